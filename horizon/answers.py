@@ -1,0 +1,63 @@
+"""What a reply answers: think-blocks stripped, then the explicit answer line.
+
+The format that every environment asks for is one line, `Answer: ...`; the last such line counts. Reading a bare
+action out of a reply without that line is each environment's own business. Knows no environment.
+"""
+
+import re
+
+ANSWER_FORMAT = "Answer: "
+"""What a well-formed answer line starts with."""
+
+_OPEN, _CLOSE = "<think>", "</think>"
+_MARKS = " \t*_`\"'“”‘’"
+# Anchored at line starts and without nested repetition, so matching is linear in the text.
+_ANSWER_LINE = re.compile(r"^[ \t>*_`#-]{0,16}answer[*_` \t]{0,8}[:=][*_` \t]{0,8}(.*)$", re.IGNORECASE | re.MULTILINE)
+_BOXED = re.compile(r"^\\boxed\{([^{}]*)\}\.?$")
+
+
+def strip_thinking(reply: str) -> str:
+    """Return the reply without its `<think>` blocks.
+
+    Some templates open the block themselves, so text before a lone `</think>` is thinking too. A block that never
+    closes swallows the rest: a model cut off while thinking has not answered.
+    """
+    kept: list[str] = []
+    rest = reply
+    head, close, tail = rest.partition(_CLOSE)
+    if close and _OPEN not in head:
+        rest = tail
+    while True:
+        before, opened, inside = rest.partition(_OPEN)
+        kept.append(before)
+        if not opened:
+            return "".join(kept)
+        _, closed, rest = inside.partition(_CLOSE)
+        if not closed:
+            return "".join(kept)
+
+
+def answer_line(reply: str) -> str | None:
+    """Return what follows the last `Answer:` line, bare of quotes, emphasis and a closing full stop, or null.
+
+    `reply` has its think-blocks stripped already. An empty answer line is null.
+    """
+    found = None
+    for found in _ANSWER_LINE.finditer(reply):
+        pass
+    if found is None:
+        return None
+    text = found.group(1).strip(_MARKS + "\r")
+    boxed = _BOXED.match(text)
+    text = (boxed.group(1) if boxed else text).strip(_MARKS)
+    if text.endswith(".") and not text.endswith(".."):
+        text = text[:-1].rstrip(_MARKS)
+    return text or None
+
+
+def is_complete(reply_so_far: str) -> bool:
+    """Tell whether a reply that is still being written already holds a finished answer line, so decoding can stop."""
+    end = reply_so_far.rfind("\n")
+    if end < 0:
+        return False
+    return answer_line(strip_thinking(reply_so_far[:end])) is not None

@@ -1,0 +1,119 @@
+"""The contract of an environment: a family of tasks as a pure state machine.
+
+An environment never sees a model, an engine, a file or a clock. Engine scores come in as data, an opponent's move
+comes in through `step`, and every method returns the same for equal arguments.
+"""
+
+from collections.abc import Hashable
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
+
+from horizon.errors import UsageError
+from horizon.parameters import Value, build, split_name
+from horizon.records import Answer, Scores, Verdict
+from horizon.registry import load
+
+S = TypeVar("S", bound=Hashable)
+Mover = Literal["model", "opponent"]
+
+
+class Environment(Protocol[S]):
+    """What the runner asks of an environment; implementations are frozen dataclasses of their parameters.
+
+    States are immutable, hashable and serialise to text. Actions are canonical texts (`e2e4`, `A>C`), so that equal
+    actions are equal strings.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+    summary: ClassVar[str]
+    """One line for `horizon list environments`."""
+    oracle_kind: ClassVar[str]
+    """What judges: `exact`, `bound`, `tablebase` or `engine`."""
+    has_opponent: ClassVar[bool]
+
+    def reset(self, seed: int) -> S:
+        """Return the first state of the instance that belongs to this seed."""
+        ...
+
+    def rules(self) -> str:
+        """Return the system prompt: the rules and the answer format, complete, the same for every turn."""
+        ...
+
+    def observe(self, state: S) -> str:
+        """Return what the model is told at this state."""
+        ...
+
+    def parse(self, state: S, reply: str) -> Answer:
+        """Read the action out of any text at all; never raises; time linear in the text's length."""
+        ...
+
+    def actions(self, state: S) -> tuple[str, ...]:
+        """Return all legal actions in canonical text, in a fixed order; for questions, a finite set of answers."""
+        ...
+
+    def render(self, state: S, action: str) -> str:
+        """Return a perfect speaker's reply that means this action, so that `parse` of it gives the action back."""
+        ...
+
+    def judge(self, state: S, action: str | None, scores: Scores | None = None) -> Verdict:
+        """Judge an action; null is a reply without an action (error `no_answer`, the other fields filled)."""
+        ...
+
+    def oracle(self, state: S, scores: Scores | None = None) -> str | None:
+        """Return one optimal action, or null where none can be known (an engine is needed and gave no scores)."""
+        ...
+
+    def step(self, state: S, action: str) -> S:
+        """Return the state after a legal action of whoever is to move.
+
+        Raises:
+            ContractError: the action is not playable here.
+        """
+        ...
+
+    def is_playable(self, state: S, action: str) -> bool:
+        """Tell whether `step` takes this action. Wrong answers to a question can be playable: the truth goes on."""
+        ...
+
+    def mover(self, state: S) -> Mover:
+        """Tell whose action is next."""
+        ...
+
+    def done(self, state: S) -> str | None:
+        """Return the outcome (`won`, `lost`, `draw`, `solved`, ...), or null while the episode goes on."""
+        ...
+
+    def difficulty(self, state: S) -> float | None:
+        """Return how hard this state is, in the environment's documented unit (larger is harder), if known."""
+        ...
+
+    def engine_position(self, state: S) -> str | None:
+        """Return the position that an engine must score for `judge` (a FEN), or null when judging is exact."""
+        ...
+
+    def dump(self, state: S) -> str:
+        """Return the state as one line of text; `load(dump(state)) == state`."""
+        ...
+
+    def load(self, text: str) -> S:
+        """Return the state that a text describes.
+
+        Raises:
+            UsageError: the text describes no possible state; the message says what is wrong with it.
+        """
+        ...
+
+
+def open_environment(text: str, more: dict[str, Value] | None = None) -> Environment[Any]:
+    """Return the environment of a name such as `chess:notation=uci`; `more` holds further settings.
+
+    Raises:
+        UsageError: an unknown name, parameter or value.
+    """
+    name, given = split_name(text)
+    kind = load("environments", name).ENVIRONMENT
+    twice = sorted(set(given) & set(more or {}))
+    if twice:
+        raise UsageError(f"'{twice[0]}' is set twice for environment {name}: keep one of them")
+    environment: Environment[Any] = build(kind, {**given, **(more or {})}, f"environment {name}")
+    return environment

@@ -1,0 +1,5 @@
+"""One module an environment; the file's name is the environment's name.
+
+A module here sets `ENVIRONMENT`, a frozen dataclass that keeps `horizon.environment.Environment`.
+It may use the contracts, `horizon.answers` and anything below; never another environment.
+"""

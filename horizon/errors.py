@@ -1,0 +1,31 @@
+"""The exceptions that Horizon raises on purpose: five, all under HorizonError.
+
+A message is one line: it names the thing, the value and the fix. The command line prints it and exits with 2.
+"""
+
+
+class HorizonError(Exception):
+    """Anything that Horizon itself reports; its text is a single line for a person to read."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))
+
+
+class UsageError(HorizonError):
+    """What the user asked for can't be done as asked: an unknown name, an impossible value, a wrong folder."""
+
+
+class ContractError(HorizonError):
+    """An environment, model or estimator does not keep its contract."""
+
+
+class EngineFailure(HorizonError):
+    """A chess engine is missing, crashed, hung or answered nonsense; never a model's error."""
+
+
+class ModelFailure(HorizonError):
+    """A model could not be loaded or reached; never a model's error."""
+
+
+class StoreError(HorizonError):
+    """A run folder can't be read, written or locked."""

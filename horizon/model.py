@@ -1,0 +1,133 @@
+"""The contract of a model: a batch of requests in, a reply or a failure for each out.
+
+A request carries the conversation for models that read, and the posed state for those that don't (random, engines,
+synthetic error processes). Knows nothing of environments' insides.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from horizon.errors import ModelFailure
+from horizon.records import Json, Message, Reply
+from horizon.registry import load
+
+
+class Posed(Protocol):
+    """The state behind a request, worked out only when asked; text models never look at it."""
+
+    @property
+    def environment(self) -> str:
+        """The environment's name."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """The state as text."""
+        ...
+
+    def actions(self) -> Sequence[str]:
+        """All legal actions, canonical."""
+        ...
+
+    def render(self, action: str) -> str:
+        """The reply that means this action."""
+        ...
+
+    def is_correct(self, action: str) -> bool:
+        """Whether the judge calls this action correct; may wait for an engine."""
+        ...
+
+    def optimal_action(self) -> str | None:
+        """The oracle's action; may wait for an engine."""
+        ...
+
+    def difficulty(self) -> float | None:
+        """The state's difficulty in the environment's unit."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One turn as a model gets it.
+
+    `conversation` is equal for requests that continue one another, so that a backend can keep what it has already
+    read; it says nothing about the text, and a backend must check. `turn` and `prior_errors` are as shown: under
+    `fresh` they are 1 and 0. `seed` is this request's own. `max_tokens` bounds the reply.
+    """
+
+    messages: tuple[Message, ...]
+    seed: int
+    conversation: str
+    turn: int
+    prior_errors: int
+    posed: Posed
+    max_tokens: int = 256
+
+
+class Model(Protocol):
+    """What replies. Made by `open_model`; holds its own resources until `close`."""
+
+    @property
+    def name(self) -> str:
+        """The name the user gave."""
+        ...
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether `Request.messages` is needed; the runner builds no conversation for a model that reads none."""
+        ...
+
+    def identity(self) -> Mapping[str, Json]:
+        """Return what the manifest must say to know this model again (file hash, revision, dtype, sampling).
+
+        `"reproducible": false`, with `"why"`, when the same seed may not give the same replies.
+        """
+        ...
+
+    def reply(self, requests: Sequence[Request]) -> list[Reply | ModelFailure]:
+        """Answer every request, in order; a failure of the infrastructure stands in its request's place.
+
+        Raises:
+            ModelFailure: nothing can be answered at all (out of memory, the model is gone).
+        """
+        ...
+
+    def count_tokens(self, text: str) -> int | None:
+        """Return the length of a text in the model's own tokens, or null when it has no tokenizer at hand."""
+        ...
+
+    def close(self) -> None:
+        """Free processes, memory and connections; may be called twice."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """What the command line sets for any backend; a backend ignores what it has no use for.
+
+    `temperature` 0 is greedy. `seed` seeds sampling together with each request's own. `context_tokens` bounds the
+    conversation below the model's own limit when given. `batch_size` bounds requests worked on at once.
+    """
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    context_tokens: int | None = None
+    batch_size: int = 32
+    base_urls: tuple[str, ...] = ()
+    timeout_s: float = 60.0
+    retries: int = 5
+    dtype: str = "float32"
+    device: str = "auto"
+
+
+def open_model(text: str, options: ModelOptions | None = None) -> Model:
+    """Return the model of a name such as `smollm2`, `hf:ORG/NAME` or `uci:stockfish:level=3`.
+
+    Raises:
+        UsageError: an unknown backend (with the nearest names) or bad settings.
+        ModelFailure: the model could not be loaded or reached.
+    """
+    backend, _, argument = text.strip().partition(":")
+    model: Model = load("models", backend).open_model(argument, options or ModelOptions())
+    return model

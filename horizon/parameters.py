@@ -1,0 +1,131 @@
+"""Named settings such as `chess:notation=uci,color=black`: read, checked and described in one place.
+
+An environment or model is a frozen dataclass whose fields are made by `parameter`. Knows nothing of either.
+"""
+
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, TypeVar
+
+from horizon.errors import UsageError
+from horizon.records import Json
+from horizon.registry import nearest
+
+T = TypeVar("T")
+Value = bool | int | float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What a user may set: its type's name, default, inclusive range or choices, and one line of help."""
+
+    name: str
+    type: str
+    default: Value
+    help: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+def parameter(
+    default: Any,
+    help: str,  # noqa: A002 - the word that users of dataclasses and typer know
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """Declare a dataclass field that users set by name; `low` and `high` are inclusive."""
+    return field(default=default, metadata={"help": help, "low": low, "high": high, "choices": choices})
+
+
+def split_name(text: str) -> tuple[str, dict[str, str]]:
+    """Split `name:key=value,key=value` into the name and its settings.
+
+    Raises:
+        UsageError: a setting without `=`, without a key, or given twice.
+    """
+    name, _, rest = text.strip().partition(":")
+    return name, settings(rest, text)
+
+
+def settings(text: str, whole: str | None = None) -> dict[str, str]:
+    """Read `key=value,key=value`; `whole` is what the message quotes.
+
+    Raises:
+        UsageError: a setting without `=`, without a key, or given twice.
+    """
+    found: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        key, equals, value = part.partition("=")
+        if not equals or not key.strip():
+            raise UsageError(f"'{part}' in '{whole or text}' is no setting: write it as key=value")
+        if key.strip() in found:
+            raise UsageError(f"'{key.strip()}' is set twice in '{whole or text}': keep one of them")
+        found[key.strip()] = value.strip()
+    return found
+
+
+def describe(kind: type[Any]) -> tuple[Parameter, ...]:
+    """Return what can be set on a dataclass, in the order of its fields."""
+    hints = typing.get_type_hints(kind)
+    return tuple(_described(each, hints[each.name]) for each in fields(kind) if "help" in each.metadata)
+
+
+def build(kind: type[T], given: Mapping[str, Value], what: str) -> T:
+    """Make the dataclass from settings, each checked for type, range and choices; `what` names it in messages.
+
+    Raises:
+        UsageError: an unknown key (with the nearest ones), or a value of the wrong type or out of range.
+    """
+    known = {each.name: each for each in describe(kind)}
+    checked: dict[str, Value] = {}
+    for key, value in given.items():
+        if key not in known:
+            raise UsageError(f"{what} has no parameter '{key}': {nearest(key, known)}")
+        checked[key] = _checked(known[key], value, what)
+    return kind(**checked)
+
+
+def values(instance: Any) -> dict[str, Json]:
+    """Return the parameters of a built dataclass, defaults filled in."""
+    return {each.name: getattr(instance, each.name) for each in describe(type(instance))}
+
+
+def _described(each: Field[Any], hint: Any) -> Parameter:
+    if each.default is MISSING:
+        raise TypeError(f"parameter {each.name} needs a default")
+    names = {bool: "bool", int: "int", float: "float", str: "str"}
+    return Parameter(each.name, names[hint], each.default, **each.metadata)
+
+
+def _checked(known: Parameter, value: Value, what: str) -> Value:
+    wrong = f"{what}: {known.name}={value} "
+    result: Value
+    if known.type == "bool":
+        words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+        if str(value).lower() not in words:
+            raise UsageError(wrong + "is neither true nor false")
+        result = words[str(value).lower()]
+    elif known.type == "int":
+        try:
+            result = int(str(value))
+        except ValueError:
+            raise UsageError(wrong + "is not a whole number") from None
+    elif known.type == "float":
+        try:
+            result = float(str(value))
+        except ValueError:
+            raise UsageError(wrong + "is not a number") from None
+    else:
+        result = str(value)
+        if known.choices and result not in known.choices:
+            raise UsageError(wrong + f"is not one of its choices: {nearest(result, known.choices)}")
+    if isinstance(result, int | float) and not isinstance(result, bool):
+        low, high = known.low, known.high
+        if result != result or (low is not None and result < low) or (high is not None and result > high):
+            bounds = " to ".join(str(bound) for bound in (low, high) if bound is not None)
+            raise UsageError(wrong + f"is out of range: {'at least ' if high is None else ''}{bounds}")
+    return result

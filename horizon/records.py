@@ -1,0 +1,151 @@
+"""The nouns as frozen records: messages, replies, answers, verdicts, scores and the row of one turn.
+
+Standard library only; knows nothing of environments, models, files or clocks.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+ErrorKind = Literal["none", "no_answer", "unparsable", "illegal", "wrong", "truncated"]
+ERROR_KINDS: tuple[ErrorKind, ...] = ("none", "no_answer", "unparsable", "illegal", "wrong", "truncated")
+FinishReason = Literal["stop", "length", "overflow"]
+NO_EXTRA: Mapping[str, Json] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation as chat templates know it."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model said to one request.
+
+    `context_tokens` counts the whole input of the request; `prompt_tokens` the part that this turn's own
+    message added to it. A backend that can't tell leaves a count null. `finish_reason` is `length` when the
+    token limit cut the reply and `overflow` when the conversation did not fit the model's context at all.
+    """
+
+    text: str
+    finish_reason: FinishReason = "stop"
+    prompt_tokens: int | None = None
+    context_tokens: int | None = None
+    completion_tokens: int | None = None
+    latency_ms: float | None = None
+    reasoning: str | None = None
+    extra: Mapping[str, Json] = field(default=NO_EXTRA)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an environment read out of a reply.
+
+    `error` is `none` only when `action` is a legal action in its canonical text. With `illegal`, `action` holds
+    what the reply named, as far as it could be read.
+    """
+
+    action: str | None
+    error: ErrorKind = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """An engine's view of one action, for the side that plays it; `win` is a probability in 0..1.
+
+    Exactly one of `centipawns` and `mate` is set; `mate` is in moves, negative when the mover gets mated.
+    """
+
+    win: float
+    centipawns: int | None = None
+    mate: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """An engine's scores of every legal action of one position, best first; ties in the engine's order."""
+
+    actions: Mapping[str, Score]
+    engine_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The judgement of one turn.
+
+    `loss` and `random_loss` are in 0..1; `random_loss` is the mean loss over all legal actions of the state.
+    Null means not graded. `extra` holds what an environment adds, for the row's `extra`.
+    """
+
+    error: ErrorKind
+    loss: float | None = None
+    random_loss: float | None = None
+    optimal_action: str | None = None
+    extra: Mapping[str, Json] = field(default=NO_EXTRA)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One row on disk: one request to the model and its verdict. The design's column order.
+
+    `parameters` and `extra` are JSON text; `extra["attempts"]` lists earlier attempts under `retry:n`.
+    `episode_id` names the natural episode; a probe's row has the same `episode_id` and `turn` as the natural
+    turn whose state it re-poses, and its own `condition`.
+    """
+
+    run_id: str
+    episode_id: str
+    environment: str
+    parameters: str
+    seed: int
+    model: str
+    condition: str
+    turn: int
+    state: str
+    prompt_tokens: int | None
+    context_tokens: int | None
+    completion_tokens: int | None
+    reply: str
+    action: str | None
+    error: ErrorKind
+    correct: bool
+    loss: float | None
+    random_loss: float | None
+    optimal_action: str | None
+    attempts: int
+    substituted: bool
+    prior_errors: int
+    latency_ms: float | None
+    engine_ms: float | None
+    finish_reason: str
+    extra: str
+
+
+TIME_COLUMNS: tuple[str, ...] = ("latency_ms", "engine_ms")
+"""The columns that differ between two runs of one seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One row of `episodes.parquet`: how an episode ended.
+
+    `outcome` is the environment's word (`won`, `lost`, `draw`, `solved`, ...), `turn_limit`, `error` (under
+    `on_error="stop"`) or `aborted`, an infrastructure failure, with its reason in `failure`.
+    """
+
+    run_id: str
+    episode_id: str
+    environment: str
+    parameters: str
+    seed: int
+    model: str
+    opponent: str | None
+    turns: int
+    outcome: str
+    failure: str | None
+    extra: str
