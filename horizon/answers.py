@@ -42,12 +42,10 @@ def answer_line(reply: str) -> str | None:
 
     `reply` has its think-blocks stripped already. An empty answer line is null.
     """
-    found = None
-    for found in _ANSWER_LINE.finditer(reply):
-        pass
-    if found is None:
+    lines = _ANSWER_LINE.findall(reply)
+    if not lines:
         return None
-    text = found.group(1).strip(_MARKS + "\r")
+    text = lines[-1].strip(_MARKS + "\r")
     boxed = _BOXED.match(text)
     text = (boxed.group(1) if boxed else text).strip(_MARKS)
     if text.endswith(".") and not text.endswith(".."):
