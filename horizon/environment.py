@@ -39,8 +39,12 @@ class Environment(Protocol[S]):
         """Return the system prompt: the rules and the answer format, complete, the same for every turn."""
         ...
 
+    def pose(self, state: S) -> str:
+        """Return the state told in full, for a model that has seen nothing before it: turn 1, and every `fresh` probe."""
+        ...
+
     def observe(self, state: S) -> str:
-        """Return what the model is told at this state."""
+        """Return what the model is told at this state when its history stands before it; may be less than `pose`."""
         ...
 
     def parse(self, state: S, reply: str) -> Answer:
