@@ -39,7 +39,7 @@ class Reply:
     completion_tokens: int | None = None
     latency_ms: float | None = None
     reasoning: str | None = None
-    extra: Mapping[str, Json] = field(default=NO_EXTRA)
+    extra: Mapping[str, Json] = field(default_factory=lambda: NO_EXTRA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Verdict:
     loss: float | None = None
     random_loss: float | None = None
     optimal_action: str | None = None
-    extra: Mapping[str, Json] = field(default=NO_EXTRA)
+    extra: Mapping[str, Json] = field(default_factory=lambda: NO_EXTRA)
 
 
 @dataclass(frozen=True, slots=True)
