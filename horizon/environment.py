@@ -40,7 +40,7 @@ class Environment(Protocol[S]):
         ...
 
     def pose(self, state: S) -> str:
-        """Return the state told in full, for a model that has seen nothing before it: turn 1, and every `fresh` probe."""
+        """Return the state told in full, for a model that has seen nothing before it: turn 1, every `fresh` probe."""
         ...
 
     def observe(self, state: S) -> str:
