@@ -1,0 +1,23 @@
+"""The error rate in bins of turns, for each condition: the curve everyone plots, with its counts."""
+
+from horizon.estimate import Estimate
+from horizon.intervals import share
+from horizon.turn_bins import estimate_bins
+from horizon.turn_table import TurnTable
+
+NAME = "error by turn"
+METHOD = "share of a bin's turns, Wilson's interval (at the effective number of turns in bins of several turns)"
+
+
+def estimate(table: TurnTable, condition: str = "natural") -> list[Estimate]:
+    """Return the error rate of each bin of turns that holds any, in 0..1; bins are those of the longest episode."""
+    sample = table.sample(condition)
+    if sample is None:
+        return []
+    errors = sample.is_error.astype(float)
+    return estimate_bins(table, sample, errors, share, METHOD, {"condition": condition})
+
+
+def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
+    """Return `error_by_turn`, a list over conditions and bins."""
+    return {"error_by_turn": [each for condition in table.conditions for each in estimate(table, condition)]}

@@ -1,0 +1,50 @@
+"""The share of turns that are errors, by condition, and the share of each kind of error.
+
+`error_rate` itself is the natural condition's: what users get.
+"""
+
+import numpy as np
+
+from horizon.bootstrap import episode_sums
+from horizon.estimate import Estimate
+from horizon.intervals import missing, share
+from horizon.records import ERROR_KINDS, Json
+from horizon.turn_table import Flags, Sample, TurnTable
+
+NAME = "error rate"
+METHOD = "share of turns, Wilson's interval at the effective number of turns (variance between episodes)"
+
+
+def estimate(table: TurnTable, condition: str = "natural") -> Estimate:
+    """Return the share of a condition's turns that are errors of any kind, in 0..1."""
+    sample = table.sample(condition)
+    if sample is None:
+        return missing(f"condition {condition} was not played", METHOD, {"condition": condition})
+    return _share(sample, sample.is_error, table.n_episodes, {"condition": condition})
+
+
+def kinds(table: TurnTable, condition: str = "natural") -> list[Estimate]:
+    """Return the share of turns that are each kind of error, in the order of `ERROR_KINDS` without `none`."""
+    sample = table.sample(condition)
+    if sample is None:
+        return []
+    return [
+        _share(sample, sample.kind == index, table.n_episodes, {"condition": condition, "kind": kind})
+        for index, kind in enumerate(ERROR_KINDS)
+        if kind != "none"
+    ]
+
+
+def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
+    """Return `error_rate` (natural), and by condition `error_rate_by_condition` and `error_kinds`."""
+    return {
+        "error_rate": estimate(table),
+        "error_rate_by_condition": [estimate(table, condition) for condition in table.conditions],
+        "error_kinds": [each for condition in table.conditions for each in kinds(table, condition)],
+    }
+
+
+def _share(sample: Sample, chosen: Flags, n_episodes: int, at: dict[str, Json]) -> Estimate:
+    turns = episode_sums(sample.cluster, np.ones(sample.n_turns), n_episodes)
+    errors = episode_sums(sample.cluster, chosen.astype(float), n_episodes)
+    return share(errors, turns).as_estimate(sample.n_episodes, sample.n_turns, METHOD, at=at)

@@ -1,0 +1,45 @@
+"""The mean loss of a turn, in all and in bins of turns: how bad the replies are, where errors only count them."""
+
+import numpy as np
+
+from horizon.bootstrap import episode_sums
+from horizon.estimate import Estimate
+from horizon.intervals import missing, ratio
+from horizon.turn_bins import estimate_bins
+from horizon.turn_table import Sample, TurnTable
+
+NAME = "loss"
+METHOD = "mean loss over graded turns, jackknife over episodes, Student's t"
+
+
+def estimate(table: TurnTable, condition: str = "natural") -> Estimate:
+    """Return the mean loss of a condition's graded turns, in 0..1."""
+    at = {"condition": condition}
+    graded = _graded(table, condition)
+    if graded is None or not graded.n_turns:
+        return missing(f"no turn of condition {condition} was graded with a loss", METHOD, at)
+    sums = episode_sums(graded.cluster, graded.loss, table.n_episodes)
+    counts = episode_sums(graded.cluster, np.ones(graded.n_turns), table.n_episodes)
+    return ratio(sums, counts).as_estimate(graded.n_episodes, graded.n_turns, METHOD, at=at)
+
+
+def by_turn(table: TurnTable, condition: str = "natural") -> list[Estimate]:
+    """Return the mean loss of each bin over its graded turns, in 0..1; none where nothing was graded."""
+    graded = _graded(table, condition)
+    if graded is None:
+        return []
+    return estimate_bins(table, graded, graded.loss, ratio, METHOD, {"condition": condition})
+
+
+def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
+    """Return `mean_loss` (natural), `mean_loss_by_condition`, and `loss_by_turn` over conditions and bins."""
+    return {
+        "mean_loss": estimate(table),
+        "mean_loss_by_condition": [estimate(table, condition) for condition in table.conditions],
+        "loss_by_turn": [each for condition in table.conditions for each in by_turn(table, condition)],
+    }
+
+
+def _graded(table: TurnTable, condition: str) -> Sample | None:
+    sample = table.sample(condition)
+    return None if sample is None else sample.take(~np.isnan(sample.loss))

@@ -1,0 +1,118 @@
+"""95 % intervals from episode-level sums: Wilson for shares, Student's t for differences and ratios.
+
+Turns of one episode are not independent; every variance here is taken between episodes. Formulas only: what the
+sums mean is the estimators' business.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from horizon.estimate import Estimate
+from horizon.records import Json
+
+LEVEL = 0.95
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A figure with its interval and the standard error behind it; NaN where the data can't tell."""
+
+    estimate: float
+    low: float
+    high: float
+    error: float
+
+    def as_estimate(
+        self, n_episodes: int, n_turns: int, method: str, note: str | None = None, at: Mapping[str, Json] | None = None
+    ) -> Estimate:
+        """Return the estimate that leaves an estimator; what is NaN here is null there, with a note."""
+        if note is None and math.isnan(self.estimate):
+            note = "no turn to estimate from"
+        elif note is None and math.isnan(self.error):
+            note = "one episode alone tells nothing of the spread between episodes"
+        low, high = _null(self.low), _null(self.high)
+        return Estimate(_null(self.estimate), low, high, n_episodes, n_turns, method, note, dict(at or {}))
+
+
+def missing(note: str, method: str, at: Mapping[str, Json] | None = None) -> Estimate:
+    """Return the estimate that says, in words, why there is none."""
+    return Estimate(None, None, None, 0, 0, method, note, dict(at or {}))
+
+
+def quantile(n_clusters: int | None = None) -> float:
+    """Return the two-sided 95 % quantile: Student's t with a degree of freedom less than clusters, or normal.
+
+    Source: Cameron & Miller (2015), A practitioner's guide to cluster-robust inference, J. Human Resources 50,
+    section VI: critical values from t with G - 1 degrees of freedom.
+    """
+    if n_clusters is None:
+        return float(stats.norm.ppf((1 + LEVEL) / 2))
+    return float(stats.t.ppf((1 + LEVEL) / 2, max(n_clusters - 1, 1)))
+
+
+def wilson(share: Floats | float, n: Floats | float, z: float | None = None) -> tuple[Floats, Floats]:
+    """Return the low and high ends of Wilson's score interval of a share of n independent trials.
+
+    Source: Wilson (1927), Probable inference, the law of succession, and statistical inference, JASA 22, 209-212.
+    """
+    z = quantile() if z is None else z
+    p, n = np.asarray(share, dtype=float), np.asarray(n, dtype=float)
+    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    # Rounding may leave 1e-17 outside the share itself at 0 and 1.
+    return np.minimum(np.maximum(centre - half, 0.0), p), np.maximum(np.minimum(centre + half, 1.0), p)
+
+
+def ratio(numerators: Floats, denominators: Floats) -> Interval:
+    """Return the ratio of two sums over episodes with a t interval from the jackknife; arrays of shape (episodes,).
+
+    Episodes without denominator are ignored. One episode alone gives no interval.
+
+    Source: the leave-one-cluster-out jackknife with t of G - 1 degrees of freedom, as in MacKinnon, Nielsen & Webb
+    (2023), Cluster-robust inference: a guide to empirical practice, J. Econometrics 232, CV3.
+    """
+    kept = denominators != 0
+    top, bottom = numerators[kept], denominators[kept]
+    if not len(top):
+        return Interval(np.nan, np.nan, np.nan, np.nan)
+    whole = float(top.sum() / bottom.sum())
+    if len(top) < 2:
+        return Interval(whole, np.nan, np.nan, np.nan)
+    left_out = (top.sum() - top) / (bottom.sum() - bottom)
+    error = float(np.sqrt((len(top) - 1) / len(top) * ((left_out - whole) ** 2).sum()))
+    reach = quantile(len(top)) * error
+    return Interval(whole, whole - reach, whole + reach, error)
+
+
+def share(errors: Floats, turns: Floats) -> Interval:
+    """Return the share of errors with Wilson's interval at the effective number of turns; shape (episodes,) each.
+
+    The effective number is the turns divided by the design effect, the ratio of the between-episode variance to
+    that of independent turns; the quantile is Student's. Where all or no turns are errors the design effect can't
+    be seen and is taken as 1. With one turn an episode there is nothing to allow for: Wilson's own interval.
+
+    Source: Kish (1965), Survey sampling, section 8.2 (design effect); Dean & Pagano (2015), Evaluating confidence
+    interval methods for binomial proportions in clustered surveys, J. Survey Statistics and Methodology 3, 484-503.
+    """
+    linear = ratio(errors, turns)
+    n_turns, n_clusters = float(turns.sum()), int((turns != 0).sum())
+    p = linear.estimate
+    if not n_turns:
+        return linear
+    if turns.max() <= 1:
+        low, high = wilson(p, n_turns)
+        return Interval(p, float(low), float(high), math.sqrt(p * (1 - p) / n_turns))
+    independent = p * (1 - p) / n_turns
+    design_effect = linear.error**2 / independent if independent > 0 and linear.error > 0 else 1.0
+    low, high = wilson(p, n_turns / design_effect, quantile(n_clusters) if n_clusters > 1 else None)
+    return Interval(p, float(low), float(high), linear.error)
+
+
+def _null(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -1,0 +1,115 @@
+"""Claims about rates, losses, skill, results and the focus gap on tables small enough to reckon by hand."""
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy import stats
+from simulated_turns import simulated_episodes, simulated_turns
+
+from horizon.analysis import error_by_turn, error_rate, focus_gap, loss, results, skill
+from horizon.turn_table import load_table
+
+
+def rows(condition: str, errors: list[list[str]], lost: float | None = None) -> pl.DataFrame:
+    """One list of error kinds an episode."""
+    return pl.DataFrame(
+        [
+            {
+                "run_id": "r",
+                "episode_id": f"e{episode}",
+                "environment": "hanoi",
+                "parameters": "{}",
+                "seed": episode,
+                "model": "m",
+                "condition": condition,
+                "turn": turn + 1,
+                "error": kind,
+                "loss": lost,
+                "random_loss": 0.5,
+                "prior_errors": 0,
+            }
+            for episode, kinds in enumerate(errors)
+            for turn, kind in enumerate(kinds)
+        ],
+        schema_overrides={"loss": pl.Float64},
+    )
+
+
+N, W, U = "none", "wrong", "unparsable"
+
+
+def test_the_error_rate_counts_every_kind_but_none() -> None:
+    table = load_table(rows("natural", [[N, W, U, N], [N, N, N, W]]))
+    found = error_rate.estimate(table)
+    assert (found.estimate, found.n_episodes, found.n_turns) == (3 / 8, 2, 8)
+    kinds = {each.at["kind"]: each.estimate for each in error_rate.kinds(table)}
+    assert kinds == {"no_answer": 0, "unparsable": 1 / 8, "illegal": 0, "wrong": 2 / 8, "truncated": 0}
+
+
+def test_error_by_turn_counts_the_episodes_still_running() -> None:
+    table = load_table(rows("natural", [[W, N, N], [W, W], [N]]))
+    found = error_by_turn.estimate(table)
+    assert [(each.at["turn"], each.estimate, each.n_turns) for each in found] == [
+        (1, 2 / 3, 3),
+        (2, 0.5, 2),
+        (3, 0, 1),
+    ]
+
+
+def test_the_focus_gap_is_paired_and_reckons_as_a_paired_t_test() -> None:
+    # Ten errors of history against four of the state itself; one turn an episode, so scipy's test is the same thing.
+    natural = [[W]] * 10 + [[N]] * 10
+    fresh = [[W]] * 4 + [[N]] * 14 + [[W]] * 2
+    found = focus_gap.estimate(load_table(pl.concat([rows("natural", natural), rows("fresh", fresh)])))
+    test = stats.ttest_rel([1] * 10 + [0] * 10, [1] * 4 + [0] * 14 + [1] * 2).confidence_interval()
+    assert found.estimate == pytest.approx(0.2)
+    assert (found.low, found.high) == pytest.approx((test.low, test.high))
+
+
+def test_a_gap_without_its_condition_says_which_one_is_missing() -> None:
+    found = focus_gap.estimate(load_table(rows("natural", [[W, N]])))
+    assert found.estimate is None
+    assert found.note == "condition fresh was not played: add --condition fresh"
+
+
+def test_playing_like_a_random_mover_has_no_skill_and_perfect_play_has_all_of_it() -> None:
+    random_play, perfect = rows("natural", [[N, N], [N, N]], lost=0.5), rows("natural", [[N, N], [N, N]], lost=0.0)
+    assert skill.estimate(load_table(random_play)).estimate == 0
+    assert skill.estimate(load_table(perfect)).estimate == 1
+
+
+def test_ungraded_turns_are_left_out_of_skill_and_counted() -> None:
+    table = load_table(pl.concat([rows("natural", [[N, N]], lost=0.25), rows("natural", [[], [W]])]))
+    found = skill.estimate(table)
+    assert found.estimate == 0.5
+    assert found.n_turns == 2
+    assert found.note == "1 of 3 turns were not graded and are left out"
+    assert skill.estimate(load_table(rows("natural", [[N]]))).estimate is None
+
+
+def test_results_are_told_by_opponent() -> None:
+    turns = simulated_turns(4, 2)
+    episodes = simulated_episodes(turns, opponent="random").with_columns(
+        outcome=pl.Series(["won", "lost", "won", "aborted"])
+    )
+    found = results.estimates(load_table(turns, episodes))["results"]
+    assert isinstance(found, list)
+    assert [(each.at["outcome"], each.at["count"], each.n_episodes) for each in found] == [
+        ("won", 2, 3),
+        ("lost", 1, 3),
+    ]
+
+
+def test_a_known_hazard_is_recovered_within_the_interval() -> None:
+    table = load_table(simulated_turns(200, 30, hazard=0.05, seed=3))
+    found = error_rate.estimate(table)
+    assert found.low is not None and found.high is not None
+    assert found.low < 0.05 < found.high
+    assert found.high - found.low < 0.02
+
+
+def test_losses_are_averaged_over_graded_turns_only() -> None:
+    table = load_table(simulated_turns(50, 4, hazard=0.5, seed=1))
+    found = loss.by_turn(table)
+    by_hand = [table.samples["natural"].loss[table.samples["natural"].turn == turn].mean() for turn in range(1, 5)]
+    assert np.allclose([each.estimate for each in found], by_hand)
