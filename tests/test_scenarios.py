@@ -33,7 +33,7 @@ def test_natural_always_comes_first() -> None:
         ("conditions = ['window:0']", "'0' is not a whole number from 1"),
         ("conditions = ['fresh', 'fresh']", "a condition is named twice"),
         ("substitute = 'orcle'", "did you mean 'oracle'?"),
-        ("turns = ", "line 1"),
+        ("turns = =", "line 1"),
     ],
 )
 def test_a_mistake_in_a_file_names_file_key_and_fix(tmp_path: Path, text: str, message: str) -> None:
