@@ -12,7 +12,7 @@ from horizon.intervals import Interval
 from horizon.records import Json
 from horizon.turn_table import Floats, Sample, TurnTable
 
-MOST_BINS = 20
+MOST_BINS = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,156 @@
+"""Runs to estimates: loads run folders, asks every estimator, and lays the answers out as JSON and CSV.
+
+Estimators are found by the registry; a new file in horizon/analysis/ appears here by itself. Computes no statistic.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from horizon import registry
+from horizon.errors import UsageError
+from horizon.estimate import Estimate
+from horizon.turn_table import COLUMNS, TurnTable, load_table
+
+Estimates = Mapping[str, Estimate | list[Estimate]]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What belongs together in one curve: the episodes of one model in one setting, and their estimates."""
+
+    model: str
+    environment: str
+    parameters: str | None
+    opponent: str | None
+    table: TurnTable
+    estimates: Estimates
+
+    @property
+    def setting(self) -> str:
+        """The environment and the opponent in words, without the model."""
+        return f"{self.environment} against {self.opponent}" if self.opponent else self.environment
+
+    def labels(self) -> dict[str, str | None]:
+        """Return the columns that tell this group from the others."""
+        return {
+            "model": self.model,
+            "environment": self.environment,
+            "parameters": self.parameters,
+            "opponent": self.opponent,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """The runs, every group with its estimates, and the same over all groups together."""
+
+    folders: tuple[Path, ...]
+    table: TurnTable
+    whole: Estimates
+    groups: tuple[Group, ...]
+
+
+def load_runs(folders: Sequence[Path]) -> TurnTable:
+    """Read run folders into one table.
+
+    Raises:
+        UsageError: no folder, or the same run twice.
+        StoreError: a folder is not a readable run.
+    """
+    if not folders:
+        raise UsageError("no run folder given: name at least one, as results/play/NAME")
+    from horizon import store  # the store is being built beside this file; goes to the top once it is in
+
+    turns = pl.concat([_light(store.read_turns(folder)) for folder in folders])
+    episodes = pl.concat([store.read_episodes(folder) for folder in folders])
+    return load_table(turns, episodes)
+
+
+def estimate_all(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
+    """Ask every estimator of the registry about a table; keys as the estimators name them."""
+    found: dict[str, Estimate | list[Estimate]] = {}
+    for name in registry.names("analysis"):
+        found.update(registry.load("analysis", name).estimates(table))
+    return found
+
+
+def analyze_runs(folders: Sequence[Path]) -> Analysis:
+    """Load runs and estimate everything, for each group and over all of them."""
+    return analyze_table(load_runs(folders), folders)
+
+
+def analyze_table(table: TurnTable, folders: Sequence[Path] = ()) -> Analysis:
+    """Estimate everything in a loaded table, for each group and over all of them."""
+    parts = _parts(table)
+    groups = tuple(Group(*labels, part, estimate_all(part)) for labels, part in parts)
+    whole = groups[0].estimates if len(groups) == 1 else estimate_all(table)
+    return Analysis(tuple(folders), table, whole, groups)
+
+
+def analyze(folders: Sequence[Path]) -> dict[str, Any]:
+    """Return the one JSON object of `horizon analyze RUN --json`."""
+    return describe(analyze_runs(folders))
+
+
+def describe(found: Analysis) -> dict[str, Any]:
+    """Return an analysis as one plain object.
+
+    Estimates over all turns stand at the top under the estimators' names; with several groups (models,
+    environments or opponents) each one's own stand in `groups`, and `pooled` is true.
+    """
+    return {
+        "runs": [str(folder) for folder in found.folders],
+        "conditions": list(found.table.conditions),
+        "episodes": found.table.n_episodes,
+        "aborted_episodes": found.table.n_aborted,
+        "pooled": len(found.groups) > 1,
+        **as_json(found.whole),
+        "groups": [{**group.labels(), **as_json(group.estimates)} for group in found.groups],
+    }
+
+
+def as_json(estimates: Estimates) -> dict[str, Any]:
+    """Return estimates as plain objects and lists of them."""
+    return {
+        name: [each.as_json() for each in found] if isinstance(found, list) else found.as_json()
+        for name, found in estimates.items()
+    }
+
+
+def write_csv(analysis: Analysis, folder: Path) -> list[Path]:
+    """Write one CSV for each list of estimates and `estimates.csv` for the single figures; return the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows: dict[str, list[dict[str, Any]]] = {"estimates": []}
+    for group in analysis.groups:
+        for name, found in group.estimates.items():
+            if isinstance(found, list):
+                rows.setdefault(name, []).extend({**group.labels(), **_flat(each)} for each in found)
+            else:
+                rows["estimates"].append({"estimator": name, **group.labels(), **_flat(found)})
+    paths = []
+    for name, lines in sorted(rows.items()):
+        if lines:
+            paths.append(folder / f"{name}.csv")
+            pl.DataFrame(lines, infer_schema_length=None).write_csv(paths[-1])
+    return paths
+
+
+def _light(turns: pl.DataFrame) -> pl.DataFrame:
+    return turns.select(name for name in COLUMNS if name in turns.columns)
+
+
+def _parts(table: TurnTable) -> list[tuple[tuple[str, str, str | None, str | None], TurnTable]]:
+    facts = table.episodes
+    labels = list(zip(facts.model, facts.environment, facts.parameters, facts.opponent, strict=True))
+    different = sorted(set(labels), key=lambda label: tuple(each or "" for each in label))
+    return [(each, table.choose(np.array([label == each for label in labels]))) for each in different]
+
+
+def _flat(estimate: Estimate) -> dict[str, Any]:
+    plain = {"note": None, **estimate.as_json()}
+    return {name: value for name, value in plain.items() if not isinstance(value, list | dict)}

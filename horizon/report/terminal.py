@@ -1,0 +1,108 @@
+"""The table printed after play: rates with their intervals and counts, error kinds, loss, skill, results.
+
+Names come from users and runs and may hold markup or control codes; all of it is printed as plain text.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from horizon.estimate import Estimate
+from horizon.report.tables import Analysis, Group, analyze_runs
+
+
+def print_table(folders: Sequence[Path], console: Console) -> None:
+    """Estimate the runs and print one table a group with its focus gap and results."""
+    print_analysis(analyze_runs(folders), console)
+
+
+def print_analysis(analysis: Analysis, console: Console) -> None:
+    """Print one table a group, and what was left out."""
+    for group in analysis.groups:
+        console.print(_table(group))
+        for line in _lines(group):
+            console.print(_plain(line))
+        console.print()
+    if analysis.table.n_aborted:
+        console.print(_plain(f"{analysis.table.n_aborted} aborted episodes (infrastructure failures) are left out"))
+
+
+def percent(estimate: Estimate) -> str:
+    """Write a share as `12.5 % (8.1 to 18.9)`."""
+    return _written(estimate, lambda value: f"{100 * value:.1f}", " %")
+
+
+def points(estimate: Estimate) -> str:
+    """Write a difference of shares as `+12.5 points (8.1 to 18.9)`."""
+    return _written(estimate, lambda value: f"{100 * value:+.1f}", " points")
+
+
+def decimal(estimate: Estimate) -> str:
+    """Write a figure as `0.123 (0.101 to 0.145)`."""
+    return _written(estimate, lambda value: f"{value:.3f}", "")
+
+
+def _written(estimate: Estimate, number: Callable[[float], str], unit: str) -> str:
+    if estimate.estimate is None:
+        return "-"
+    if estimate.low is None or estimate.high is None:
+        return f"{number(estimate.estimate)}{unit}"
+    return f"{number(estimate.estimate)}{unit} ({number(estimate.low)} to {number(estimate.high)})"
+
+
+def _table(group: Group) -> Table:
+    table = Table(title=_plain(f"{group.model}: {group.setting}"), title_justify="left", caption_justify="left")
+    table.caption = _plain("in brackets: 95 % intervals, from the spread between episodes")
+    rates = _by_condition(group, "error_rate_by_condition")
+    losses, skills = _by_condition(group, "mean_loss_by_condition"), _by_condition(group, "skill_by_condition")
+    kinds = _kinds(group)
+    shown = [kind for kind in kinds if any(each.estimate for each in kinds[kind].values())]
+    is_graded = any(each.estimate is not None for each in losses.values())
+    table.add_column("condition", no_wrap=True)
+    table.add_column("turns", justify="right")
+    table.add_column("error rate")
+    for kind in shown:
+        table.add_column(kind.replace("_", " "), justify="right")
+    if is_graded:
+        table.add_column("mean loss")
+        table.add_column("skill")
+    for condition, rate in rates.items():
+        cells = [condition, str(rate.n_turns), percent(rate)]
+        cells += [f"{100 * (kinds[kind][condition].estimate or 0):.1f} %" for kind in shown]
+        cells += [decimal(losses[condition]), decimal(skills[condition])] if is_graded else []
+        table.add_row(*(_plain(cell) for cell in cells))
+    return table
+
+
+def _lines(group: Group) -> list[str]:
+    found = []
+    gap = group.estimates.get("focus_gap")
+    if isinstance(gap, Estimate):
+        told = points(gap) if gap.estimate is not None else gap.note or "unknown"
+        states = f" on {gap.n_turns} states of {gap.n_episodes} episodes" if gap.n_turns else ""
+        found.append(f"focus gap (natural - fresh): {told}{states}")
+    results = group.estimates.get("results")
+    if isinstance(results, list) and results:
+        told = ", ".join(f"{each.at['outcome']} {each.at['count']}" for each in results)
+        found.append(f"results: {told} (of {results[0].n_episodes} episodes)")
+    return found
+
+
+def _by_condition(group: Group, key: str) -> dict[str, Estimate]:
+    found = group.estimates.get(key, [])
+    return {str(each.at["condition"]): each for each in found} if isinstance(found, list) else {}
+
+
+def _kinds(group: Group) -> dict[str, dict[str, Estimate]]:
+    found = group.estimates.get("error_kinds", [])
+    kinds: dict[str, dict[str, Estimate]] = {}
+    for each in found if isinstance(found, list) else []:
+        kinds.setdefault(str(each.at["kind"]), {})[str(each.at["condition"])] = each
+    return kinds
+
+
+def _plain(text: str) -> Text:
+    return Text("".join(each if each.isprintable() else "�" for each in text))
