@@ -1,0 +1,169 @@
+"""The backend `synthetic:hazard=0.05,...`: errs by a process that is known exactly, to check the statistics against.
+
+The probability of an error at turn t is the logistic of logit(hazard) + drift*(t-1) + conditioning*(errors shown)
++ difficulty*(standardised difficulty) + tokens*(tokens shown)/1000; `error_probability` is that formula.
+Knows the posed state by its contract only; never what an environment's text means.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from horizon.errors import EngineFailure, ModelFailure, UsageError
+from horizon.model import ModelOptions, Posed, Request
+from horizon.parameters import build, parameter, settings, values
+from horizon.records import Json, Reply
+from horizon.seeds import derive, generator
+
+UNREADABLE = "Answer: ?"
+"""A reply that names no action, in any environment."""
+
+CHARACTERS_PER_TOKEN = 4
+_LIMIT = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """An error process. Coefficients are in log-odds per unit; 0 leaves a cause out."""
+
+    hazard: float = parameter(0.05, "probability of an error at turn 1, 0 never errs, 1 always", low=0.0, high=1.0)
+    drift: float = parameter(0.0, "log-odds added by each turn after the first", low=-_LIMIT, high=_LIMIT)
+    conditioning: float = parameter(0.0, "log-odds added by each error in the history shown", low=-_LIMIT, high=_LIMIT)
+    difficulty: float = parameter(0.0, "log-odds per standard deviation of difficulty", low=-_LIMIT, high=_LIMIT)
+    difficulty_mean: float = parameter(0.0, "difficulty that counts as 0 when standardised", low=-1e9, high=1e9)
+    difficulty_sd: float = parameter(1.0, "standard deviation of difficulty, above 0", low=0.0, high=1e9)
+    tokens: float = parameter(0.0, "log-odds per 1,000 tokens shown, 4 characters each", low=-_LIMIT, high=_LIMIT)
+    kind: str = parameter("wrong", "what an error looks like", choices=("wrong", "unparsable", "no_answer"))
+
+
+def error_probability(
+    process: Process,
+    *,
+    turn: int = 1,
+    prior_errors: int = 0,
+    standardised_difficulty: float = 0.0,
+    context_tokens: int = 0,
+) -> float:
+    """Return the probability of an error at a turn, in 0..1.
+
+    With logit(p) = log(p / (1 - p)) and logistic its inverse, it is
+
+        logistic(logit(hazard) + drift * (turn - 1) + conditioning * prior_errors
+                 + difficulty * standardised_difficulty + tokens * context_tokens / 1000).
+
+    `turn` counts from 1. Hazards of exactly 0 and 1 have infinite logits: no coefficient moves them.
+    """
+    if process.hazard in (0.0, 1.0):
+        return process.hazard
+    log_odds = (
+        math.log(process.hazard)
+        - math.log1p(-process.hazard)
+        + process.drift * (turn - 1)
+        + process.conditioning * prior_errors
+        + process.difficulty * standardised_difficulty
+        + process.tokens * context_tokens / 1000
+    )
+    # Two forms of one function, so that the exponential never overflows.
+    if log_odds >= 0:
+        return 1 / (1 + math.exp(-log_odds))
+    odds = math.exp(log_odds)
+    return odds / (1 + odds)
+
+
+@dataclass(frozen=True, slots=True)
+class SyntheticModel:
+    """Answers correctly, but for the errors that its process draws by the request's seed."""
+
+    name: str
+    process: Process
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether the conversation is needed: only to count its tokens."""
+        return self.process.tokens != 0
+
+    def identity(self) -> Mapping[str, Json]:
+        """Return the whole process; the same seed gives the same replies."""
+        return {"backend": "synthetic", "process": values(self.process), "reproducible": True}
+
+    def reply(self, requests: Sequence[Request]) -> list[Reply | ModelFailure]:
+        """Answer every request; `extra["error_probability"]` of a reply is the truth it was drawn from."""
+        return [self._answer(request) for request in requests]
+
+    def count_tokens(self, text: str) -> int | None:
+        """Return the length in tokens of 4 characters each, rounded up."""
+        return -(-len(text) // CHARACTERS_PER_TOKEN)
+
+    def close(self) -> None:
+        """Free nothing, as nothing is held."""
+
+    def _answer(self, request: Request) -> Reply | ModelFailure:
+        process, posed = self.process, request.posed
+        counts = [-(-len(message.content) // CHARACTERS_PER_TOKEN) for message in request.messages]
+        try:
+            probability = error_probability(
+                process,
+                turn=request.turn,
+                prior_errors=request.prior_errors,
+                standardised_difficulty=_standardised(process, posed) if process.difficulty else 0.0,
+                context_tokens=sum(counts),
+            )
+            errs = derive(request.seed, "synthetic error") / 2**63 < probability
+            text = _wrong(process.kind, posed, request.seed) if errs else posed.render(_correct(posed))
+        except ModelFailure as failure:
+            return failure
+        except EngineFailure as failure:
+            # Only this request's state needed that engine: the others have their replies.
+            return ModelFailure(f"{self.name} can't tell a correct action: {failure}")
+        return Reply(
+            text,
+            prompt_tokens=counts[-1] if counts else None,
+            context_tokens=sum(counts) if counts else None,
+            completion_tokens=self.count_tokens(text) if counts else None,
+            extra={"error_probability": probability},
+        )
+
+
+def open_model(argument: str, options: ModelOptions) -> SyntheticModel:
+    """Return the model `synthetic:KEY=VALUE,...`; no option concerns it.
+
+    Raises:
+        UsageError: an unknown setting, or a value out of its range.
+    """
+    name = f"synthetic:{argument}" if argument else "synthetic"
+    process = build(Process, settings(argument, name), "model synthetic")
+    if process.difficulty_sd == 0:
+        raise UsageError("model synthetic: difficulty_sd=0 is out of range: a standard deviation is above 0")
+    return SyntheticModel(name, process)
+
+
+def _standardised(process: Process, posed: Posed) -> float:
+    difficulty = posed.difficulty()
+    if difficulty is None:
+        raise ModelFailure(
+            f"synthetic: difficulty={process.difficulty} needs a difficulty, and {posed.environment} knows none "
+            f"of state '{posed.state}': leave the setting out"
+        )
+    return (difficulty - process.difficulty_mean) / process.difficulty_sd
+
+
+def _correct(posed: Posed) -> str:
+    optimal = posed.optimal_action()
+    if optimal is not None:
+        return optimal
+    for action in posed.actions():
+        if posed.is_correct(action):
+            return action
+    raise ModelFailure(f"synthetic: no correct action is known in {posed.environment} state '{posed.state}'")
+
+
+def _wrong(kind: str, posed: Posed, seed: int) -> str:
+    """Return a reply that is surely judged an error: a legal wrong action where there is one."""
+    if kind == "no_answer":
+        return ""
+    if kind == "wrong":
+        actions = posed.actions()
+        for action in generator(seed, "synthetic action").sample(actions, len(actions)):
+            if not posed.is_correct(action):
+                return posed.render(action)
+    return UNREADABLE
