@@ -81,7 +81,8 @@ def verdict_of(
     """Judge what was read out of a reply. A reply without an answer that the token limit cut is `truncated`."""
     if answer.error == "none":
         return task.judge(state, answer.action, scores)
-    verdict = task.judge(state, None, scores)
+    # Of an illegal plan the judge says how far it was right; of an illegal move nothing more than of none.
+    verdict = task.judge(state, answer.action if answer.error == "illegal" else None, scores)
     cut = finish_reason != "stop" and answer.error in ("no_answer", "unparsable")
     error: ErrorKind = "truncated" if cut else answer.error
     return Verdict(error, None, verdict.random_loss, verdict.optimal_action, verdict.extra)
