@@ -7,11 +7,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: play test check bench setup setup-test clean
+.PHONY: play test bench docs setup setup-test clean
 .DELETE_ON_ERROR:
 
 play: setup
-	$(BIN)/python benchmarks/first_curve.py
+	$(BIN)/horizon play --scenario first_curve --out results/play/first-curve-$$(date +%Y%m%d-%H%M%S)
 
 test: setup-test
 	$(BIN)/ruff check .
@@ -44,3 +44,6 @@ $(VENV)/.installed-test: $(VENV)/.installed
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+docs: setup
+	$(BIN)/python docs/generate.py
