@@ -6,6 +6,7 @@ judge and journal by their contracts; draws nothing, reads no clock.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
@@ -15,9 +16,9 @@ from horizon.environment import Environment
 from horizon.errors import EngineFailure, HorizonError, ModelFailure
 from horizon.model import Model, Request
 from horizon.parameters import values
-from horizon.records import Episode, Reply, Turn
+from horizon.records import Episode, Reply, Scores, Turn
 from horizon.scenarios import Scenario
-from horizon.seeds import derive
+from horizon.seeds import derive, generator
 from horizon.trajectory import Posed, Trajectory, advance, episode_seed, substitute, take_up
 from horizon.turn import Judging, Setting, Work, judge_reply, request_for, submit
 
@@ -89,6 +90,15 @@ def play(
     return played
 
 
+def is_probed(scenario: Scenario, at: Trajectory, turn: int) -> bool:
+    """Tell whether a turn's state is posed again under the probe conditions: all, every n-th, or a seeded sample."""
+    if scenario.probe_turns is not None and scenario.probe_turns < scenario.turns:
+        drawn = generator(scenario.seed, "probe turns", at.episode_id)
+        if turn not in drawn.sample(range(1, scenario.turns + 1), scenario.probe_turns):
+            return False
+    return (turn - 1) % scenario.probe_every == 0
+
+
 def episode_id(environment: str, index: int, opponent: str | None) -> str:
     """Return the name of an episode within its run."""
     return f"{opponent or environment}#{index:05d}"
@@ -112,6 +122,8 @@ class _Loop:
         self.probes: list[Work] = []
         self.counts = dict.fromkeys(Played.__dataclass_fields__, 0)
         self.last_failure: HorizonError | None = None
+        # A model that reads no text is still told apart by what a changed history looks like.
+        self.keep_text = setting.model.reads_text or not set(setting.scenario.conditions) <= {"natural", "fresh"}
 
     def admit(self, index: int, side: str | None, rows: dict[str, list[Turn]]) -> None:
         """Begin an episode, or take it up after its rows on disk with the probes they lack."""
@@ -124,10 +136,12 @@ class _Loop:
         done = {(row.turn, row.condition) for row in found}
         for row in sorted((row for row in found if row.condition == "natural"), key=lambda row: row.turn):
             at.state = task.load(row.state)
-            for condition in scenario.conditions[1:]:
+            for condition in scenario.conditions[1:] if is_probed(scenario, at, row.turn) else ():
                 if (row.turn, condition) not in done:
-                    self.probes.append(request_for(self.setting, at, condition, submit(self.setting, at.state)))
-            take_up(task, at, [row], keep_text=self.setting.model.reads_text, feedback=scenario.feedback)
+                    self._probe(at, condition, submit(self.setting, at.state), row.context_tokens)
+                if name not in self.live:
+                    return
+            take_up(task, at, [row], keep_text=self.keep_text, feedback=scenario.feedback)
 
     def step(self) -> bool:
         """Take every live episode one turn further; false when nothing was left to do."""
@@ -166,10 +180,21 @@ class _Loop:
         self.counts["turns" if natural else "probes"] += 1
         if natural:
             self.counts["errors"] += not row.correct
-            for condition in self.setting.scenario.conditions[1:]:
-                self.probes.append(request_for(self.setting, at, condition, work.scores))
-            keep_text, feedback = self.setting.model.reads_text, self.setting.scenario.feedback
-            advance(self.setting.task, at, row, outcome.extra, keep_text=keep_text, feedback=feedback)
+            scenario = self.setting.scenario
+            for condition in scenario.conditions[1:] if is_probed(scenario, at, row.turn) else ():
+                self._probe(at, condition, work.scores, row.context_tokens)
+                if at.episode_id not in self.live:
+                    return
+            advance(self.setting.task, at, row, outcome.extra, keep_text=self.keep_text, feedback=scenario.feedback)
+
+    def _probe(
+        self, at: Trajectory, condition: str, scores: "Future[Scores] | None", natural_tokens: int | None
+    ) -> None:
+        """Queue a probe; what it is shown is built now, before the trajectory goes on."""
+        try:
+            self.probes.append(request_for(self.setting, at, condition, scores, natural_tokens))
+        except EngineFailure as failure:
+            self._abort(at, failure)
 
     def _failed(self, work: Work, failure: HorizonError) -> None:
         """Count an infrastructure failure: the request goes out again, or its episode ends as aborted."""

@@ -17,8 +17,17 @@ from horizon.registry import nearest
 
 _SHIPPED = Path(__file__).parent / "shipped" / "scenarios"
 FOLDER = _SHIPPED if _SHIPPED.is_dir() else Path(__file__).parent.parent / "scenarios"
-CONDITIONS = {"natural": False, "fresh": False, "window": True}
-"""Name of each condition that can be played, and whether it takes a number after a colon."""
+CONDITIONS = {
+    "natural": "",
+    "fresh": "",
+    "healed": "",
+    "corrupted": "p",
+    "padded": "",
+    "window": "k",
+    "foreign": "",
+    "recap": "",
+}
+"""Name of each condition, and what it takes after a colon: `k` a whole number, `p` a share, or nothing."""
 
 
 class Scenario(BaseModel):
@@ -43,6 +52,8 @@ class Scenario(BaseModel):
     context_tokens: int | None = Field(None, ge=16, description="bound on the conversation below the model's own")
     judge_engine: str = Field("stockfish", description="engine that scores, or none")
     judge_nodes: int = Field(20_000, ge=100, le=100_000_000, description="nodes for each judged position")
+    probe_every: int = Field(1, ge=1, le=1_000_000, description="probe only every so many turns, from the first")
+    probe_turns: int | None = Field(None, ge=1, description="probe only so many turns an episode, drawn by seed")
     live_episodes: int = Field(32, ge=1, le=4096, description="episodes played at once")
 
     @field_validator("conditions")
@@ -80,20 +91,23 @@ class Scenario(BaseModel):
         return plain
 
 
-def split_condition(text: str) -> tuple[str, int]:
+def split_condition(text: str) -> tuple[str, float]:
     """Return a condition's name and its number (0 where it takes none).
 
     Raises:
-        ValueError: an unknown condition, or a number missing or out of place.
+        ValueError: an unknown condition, or a number missing, out of place or out of range.
     """
     name, colon, number = text.partition(":")
     if name not in CONDITIONS:
         raise ValueError(f"unknown condition '{name}': {nearest(name, CONDITIONS)}")
-    if CONDITIONS[name] != bool(colon):
-        raise ValueError(f"condition '{text}': write it as {name}{':k' if CONDITIONS[name] else ''}")
-    if colon and not re.fullmatch(r"[1-9][0-9]{0,5}", number):
+    takes = CONDITIONS[name]
+    if bool(takes) != bool(colon):
+        raise ValueError(f"condition '{text}': write it as {name}{':' + takes if takes else ''}")
+    if takes == "k" and not re.fullmatch(r"[1-9][0-9]{0,5}", number):
         raise ValueError(f"condition '{text}': '{number}' is not a whole number from 1 to 999999")
-    return name, int(number or 0)
+    if takes == "p" and not re.fullmatch(r"0?\.[0-9]{1,4}|[01](\.0{1,4})?", number):
+        raise ValueError(f"condition '{text}': '{number}' is not a share from 0 to 1, such as 0.25")
+    return name, float(number or 0)
 
 
 def make(given: dict[str, Any], where: str) -> Scenario:

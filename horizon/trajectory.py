@@ -6,12 +6,13 @@ Mutable on purpose, and only the runner holds one. Knows environments by their c
 import json
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from horizon.conditions import Exchange
 from horizon.environment import Environment
 from horizon.records import Answer, ErrorKind, Json, Scores, Turn, Verdict
+from horizon.replies import spoken
 from horizon.seeds import derive, generator
 
 
@@ -30,6 +31,8 @@ class Trajectory:
     history: list[Exchange] = field(default_factory=list)
     attempts: list[tuple[str, ErrorKind]] = field(default_factory=list)
     failures: int = 0
+    foreign: list[Exchange] = field(default_factory=list)
+    foreign_state: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +127,13 @@ def exchanges(
     task: Environment[Any], trajectory: Trajectory, state: Any, attempts: Sequence[tuple[str, ErrorKind]], erred: bool
 ) -> list[Exchange]:
     """Return the exchanges of one turn: its failed attempts, then the one that counts."""
-    asked = trajectory.note + (task.observe(state) if trajectory.turn > 1 else task.pose(state))
     posed = task.pose(state)
+    plain = task.observe(state) if trajectory.turn > 1 else posed
+    asked = trajectory.note + plain
     found: list[Exchange] = []
     for place, (reply, error) in enumerate(attempts):
         last = place == len(attempts) - 1
-        found.append(Exchange(asked, posed, reply, erred and last, not last))
+        found.append(Exchange(asked, posed, reply, erred and last, not last, plain))
         asked = posed = retry_note(task, state, error)
     return found
 
@@ -156,7 +160,8 @@ def advance(
     state = trajectory.state
     if keep_text:
         told = [*failed_attempts(extra), (row.reply, row.error)]
-        trajectory.history += exchanges(task, trajectory, state, told, not row.correct)
+        *before, last = exchanges(task, trajectory, state, told, not row.correct)
+        trajectory.history += [*before, _with_alternatives(task, trajectory, row, extra, last)]
     trajectory.errors += not row.correct
     trajectory.note = ""
     # Under the policy `stop` an unplayable action may stand in the row, and nothing was played.
@@ -168,6 +173,21 @@ def advance(
     trajectory.turn += 1
     trajectory.attempts = []
     trajectory.failures = 0
+
+
+def _with_alternatives(
+    task: Environment[Any], trajectory: Trajectory, row: Turn, extra: dict[str, Json], exchange: Exchange
+) -> Exchange:
+    """Return the exchange with what healed, corrupted and recap histories show in its place, as its row holds it."""
+    played = extra.get("played") if row.substituted else row.action if row.error in ("none", "wrong") else None
+    right, wrong = extra.get("right_reply"), extra.get("wrong_reply")
+    return replace(
+        exchange,
+        right=row.reply if row.correct else right if isinstance(right, str) else None,
+        wrong=wrong if isinstance(wrong, str) else None,
+        draw=derive(trajectory.seed, "corrupted", trajectory.episode_id, row.turn) / 2**63,
+        played=spoken(task, trajectory.state, played) if isinstance(played, str) else None,
+    )
 
 
 def take_up(

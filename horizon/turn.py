@@ -4,16 +4,19 @@ Pure but for the engine's scores, which are waited for where judging needs them.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from horizon.conditions import show
+from horizon.conditions import Exchange, show
 from horizon.environment import Environment
+from horizon.errors import UsageError
 from horizon.model import Model, Request
+from horizon.padding import neutral_text
 from horizon.records import Answer, ErrorKind, Json, Reply, Scores, Turn, Verdict
-from horizon.scenarios import Scenario
+from horizon.replies import right_reply, wrong_reply
+from horizon.scenarios import Scenario, split_condition
 from horizon.seeds import derive
 from horizon.trajectory import Posed, Trajectory, exchanges, retry_note, substitute, verdict_of
 
@@ -68,8 +71,20 @@ def submit(setting: Setting, state: Any) -> "Future[Scores] | None":
     return setting.judge.submit(position) if position is not None else None
 
 
-def request_for(setting: Setting, at: Trajectory, condition: str, scores: "Future[Scores] | None") -> Work:
-    """Return the request of the turn that the trajectory stands at, as a condition shows it."""
+def request_for(
+    setting: Setting,
+    at: Trajectory,
+    condition: str,
+    scores: "Future[Scores] | None",
+    natural_tokens: int | None = None,
+) -> Work:
+    """Return the request of the turn that the trajectory stands at, as a condition shows it.
+
+    `natural_tokens` is the length of the natural conversation at this turn, for `padded`.
+
+    Raises:
+        EngineFailure: a foreign episode's position could not be scored.
+    """
     task, scenario, model = setting.task, setting.scenario, setting.model
     natural = condition == "natural"
     attempts = at.attempts if natural else []
@@ -88,9 +103,77 @@ def request_for(setting: Setting, at: Trajectory, condition: str, scores: "Futur
         opened = exchanges(task, at, at.state, attempts, False)
         history = [*history, *(replace(each, is_attempt=True) for each in opened)]
         asked = full = retry_note(task, at.state, attempts[-1][1])
-    shown = show(condition, task.rules(), history, asked, full)
+    name = split_condition(condition)[0]
+    shown = show(
+        condition,
+        task.rules(),
+        history,
+        asked,
+        full,
+        plain=full if at.turn == 1 else task.observe(at.state),
+        foreign=foreign_history(setting, at, at.turn - 1) if name == "foreign" else (),
+        padding=_padding(setting, at, history, asked, full, natural_tokens) if name == "padded" else "",
+    )
     request = Request(shown.messages, seed, key, shown.turn, shown.prior_errors, posed, scenario.max_tokens)
     return Work(at, condition, at.turn, at.state, scores, request)
+
+
+def foreign_history(setting: Setting, at: Trajectory, n_turns: int) -> Sequence[Exchange]:
+    """Return as many turns of another episode, all right; what was made for earlier turns is kept and goes on.
+
+    Where that episode ends, the next one goes on. The opponent's moves in it are legal ones by seed.
+
+    Raises:
+        EngineFailure: a position could not be scored.
+    """
+    task = setting.task
+    while len(at.foreign) < n_turns:
+        number = len(at.foreign)
+        seed = derive(at.seed, "foreign", at.episode_id, number)
+        if at.foreign_state is None or task.done(at.foreign_state) is not None:
+            at.foreign_state = task.reset(seed)
+            opens = True
+        else:
+            opens = number == 0
+        while task.mover(at.foreign_state) == "opponent" and task.done(at.foreign_state) is None:
+            move = substitute(task, at.foreign_state, None, "legal", derive(seed, task.dump(at.foreign_state)))
+            at.foreign_state = task.step(at.foreign_state, move)
+        if task.done(at.foreign_state) is not None:
+            continue
+        state = at.foreign_state
+        scores = submit(setting, state)
+        best = task.oracle(state, scores.result() if scores is not None else None)
+        if best is None:
+            raise UsageError(f"foreign histories need an oracle, and {task.name} has none here: let an engine judge")
+        posed = task.pose(state)
+        at.foreign.append(Exchange(posed if opens else task.observe(state), posed, task.render(state, best), False))
+        at.foreign_state = task.step(state, best)
+    return at.foreign[:n_turns]
+
+
+def _padding(
+    setting: Setting, at: Trajectory, history: Sequence[Exchange], asked: str, full: str, natural_tokens: int | None
+) -> str:
+    """Return neutral text as long as the history in the model's tokens, what the chat template adds included."""
+    model = setting.model
+
+    def count(text: str) -> int:
+        found = model.count_tokens(text)
+        # Without a tokenizer, four characters a token, scaled by what the server counted below.
+        return found if found is not None else -(-len(text) // 4)
+
+    shown = show("natural", setting.task.rules(), history, asked, full).messages
+    counted = sum(count(each.content) for each in shown)
+    own = count(shown[0].content) + count(full)
+    if natural_tokens is None:
+        wanted = counted - own
+    elif model.count_tokens("") is None:
+        wanted = round((counted - own) * counted / max(1, natural_tokens))
+    else:
+        # The template's tokens for each message, and for the reply that it opens, are the same everywhere.
+        per_message = (natural_tokens - counted) / (len(shown) + 1)
+        wanted = round(natural_tokens - own - 3 * per_message)
+    return neutral_text(derive(at.seed, "padding", at.episode_id), wanted, count)
 
 
 def judge_reply(setting: Setting, work: Work, reply: Reply) -> Outcome:
@@ -116,12 +199,34 @@ def judge_reply(setting: Setting, work: Work, reply: Reply) -> Outcome:
         extra["reasoning"] = reply.reasoning
     if natural and at.attempts:
         extra["attempts"] = [{"reply": text, "error": error} for text, error in at.attempts]
+    if natural:
+        extra |= _alternatives(setting, work, reply, verdict, scores)
     substituted = natural and not playable and scenario.on_error != "stop"
     if substituted:
         seed = derive(scenario.seed, "substitute", at.episode_id, work.turn)
         extra["played"] = substitute(task, work.state, scores, scenario.substitute, seed)
     row = _row(setting, work, reply, answer, verdict, scores, substituted, extra)
     return Outcome(row, verdict.error, extra)
+
+
+def _alternatives(
+    setting: Setting, work: Work, reply: Reply, verdict: Verdict, scores: Scores | None
+) -> dict[str, Json]:
+    """Return what healed and corrupted histories will show for this turn, as far as they are played at all."""
+    names = {split_condition(each)[0] for each in setting.scenario.conditions}
+    if not names & {"healed", "corrupted"}:
+        return {}
+    task, state, at = setting.task, work.state, work.trajectory
+    right = right_reply(task, state, reply.text, correct=verdict.error == "none", best=verdict.optimal_action)
+    found: dict[str, Json] = {}
+    if right is not None and verdict.error != "none":
+        found["right_reply"] = right
+    if right is not None and "corrupted" in names:
+        seed = derive(setting.scenario.seed, "wrong reply", at.episode_id, work.turn)
+        wrong = wrong_reply(task, state, right, scores, seed)
+        if wrong is not None:
+            found["wrong_reply"] = wrong
+    return found
 
 
 def _row(

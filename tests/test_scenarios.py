@@ -25,11 +25,11 @@ def test_natural_always_comes_first() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("turms = 3", "unknown key 'turms': did you mean 'turns'?"),
+        ("turms = 3", "unknown key 'turms': did you mean 'turns'"),
         ("turns = -3", "turns=-3: Input should be greater than or equal to 1"),
         ("turns = 'many'", "turns='many': Input should be a valid integer"),
         ("on_error = 'retry'", "on_error 'retry' is none of substitute, stop, retry:n"),
-        ("conditions = ['natural', 'frehs']", "unknown condition 'frehs': did you mean 'fresh'?"),
+        ("conditions = ['natural', 'frehs']", "unknown condition 'frehs': did you mean 'fresh'"),
         ("conditions = ['window:0']", "'0' is not a whole number from 1"),
         ("conditions = ['fresh', 'fresh']", "a condition is named twice"),
         ("substitute = 'orcle'", "did you mean 'oracle'?"),

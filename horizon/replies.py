@@ -1,0 +1,48 @@
+"""The right and the plausible wrong reply of a turn, for histories that are healed or corrupted.
+
+Pure; knows environments by their contract.
+"""
+
+from typing import Any
+
+from horizon.environment import Environment
+from horizon.records import Scores
+from horizon.seeds import generator
+
+
+def spoken(task: Environment[Any], state: Any, action: str) -> str:
+    """Return an action as it is spoken, without what stands before it in an answer line."""
+    said = task.render(state, action)
+    return said.partition("Answer: ")[2].strip() or said
+
+
+def right_reply(task: Environment[Any], state: Any, reply: str, *, correct: bool, best: str | None) -> str | None:
+    """Return the model's own reply where it was right, else the reply that means the best action, if one is known."""
+    if correct:
+        return reply
+    return task.render(state, best) if best is not None else None
+
+
+def wrong_reply(task: Environment[Any], state: Any, right: str, scores: Scores | None, seed: int) -> str | None:
+    """Return a reply that looks like `right` and is judged an error: a legal wrong action, of the nearest length.
+
+    Where every legal action is right, an action of the first position is named if it is wrong here; else null.
+    """
+    best = task.oracle(state, scores)
+    own = spoken(task, state, best) if best is not None else ""
+    legal = task.actions(state)
+    candidates = [each for each in legal if task.judge(state, each, scores).error != "none"]
+    said = [spoken(task, state, each) for each in candidates]
+    if not said:
+        elsewhere = task.reset(seed)
+        said = [
+            text
+            for text in (spoken(task, elsewhere, each) for each in task.actions(elsewhere))
+            if task.parse(state, f"Answer: {text}").error != "none"
+        ]
+    if not said:
+        return None
+    nearest = min(abs(len(text) - len(own)) for text in said)
+    chosen = generator(seed, "wrong reply").choice([text for text in said if abs(len(text) - len(own)) == nearest])
+    # In the model's own words where they hold the right action, so that only the action differs.
+    return right.replace(own, chosen) if own and own in right else f"Answer: {chosen}"
