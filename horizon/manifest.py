@@ -238,7 +238,7 @@ def refuse_other_plan(folder: Path, stored: Mapping[str, Json], given: Mapping[s
         )
 
 
-def first_difference(stored: "Json | Mapping[str, Json]", given: Json, name: str = "") -> tuple[str, str, str] | None:
+def first_difference(stored: Any, given: Json, name: str = "") -> tuple[str, str, str] | None:
     """Return the dotted name of the first part that differs with both its values as short text, or null."""
     if isinstance(stored, Mapping) and isinstance(given, Mapping):
         for key in [*stored, *(key for key in given if key not in stored)]:

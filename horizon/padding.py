@@ -4,7 +4,6 @@ Pure; the tokenizer comes in as a function.
 """
 
 from collections.abc import Callable
-from itertools import count
 
 from horizon.seeds import generator
 
@@ -40,36 +39,34 @@ _PREDICATES = (
     "is best visited early in the morning",
     "was cleaned before the holidays",
 )
-_WORDS = ("meanwhile", "slowly", "again", "later", "nearby", "often")
 
 
 def neutral_text(seed: int, n_tokens: int, count_tokens: Callable[[str], int]) -> str:
-    """Return text of `n_tokens` tokens, as near as words allow; empty for 0 and below.
+    """Return text of `n_tokens` tokens, as near as whole words allow; empty for 0 and below.
 
-    The same seed gives texts that begin alike, whatever their length. Cost: about ten counts of the whole text.
+    It is the beginning of one endless text for each seed (`neutral_words`). Cost: about 15 counts of the whole text.
     """
     if n_tokens <= 0:
         return ""
-    random = generator(seed, "neutral text")
-    sentences: list[str] = []
-    total = 0
-    # Sentence by sentence as counted alone, which may be a little off for the whole.
-    for number in count():
-        if total >= n_tokens:
-            break
-        sentence = f"{random.choice(_SUBJECTS).capitalize()} {random.choice(_PREDICATES)}."
-        sentences.append(sentence)
-        total += max(1, count_tokens(" " + sentence if number else sentence))
-    words = " ".join(sentences).split(" ")
-    low, high = 0, len(words)
-    while count_tokens(" ".join(words)) < n_tokens:
-        words.append(random.choice(_WORDS))
-        high = len(words)
+    # A word is rarely more than three tokens and hardly ever less than one quarter.
+    high = 8
+    while count_tokens(neutral_words(seed, high)) < n_tokens:
+        high *= 2
+    low = 0
     # The shortest beginning that is long enough: counts grow with the words.
     while low < high:
         middle = (low + high) // 2
-        if count_tokens(" ".join(words[:middle])) < n_tokens:
+        if count_tokens(neutral_words(seed, middle)) < n_tokens:
             low = middle + 1
         else:
             high = middle
-    return " ".join(words[:high])
+    return neutral_words(seed, high)
+
+
+def neutral_words(seed: int, n_words: int) -> str:
+    """Return the first words of a seed's endless text of plain sentences."""
+    random = generator(seed, "neutral text")
+    words: list[str] = []
+    while len(words) < n_words:
+        words += f"{random.choice(_SUBJECTS).capitalize()} {random.choice(_PREDICATES)}.".split(" ")
+    return " ".join(words[:n_words])

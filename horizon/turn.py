@@ -13,7 +13,7 @@ from horizon.conditions import Exchange, show
 from horizon.environment import Environment
 from horizon.errors import UsageError
 from horizon.model import Model, Request
-from horizon.padding import neutral_text
+from horizon.padding import neutral_text, neutral_words
 from horizon.records import Answer, ErrorKind, Json, Reply, Scores, Turn, Verdict
 from horizon.replies import right_reply, wrong_reply
 from horizon.scenarios import Scenario, split_condition
@@ -52,6 +52,7 @@ class Work:
     scores: "Future[Scores] | None"
     request: Request
     failures: int = 0
+    padding_words: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,12 @@ def request_for(
     condition: str,
     scores: "Future[Scores] | None",
     natural_tokens: int | None = None,
+    padding_words: int | None = None,
 ) -> Work:
     """Return the request of the turn that the trajectory stands at, as a condition shows it.
 
-    `natural_tokens` is the length of the natural conversation at this turn, for `padded`.
+    For `padded`, `natural_tokens` is the length of the natural conversation at this turn; `padding_words`, as a row
+    holds it, gives the same text again without the model's tokenizer.
 
     Raises:
         EngineFailure: a foreign episode's position could not be scored.
@@ -104,6 +107,9 @@ def request_for(
         history = [*history, *(replace(each, is_attempt=True) for each in opened)]
         asked = full = retry_note(task, at.state, attempts[-1][1])
     name = split_condition(condition)[0]
+    padding = ""
+    if name == "padded":
+        padding = _padding(setting, at, history, asked, full, natural_tokens, padding_words)
     shown = show(
         condition,
         task.rules(),
@@ -112,10 +118,11 @@ def request_for(
         full,
         plain=full if at.turn == 1 else task.observe(at.state),
         foreign=foreign_history(setting, at, at.turn - 1) if name == "foreign" else (),
-        padding=_padding(setting, at, history, asked, full, natural_tokens) if name == "padded" else "",
+        padding=padding,
     )
     request = Request(shown.messages, seed, key, shown.turn, shown.prior_errors, posed, scenario.max_tokens)
-    return Work(at, condition, at.turn, at.state, scores, request)
+    n_words = len(padding.split()) if name == "padded" else None
+    return Work(at, condition, at.turn, at.state, scores, request, padding_words=n_words)
 
 
 def foreign_history(setting: Setting, at: Trajectory, n_turns: int) -> Sequence[Exchange]:
@@ -152,9 +159,18 @@ def foreign_history(setting: Setting, at: Trajectory, n_turns: int) -> Sequence[
 
 
 def _padding(
-    setting: Setting, at: Trajectory, history: Sequence[Exchange], asked: str, full: str, natural_tokens: int | None
+    setting: Setting,
+    at: Trajectory,
+    history: Sequence[Exchange],
+    asked: str,
+    full: str,
+    natural_tokens: int | None,
+    padding_words: int | None,
 ) -> str:
     """Return neutral text as long as the history in the model's tokens, what the chat template adds included."""
+    seed = derive(at.seed, "padding", at.episode_id)
+    if padding_words is not None:
+        return neutral_words(seed, padding_words)
     model = setting.model
 
     def count(text: str) -> int:
@@ -173,7 +189,7 @@ def _padding(
         # The template's tokens for each message, and for the reply that it opens, are the same everywhere.
         per_message = (natural_tokens - counted) / (len(shown) + 1)
         wanted = round(natural_tokens - own - 3 * per_message)
-    return neutral_text(derive(at.seed, "padding", at.episode_id), wanted, count)
+    return neutral_text(seed, wanted, count)
 
 
 def judge_reply(setting: Setting, work: Work, reply: Reply) -> Outcome:
@@ -195,6 +211,8 @@ def judge_reply(setting: Setting, work: Work, reply: Reply) -> Outcome:
     if natural and not playable and len(at.attempts) < scenario.retries:
         return Outcome(None, verdict.error, {})
     extra: dict[str, Json] = {"difficulty": task.difficulty(work.state), **verdict.extra, **reply.extra}
+    if work.padding_words is not None:
+        extra["padding_words"] = work.padding_words
     if reply.reasoning:
         extra["reasoning"] = reply.reasoning
     if natural and at.attempts:
