@@ -144,7 +144,7 @@ def read_move(board: chess.Board, text: str, legal: Sequence[chess.Move] | None 
         return UNPARSABLE
     text = " ".join(text.translate(_FIGURINES).translate(_DASHES).split()).lstrip(_WRAPPING)
     # Closing brackets belong to a promotion such as e8(Q) when one was opened.
-    text = text.rstrip(_WRAPPING.replace(")", "") if "(" in text else _WRAPPING)
+    text = text.rstrip((_WRAPPING.replace(")", "") if "(" in text else _WRAPPING) + ".,;:")
     text = _TIGHT.sub(lambda found: found.group(1) or "", text)
     if _CAPITALS.fullmatch(text):
         text = text.lower()
@@ -204,6 +204,9 @@ def _matched(found: "re.Match[str]", legal: _Legal) -> Reading:
     if not letter and file and not rank and abs(ord(file) - ord(to[0])) != 1:
         # No pawn gets there from that file: a word such as "be4", not a move.
         return UNPARSABLE
+    if not letter and not file and "x" not in written:
+        # A pawn that changes its file captures, and says so or names the file.
+        file = to[0]
     # Both squares name a move of any piece; a square alone is a pawn's.
     piece = _PIECES[letter.upper()] if letter else None if is_full else chess.PAWN
     board = legal.board
