@@ -66,7 +66,7 @@ class Chess:
 
     color: str = parameter("alternating", "the model's side, by seed", choices=("white", "black", "alternating"))
     notation: str = parameter("san", "how moves are written", choices=("san", "uci"))
-    show: str = parameter("fen+legal_moves+last_move", f"parts of an observation: {' '.join(SHOWN)}, joined by +")
+    show: str = parameter("last_move+fen+legal_moves", f"parts of an observation: {' '.join(SHOWN)}, joined by +")
     opening: str = parameter("book", "a short book line by seed, or the start", choices=("book", "start"))
     fen: str = parameter("", "start from this position instead")
     wrong_loss: float = parameter(0.10, "lost win probability that makes a move wrong", low=0.0, high=1.0)
@@ -103,9 +103,12 @@ class Chess:
 
     def pose(self, state: Game) -> str:
         """Return the position as `show` asks for it, told to the side that is to move."""
+        parts = self.show.split("+")
         told = [f"You play {_NAMES[state.position.board.turn]}."]
-        told += filter(None, (self._part(state, part) for part in self.show.split("+")))
-        told.append(f"Which move do you play? Reply with one line: {ANSWER_FORMAT}MOVE")
+        told += filter(None, (self._part(state, part) for part in parts))
+        # With "reply" for "answer with one move from the list" a 135M model names no move in a sixth of its replies.
+        how = "Answer with one move from the list, in one line" if "legal_moves" in parts else "Reply with one line"
+        told.append(f"Which move do you play? {how}: {ANSWER_FORMAT}MOVE")
         return "\n".join(told)
 
     def observe(self, state: Game) -> str:
