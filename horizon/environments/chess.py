@@ -106,7 +106,7 @@ class Chess:
         parts = self.show.split("+")
         told = [f"You play {_NAMES[state.position.board.turn]}."]
         told += filter(None, (self._part(state, part) for part in parts))
-        # With "reply" for "answer with one move from the list" a 135M model names no move in a sixth of its replies.
+        # With "reply" for "answer with one move from the list" a 135M model names no move in 2 of 12 first replies.
         how = "Answer with one move from the list, in one line" if "legal_moves" in parts else "Reply with one line"
         told.append(f"Which move do you play? {how}: {ANSWER_FORMAT}MOVE")
         return "\n".join(told)
