@@ -23,18 +23,19 @@ def strip_thinking(reply: str) -> str:
     closes swallows the rest: a model cut off while thinking has not answered.
     """
     kept: list[str] = []
-    rest = reply
-    head, close, tail = rest.partition(_CLOSE)
-    if close and _OPEN not in head:
-        rest = tail
+    # By places and not by cutting the rest off, which would copy it once a block.
+    close = reply.find(_CLOSE)
+    start = close + len(_CLOSE) if close >= 0 and reply.find(_OPEN, 0, close) < 0 else 0
     while True:
-        before, opened, inside = rest.partition(_OPEN)
-        kept.append(before)
-        if not opened:
+        opened = reply.find(_OPEN, start)
+        if opened < 0:
+            kept.append(reply[start:])
             return "".join(kept)
-        _, closed, rest = inside.partition(_CLOSE)
-        if not closed:
+        kept.append(reply[start:opened])
+        closed = reply.find(_CLOSE, opened)
+        if closed < 0:
             return "".join(kept)
+        start = closed + len(_CLOSE)
 
 
 def answer_line(reply: str) -> str | None:

@@ -261,7 +261,7 @@ def _short(value: Json) -> str:
 
 
 def resumed(stored: Mapping[str, Json], given: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the stored manifest with one more entry under `resumed`: the time, and what else is new since the start."""
+    """Return the stored manifest with one more entry under `resumed`: the time, and what else is new."""
     skipped = ("plan", "schema_version", "resumed")
     new = {name: plain(value, name) for name, value in given.items() if name not in skipped}
     entry = {name: value for name, value in new.items() if name == "created" or stored.get(name) != value}

@@ -34,7 +34,9 @@ def draw_error_by_turn(analysis: Analysis, path: Path) -> Path:
         axes.set_visible(False)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Without a date in the file the same run gives the same bytes.
-    figure.savefig(path, metadata={"Software": "horizon"})
+    metadata = {"Date": None} if path.suffix == ".svg" else {"Software": "horizon"}
+    with matplotlib.rc_context({"svg.hashsalt": "horizon"}):
+        figure.savefig(path, metadata=metadata)
     return path
 
 

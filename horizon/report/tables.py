@@ -64,7 +64,7 @@ def load_runs(folders: Sequence[Path]) -> TurnTable:
     """
     if not folders:
         raise UsageError("no run folder given: name at least one, as results/play/NAME")
-    from horizon import store  # the store is being built beside this file; goes to the top once it is in
+    from horizon import store
 
     turns = pl.concat([_light(store.read_turns(folder)) for folder in folders])
     episodes = pl.concat([store.read_episodes(folder) for folder in folders])

@@ -1,0 +1,237 @@
+"""The command line. Imports of anything heavy stand inside the commands, so that help comes at once.
+
+Data goes to standard output, progress to standard error. Exit codes: 0 done, 1 a gate failed, 2 bad input,
+130 interrupted.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from horizon.errors import HorizonError
+
+app = typer.Typer(
+    help="Measure how a model's error rate changes as a task gets longer, and why.\n\n"
+    "Start with: horizon doctor; horizon play --model smollm2 --opponent random --episodes 2 --turns 10",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+Folders = Annotated[list[Path], typer.Argument(help="run folders, as written by horizon play")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON for programs")]
+
+
+@app.command()
+def play(
+    model: Annotated[str | None, typer.Option(help="smollm2, hf:ORG/NAME, openai:NAME, random, ...")] = None,
+    env: Annotated[str | None, typer.Option(help="environment with its parameters, as chess:notation=uci")] = None,
+    opponent: Annotated[list[str] | None, typer.Option(help="random, stockfish:level=1, ...; repeatable")] = None,
+    episodes: Annotated[int | None, typer.Option(help="episodes against each opponent [8]")] = None,
+    turns: Annotated[int | None, typer.Option(help="most model turns an episode [40]")] = None,
+    condition: Annotated[
+        list[str] | None,
+        typer.Option(help="natural, fresh, healed, corrupted:P, padded, foreign, window:K, recap; repeatable"),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="seed of everything random [0]")] = None,
+    out: Annotated[Path | None, typer.Option(help="run folder [results/play/ENV-MODEL-SEED]")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="go on with the run in --out")] = False,
+    scenario: Annotated[str | None, typer.Option(help="a shipped scenario's name or a TOML file")] = None,
+    judge: Annotated[str | None, typer.Option(help="nodes a position for the engine that judges, or none")] = None,
+    probe_every: Annotated[int | None, typer.Option(help="probe only every N-th turn [1]")] = None,
+    probe_turns: Annotated[int | None, typer.Option(help="probe only N turns an episode, drawn by seed")] = None,
+    base_url: Annotated[list[str] | None, typer.Option(help="server of openai: models; repeatable")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="any scenario key, as max_tokens=64 or on_error=retry:2")
+    ] = None,
+) -> None:
+    """Play a model through many turns and judge every one.
+
+    Example: horizon play --model smollm2 --env chess --opponent stockfish:level=1 --episodes 4 --turns 30
+    """
+    from horizon import session, store
+    from horizon.parameters import settings
+    from horizon.progress import watching
+    from horizon.scenarios import make, read
+
+    given: dict[str, Any] = {
+        "model": model,
+        "environment": env,
+        "opponents": tuple(opponent) if opponent else None,
+        "episodes": episodes,
+        "turns": turns,
+        "conditions": tuple(condition) if condition else None,
+        "seed": seed,
+        "probe_every": probe_every,
+        "probe_turns": probe_turns,
+        **settings(",".join(set_ or ())),
+    }
+    if judge is not None:
+        given |= {"judge_engine": "none"} if judge == "none" else {"judge_nodes": judge}
+    given = {key: value for key, value in given.items() if value is not None}
+    if resume and scenario is None and out is not None:
+        wanted = make({**session.scenario_of(store.read_manifest(out)), **given}, "command line")
+    elif scenario is not None:
+        wanted = read(scenario, **given)
+    else:
+        wanted = make({**_everyday_opponent(given), **given}, "command line")
+    folder = out or _default_folder(wanted.environment, wanted.model, wanted.seed)
+    try:
+        with watching(wanted) as (watch, say):
+            finished = session.run(
+                wanted, folder, resume=resume, base_urls=tuple(base_url or ()), watch=watch, say=say
+            )
+    except KeyboardInterrupt:
+        typer.echo(
+            f"horizon: interrupted; nothing is lost. Go on with: horizon play --resume --out {folder}", err=True
+        )
+        raise typer.Exit(130) from None
+    for warning in finished.warnings:
+        typer.echo(f"horizon: {warning}", err=True)
+    _show_results([folder])
+
+
+@app.command()
+def grade(
+    folder: Annotated[Path, typer.Argument(help="a finished run folder")],
+    nodes: Annotated[int, typer.Option(help="nodes a position for the judging engine")] = 20_000,
+    out: Annotated[Path | None, typer.Option(help="folder for the graded copy [FOLDER-graded]")] = None,
+) -> None:
+    """Judge a run's turns again, with other nodes or after playing with --judge none.
+
+    Example: horizon grade results/play/chess-random-0 --nodes 200000
+    """
+    from horizon.grading import grade as graded
+
+    target = graded(folder, out or folder.with_name(folder.name + "-graded"), nodes)
+    _show_results([target])
+
+
+@app.command()
+def report(
+    folders: Folders,
+    out: Annotated[Path | None, typer.Option(help="where figures and tables go [the first folder]")] = None,
+) -> None:
+    """Draw the curves of runs and write their tables.
+
+    Example: horizon report results/play/chess-smollm2-0
+    """
+    from horizon.report.write import write_report
+
+    for path in write_report(folders, out or folders[0]):
+        typer.echo(path)
+
+
+@app.command()
+def analyze(folders: Folders, as_json: AsJson = False) -> None:
+    """Print every estimate with its interval.
+
+    Example: horizon analyze results/play/chess-smollm2-0 --json
+    """
+    from horizon.report.tables import analyze as analyzed
+
+    if as_json:
+        typer.echo(json.dumps(analyzed(folders), indent=2, ensure_ascii=True))
+    else:
+        _show_results(folders, err=False)
+
+
+@app.command("list")
+def list_(
+    what: Annotated[str, typer.Argument(help="environments, models, engines or scenarios")],
+    as_json: AsJson = False,
+) -> None:
+    """List what can be played.
+
+    Example: horizon list environments
+    """
+    from horizon.listing import listing
+
+    rows = listing(what)
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        typer.echo(f"{row['name']:18}{row.get('summary', '')}")
+        for parameter in row.get("parameters", ()):
+            typer.echo(
+                f"    {parameter['name']}={parameter['default']}  {parameter['help']} {parameter['range']}".rstrip()
+            )
+
+
+@app.command()
+def show(
+    what: Annotated[str, typer.Argument(help="a run folder, or an environment such as hanoi:disks=3")],
+    seed: Annotated[int, typer.Option(help="of an environment: which instance")] = 0,
+    turns: Annotated[int, typer.Option(help="of an environment: most turns of optimal play to print")] = 40,
+    episode: Annotated[str, typer.Option(help="of a run: the episode's id or number")] = "0",
+    turn: Annotated[int, typer.Option(help="of a run: which turn")] = 1,
+    condition: Annotated[str, typer.Option(help="of a run: under which condition")] = "natural",
+) -> None:
+    """Print what the model is told: at a turn of a run, or in an instance of an environment with its optimal play.
+
+    Example: horizon show hanoi --seed 3; horizon show results/play/RUN --episode 0 --turn 12 --condition fresh
+    """
+    from horizon.listing import shown
+    from horizon.replay import lines, replay
+
+    is_run = (Path(what) / "manifest.json").is_file()
+    for line in lines(replay(Path(what), episode, turn, condition)) if is_run else shown(what, seed, turns):
+        typer.echo(line)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Tell what is installed, what is missing and how to get it.
+
+    Example: horizon doctor
+    """
+    from horizon.doctor import examine
+
+    found = examine()
+    if as_json:
+        typer.echo(json.dumps([each.as_json() for each in found], indent=2))
+    else:
+        for each in found:
+            typer.echo(f"{'ok     ' if each.is_found else 'MISSING'} {each.name:18} {each.detail}")
+    if any(each.is_needed and not each.is_found for each in found):
+        raise typer.Exit(1)
+
+
+def _everyday_opponent(given: dict[str, Any]) -> dict[str, Any]:
+    """Chess is the default environment, and level 1 its default opponent."""
+    name = str(given.get("environment", "chess")).partition(":")[0]
+    return {"opponents": ("stockfish:level=1",)} if name == "chess" else {}
+
+
+def _default_folder(environment: str, model: str, seed: int) -> Path:
+    slug = re.sub(r"[^A-Za-z0-9.=-]+", "_", f"{environment}-{model}-{seed}").strip("_.")
+    return Path("results") / "play" / slug[:120]
+
+
+def _show_results(folders: list[Path], *, err: bool = True) -> None:
+    from rich.console import Console
+
+    from horizon.report.terminal import print_table
+    from horizon.report.write import write_report
+
+    print_table(folders, Console())
+    for path in write_report(folders, folders[0]):
+        typer.echo(path, err=err)
+
+
+def main() -> None:
+    """Run the command line; every expected failure is one line on standard error."""
+    try:
+        app()
+    except HorizonError as problem:
+        typer.echo(f"horizon: {problem}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""The judge of chess quality: positions in, scores of all their moves out, some time later.
+
+A pool of one-thread engines works while play goes on; what was scored once, in any run, comes from the cache.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Self
+
+from horizon import engines
+from horizon.errors import EngineFailure, HorizonError
+from horizon.records import Json, Scores
+from horizon.scores_cache import ScoresCache, cache_path
+
+
+class Judge:
+    """A pool of engines with a cache; a context manager. `submit` may be called from one thread."""
+
+    def __init__(
+        self, engine: str, *, nodes: int, processes: int | None = None, options: Mapping[str, int | str] | None = None
+    ) -> None:
+        """Start one engine to learn its version; the others start when there is work for them.
+
+        Raises:
+            UsageError: no such engine is described.
+            EngineFailure: the engine is missing or does not start.
+        """
+        self.name, self.nodes = engine, nodes
+        self._options = dict(options or {})
+        # One process a core: each searches with one thread, and asks for more only while it is idle itself.
+        self._most = processes or usable_cores()
+        first = engines.Engine(engine, self._options)
+        self.version = first.version
+        self._idle: list[engines.Engine] = [first]
+        self._threads: list[threading.Thread] = []
+        self._work: SimpleQueue[tuple[str, Future[Scores]] | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._under_way: dict[str, Future[Scores]] = {}
+        self._fresh: SimpleQueue[tuple[str, Scores]] = SimpleQueue()
+        self._cache = ScoresCache(cache_path(), json.dumps(self.identity(), sort_keys=True), nodes)
+        self._closed = False
+
+    def identity(self) -> dict[str, Json]:
+        """Return what decides the scores: engine, version, options and nodes."""
+        options: dict[str, Json] = {**engines.describe(self.name).options, **self._options}
+        return {"engine": self.name, "version": self.version, "options": options, "nodes": self.nodes}
+
+    def submit(self, fen: str) -> "Future[Scores]":
+        """Return the scores to come of all legal moves of a position; a failure stands in the future.
+
+        Raises:
+            EngineFailure: the judge is closed.
+        """
+        if self._closed:
+            raise EngineFailure("the judge is closed: no position can be scored any more")
+        self._keep_fresh()
+        known = self._cache.get(fen)
+        if known is not None:
+            done: Future[Scores] = Future()
+            done.set_result(known)
+            return done
+        with self._lock:
+            if fen in self._under_way:
+                return self._under_way[fen]
+            future: Future[Scores] = Future()
+            self._under_way[fen] = future
+            waiting = len(self._under_way)
+        if len(self._threads) < min(self._most, waiting):
+            thread = threading.Thread(target=self._serve, name="judge", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        self._work.put((fen, future))
+        return future
+
+    def _serve(self) -> None:
+        engine: engines.Engine | None = None
+        try:
+            while (task := self._work.get()) is not None:
+                fen, future = task
+                try:
+                    if engine is None:
+                        engine = self._engine()
+                    scores = engine.score(fen, self.nodes)
+                    self._fresh.put((fen, scores))
+                    with self._lock:
+                        self._under_way.pop(fen, None)
+                    future.set_result(scores)
+                except (HorizonError, ValueError) as failure:
+                    with self._lock:
+                        self._under_way.pop(fen, None)
+                    # A ValueError is python-chess's, on a text that is no position.
+                    known = isinstance(failure, HorizonError)
+                    future.set_exception(failure if known else EngineFailure(f"'{fen}' is no position: {failure}"))
+        finally:
+            if engine is not None:
+                engine.close()
+
+    def _engine(self) -> engines.Engine:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        return engines.Engine(self.name, self._options)
+
+    def _keep_fresh(self) -> None:
+        """Put what was scored meanwhile into the cache; sqlite is used from the submitting thread alone."""
+        while not self._fresh.empty():
+            self._cache.put(*self._fresh.get())
+
+    def close(self) -> None:
+        """Finish nothing more, end the engines, keep what was scored; may be called twice."""
+        if self._closed:
+            return
+        self._closed = True
+        # Whoever still waits is told, rather than left waiting for ever.
+        while not self._work.empty():
+            task = self._work.get()
+            if task is not None:
+                task[1].set_exception(EngineFailure("the judge was closed before this position was scored"))
+        for _ in self._threads:
+            self._work.put(None)
+        for thread in self._threads:
+            thread.join()
+        for engine in self._idle:
+            engine.close()
+        self._keep_fresh()
+        self._cache.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

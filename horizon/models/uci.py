@@ -1,0 +1,164 @@
+"""A chess engine as a player: `uci:stockfish:level=3`; every level is a seeded choice over all scored moves.
+
+Levels repeat: fixed nodes, fresh hash, and the request's own seed. The engine's own `skill=` and `elo=` do not.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from queue import SimpleQueue
+
+from horizon import engines
+from horizon.chess_moves import position_of
+from horizon.errors import EngineFailure, HorizonError, ModelFailure, UsageError
+from horizon.model import ModelOptions, Request
+from horizon.parameters import build, parameter, settings
+from horizon.records import Json, Reply, Scores
+from horizon.registry import nearest
+from horizon.seeds import generator
+from horizon.win_probability import losses
+
+_PROCESSES = 2
+_NODES = 40_000
+
+
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """How strong an engine plays; -1 is not set. At most one of level, nodes, skill and elo is."""
+
+    level: int = parameter(-1, "rung of the ladder, 0 (random) to the highest (full strength)", low=-1)
+    nodes: int = parameter(-1, "nodes a move, the best one played", low=-1, high=100_000_000)
+    skill: int = parameter(-1, "the engine's own Skill Level, 0 to 20; does not repeat", low=-1, high=20)
+    elo: int = parameter(-1, "the engine's own UCI_Elo; does not repeat", low=-1, high=4000)
+
+
+class UciPlayer:
+    """An engine that plays at a strength; engine processes start with the first request."""
+
+    reads_text = False
+
+    def __init__(self, engine: str, strength: Strength, name: str) -> None:
+        """Look the engine up.
+
+        Raises:
+            UsageError: an unknown engine, a level that it has not, or two strengths at once.
+            EngineFailure: the engine is missing.
+        """
+        self.name = name
+        self._known = engines.describe(engine)
+        given = [key for key in ("level", "nodes", "skill", "elo") if getattr(strength, key) >= 0]
+        if len(given) > 1:
+            raise UsageError(f"model uci: {given[0]} and {given[1]} are two strengths at once: keep one of them")
+        highest = len(self._known.levels) - 1
+        if strength.level > highest:
+            raise UsageError(f"model uci: {engine} has the levels 0 to {highest}, not level={strength.level}")
+        self._strength = strength
+        self._level = self._known.levels[strength.level if strength.level >= 0 else highest]
+        if strength.nodes == 0:
+            raise UsageError("model uci: nodes=0 searches nothing: give at least 1, or level=0 to move at random")
+        if strength.nodes > 0:
+            self._level = engines.Level(strength.nodes)
+        self._own: dict[str, int | str] = {}
+        if strength.skill >= 0:
+            self._own = {"Skill Level": strength.skill}
+        if strength.elo >= 0:
+            self._own = {"UCI_LimitStrength": "true", "UCI_Elo": strength.elo}
+        self._path = engines.find(engine)
+        self._free: SimpleQueue[engines.Engine] = SimpleQueue()
+        self._all: list[engines.Engine] = []
+        self._pool: ThreadPoolExecutor | None = None
+
+    def identity(self) -> Mapping[str, Json]:
+        """Return engine, version, options and strength; skill= and elo= are marked as not reproducible."""
+        options: dict[str, Json] = {**self._known.options, **self._own}
+        found: dict[str, Json] = {"backend": "uci", "engine": self._known.name, "options": options}
+        if self._level.nodes:
+            self._start()
+            found["version"] = self._all[0].version
+        if self._own:
+            why = "the engine weakens itself by a generator that its clock seeds"
+            return {**found, "nodes": _NODES, "reproducible": False, "why": why}
+        return {**found, "nodes": self._level.nodes, "temperature": self._level.temperature, "reproducible": True}
+
+    def reply(self, requests: Sequence[Request]) -> list[Reply | ModelFailure]:
+        """Return each request's move in the environment's notation."""
+        if not self._level.nodes or len(requests) == 1:
+            return [self._answer(each) for each in requests]
+        self._start()
+        assert self._pool is not None  # made by _start
+        return list(self._pool.map(self._answer, requests))
+
+    def count_tokens(self, text: str) -> int | None:
+        """Return null: an engine reads no text."""
+        return None
+
+    def close(self) -> None:
+        """End the engines; may be called twice."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+        for engine in self._all:
+            engine.close()
+        self._all = []
+        self._free = SimpleQueue()
+
+    def _start(self) -> None:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(_PROCESSES, thread_name_prefix="uci")
+            for _ in range(_PROCESSES):
+                engine = engines.Engine(self._known.name, self._own, path=self._path)
+                self._all.append(engine)
+                self._free.put(engine)
+
+    def _answer(self, request: Request) -> Reply | ModelFailure:
+        posed = request.posed
+        actions = posed.actions()
+        if not actions:
+            return ModelFailure(f"{self.name} has no legal move in {posed.environment} state '{posed.state}'")
+        if not self._level.nodes:
+            return Reply(posed.render(generator(request.seed, "uci level 0").choice(actions)))
+        try:
+            fen = position_of(posed.state)
+        except (UsageError, ValueError):
+            return ModelFailure(f"{self.name} plays chess only, and {posed.environment} state '{posed.state}' is none")
+        self._start()
+        engine = self._free.get()
+        try:
+            if self._own:
+                return Reply(posed.render(engine.best(fen, _NODES)))
+            scores = engine.score(fen, self._level.nodes)
+        except EngineFailure as failure:
+            return ModelFailure(str(failure))
+        finally:
+            self._free.put(engine)
+        try:
+            return Reply(posed.render(choose(scores, self._level.temperature, request.seed)))
+        except HorizonError as problem:
+            return ModelFailure(f"{self.name} plays chess only: {problem}")
+
+
+def choose(scores: Scores, temperature: float, seed: int) -> str:
+    """Return the best move at temperature 0, else one by seed: chances fall as exp(-loss / temperature).
+
+    `temperature` is in units of win probability: at 0.1 a move that loses 0.1 is e times rarer than the best.
+    """
+    lost = losses(scores)
+    if temperature == 0:
+        return next(iter(scores.actions))
+    weights = [math.exp(-each / temperature) for each in lost.values()]
+    return generator(seed, "uci level").choices(list(lost), weights)[0]
+
+
+def open_model(argument: str, options: ModelOptions) -> UciPlayer:
+    """Return the model `uci:ENGINE:SETTING=VALUE`, such as `uci:stockfish:level=3`; no option concerns it.
+
+    Raises:
+        UsageError: no engine named, an unknown one, or a strength that it has not.
+        EngineFailure: the engine is missing.
+    """
+    engine, _, rest = argument.partition(":")
+    if not engine:
+        raise UsageError(f"uci: needs an engine, as uci:stockfish:level=3; {nearest('', engines.names())}")
+    name = f"uci:{argument}"
+    return UciPlayer(engine, build(Strength, settings(rest, name), "model uci"), name)

@@ -1,0 +1,89 @@
+"""The report's first sentences: the headline figure in plain words, what it can't say, and the command behind it."""
+
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+from horizon.estimate import Estimate
+from horizon.report.tables import Analysis, Group
+
+
+def headline(analysis: Analysis) -> str:
+    """Return one sentence with the headline figure and its interval; says so where the interval holds 0."""
+    group = _widest(analysis.groups)
+    who = f"{group.model} ({group.setting})"
+    gap, rate = group.estimates.get("focus_gap"), group.estimates.get("error_rate")
+    if isinstance(gap, Estimate) and gap.estimate is not None:
+        if gap.low is None or gap.high is None:
+            return (
+                f"On the same positions, {who} was in error {_points(gap.estimate)} with its history than without; "
+                f"{_episodes(gap.n_episodes)} are too few for an interval."
+            )
+        bounds = f"95 % interval {100 * gap.low:.0f} to {100 * gap.high:.0f}, {_episodes(gap.n_episodes)}"
+        if gap.low <= 0 <= gap.high:
+            return (
+                f"On the same positions, no difference between {who} with its history and without could be told: "
+                f"{100 * gap.estimate:+.0f} points, {bounds}."
+            )
+        return f"On the same positions, {who} errs {_points(gap.estimate)} with its history than without, {bounds}."
+    if isinstance(rate, Estimate) and rate.estimate is not None:
+        bounds = ""
+        if rate.low is not None and rate.high is not None:
+            bounds = f", 95 % interval {100 * rate.low:.0f} to {100 * rate.high:.0f} %"
+        return f"{who} was in error in {100 * rate.estimate:.0f} % of its turns{bounds}, {_episodes(rate.n_episodes)}."
+    return f"{who} has no judged turns yet."
+
+
+def limits(analysis: Analysis) -> list[str]:
+    """Return what the figures can't say, given what was played."""
+    conditions = set(analysis.table.conditions)
+    found = []
+    if "fresh" not in conditions:
+        found.append("Without the condition fresh, a rise with the turn may be nothing but harder positions.")
+    if "foreign" not in conditions:
+        found.append("Without foreign, practice with the format and loss of focus are one net figure.")
+    if "healed" not in conditions:
+        found.append("Without healed, the pull of the model's own errors can't be told from the length itself.")
+    if "padded" not in conditions:
+        found.append("Without padded, a longer context can't be told from more turns.")
+    if analysis.table.n_aborted:
+        found.append(f"{_episodes(analysis.table.n_aborted)} were aborted by the infrastructure and left out.")
+    if analysis.table.n_episodes < 20:
+        found.append(f"{_episodes(analysis.table.n_episodes)} are few: read the intervals, not the points.")
+    return found
+
+
+def command(manifests: Sequence[dict[str, Any]], folders: Sequence[str]) -> str:
+    """Return the commands that play these runs again and make this page."""
+    lines = [_play(manifest, folder) for manifest, folder in zip(manifests, folders, strict=True)]
+    return "\n".join([*lines, f"horizon report {' '.join(shlex.quote(folder) for folder in folders)}"])
+
+
+def _play(manifest: dict[str, Any], folder: str) -> str:
+    plan = manifest["plan"]
+    parameters = ",".join(f"{key}={value}" for key, value in plan.get("parameters", {}).items() if value != "")
+    environment = str(plan["environment"]).rpartition("-v")[0]
+    words = ["horizon", "play", "--model", str(plan.get("model", "")), "--env"]
+    words.append(f"{environment}:{parameters}" if parameters else environment)
+    for key, flag in (("opponents", "--opponent"), ("conditions", "--condition")):
+        for value in plan.get(key, ()):
+            words += [flag, str(value)]
+    for key in ("episodes", "turns", "seed"):
+        words += [f"--{key}", str(plan.get(key))]
+    own = {"environment", "parameters", "model", "opponents", "conditions", "episodes", "turns", "seed"}
+    for key, value in plan.items():
+        if key not in own and value is not None:
+            words += ["--set", f"{key}={value}"]
+    return " ".join(shlex.quote(word) for word in [*words, "--out", folder])
+
+
+def _widest(groups: Sequence[Group]) -> Group:
+    return max(groups, key=lambda group: group.table.n_episodes)
+
+
+def _points(gap: float) -> str:
+    return f"{abs(100 * gap):.0f} points {'more' if gap >= 0 else 'less'} often"
+
+
+def _episodes(number: int) -> str:
+    return f"{number} episode{'' if number == 1 else 's'}"

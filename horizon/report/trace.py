@@ -1,0 +1,132 @@
+"""The episodes of runs as plain data for the page's viewer: what was asked, replied, judged, turn by turn.
+
+Large runs are thinned, whole episodes at a time; statistics never come from here. Texts are data and never markup.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from horizon import store
+from horizon.environment import open_environment
+from horizon.errors import HorizonError
+from horizon.records import Turn
+from horizon.seeds import generator
+
+MOST_TURNS = 12_000
+"""Rows that the viewer holds; beyond, whole episodes are left out by seed."""
+LONGEST_TEXT = 20_000
+"""Characters of a text that the viewer holds; the run folder keeps all."""
+
+
+def trace(folders: Sequence[Path], most_turns: int = MOST_TURNS) -> dict[str, Any]:
+    """Return `{"episodes": [...], "left_out": n, "rules": [...]}`; each episode's turns hold a row a condition.
+
+    Raises:
+        StoreError: a folder is no readable run.
+    """
+    rules: list[str] = []
+    kept: list[dict[str, Any]] = []
+    left_out = 0
+    sizes = {
+        (place, name): n
+        for place, folder in enumerate(folders)
+        for name, n in store.read_turns(folder, ["episode_id"])["episode_id"].value_counts().iter_rows()
+    }
+    chosen = _chosen(sizes, most_turns)
+    left_out = len(sizes) - len(chosen)
+    for place, folder in enumerate(folders):
+        task, rule = _task(store.read_manifest(folder))
+        rules.append(rule)
+        outcomes = {each.episode_id: each for each in store.iterate_episodes(folder)}
+        episodes: dict[str, dict[str, Any]] = {}
+        for row in store.iterate_turns(folder):
+            if (place, row.episode_id) not in chosen:
+                continue
+            ended = outcomes.get(row.episode_id)
+            episode = episodes.setdefault(
+                row.episode_id,
+                {
+                    "id": _short(row.episode_id),
+                    "model": _short(row.model),
+                    "environment": row.environment,
+                    "outcome": _short(ended.outcome) if ended is not None else "unfinished",
+                    "run": place,
+                    "turns": [],
+                },
+            )
+            episode["turns"].append(_turn(task, row))
+        for episode in episodes.values():
+            episode["turns"].sort(key=lambda each: (each["t"], each["c"] != "natural", each["c"]))
+        kept += episodes.values()
+    return {"episodes": kept, "left_out": left_out, "rules": rules}
+
+
+def _chosen(sizes: dict[tuple[int, str], int], most_turns: int) -> set[tuple[int, str]]:
+    """Return the episodes to keep: all, or a seeded sample whose rows fit."""
+    if sum(sizes.values()) <= most_turns:
+        return set(sizes)
+    order = generator(0, "trace").sample(sorted(sizes), len(sizes))
+    found: set[tuple[int, str]] = set()
+    held = 0
+    for each in order:
+        if held + sizes[each] <= most_turns:
+            found.add(each)
+            held += sizes[each]
+    # One episode alone may be too long for the page: better its beginning than nothing, cut in `trace`.
+    return found or {order[0]}
+
+
+def _task(manifest: dict[str, Any]) -> tuple[Any, str]:
+    """Return the environment that a run was played in and its rules; nulls where it is not installed here."""
+    try:
+        plan = manifest["plan"]
+        task = open_environment(str(plan["environment"]).rpartition("-v")[0], dict(plan["parameters"]))
+        return task, task.rules()
+    except (HorizonError, KeyError, TypeError):
+        return None, ""
+
+
+def _turn(task: Any, row: Turn) -> dict[str, Any]:
+    extra = json.loads(row.extra)
+    asked, board, best, said = "", "", row.optimal_action, row.action
+    if task is not None:
+        try:
+            state = task.load(row.state)
+            asked = task.pose(state) if row.turn == 1 or row.condition == "fresh" else task.observe(state)
+            board = task.engine_position(state) or ""
+            best = _spoken(task, state, row.optimal_action)
+            said = _spoken(task, state, row.action) if row.error in ("none", "wrong") else row.action
+        except HorizonError:
+            # A state of another version of the environment: its text stands for itself.
+            asked = ""
+    return {
+        "t": row.turn,
+        "c": row.condition,
+        "s": _short(row.state),
+        "q": _short(asked),
+        "r": _short(row.reply),
+        "a": said and _short(said),
+        "o": best and _short(best),
+        "e": row.error,
+        "l": row.loss,
+        "rl": row.random_loss,
+        "p": row.prior_errors,
+        "n": row.context_tokens,
+        "b": board,
+        "sub": _short(str(extra.get("played", ""))) if row.substituted else "",
+    }
+
+
+def _spoken(task: Any, state: Any, action: str | None) -> str | None:
+    if action is None:
+        return None
+    said = str(task.render(state, action))
+    return said.partition("Answer: ")[2].strip() or said
+
+
+def _short(text: str) -> str:
+    if len(text) <= LONGEST_TEXT:
+        return text
+    return f"{text[:LONGEST_TEXT]} [{len(text) - LONGEST_TEXT} more characters in the run folder]"

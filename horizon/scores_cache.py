@@ -1,0 +1,143 @@
+"""Scores kept on disk, shared by runs and processes: position, engine and nodes in, all moves' scores out.
+
+What can be scored again is never worth a failure: a damaged cache is set aside with a warning. Knows no engine.
+"""
+
+import contextlib
+import os
+import sqlite3
+import struct
+import sys
+from pathlib import Path
+
+from horizon.errors import StoreError
+from horizon.records import Score, Scores
+from horizon.win_probability import scored
+
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS scores (engine TEXT, nodes INTEGER, position TEXT, moves BLOB, "
+    "PRIMARY KEY (engine, nodes, position)) WITHOUT ROWID"
+)
+_MATE_FLAG = 1 << 30
+_COMMIT_EVERY = 64
+
+
+class ScoresCache:
+    """The cache of one engine at fixed nodes; for one thread. `engine` identifies version and options."""
+
+    def __init__(self, path: Path, engine: str, nodes: int) -> None:
+        """Open or make the file; one that can't be used is set aside, one that can't be written is done without."""
+        self._engine, self._nodes = engine, nodes
+        self._unsaved = 0
+        try:
+            self._data: sqlite3.Connection | None = _opened(path)
+        except sqlite3.DatabaseError as problem:
+            self._data = _set_aside(path, problem)
+        except OSError as problem:
+            _warn(f"{path} can't be used ({problem.strerror}): positions are scored anew")
+            self._data = None
+
+    def get(self, position: str) -> Scores | None:
+        """Return the scores of a position, or null."""
+        if self._data is None:
+            return None
+        try:
+            row = self._data.execute(
+                "SELECT moves FROM scores WHERE engine = ? AND nodes = ? AND position = ?",
+                (self._engine, self._nodes, position),
+            ).fetchone()
+            return _decoded(row[0]) if row is not None else None
+        except (sqlite3.Error, struct.error, ValueError):
+            return None
+
+    def put(self, position: str, scores: Scores) -> None:
+        """Keep the scores of a position."""
+        if self._data is None:
+            return
+        try:
+            row = (self._engine, self._nodes, position, _encoded(scores))
+            self._data.execute("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?)", row)
+            self._unsaved += 1
+            if self._unsaved >= _COMMIT_EVERY:
+                self.flush()
+        except sqlite3.Error as problem:
+            _warn(f"scores can't be kept ({problem}): positions are scored anew next time")
+            self._data = None
+
+    def flush(self) -> None:
+        """Bring what was put to the disk."""
+        if self._data is not None and self._unsaved:
+            with contextlib.suppress(sqlite3.Error):
+                self._data.commit()
+            self._unsaved = 0
+
+    def close(self) -> None:
+        """Flush and close; may be called twice."""
+        self.flush()
+        if self._data is not None:
+            self._data.close()
+            self._data = None
+
+
+def cache_path() -> Path:
+    """Return where scores are kept: under `HORIZON_CACHE`, else `~/.cache/horizon`.
+
+    Raises:
+        StoreError: there is no home folder and no `HORIZON_CACHE`.
+    """
+    try:
+        folder = Path(os.environ.get("HORIZON_CACHE") or Path.home() / ".cache" / "horizon")
+    except RuntimeError:
+        raise StoreError("no home folder to keep scores in: set HORIZON_CACHE to a folder") from None
+    return folder / "scores.sqlite"
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = sqlite3.connect(path, timeout=30.0, check_same_thread=False)
+    try:
+        data.execute("PRAGMA journal_mode = WAL")
+        data.execute("PRAGMA synchronous = NORMAL")
+        data.execute(_TABLE)
+        data.commit()
+    except sqlite3.Error:
+        data.close()
+        raise
+    return data
+
+
+def _set_aside(path: Path, problem: sqlite3.DatabaseError) -> sqlite3.Connection | None:
+    if isinstance(problem, sqlite3.OperationalError):
+        _warn(f"{path} can't be used ({problem}): positions are scored anew")
+        return None
+    aside = path.with_suffix(f".damaged-{os.getpid()}")
+    _warn(f"{path} is damaged ({problem}): set aside as {aside.name}, positions are scored anew")
+    try:
+        path.replace(aside)
+        return _opened(path)
+    except (OSError, sqlite3.Error):
+        return None
+
+
+def _warn(text: str) -> None:
+    print(f"horizon: {text}", file=sys.stderr)
+
+
+def _encoded(scores: Scores) -> bytes:
+    """Pack as float64 milliseconds, then per move its five-byte text and a 32-bit score, best first."""
+    parts = [struct.pack("<d", scores.engine_ms or 0.0)]
+    for move, each in scores.actions.items():
+        value = each.mate + (_MATE_FLAG if each.mate >= 0 else -_MATE_FLAG) if each.mate is not None else None
+        parts.append(move.encode().ljust(5) + struct.pack("<i", each.centipawns if value is None else value))
+    return b"".join(parts)
+
+
+def _decoded(blob: bytes) -> Scores:
+    (engine_ms,) = struct.unpack_from("<d", blob)
+    actions: dict[str, Score] = {}
+    for start in range(8, len(blob), 9):
+        (value,) = struct.unpack_from("<i", blob, start + 5)
+        is_mate = abs(value) >= _MATE_FLAG // 2
+        mate = value - _MATE_FLAG if value > 0 else value + _MATE_FLAG
+        actions[blob[start : start + 5].decode().strip()] = scored(mate=mate) if is_mate else scored(value)
+    return Scores(actions, engine_ms)

@@ -1,0 +1,171 @@
+"""One run from start to finished folder: opens what the scenario names, plays, writes parquet and games.
+
+The edge where models, engines, judge, journal and scenario meet; everything is closed again whatever happens.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from horizon import manifest, store
+from horizon.environment import Environment, open_environment
+from horizon.errors import UsageError
+from horizon.model import Model, ModelOptions, open_model
+from horizon.parameters import values
+from horizon.records import Episode, Json, Turn
+from horizon.runner import Played, play
+from horizon.scenarios import Scenario, split_condition
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a run left: its folder, its counts, and warnings for the person who started it."""
+
+    folder: Path
+    played: Played
+    warnings: tuple[str, ...]
+
+
+def run(
+    scenario: Scenario,
+    folder: Path,
+    *,
+    resume: bool = False,
+    base_urls: tuple[str, ...] = (),
+    watch: Callable[[Played], None] = lambda played: None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Finished:
+    """Play a scenario into a folder, or go on with the one in it.
+
+    `say` gets a line about what is being opened; `watch` the counts after every step.
+
+    Raises:
+        UsageError: a name, parameter or folder that can't be used.
+        EngineFailure, ModelFailure: something needed is missing or every episode was aborted.
+    """
+    task = open_environment(scenario.environment, dict(scenario.parameters))
+    _check_sides(scenario, task)
+    with ExitStack() as stack:
+        opponents = {name: _open(stack, opponent_model(name), ModelOptions()) for name in scenario.opponents}
+        judge = open_judge(stack, scenario, task)
+        if resume and not (folder / "manifest.json").exists():
+            raise UsageError(f"nothing to resume in {folder}: start it without --resume")
+        if not resume:
+            # Refuse a folder that can't be used before the model's slow loading.
+            store.check_new(folder)
+        say(f"loading {scenario.model}")
+        model = _open(stack, scenario.model, _options(scenario, base_urls))
+        plan = plan_of(scenario, task)
+        made = manifest.make(
+            plan,
+            model_identity=dict(model.identity()),
+            opponent_identities={name: dict(each.identity()) for name, each in opponents.items()},
+            judge_identity=judge.identity() if judge is not None else None,
+        )
+        run_id = run_id_of(plan)
+        turns: list[Turn] = []
+        episodes: list[Episode] = []
+        warnings: list[str] = []
+        if resume:
+            journal, turns, episodes, warnings = store.resume(folder, made)
+        else:
+            journal = store.create(folder, made)
+        with journal:
+            played = play(
+                scenario,
+                run_id,
+                task,
+                model,
+                opponents,
+                judge,
+                journal,
+                turns=turns,
+                episodes=episodes,
+                watch=watch,
+            )
+    del turns, episodes
+    store.finish(folder)
+    if task.name == "chess":
+        from horizon.pgn import write_games
+
+        write_games(folder)
+    return Finished(folder, played, tuple(warnings))
+
+
+def plan_of(scenario: Scenario, task: Environment[Any]) -> dict[str, Json]:
+    """Return what decides a run's turns: the scenario with every default filled in, and the environment's version."""
+    return {
+        **scenario.as_json(),
+        "environment": f"{task.name}-v{task.version}",
+        "parameters": values(task),
+        "opponents": list(scenario.opponents),
+    }
+
+
+def scenario_of(manifest_on_disk: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the scenario's keys from a manifest, to go on with its run."""
+    plan = dict(manifest_on_disk["plan"])
+    plan["environment"] = str(plan["environment"]).rpartition("-v")[0]
+    return plan
+
+
+def run_id_of(plan: Mapping[str, Json]) -> str:
+    """Return the run's name: a hash of its plan, so that the same plan twice gives the same rows."""
+    return hashlib.blake2b(json.dumps(plan, sort_keys=True).encode(), digest_size=6).hexdigest()
+
+
+def opponent_model(name: str) -> str:
+    """Return the model behind an opponent's short name: `stockfish:level=1` is `uci:stockfish:level=1`."""
+    from horizon.engines import names as engines
+    from horizon.registry import names as registered
+
+    first = name.partition(":")[0]
+    return f"uci:{name}" if first in engines() and first not in registered("models") else name
+
+
+def _options(scenario: Scenario, base_urls: tuple[str, ...]) -> ModelOptions:
+    return ModelOptions(
+        temperature=scenario.temperature,
+        top_p=scenario.top_p,
+        context_tokens=scenario.context_tokens,
+        base_urls=base_urls,
+    )
+
+
+def _open(stack: ExitStack, name: str, options: ModelOptions) -> Model:
+    model = open_model(name, options)
+    stack.callback(model.close)
+    return model
+
+
+def open_judge(stack: ExitStack, scenario: Scenario, task: Environment[Any]) -> Any:
+    """Return the engine judge that a scenario asks for, closed with the stack; null where none is needed.
+
+    Raises:
+        EngineFailure: the engine is missing.
+    """
+    if scenario.judge_engine == "none" or task.oracle_kind != "engine":
+        return None
+    from horizon.judging import Judge
+
+    return stack.enter_context(Judge(scenario.judge_engine, nodes=scenario.judge_nodes))
+
+
+def _check_sides(scenario: Scenario, task: Environment[Any]) -> None:
+    if task.has_opponent and not scenario.opponents:
+        raise UsageError(f"environment {task.name} needs an opponent: add --opponent random or stockfish:level=1")
+    if scenario.opponents and not task.has_opponent:
+        raise UsageError(f"environment {task.name} has no opponent: leave out --opponent {scenario.opponents[0]}")
+    with_oracle = [
+        each for each in scenario.conditions if split_condition(each)[0] in ("healed", "corrupted", "foreign")
+    ]
+    if with_oracle and task.oracle_kind == "engine" and scenario.judge_engine == "none":
+        raise UsageError(
+            f"condition {with_oracle[0]} shows right replies, and {task.name} needs an engine: leave out --judge none"
+        )
+    if len(set(scenario.opponents)) != len(scenario.opponents):
+        raise UsageError("an opponent is named twice: keep one of each")

@@ -1,0 +1,93 @@
+"""The judge, the estimators and the whole road tested on players whose truth is known."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from horizon import session, store
+from horizon.report.tables import analyze
+from horizon.scenarios import make
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    before = os.environ.get("HORIZON_CACHE")
+    os.environ["HORIZON_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    if before is None:
+        del os.environ["HORIZON_CACHE"]
+    else:
+        os.environ["HORIZON_CACHE"] = before
+
+
+def played(folder: Path, **given: Any) -> pl.DataFrame:
+    session.run(make(given, "test"), folder)
+    return store.read_turns(folder)
+
+
+@pytest.mark.slow
+def test_full_strength_stockfish_loses_next_to_nothing_against_level_1(tmp_path: Path) -> None:
+    turns = played(
+        tmp_path / "run",
+        model="uci:stockfish:level=10",
+        opponents=["stockfish:level=1"],
+        conditions=["natural"],
+        episodes=2,
+        turns=15,
+        judge_nodes=5000,
+    )
+    assert turns["loss"].null_count() == 0
+    assert turns["loss"].mean() < 0.02
+    assert turns["correct"].mean() > 0.95
+
+
+@pytest.mark.slow
+def test_a_random_mover_has_a_skill_of_0_within_its_interval(tmp_path: Path) -> None:
+    played(
+        tmp_path / "run",
+        model="random",
+        opponents=["random"],
+        conditions=["natural"],
+        episodes=10,
+        turns=30,
+        judge_nodes=2000,
+    )
+    skill = analyze([tmp_path / "run"])["skill"]
+    assert skill["low"] < 0 < skill["high"]
+    assert skill["high"] - skill["low"] < 0.5
+
+
+@pytest.mark.parametrize("hazard", [0.05, 0.3])
+def test_a_synthetic_hazard_is_recovered_within_the_interval(hazard: float, tmp_path: Path) -> None:
+    played(
+        tmp_path / "run",
+        environment="hanoi",
+        parameters={"disks": 3, "rounds": 0},
+        model=f"synthetic:hazard={hazard}",
+        episodes=60,
+        turns=20,
+    )
+    found = analyze([tmp_path / "run"])
+    rate = found["error_rate"]
+    assert rate["low"] <= hazard <= rate["high"]
+    assert rate["n_turns"] == 60 * 20
+    assert rate["high"] - rate["low"] < 0.1
+    gap = found["focus_gap"]
+    assert gap["low"] <= 0 <= gap["high"], "a constant hazard has no focus gap"
+
+
+def test_a_hazard_that_drifts_with_the_turn_shows_as_a_focus_gap(tmp_path: Path) -> None:
+    played(
+        tmp_path / "run",
+        environment="hanoi",
+        parameters={"disks": 3, "rounds": 0},
+        model="synthetic:hazard=0.05,drift=0.15",
+        episodes=60,
+        turns=20,
+    )
+    found = analyze([tmp_path / "run"])
+    assert found["focus_gap"]["low"] > 0
+    assert found["error_by_turn"][-1]["low"] > found["error_by_turn"][0]["high"]
