@@ -107,7 +107,8 @@ class ModelOptions:
     """What the command line sets for any backend; a backend ignores what it has no use for.
 
     `temperature` 0 is greedy. `seed` seeds sampling together with each request's own. `context_tokens` bounds the
-    conversation below the model's own limit when given. `batch_size` bounds requests worked on at once.
+    conversation below the model's own limit when given. `batch_size` bounds requests worked on at once, `cache_gb`
+    (GiB; null: half of the free memory) what a backend keeps of the conversations it has read.
     """
 
     temperature: float = 0.0
@@ -119,6 +120,7 @@ class ModelOptions:
     retries: int = 5
     dtype: str = "float32"
     device: str = "auto"
+    cache_gb: float | None = None
 
 
 def open_model(text: str, options: ModelOptions | None = None) -> Model:

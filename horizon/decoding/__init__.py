@@ -1,0 +1,1 @@
+"""Decoding of many growing conversations at the cost of their new tokens only; see docs/speed.md."""

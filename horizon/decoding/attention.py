@@ -1,0 +1,92 @@
+"""Attention for packed passes: each conversation attends to its own keys only, without padding or copies.
+
+Registered with transformers under a name of its own, so that any architecture that asks for its attention there can
+be decoded; transformers then builds no mask. Exact: causal, sliding windows and soft caps as the modules ask.
+"""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as functional
+from torch import Tensor
+from transformers import AttentionInterface
+
+from horizon.decoding.cache import Part
+from horizon.errors import ModelFailure
+
+NAME = "horizon_packed"
+
+_UNDERSTOOD = {"position_ids", "is_causal", "cache_position", "use_cache", "output_attentions", "position_embeddings"}
+
+
+def packed_attention(
+    module: torch.nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    sliding_window: int | None = None,
+    softcap: float | None = None,
+    **more: Any,
+) -> tuple[Tensor, None]:
+    """Return attention of shape (1, tokens, heads, width) for a packed query of shape (1, heads, tokens, width).
+
+    Raises:
+        ModelFailure: the architecture asks for something that is not done here, such as attention sinks.
+    """
+    strange = sorted(name for name, given in more.items() if given is not None and name not in _UNDERSTOOD)
+    parts: tuple[Part, ...] | None = getattr(key, "horizon_parts", None)
+    if strange or attention_mask is not None or parts is None:
+        what = strange[0] if strange else "a mask of its own"
+        raise ModelFailure(f"this architecture's attention uses {what}, which packed decoding does not know")
+    layer: int = module.layer_idx  # type: ignore[assignment]
+    n_heads, width = query.shape[1], query.shape[3]
+    scale = scaling if scaling is not None else width**-0.5
+    output = query.new_empty((query.shape[2], n_heads, value.shape[3]))
+    for part in parts:
+        length = part.past + part.end - part.start
+        n_new = part.end - part.start
+        # The first key that any of the new tokens may see.
+        first = max(0, part.past + 1 - sliding_window) if sliding_window else 0
+        keys = part.reading.keys[layer][:, first:length]
+        values = part.reading.values[layer][:, first:length]
+        n_groups = n_heads // keys.shape[0]
+        # Heads that share keys become rows of one head: nothing is repeated.
+        grouped = query[0, :, part.start : part.end].reshape(keys.shape[0], n_groups * n_new, width)
+        mask = None if n_new == 1 else _mask(n_new, part.past - first, length - first, sliding_window, query.device)
+        if mask is not None and n_groups > 1:
+            mask = mask.repeat(n_groups, 1)
+        if softcap is None:
+            found = functional.scaled_dot_product_attention(
+                grouped[None], keys[None], values[None], attn_mask=mask, scale=scale
+            )[0]
+        else:
+            found = _capped(grouped, keys, values, mask, scale, softcap)
+        output[part.start : part.end] = found.reshape(n_heads, n_new, -1).transpose(0, 1)
+    return output[None], None
+
+
+def _mask(n_new: int, past: int, length: int, window: int | None, device: torch.device) -> Tensor:
+    """Return which keys each new token sees, as booleans of shape (n_new, length)."""
+    places = torch.arange(past, past + n_new, device=device)[:, None]
+    keys = torch.arange(length, device=device)[None]
+    seen = keys <= places
+    return seen & (keys > places - window) if window else seen
+
+
+def _capped(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, scale: float, cap: float) -> Tensor:
+    """Return attention whose scores are bent into -cap..cap, as Gemma 2 does; softmax in float32."""
+    scores = torch.matmul(query, keys.transpose(1, 2)) * scale
+    scores = torch.tanh(scores / cap) * cap
+    if mask is not None:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    weights = torch.softmax(scores, dim=-1, dtype=torch.float32).to(query.dtype)
+    return torch.matmul(weights, values)
+
+
+def register() -> str:
+    """Make the attention known to transformers; return its name. May be called many times."""
+    AttentionInterface.register(NAME, packed_attention)
+    return NAME

@@ -1,0 +1,244 @@
+"""A language model in this process: conversations through its chat template, replies by the packed decoder.
+
+Made by the backends hf, gguf and smollm2, which differ only in where the weights come from.
+"""
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+import transformers
+
+from horizon.answers import is_complete
+from horizon.decoding.attention import register
+from horizon.decoding.cache import memory_left
+from horizon.decoding.generate import Decoder, Job, Written
+from horizon.errors import ModelFailure, UsageError
+from horizon.model import ModelOptions, Request
+from horizon.records import Json, Message, Reply
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+_ATTENTION_KINDS = {"full_attention", "sliding_attention"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where weights come from: `folder_or_name` as transformers takes it, `gguf_file` inside it if it is one."""
+
+    name: str
+    folder_or_name: str
+    gguf_file: str | None
+    identity: Mapping[str, Json]
+
+
+class LocalModel:
+    """Replies by transformers in this process; reads of every conversation only what it has not read before."""
+
+    reads_text = True
+
+    def __init__(self, source: Source, options: ModelOptions) -> None:
+        """Load weights and tokenizer.
+
+        Raises:
+            UsageError: an unknown dtype or device.
+            ModelFailure: the weights can't be loaded, or the architecture can't be decoded exactly here.
+        """
+        self.name = source.name
+        self._options = options
+        self._source = source
+        if options.dtype not in DTYPES:
+            raise UsageError(f"dtype={options.dtype} is unknown: choose one of {', '.join(DTYPES)}")
+        self._device = _device(options.device)
+        self._tokenizer, self._model = _loaded(source, DTYPES[options.dtype], self._device)
+        _check_architecture(self._model.config, source.name)
+        limits = [getattr(self._model.config, "max_position_embeddings", None), options.context_tokens]
+        self._limit = min((each for each in limits if each), default=1 << 30)
+        ends = {self._tokenizer.eos_token_id, *_listed(self._model.generation_config.eos_token_id)}
+        budget = int(options.cache_gb * 2**30) if options.cache_gb else memory_left(self._device) // 2
+        self._decoder = Decoder(
+            self._model,
+            frozenset(each for each in ends if each is not None),
+            budget,
+            lambda tokens: is_complete(self._text(tokens)),
+            _line_ends(self._tokenizer).__contains__,
+        )
+        self._takes_system = self._tokenizer.chat_template is None or _takes_system(self._tokenizer)
+
+    def identity(self) -> Mapping[str, Json]:
+        """Return what decides the replies: weights, dtype, template, sampling, versions, device."""
+        template = self._tokenizer.chat_template
+        return {
+            **self._source.identity,
+            "dtype": self._options.dtype,
+            "device": str(self._device),
+            "chat_template": _sha256(str(template)) if template is not None else "plain",
+            "system_prompt": "own message" if self._takes_system else "before the first user message",
+            "context_tokens": self._limit,
+            "sampling": {"temperature": self._options.temperature, "top_p": self._options.top_p},
+            "torch": torch.__version__,
+            "transformers": transformers.__version__,
+            "reproducible": True,
+        }
+
+    def known_as(self, identity: Mapping[str, Json]) -> "LocalModel":
+        """Tell where the weights came from, where that is known only after loading; return the model."""
+        self._source = replace(self._source, identity=identity)
+        return self
+
+    def reply(self, requests: Sequence[Request]) -> list[Reply | ModelFailure]:
+        """Answer every request; a conversation that leaves no room for its reply is `overflow`, never cut.
+
+        Raises:
+            ModelFailure: out of memory even for one conversation at a time.
+        """
+        found: dict[int, Reply | ModelFailure] = {}
+        jobs: dict[int, Job] = {}
+        for place, request in enumerate(requests):
+            prompt = self._tokens(request.messages)
+            if len(prompt) + request.max_tokens > self._limit:
+                found[place] = Reply("", "overflow", context_tokens=len(prompt), completion_tokens=0)
+                continue
+            jobs[place] = Job(
+                request.conversation,
+                prompt,
+                request.max_tokens,
+                request.seed,
+                self._options.temperature,
+                self._options.top_p,
+            )
+        places = list(jobs)
+        size = max(1, self._options.batch_size)
+        for start in range(0, len(places), size):
+            batch = places[start : start + size]
+            began = time.perf_counter()
+            for place, written in zip(batch, self._written([jobs[each] for each in batch]), strict=True):
+                spent_ms = 1000 * (time.perf_counter() - began) / len(batch)
+                found[place] = self._reply(requests[place], jobs[place], written, spent_ms)
+        return [found[place] for place in range(len(requests))]
+
+    def count_tokens(self, text: str) -> int | None:
+        """Return the length of a text in the model's tokens."""
+        return len(self._tokenizer(text, add_special_tokens=False).input_ids)
+
+    def close(self) -> None:
+        """Free the caches and the weights; may be called twice."""
+        self._decoder.forget()
+        self._decoder.model = self._model = None
+
+    def _written(self, jobs: Sequence[Job]) -> list[Written]:
+        if self._model is None:
+            raise ModelFailure(f"{self.name} is closed")
+        try:
+            return self._decoder.write(jobs)
+        except (torch.OutOfMemoryError, MemoryError, RuntimeError) as problem:
+            is_memory = isinstance(problem, torch.OutOfMemoryError | MemoryError) or "memory" in str(problem)
+            self._decoder.forget()
+            if not is_memory:
+                raise ModelFailure(f"{self.name} failed while decoding: {problem}") from None
+            if len(jobs) == 1:
+                raise ModelFailure(
+                    f"{self.name} needs more memory than there is for one conversation of {len(jobs[0].prompt)} "
+                    "tokens: use --condition window:k, or --set context_tokens=..."
+                ) from None
+        # Half as many at once; what they had read is read again.
+        half = len(jobs) // 2
+        return [*self._written(jobs[:half]), *self._written(jobs[half:])]
+
+    def _reply(self, request: Request, job: Job, written: Written, spent_ms: float) -> Reply:
+        return Reply(
+            self._text(written.tokens),
+            "stop" if written.has_ended else "length",
+            prompt_tokens=self.count_tokens(request.messages[-1].content),
+            context_tokens=len(job.prompt),
+            completion_tokens=len(written.tokens),
+            latency_ms=spent_ms,
+        )
+
+    def _text(self, tokens: list[int]) -> str:
+        return str(self._tokenizer.decode(tokens, skip_special_tokens=True))
+
+    def _tokens(self, messages: Sequence[Message]) -> list[int]:
+        if not self._takes_system and messages and messages[0].role == "system":
+            rules, first, *rest = messages
+            messages = [Message(first.role, f"{rules.content}\n\n{first.content}"), *rest]
+        if self._tokenizer.chat_template is None:
+            text = _plain(messages)
+        else:
+            given = [{"role": each.role, "content": each.content} for each in messages]
+            text = self._tokenizer.apply_chat_template(given, add_generation_prompt=True, tokenize=False)
+        found: list[int] = self._tokenizer(text, add_special_tokens=self._tokenizer.chat_template is None).input_ids
+        return found
+
+
+def _loaded(source: Source, dtype: torch.dtype, device: torch.device) -> tuple[Any, Any]:
+    more = {"gguf_file": source.gguf_file} if source.gguf_file else {}
+    attention = register()
+    # Progress bars of loading would run through ours.
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(source.folder_or_name, **more)
+        model: Any = transformers.AutoModelForCausalLM.from_pretrained(
+            source.folder_or_name, dtype=dtype, attn_implementation=attention, **more
+        )
+    except (OSError, ValueError, ImportError, KeyError, RuntimeError) as problem:
+        first = str(problem).strip().partition("\n")[0][:300]
+        raise ModelFailure(
+            f"{source.name} can't be loaded: {first}; check the name, or download it first where there is a network "
+            "(hf download) and give its folder, as hf:./folder"
+        ) from None
+    return tokenizer, model.to(device).eval()
+
+
+def _check_architecture(config: Any, name: str) -> None:
+    """Refuse what is not plain or sliding attention: its memory is no list of keys that could be cut and shared."""
+    kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
+    if kinds - _ATTENTION_KINDS or getattr(config, "is_encoder_decoder", False):
+        what = ", ".join(sorted(kinds - _ATTENTION_KINDS)) or "an encoder"
+        raise ModelFailure(f"{name} has {what}, which can't be decoded exactly here: serve it and use openai:NAME")
+
+
+def _device(wanted: str) -> torch.device:
+    if wanted == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.device(wanted)
+    except RuntimeError:
+        raise UsageError(f"device={wanted} is unknown: use auto, cpu or cuda") from None
+
+
+def _takes_system(tokenizer: Any) -> bool:
+    """Tell whether the chat template knows system messages; some raise on them, some drop them."""
+    mark = "horizon asks"
+    try:
+        text = tokenizer.apply_chat_template(
+            [{"role": "system", "content": mark}, {"role": "user", "content": "hello"}],
+            add_generation_prompt=True,
+            tokenize=False,
+        )
+    except Exception:  # noqa: BLE001 - a template is a program of others, and raises what it likes
+        return False
+    return mark in text
+
+
+def _plain(messages: Sequence[Message]) -> str:
+    """Return a conversation for models without a chat template: named paragraphs, as in a written dialogue."""
+    names = {"system": "Instructions", "user": "User", "assistant": "Assistant"}
+    return "\n\n".join([*(f"{names[each.role]}: {each.content}" for each in messages), "Assistant:"])
+
+
+def _line_ends(tokenizer: Any) -> frozenset[int]:
+    """Return the tokens that hold a line end, in any tokenizer's way of writing it."""
+    words = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
+    marks = ("\n", "Ċ", "<0x0A>")
+    return frozenset(place for place, word in enumerate(words) if word and any(mark in word for mark in marks))
+
+
+def _listed(value: int | list[int] | None) -> list[int]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

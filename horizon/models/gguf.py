@@ -1,0 +1,25 @@
+"""The backend `gguf:./file.gguf`: a quantised file, unpacked and run by transformers in this process."""
+
+from pathlib import Path
+
+from horizon.decoding.files import file_sha256
+from horizon.errors import UsageError
+from horizon.model import Model, ModelOptions
+
+
+def open_model(argument: str, options: ModelOptions) -> Model:
+    """Return the model of a GGUF file.
+
+    Raises:
+        UsageError: no file given, or none there.
+        ModelFailure: it can't be loaded.
+    """
+    from horizon.decoding.local import LocalModel, Source
+
+    path = Path(argument).expanduser()
+    if not argument or not path.is_file():
+        raise UsageError(
+            f"gguf:{argument}: there is no such file: give the path of a .gguf file, as gguf:./model.gguf"
+        )
+    identity = {"backend": "gguf", "file": path.name, "sha256": file_sha256(path)}
+    return LocalModel(Source(f"gguf:{argument}", str(path.parent), path.name, identity), options)

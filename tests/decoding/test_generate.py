@@ -1,0 +1,192 @@
+"""Claims about packed decoding: the same tokens as reading everything again, for every family that is accepted."""
+
+from typing import Any
+
+import pytest
+import torch
+import transformers
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from horizon.decoding.attention import register
+from horizon.decoding.generate import Decoder, Job, _shared
+from horizon.errors import ModelFailure
+
+WORDS = 97
+SHAPE = {
+    "vocab_size": WORDS,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 512,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+    "pad_token_id": 0,
+}
+FAMILIES: dict[str, Any] = {
+    "llama": lambda: transformers.LlamaConfig(**SHAPE),
+    "qwen2": lambda: transformers.Qwen2Config(**SHAPE),
+    "qwen3": lambda: transformers.Qwen3Config(**SHAPE, head_dim=8),
+    "mistral": lambda: transformers.MistralConfig(**SHAPE, sliding_window=24, head_dim=8),
+    "gemma2": lambda: transformers.Gemma2Config(
+        **SHAPE, head_dim=8, sliding_window=16, attn_logit_softcapping=5.0, query_pre_attn_scalar=8
+    ),
+    "gemma3": lambda: transformers.Gemma3TextConfig(**SHAPE, head_dim=8, sliding_window=16, query_pre_attn_scalar=8),
+    "gpt2": lambda: transformers.GPT2Config(
+        vocab_size=WORDS, n_embd=32, n_layer=3, n_head=4, n_positions=512, bos_token_id=1, eos_token_id=2
+    ),
+}
+
+
+def made(family: str, attention: str) -> Any:
+    """Return a small model with large random weights, so that its replies vary."""
+    torch.manual_seed(5)
+    config = FAMILIES[family]()
+    model: Any = transformers.AutoModelForCausalLM.from_config(config, attn_implementation=attention)
+    with torch.no_grad():
+        for name, weights in model.named_parameters():
+            if weights.ndim > 1:
+                weights.normal_(0, 0.35)
+            elif "norm" in name or "ln" in name:
+                weights.add_(0.1 * torch.randn_like(weights))
+    return model.float().eval()
+
+
+def reread(model: Any, prompt: list[int], n_tokens: int) -> list[int]:
+    """Return what transformers itself writes greedily after reading the whole prompt."""
+    read = torch.tensor([prompt])
+    out = model.generate(
+        read, attention_mask=torch.ones_like(read), max_new_tokens=n_tokens, do_sample=False, pad_token_id=0
+    )
+    return [each for each in out[0, len(prompt) :].tolist() if each != 2]
+
+
+def decoder(model: Any, budget_bytes: int = 1 << 30) -> Decoder:
+    return Decoder(model, frozenset([2]), budget_bytes, lambda tokens: False, lambda token: False)
+
+
+def tokens(seed: int, length: int) -> list[int]:
+    generator = torch.Generator().manual_seed(seed)
+    return (3 + torch.randint(0, WORDS - 3, (length,), generator=generator)).tolist()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_many_turns_of_unequal_conversations_give_the_tokens_of_reading_all_anew(family: str) -> None:
+    ours, theirs = made(family, register()), made(family, "eager")
+    theirs.load_state_dict(ours.state_dict())
+    reader = decoder(ours)
+    rules = tokens(0, 11)
+    talks = {f"talk {each}": [*rules] for each in range(4)}
+    for turn in range(6):
+        for number, name in enumerate(talks):
+            talks[name] += tokens(100 * turn + number, 3 + 5 * number)
+        jobs = [Job(name, list(prompt), 6) for name, prompt in talks.items()]
+        # A probe without history among them, as the runner asks for.
+        jobs.append(Job(f"probe {turn}", [*rules, *tokens(turn, 9)], 6))
+        for job, written in zip(jobs, reader.write(jobs), strict=True):
+            assert written.tokens == reread(theirs, job.prompt, 6), (turn, job.conversation)
+            if job.conversation in talks:
+                talks[job.conversation] += written.tokens
+            if turn:
+                assert written.reused_tokens >= len(rules)
+
+
+def test_only_what_was_appended_is_read() -> None:
+    reader = decoder(made("llama", register()))
+    prompt = tokens(1, 60)
+    (first,) = reader.write([Job("talk", prompt, 5)])
+    longer = [*prompt, *first.tokens, *tokens(2, 7)]
+    (second,) = reader.write([Job("talk", longer, 5)])
+    # The last token that was written was never read, so it counts as new.
+    assert second.reused_tokens in (len(prompt) + len(first.tokens), len(prompt) + len(first.tokens) - 1)
+
+
+def test_a_history_that_was_rewritten_is_read_again_from_where_it_differs() -> None:
+    ours, theirs = made("llama", register()), made("llama", "eager")
+    reader = decoder(ours)
+    prompt = tokens(1, 60)
+    reader.write([Job("talk", prompt, 5)])
+    changed = [*prompt[:33], *tokens(9, 40)]
+    (written,) = reader.write([Job("talk", changed, 8)])
+    assert written.reused_tokens == 33
+    assert written.tokens == reread(theirs, changed, 8)
+
+
+def test_a_prefix_shared_by_new_conversations_of_one_batch_is_read_once() -> None:
+    reader = decoder(made("llama", register()))
+    rules = tokens(0, 50)
+    jobs = [Job(f"talk {each}", [*rules, *tokens(each + 1, 5)], 2) for each in range(6)]
+    reused = [written.reused_tokens for written in reader.write(jobs)]
+    assert reused[0] == 0
+    assert all(each >= 50 for each in reused[1:])
+
+
+def test_a_prompt_longer_than_a_pass_is_read_in_pieces_exactly() -> None:
+    ours, theirs = made("mistral", register()), made("mistral", "eager")
+    ours.config.max_position_embeddings = theirs.config.max_position_embeddings = 2048
+    long, short = tokens(1, 1300), tokens(2, 20)
+    reader = decoder(ours)
+    one, other = reader.write([Job("long", long, 5), Job("short", short, 5)])
+    assert one.tokens == reread(theirs, long, 5)
+    assert other.tokens == reread(theirs, short, 5)
+
+
+def test_a_small_budget_costs_rereading_and_changes_no_token() -> None:
+    model = made("qwen2", register())
+    rich, poor = decoder(model), decoder(model, budget_bytes=150_000)
+    talks = {f"talk {each}": tokens(each, 30) for each in range(5)}
+    for turn in range(5):
+        jobs = [Job(name, list(prompt), 4) for name, prompt in talks.items()]
+        wanted = [each.tokens for each in rich.write(jobs)]
+        assert [each.tokens for each in poor.write(jobs)] == wanted
+        assert poor.held_bytes <= 150_000
+        for number, (name, written) in enumerate(zip(talks, wanted, strict=True)):
+            talks[name] += [*written, *tokens(10 * turn + number, 6)]
+
+
+def test_memory_held_is_little_more_than_the_cache_needs() -> None:
+    reader = decoder(made("llama", register()))
+    prompt = tokens(1, 100)
+    for turn in range(40):
+        (written,) = reader.write([Job("talk", prompt, 4)])
+        prompt = [*prompt, *written.tokens, *tokens(turn, 30)]
+    reading = reader.kept["talk"]
+    assert reader.held_bytes <= 1.3 * reader.bytes_a_token * len(reading.tokens)
+
+
+def test_a_reply_ends_where_it_is_complete() -> None:
+    model = made("llama", register())
+    prompt = tokens(4, 12)
+    (whole,) = decoder(model).write([Job("talk", prompt, 9)])
+    stopping = Decoder(model, frozenset([2]), 1 << 30, lambda so_far: len(so_far) == 3, lambda token: True)
+    (cut,) = stopping.write([Job("talk", prompt, 9)])
+    assert cut.tokens == whole.tokens[:3]
+    assert cut.has_ended
+
+
+def test_sampling_by_seed_does_not_depend_on_who_else_is_in_the_batch() -> None:
+    model = made("llama", register())
+    jobs = [Job(f"talk {each}", tokens(each, 8), 12, seed=each, temperature=1.0, top_p=0.9) for each in range(5)]
+    together = [each.tokens for each in decoder(model).write(jobs)]
+    alone = [decoder(model).write([job])[0].tokens for job in jobs]
+    assert together == alone
+    other = decoder(model).write([Job("talk 0", tokens(0, 8), 12, seed=99, temperature=1.0)])
+    assert other[0].tokens != alone[0]
+
+
+def test_attention_that_is_not_understood_is_refused_and_not_guessed() -> None:
+    from horizon.decoding.attention import packed_attention
+
+    some = torch.zeros(1, 1, 1, 4)
+    with pytest.raises(ModelFailure, match="s_aux"):
+        packed_attention(torch.nn.Module(), some, some, some, None, s_aux=some)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.integers(0, 2), max_size=300), st.lists(st.integers(0, 2), max_size=300), st.integers(0, 200))
+def test_the_shared_beginning_is_the_longest_one(one: list[int], other: list[int], same: int) -> None:
+    other = one[:same] + other
+    expected = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    assert _shared(one, other) == expected
