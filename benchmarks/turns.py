@@ -79,7 +79,7 @@ def horizon(turns: int, model: Model, folder: Path) -> tuple[float, int]:
         "conditions": ("natural",),
         "judge_engine": "none",
     }
-    task = open_environment("chess:opening=none")
+    task = open_environment("chess:opening=start")
     with store.create(folder, {"plan": {}}) as journal, _closing(open_model("random")) as opponent:
         started = time.perf_counter()
         played = play(make(given, "benchmark"), "bench", task, model, {"random": opponent}, None, journal)
@@ -112,9 +112,7 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 seconds, made = horizon(turns, model, Path(folder) / "run")
             ratios[kind].append(seconds / made / peer)
-            print(
-                f"horizon, {kind:15} {made / seconds:8.0f} turns/s, {ratios[kind][-1]:.2f} times the peer's time a turn"
-            )
+            print(f"horizon, {kind:15} {made / seconds:8.0f} turns/s, {ratios[kind][-1]:.2f} times the peer's time")
     for kind, found in ratios.items():
         print(
             f"RATIO {kind}: {sorted(found)[1]:.2f} (target <= 2.00), of three: {', '.join(f'{r:.2f}' for r in found)}"

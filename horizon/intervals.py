@@ -5,7 +5,7 @@ sums mean is the estimators' business.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,25 +69,36 @@ def wilson(share: Floats | float, n: Floats | float, z: float | None = None) -> 
     return np.minimum(np.maximum(centre - half, 0.0), p), np.maximum(np.minimum(centre + half, 1.0), p)
 
 
-def ratio(numerators: Floats, denominators: Floats) -> Interval:
-    """Return the ratio of two sums over episodes with a t interval from the jackknife; arrays of shape (episodes,).
+def jackknife(sums: Floats, statistic: Callable[[Floats], Floats]) -> Interval:
+    """Return a statistic of sums over episodes with a t interval from leaving each episode out.
 
-    Episodes without denominator are ignored. One episode alone gives no interval.
+    `sums` has shape (episodes, k); `statistic` turns totals of shape (m, k) into figures of shape (m,). Episodes
+    whose sums are all 0 are ignored. One episode alone gives no interval, and neither does a statistic that is not
+    defined without some episode.
 
     Source: the leave-one-cluster-out jackknife with t of G - 1 degrees of freedom, as in MacKinnon, Nielsen & Webb
     (2023), Cluster-robust inference: a guide to empirical practice, J. Econometrics 232, CV3.
     """
-    kept = denominators != 0
-    top, bottom = numerators[kept], denominators[kept]
-    if not len(top):
-        return Interval(np.nan, np.nan, np.nan, np.nan)
-    whole = float(top.sum() / bottom.sum())
-    if len(top) < 2:
-        return Interval(whole, np.nan, np.nan, np.nan)
-    left_out = (top.sum() - top) / (bottom.sum() - bottom)
-    error = float(np.sqrt((len(top) - 1) / len(top) * ((left_out - whole) ** 2).sum()))
-    reach = quantile(len(top)) * error
+    kept = sums[(sums != 0).any(axis=1)]
+    n_clusters = len(kept)
+    if not n_clusters:
+        return Interval(math.nan, math.nan, math.nan, math.nan)
+    totals = kept.sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        whole = float(statistic(totals[None, :])[0])
+        left_out = statistic(totals - kept)
+    if n_clusters < 2 or not np.isfinite(left_out).all():
+        return Interval(whole, math.nan, math.nan, math.nan)
+    error = float(np.sqrt((n_clusters - 1) / n_clusters * ((left_out - whole) ** 2).sum()))
+    reach = quantile(n_clusters) * error
     return Interval(whole, whole - reach, whole + reach, error)
+
+
+def ratio(numerators: Floats, denominators: Floats) -> Interval:
+    """Return the ratio of two sums over episodes, arrays of shape (episodes,), with the jackknife's t interval."""
+    kept = denominators != 0
+    sums = np.column_stack([numerators[kept], denominators[kept]])
+    return jackknife(sums, lambda totals: totals[:, 0] / totals[:, 1])
 
 
 def share(errors: Floats, turns: Floats) -> Interval:

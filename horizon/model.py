@@ -108,7 +108,8 @@ class ModelOptions:
 
     `temperature` 0 is greedy. `seed` seeds sampling together with each request's own. `context_tokens` bounds the
     conversation below the model's own limit when given. `batch_size` bounds requests worked on at once, `cache_gb`
-    (GiB; null: half of the free memory) what a backend keeps of the conversations it has read.
+    (GiB; null: half of the free memory) what a backend keeps of the conversations it has read. `dtype` `auto` is
+    bfloat16 where that is faster.
     """
 
     temperature: float = 0.0

@@ -132,6 +132,9 @@ def _options(scenario: Scenario, base_urls: tuple[str, ...]) -> ModelOptions:
         temperature=scenario.temperature,
         top_p=scenario.top_p,
         context_tokens=scenario.context_tokens,
+        dtype=scenario.dtype,
+        batch_size=scenario.batch_size,
+        cache_gb=scenario.cache_gb,
         base_urls=base_urls,
     )
 

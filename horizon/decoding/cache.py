@@ -75,7 +75,7 @@ class Part:
     past: int
 
 
-class PackedCache(Cache):  # type: ignore[misc]
+class PackedCache(Cache):
     """Takes a packed pass's new keys and values, and hands each conversation's own to the attention.
 
     What `update` returns are the new ones again, with `horizon_parts` on them: the attention finds its layer there.
@@ -99,7 +99,7 @@ class PackedCache(Cache):  # type: ignore[misc]
                     tensors.append(new.new_empty((new.shape[1], room, new.shape[3])))
             reading.keys[layer_idx][:, part.past : length] = key_states[0, :, part.start : part.end]
             reading.values[layer_idx][:, part.past : length] = value_states[0, :, part.start : part.end]
-        key_states.horizon_parts = self.parts
+        vars(key_states)["horizon_parts"] = self.parts
         return key_states, value_states
 
     def get_seq_length(self, *_: Any, **__: Any) -> int:

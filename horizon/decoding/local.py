@@ -20,7 +20,7 @@ from horizon.errors import ModelFailure, UsageError
 from horizon.model import ModelOptions, Request
 from horizon.records import Json, Message, Reply
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+DTYPES = {"auto": torch.float32, "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _ATTENTION_KINDS = {"full_attention", "sliding_attention"}
 
 
@@ -52,7 +52,8 @@ class LocalModel:
         if options.dtype not in DTYPES:
             raise UsageError(f"dtype={options.dtype} is unknown: choose one of {', '.join(DTYPES)}")
         self._device = _device(options.device)
-        self._tokenizer, self._model = _loaded(source, DTYPES[options.dtype], self._device)
+        self._dtype = _fast_dtype(self._device) if options.dtype == "auto" else DTYPES[options.dtype]
+        self._tokenizer, self._model = _loaded(source, self._dtype, self._device)
         _check_architecture(self._model.config, source.name)
         limits = [getattr(self._model.config, "max_position_embeddings", None), options.context_tokens]
         self._limit = min((each for each in limits if each), default=1 << 30)
@@ -72,7 +73,7 @@ class LocalModel:
         template = self._tokenizer.chat_template
         return {
             **self._source.identity,
-            "dtype": self._options.dtype,
+            "dtype": str(self._dtype).removeprefix("torch."),
             "device": str(self._device),
             "chat_template": _sha256(str(template)) if template is not None else "plain",
             "system_prompt": "own message" if self._takes_system else "before the first user message",
@@ -176,7 +177,8 @@ class LocalModel:
 def _loaded(source: Source, dtype: torch.dtype, device: torch.device) -> tuple[Any, Any]:
     more = {"gguf_file": source.gguf_file} if source.gguf_file else {}
     attention = register()
-    # Progress bars of loading would run through ours.
+    # Its progress bars would run through ours, and its advice is for those who call it themselves.
+    transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(source.folder_or_name, **more)
@@ -207,6 +209,15 @@ def _device(wanted: str) -> torch.device:
         return torch.device(wanted)
     except RuntimeError:
         raise UsageError(f"device={wanted} is unknown: use auto, cpu or cuda") from None
+
+
+def _fast_dtype(device: torch.device) -> torch.dtype:
+    """Return bfloat16 where the device multiplies it faster than float32 (2 to 4 times, measured), else float32."""
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    capability = torch.backends.cpu.get_cpu_capability()
+    has_bfloat16 = capability.startswith("AVX512") and torch.cpu._is_avx512_bf16_supported()
+    return torch.bfloat16 if has_bfloat16 else torch.float32
 
 
 def _takes_system(tokenizer: Any) -> bool:

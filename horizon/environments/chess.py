@@ -93,12 +93,11 @@ class Chess:
 
     def rules(self) -> str:
         """Return the system prompt."""
-        san = "standard notation (SAN), such as Nf3, exd5, O-O or e8=Q"
-        how = san if self.notation == "san" else "coordinates (UCI), from square and to square, such as g1f3 or e7e8q"
+        how = "written as Nf3, exd5, O-O or e8=Q" if self.notation == "san" else "written as g1f3 or e7e8q"
+        told = "the position and your legal moves" if "legal_moves" in self.show.split("+") else "the position"
         return (
-            "You play a game of chess by the usual rules and try to win. Each turn you are given the position. "
-            f"Choose one legal move for your side. Moves are written in {how}. "
-            f"Reply with one line and nothing else: {ANSWER_FORMAT}MOVE"
+            f"You play chess by the usual rules and try to win. Each turn you get {told}, {how}. "
+            f"Reply with one line and nothing else: {ANSWER_FORMAT}MOVE, where MOVE is one of the legal moves."
         )
 
     def pose(self, state: Game) -> str:
@@ -106,9 +105,8 @@ class Chess:
         parts = self.show.split("+")
         told = [f"You play {_NAMES[state.position.board.turn]}."]
         told += filter(None, (self._part(state, part) for part in parts))
-        # With "reply" for "answer with one move from the list" a 135M model names no move in 2 of 12 first replies.
-        how = "Answer with one move from the list, in one line" if "legal_moves" in parts else "Reply with one line"
-        told.append(f"Which move do you play? {how}: {ANSWER_FORMAT}MOVE")
+        # Of six ways to ask, the one after which a 135M model named a legal move most often (10 of 14 positions).
+        told.append("Play one of these moves." if parts[-1] == "legal_moves" else "Which move do you play?")
         return "\n".join(told)
 
     def observe(self, state: Game) -> str:

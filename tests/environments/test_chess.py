@@ -205,7 +205,7 @@ def test_an_observation_shows_what_is_asked_for() -> None:
     assert told[10] == f"FEN: {state.position.fen}"
     assert told[11] == "Moves so far: 1. e4 e5" and told[12] == "Last move: e5"
     assert told[13].startswith("Legal moves: a3 a4 Na3 Nc3 b3")
-    assert told[14].endswith("Answer: MOVE") and len(told) == 15
+    assert told[14] == "Play one of these moves." and len(told) == 15
     in_uci = Chess(show="moves+last_move+legal_moves", notation="uci").pose(state)
     assert "Moves so far: e2e4 e7e5\nLast move: e7e5\nLegal moves: a2a3 a2a4" in in_uci
     assert "Last move" not in START.pose(START.reset(0))
@@ -306,4 +306,4 @@ def test_evaluations_are_white_s_and_count_mate_from_after_the_move() -> None:
 
 def test_rules_and_observation_are_short() -> None:
     # A token is at least three characters of such text, so this bounds the rules at 120 tokens.
-    assert len(SAN.rules()) < 360 and SAN.rules().endswith("Answer: MOVE")
+    assert len(SAN.rules()) < 360 and SAN.rules().endswith("Answer: MOVE, where MOVE is one of the legal moves.")
