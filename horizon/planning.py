@@ -63,7 +63,7 @@ class Planning(Generic[P]):
 
     # What a puzzle is. -----------------------------------------------------------------------------------------
 
-    def start(self, seed: int) -> P:
+    def first_position(self, seed: int) -> P:
         """Return the first position of an instance."""
         raise NotImplementedError
 
@@ -118,7 +118,7 @@ class Planning(Generic[P]):
 
     def reset(self, seed: int) -> Situation[P]:
         """Return the first state of this seed's instance."""
-        return Situation(seed, 1, 0, self.start(seed))
+        return Situation(seed, 1, 0, self.first_position(seed))
 
     def rules(self) -> str:
         """Return the rules and the answer format."""
@@ -196,7 +196,7 @@ class Planning(Generic[P]):
             position = self.after(position, each)
         more = self.rounds == 0 or state.round < self.rounds
         if more and (self.is_goal(position) or self.is_dead(position)):
-            start = self.start(derive(state.seed, "round", state.round + 1))
+            start = self.first_position(derive(state.seed, "round", state.round + 1))
             return Situation(state.seed, state.round + 1, state.played + 1, start)
         return Situation(state.seed, state.round, state.played + 1, position, action)
 

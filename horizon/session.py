@@ -119,12 +119,19 @@ def run_id_of(plan: Mapping[str, Json]) -> str:
 
 
 def opponent_model(name: str) -> str:
-    """Return the model behind an opponent's short name: `stockfish:level=1` is `uci:stockfish:level=1`."""
-    from horizon.engines import names as engines
-    from horizon.registry import names as registered
+    """Return the model behind an opponent's short name: `stockfish:level=1` is `uci:stockfish:level=1`.
 
-    first = name.partition(":")[0]
-    return f"uci:{name}" if first in engines() and first not in registered("models") else name
+    Raises:
+        UsageError: neither a model nor an engine is called so, with the nearest of both.
+    """
+    from horizon import engines, registry
+
+    first, models = name.partition(":")[0], registry.names("models")
+    if first in models:
+        return name
+    if first not in engines.names():
+        raise UsageError(f"unknown opponent '{first}': {registry.nearest(first, (*engines.names(), *models))}")
+    return f"uci:{name}"
 
 
 def _options(scenario: Scenario, base_urls: tuple[str, ...]) -> ModelOptions:

@@ -19,7 +19,7 @@ SHIFT_HELP = "none, or any of names+notation+mirror+german+distractors: the same
 
 _ONSETS = ("b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "z")
 _VOWELS = ("a", "e", "i", "o", "u")
-_SYMBOLS = tuple("@#%&*+=$~^!?<>{}[]|")
+_SYMBOLS = tuple("@#%&+=$~^!?<>[]")
 
 _DISTRACTORS: dict[Language, tuple[str, ...]] = {
     "english": (

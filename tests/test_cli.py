@@ -49,7 +49,7 @@ def test_help_imports_nothing_heavy() -> None:
         ([*RANDOM[:3], "--opponent", "stockfish:levle=1"], "did you mean 'level'"),
         ([*RANDOM, "--env", "chess:notaton=uci"], "did you mean 'notation'"),
         ([*RANDOM, "--env", "chess:notation=latin"], "notation=latin is not one of its choices"),
-        ([*RANDOM, "--env", "chess:fen=8/8/8/8/8/8/8/8 w - - 0 1"], "king"),
+        ([*RANDOM, "--env", "chess:fen=8/8/8/8/8/8/8/8 w - - 0 1"], "the board is empty"),
         ([*RANDOM, "--turns", "-3"], "turns=-3"),
         ([*RANDOM, "--condition", "fersh"], "did you mean 'fresh'"),
         ([*RANDOM, "--set", "tempratur=1"], "unknown key 'tempratur': did you mean 'temperature'"),
