@@ -11,7 +11,7 @@ import torch.nn.functional as functional
 from torch import Tensor
 from transformers import AttentionInterface
 
-from horizon.decoding.cache import Part
+from horizon.decoding.cache import PackedCache
 from horizon.errors import ModelFailure
 
 NAME = "horizon_packed"
@@ -37,15 +37,15 @@ def packed_attention(
         ModelFailure: the architecture asks for something that is not done here, such as attention sinks.
     """
     strange = sorted(name for name, given in more.items() if given is not None and name not in _UNDERSTOOD)
-    parts: tuple[Part, ...] | None = getattr(key, "horizon_parts", None)
-    if strange or attention_mask is not None or parts is None:
+    passed: PackedCache | None = getattr(key, "horizon_pass", None)
+    if strange or attention_mask is not None or passed is None:
         what = strange[0] if strange else "a mask of its own"
         raise ModelFailure(f"this architecture's attention uses {what}, which packed decoding does not know")
     layer: int = module.layer_idx  # type: ignore[assignment]
     n_heads, width = query.shape[1], query.shape[3]
     scale = scaling if scaling is not None else width**-0.5
     output = query.new_empty((query.shape[2], n_heads, value.shape[3]))
-    for part in parts:
+    for part in passed.parts:
         length = part.past + part.end - part.start
         n_new = part.end - part.start
         # The first key that any of the new tokens may see.
@@ -58,7 +58,9 @@ def packed_attention(
         mask = None if n_new == 1 else _mask(n_new, part.past - first, length - first, sliding_window, query.device)
         if mask is not None and n_groups > 1:
             mask = mask.repeat(n_groups, 1)
-        if softcap is None:
+        if mask is not None and softcap is None and query.dtype == torch.bfloat16 and query.device.type == "cpu":
+            found = _in_bfloat16(passed, grouped, keys, values, mask, scale, 0 if sliding_window else part.past)
+        elif softcap is None:
             found = functional.scaled_dot_product_attention(
                 grouped[None], keys[None], values[None], attn_mask=mask, scale=scale
             )[0]
@@ -74,6 +76,22 @@ def _mask(n_new: int, past: int, length: int, window: int | None, device: torch.
     keys = torch.arange(length, device=device)[None]
     seen = keys <= places
     return seen & (keys > places - window) if window else seen
+
+
+def _in_bfloat16(
+    passed: PackedCache, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor, scale: float, all_seen: int
+) -> Tensor:
+    """Return attention with both products in bfloat16, as transformers' plain attention; softmax sums in float32.
+
+    The first `all_seen` keys are seen by every row. On processors without matrix tiles torch's fused attention does
+    not multiply bfloat16 faster than float32: 7.6 ms against 2.8 for 170 new tokens after 3,000.
+    """
+    shape = (query.shape[0], query.shape[1], keys.shape[1])
+    scores, weights = passed.scratch(0, shape, query), passed.scratch(1, shape, query)
+    torch.baddbmm(scores, query, keys.transpose(1, 2), beta=0, alpha=scale, out=scores)
+    scores[:, :, all_seen:].masked_fill_(~mask[:, all_seen:], float("-inf"))
+    torch.softmax(scores, dim=-1, out=weights)
+    return torch.bmm(weights, values)
 
 
 def _capped(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, scale: float, cap: float) -> Tensor:

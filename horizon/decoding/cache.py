@@ -3,6 +3,7 @@
 A packed pass holds new tokens of several conversations one after the other, without padding. Knows tensors only.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -78,13 +79,27 @@ class Part:
 class PackedCache(Cache):
     """Takes a packed pass's new keys and values, and hands each conversation's own to the attention.
 
-    What `update` returns are the new ones again, with `horizon_parts` on them: the attention finds its layer there.
+    What `update` returns are the new ones again, with this cache as `horizon_pass` on them: the attention finds its
+    layer there.
     """
 
     def __init__(self, parts: Sequence[Part]) -> None:
         """Write for these parts."""
         super().__init__(layers=[])
         self.parts = parts
+        self._scratch: list[Tensor] = []
+
+    def scratch(self, place: int, shape: tuple[int, ...], like: Tensor) -> Tensor:
+        """Return memory for one intermediate result, used again by every layer; its content is left over.
+
+        Fresh memory of some megabytes costs more in page faults than what is computed into it.
+        """
+        size = math.prod(shape)
+        while len(self._scratch) <= place:
+            self._scratch.append(like.new_empty(0))
+        if self._scratch[place].numel() < size:
+            self._scratch[place] = like.new_empty(size)
+        return self._scratch[place][:size].view(shape)
 
     def update(
         self, key_states: Tensor, value_states: Tensor, layer_idx: int, *_: Any, **__: Any
@@ -99,7 +114,7 @@ class PackedCache(Cache):
                     tensors.append(new.new_empty((new.shape[1], room, new.shape[3])))
             reading.keys[layer_idx][:, part.past : length] = key_states[0, :, part.start : part.end]
             reading.values[layer_idx][:, part.past : length] = value_states[0, :, part.start : part.end]
-        vars(key_states)["horizon_parts"] = self.parts
+        vars(key_states)["horizon_pass"] = self
         return key_states, value_states
 
     def get_seq_length(self, *_: Any, **__: Any) -> int:

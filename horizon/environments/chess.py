@@ -45,8 +45,9 @@ class Chess:
     Rules: Chess by the FIDE laws. A game ends by checkmate, stalemate, insufficient material, and as soon as a draw
         can be claimed for the position on the board: it stands there for the third time, or fifty moves of each side
         went by without capture or pawn move. A claim that announces a move is not made for anyone.
-    Observation: The side to move, then the parts that `show` names, in its order: `fen`, `board` (text diagram, White
-        below), `legal_moves` (sorted by their UCI text), `last_move`, `moves` (the whole list). Told again each turn.
+    Observation: The parts that `show` names, in its order: `fen`, `board` (text diagram, White below), `last_move`,
+        `moves` (the whole list); then the side to move and `legal_moves` (sorted by their UCI text). From turn 2 on
+        the parts that `later` names.
     Action: A move in UCI (`e2e4`, `e7e8q`, castling `e1g1`). Replies may be in SAN, UCI or long algebraic notation
         whatever `notation` says. The last `Answer:` line counts; when it is no move by itself, the last legal move
         named in it. Without such a line, the last legal move named in the reply. `illegal` when only illegal moves are
@@ -67,17 +68,19 @@ class Chess:
     color: str = parameter("alternating", "the model's side, by seed", choices=("white", "black", "alternating"))
     notation: str = parameter("san", "how moves are written", choices=("san", "uci"))
     show: str = parameter("last_move+fen+legal_moves", f"parts of an observation: {' '.join(SHOWN)}, joined by +")
+    later: str = parameter("", "parts from turn 2 on, where the history is shown too; empty: those of show")
     opening: str = parameter("book", "a short book line by seed, or the start", choices=("book", "start"))
     fen: str = parameter("", "start from this position instead")
     wrong_loss: float = parameter(0.10, "lost win probability that makes a move wrong", low=0.0, high=1.0)
 
     def __post_init__(self) -> None:
-        parts = self.show.split("+")
-        for part in parts:
-            if part not in SHOWN:
-                raise UsageError(f"environment chess: show={self.show} has no part '{part}': {nearest(part, SHOWN)}")
-        if len(set(parts)) != len(parts):
-            raise UsageError(f"environment chess: show={self.show} names a part twice: keep one of each")
+        for name, shown in (("show", self.show), ("later", self.later or self.show)):
+            parts = shown.split("+")
+            for part in parts:
+                if part not in SHOWN:
+                    raise UsageError(f"environment chess: {name}={shown} has no part '{part}': {nearest(part, SHOWN)}")
+            if len(set(parts)) != len(parts):
+                raise UsageError(f"environment chess: {name}={shown} names a part twice: keep one of each")
         if self.fen and (ending := Position(chess_moves.board_of(self.fen)).ending):
             raise UsageError(f"environment chess: the game is over at fen={self.fen}: {ending}; give an earlier one")
 
@@ -102,16 +105,19 @@ class Chess:
 
     def pose(self, state: Game) -> str:
         """Return the position as `show` asks for it, told to the side that is to move."""
-        parts = self.show.split("+")
-        told = [f"You play {_NAMES[state.position.board.turn]}."]
-        told += filter(None, (self._part(state, part) for part in parts))
-        # Of six ways to ask, the one after which a 135M model named a legal move most often (10 of 14 positions).
-        told.append("Play one of these moves." if parts[-1] == "legal_moves" else "Which move do you play?")
-        return "\n".join(told)
+        return self._told(state, self.show)
 
     def observe(self, state: Game) -> str:
-        """Return the same as `pose`: `show` says what is told every turn."""
-        return self.pose(state)
+        """Return the parts that `later` names, or the same as `pose`."""
+        return self._told(state, self.later or self.show)
+
+    def _told(self, state: Game, shown: str) -> str:
+        parts = shown.split("+")
+        told = [text for part in parts if part != "legal_moves" and (text := self._part(state, part))]
+        # Asked in this order, a 135M model names a legal move most often of ten ways tried (17 of 24 positions).
+        side = f"You play {_NAMES[state.position.board.turn]}."
+        told.append(f"{side} {self._part(state, 'legal_moves')}" if "legal_moves" in parts else side)
+        return "\n".join([*told, "Which move do you play?"])
 
     def _part(self, state: Game, part: str) -> str:
         position, is_san = state.position, self.notation == "san"

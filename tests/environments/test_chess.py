@@ -200,15 +200,23 @@ def test_an_observation_shows_what_is_asked_for() -> None:
     everything = Chess(show="board+fen+moves+last_move+legal_moves")
     assert everything.pose(state) == everything.observe(state)
     told = everything.pose(state).split("\n")
-    assert told[0] == "You play White."
-    assert told[2] == "r n b q k b n r" and told[9] == "R N B Q K B N R"
-    assert told[10] == f"FEN: {state.position.fen}"
-    assert told[11] == "Moves so far: 1. e4 e5" and told[12] == "Last move: e5"
-    assert told[13].startswith("Legal moves: a3 a4 Na3 Nc3 b3")
-    assert told[14] == "Play one of these moves." and len(told) == 15
+    assert told[0] == "Board, White below:"
+    assert told[1] == "r n b q k b n r" and told[8] == "R N B Q K B N R"
+    assert told[9] == f"FEN: {state.position.fen}"
+    assert told[10] == "Moves so far: 1. e4 e5" and told[11] == "Last move: e5"
+    assert told[12].startswith("You play White. Legal moves: a3 a4 Na3 Nc3 b3")
+    assert told[13] == "Which move do you play?" and len(told) == 14
     in_uci = Chess(show="moves+last_move+legal_moves", notation="uci").pose(state)
-    assert "Moves so far: e2e4 e7e5\nLast move: e7e5\nLegal moves: a2a3 a2a4" in in_uci
+    assert "Moves so far: e2e4 e7e5\nLast move: e7e5\nYou play White. Legal moves: a2a3 a2a4" in in_uci
     assert "Last move" not in START.pose(START.reset(0))
+
+
+def test_later_turns_show_what_later_names_and_a_posed_state_all_of_show() -> None:
+    task = Chess(show="fen+legal_moves", later="last_move+legal_moves", opening="start")
+    state = played(task, task.reset(0), "e2e4", "e7e5")
+    assert task.observe(state).startswith("Last move: e5\nYou play White. Legal moves: a3")
+    assert "FEN" not in task.observe(state)
+    assert task.pose(state).startswith("FEN: rnbqkbnr/pppp1ppp")
 
 
 @pytest.mark.parametrize(
