@@ -52,6 +52,10 @@ class Scenario(BaseModel):
     dtype: str = Field("float32", description="numbers of local models: float32, bfloat16, float16 or auto")
     batch_size: int = Field(32, ge=1, le=4096, description="requests that a model works on at once")
     cache_gb: float | None = Field(None, gt=0, description="memory for what local models have read, GiB")
+    timeout_s: float = Field(60.0, gt=0, le=86_400, description="most seconds that a server may take for a reply")
+    server_retries: int = Field(
+        5, ge=0, le=100, description="new attempts at a server that fails, with growing pauses"
+    )
     context_tokens: int | None = Field(None, ge=16, description="bound on the conversation below the model's own")
     judge_engine: str = Field("stockfish", description="engine that scores, or none")
     judge_nodes: int = Field(20_000, ge=100, le=100_000_000, description="nodes for each judged position")

@@ -142,6 +142,8 @@ def _options(scenario: Scenario, base_urls: tuple[str, ...]) -> ModelOptions:
         dtype=scenario.dtype,
         batch_size=scenario.batch_size,
         cache_gb=scenario.cache_gb,
+        timeout_s=scenario.timeout_s,
+        retries=scenario.server_retries,
         base_urls=base_urls,
     )
 
