@@ -113,11 +113,11 @@ def test_every_planned_turn_is_judged_or_its_episode_counted_as_aborted(tmp_path
         return ways[number % len(ways)] if tried[asked_for] == 1 else "ok"
 
     tried: dict[str, int] = {}
-    task = open_environment("hanoi:disks=3,rounds=0")
+    task = open_environment("hanoi:disks=6,rounds=0")
     doomed = task.pose(task.reset(episode_seed(0, "hanoi", 3)))
     given = {
         "environment": "hanoi",
-        "parameters": {"disks": 3, "rounds": 0},
+        "parameters": {"disks": 6, "rounds": 0},
         "model": "openai:stub",
         "episodes": 5,
         "turns": 6,
