@@ -27,6 +27,7 @@ _SHIPPED = Path(__file__).parent / "shipped" / "engines"
 FOLDER = _SHIPPED if _SHIPPED.is_dir() else Path(__file__).parent.parent / "engines"
 _GAMES = "/usr/games"
 HANDSHAKE_S = 20.0
+SEARCH_GRACE_S = 10.0
 FAILURES_IN_A_ROW = 3
 _SLOWEST_NODES_A_SECOND = 2000.0
 """Far below any machine's speed with the deadline's margin; only a hanging engine is slower."""
@@ -238,7 +239,7 @@ class _Process:
         self._ready()
         self._send(f"position fen {fen}")
         self._send("go depth 1" if nodes is None else f"go nodes {nodes}")
-        return self._until("bestmove", 10.0 + budget / _SLOWEST_NODES_A_SECOND)
+        return self._until("bestmove", SEARCH_GRACE_S + budget / _SLOWEST_NODES_A_SECOND)
 
     def _ready(self) -> None:
         self._send("isready")

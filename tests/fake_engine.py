@@ -1,0 +1,48 @@
+"""Writes small UCI engines that misbehave, as programs of their own."""
+
+import stat
+import sys
+from pathlib import Path
+
+_PROGRAM = """#!{python}
+import sys, time, pathlib
+import chess
+counter = pathlib.Path({counter!r})
+fen, lines = chess.STARTING_FEN, 1
+for line in sys.stdin:
+    words = line.split()
+    if words[:1] == ["uci"]:
+        print("id name Fake 1\\nuciok", flush=True)
+    elif words[:1] == ["isready"]:
+        print("readyok", flush=True)
+    elif words[:2] == ["position", "fen"]:
+        fen = " ".join(words[2:8])
+    elif words[:1] == ["go"]:
+        searches = int(counter.read_text()) + 1 if counter.exists() else 1
+        counter.write_text(str(searches))
+        way = {ways!r}
+        way = way[min(searches, len(way)) - 1]
+        if way == "crash":
+            sys.exit(3)
+        if way == "hang":
+            sys.stdin.read()
+        if way == "nonsense":
+            print("info depth 1 multipv one score cp x pv e2e4\\nbestmove e2e4", flush=True)
+            continue
+        for place, move in enumerate(chess.Board(fen).legal_moves):
+            if way == "half" and place > 2:
+                break
+            print(f"info depth 1 multipv {{place + 1}} score cp {{-place}} nodes 1 time 1 pv {{move.uci()}}")
+        print("bestmove e2e4", flush=True)
+"""
+
+
+def fake_engine(folder: Path, *ways: str) -> Path:
+    """Return a program that behaves at its n-th search (over all its processes) as the n-th word says, then the last.
+
+    The words: ok, crash, hang, nonsense, half.
+    """
+    path = folder / "engine"
+    path.write_text(_PROGRAM.format(python=sys.executable, counter=str(folder / "searches"), ways=list(ways)))
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
