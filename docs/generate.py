@@ -1,29 +1,72 @@
-"""Writes docs/commands.md from the command line's own help; CI checks that the page is up to date."""
+"""Writes the pages that the code itself says: commands, environments, models. CI checks that they are up to date."""
 
+import inspect
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-PAGE = Path(__file__).parent / "commands.md"
+FOLDER = Path(__file__).parent
 
 
-def page() -> str:
-    """Return the page: every command's help, in the order of the command line."""
+def commands() -> str:
+    """Return the page of every command's help, in the order of the command line."""
     os.environ |= {"COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1"}
     import typer
     from typer.testing import CliRunner
 
     from horizon.cli import app
 
-    commands = ["", *(each for each in typer.main.get_command(app).commands)]  # type: ignore[attr-defined]
+    names = ["", *(each for each in typer.main.get_command(app).commands)]  # type: ignore[attr-defined]
     parts = ["# The command line\n\nMade by `make docs` from the help itself.\n"]
-    for name in commands:
+    for name in names:
         shown = CliRunner().invoke(app, [*name.split(), "--help"], prog_name="horizon", terminal_width=100)
         text = "\n".join(line.rstrip() for line in shown.stdout.strip().splitlines())
         parts.append(f"## horizon {name}".rstrip() + f"\n\n```\n{text}\n```\n")
     return "\n".join(parts)
 
 
+def environments() -> str:
+    """Return the page of every environment: its docstring, parameters and ranges."""
+    from horizon.listing import listing
+    from horizon.registry import load
+
+    parts = ["# Environments\n\nMade by `make docs` from the docstrings. Parameters are set as `hanoi:disks=4`.\n"]
+    for row in listing("environments"):
+        module = load("environments", row["name"])
+        text = next(t for t in (module.__doc__, module.ENVIRONMENT.__doc__) if t and "Oracle:" in t)
+        parts.append(f"## {row['name']}\n\n```\n{inspect.cleandoc(text)}\n```\n")
+        parts.append("| parameter | default | what it is |\n| --- | --- | --- |")
+        for each in row["parameters"]:
+            told = f"{each['help']} {each['range']}".strip().replace("|", " or ")
+            parts.append(f"| {each['name']} | {each['default']} | {told} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def models() -> str:
+    """Return the page of every backend: its module's docstring and how its name is opened."""
+    from horizon.listing import listing
+    from horizon.registry import load
+
+    parts = [
+        "# Models\n\nMade by `make docs` from the docstrings. A model is named `backend:argument`, as in "
+        "`hf:ORG/NAME` or `uci:stockfish:level=3`.\n"
+    ]
+    for row in listing("models"):
+        module = load("models", row["name"])
+        opening = inspect.cleandoc(module.open_model.__doc__ or "")
+        parts.append(f"## {row['name']}\n\n```\n{inspect.cleandoc(module.__doc__ or '')}\n\n{opening}\n```\n")
+    return "\n".join(parts)
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "commands.md": commands,
+    "environments.md": environments,
+    "models.md": models,
+}
+
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
-    print(PAGE, file=sys.stderr)
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), encoding="utf-8")
+        print(FOLDER / name, file=sys.stderr)

@@ -156,7 +156,8 @@ def list_(
         typer.echo(json.dumps(rows, indent=2))
         return
     for row in rows:
-        typer.echo(f"{row['name']:18}{row.get('summary', '')}")
+        oracle = f" (oracle: {row['oracle']})" if "oracle" in row else ""
+        typer.echo(f"{row['name']:18}{row.get('summary', '')}{oracle}")
         for parameter in row.get("parameters", ()):
             typer.echo(
                 f"    {parameter['name']}={parameter['default']}  {parameter['help']} {parameter['range']}".rstrip()

@@ -152,18 +152,10 @@ def test_doctor_names_every_part_and_how_to_get_what_is_missing() -> None:
     assert "/no/such/stockfish" in missing
 
 
-def test_the_help_pages_are_what_the_code_says() -> None:
+@pytest.mark.parametrize("name", ["commands", "environments", "models"])
+def test_the_pages_made_from_the_code_are_what_the_code_says(name: str) -> None:
     root = Path(__file__).parent.parent
-    before = (root / "docs" / "commands.md").read_text(encoding="utf-8")
-    made = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import sys; sys.path.insert(0, 'docs'); import generate; print(generate.page(), end='')",
-        ],
-        capture_output=True,
-        text=True,
-        cwd=root,
-        check=True,
-    )
+    before = (root / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    code = f"import sys; sys.path.insert(0, 'docs'); import generate; print(generate.{name}(), end='')"
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
     assert made.stdout == before, "run: make docs"

@@ -4,7 +4,7 @@ import numpy as np
 
 from horizon.bootstrap import episode_sums
 from horizon.estimate import Estimate
-from horizon.intervals import missing, ratio
+from horizon.intervals import Floats, Interval, missing, ratio
 from horizon.turn_bins import estimate_bins
 from horizon.turn_table import Sample, TurnTable
 
@@ -20,7 +20,7 @@ def estimate(table: TurnTable, condition: str = "natural") -> Estimate:
         return missing(f"no turn of condition {condition} was graded with a loss", METHOD, at)
     sums = episode_sums(graded.cluster, graded.loss, table.n_episodes)
     counts = episode_sums(graded.cluster, np.ones(graded.n_turns), table.n_episodes)
-    return ratio(sums, counts).as_estimate(graded.n_episodes, graded.n_turns, METHOD, at=at)
+    return _within(sums, counts).as_estimate(graded.n_episodes, graded.n_turns, METHOD, at=at)
 
 
 def by_turn(table: TurnTable, condition: str = "natural") -> list[Estimate]:
@@ -28,7 +28,7 @@ def by_turn(table: TurnTable, condition: str = "natural") -> list[Estimate]:
     graded = _graded(table, condition)
     if graded is None:
         return []
-    return estimate_bins(table, graded, graded.loss, ratio, METHOD, {"condition": condition})
+    return estimate_bins(table, graded, graded.loss, _within, METHOD, {"condition": condition})
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
@@ -38,6 +38,12 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         "mean_loss_by_condition": [estimate(table, condition) for condition in table.conditions],
         "loss_by_turn": [each for condition in table.conditions for each in by_turn(table, condition)],
     }
+
+
+def _within(sums: Floats, counts: Floats) -> Interval:
+    """Return the ratio with its interval cut to 0..1, where every loss lies; few episodes reach beyond."""
+    found = ratio(sums, counts)
+    return Interval(found.estimate, max(0.0, found.low), min(1.0, found.high), found.error)
 
 
 def _graded(table: TurnTable, condition: str) -> Sample | None:

@@ -54,31 +54,40 @@ def _written(estimate: Estimate, number: Callable[[float], str], unit: str) -> s
 
 
 def _table(group: Group) -> Table:
-    table = Table(title=_plain(f"{group.model}: {group.setting}"), title_justify="left", caption_justify="left")
+    # Without borders: five columns with intervals fit a terminal of 80.
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title_justify="left", caption_justify="left")
+    table.title = _plain(f"{group.model}: {group.setting}")
     table.caption = _plain("in brackets: 95 % intervals, from the spread between episodes")
     rates = _by_condition(group, "error_rate_by_condition")
     losses, skills = _by_condition(group, "mean_loss_by_condition"), _by_condition(group, "skill_by_condition")
-    kinds = _kinds(group)
-    shown = [kind for kind in kinds if any(each.estimate for each in kinds[kind].values())]
     is_graded = any(each.estimate is not None for each in losses.values())
-    table.add_column("condition", no_wrap=True)
-    table.add_column("turns", justify="right")
-    table.add_column("error rate")
-    for kind in shown:
-        table.add_column(kind.replace("_", " "), justify="right")
-    if is_graded:
-        table.add_column("mean loss")
-        table.add_column("skill")
+    for name in ("condition", "turns", "error rate", *(("mean loss", "skill") if is_graded else ())):
+        table.add_column(name, justify="right" if name == "turns" else "left", no_wrap=name == "condition")
     for condition, rate in rates.items():
-        cells = [condition, str(rate.n_turns), percent(rate)]
-        cells += [f"{100 * (kinds[kind][condition].estimate or 0):.1f} %" for kind in shown]
-        cells += [decimal(losses[condition]), decimal(skills[condition])] if is_graded else []
+        cells = [condition, str(rate.n_turns), _bracketed(rate, 100, 1, " %")]
+        cells += [_bracketed(each[condition], 1, 2) for each in (losses, skills)] if is_graded else []
         table.add_row(*(_plain(cell) for cell in cells))
     return table
 
 
+def _bracketed(estimate: Estimate, scale: int, digits: int, unit: str = "") -> str:
+    """Write a figure as `12.5 % [8.1, 18.9]`: short, so that a table fits a terminal of 80 columns."""
+    if estimate.estimate is None:
+        return "-"
+    told = f"{scale * estimate.estimate:.{digits}f}{unit}"
+    if estimate.low is None or estimate.high is None:
+        return told
+    return f"{told} [{scale * estimate.low:.{digits}f}, {scale * estimate.high:.{digits}f}]"
+
+
 def _lines(group: Group) -> list[str]:
+    kinds = _kinds(group)
+    conditions = list(_by_condition(group, "error_rate_by_condition"))
     found = []
+    for condition in conditions:
+        rates = {kind: each[condition].estimate or 0 for kind, each in kinds.items() if condition in each}
+        parts = [f"{100 * rate:.1f} % {kind.replace('_', ' ')}" for kind, rate in rates.items() if rate]
+        found.append(f"{condition} errors: {', '.join(parts) or 'none'}")
     gap = group.estimates.get("focus_gap")
     if isinstance(gap, Estimate):
         told = points(gap) if gap.estimate is not None else gap.note or "unknown"

@@ -31,7 +31,7 @@ def test_the_table_tells_rates_gap_results_and_what_was_left_out() -> None:
     assert not isinstance(rate, list) and rate.estimate is not None
     text = printed(found)
     assert "running_total against random" in text
-    assert f"{100 * rate.estimate:.1f} % (" in text
+    assert f"{100 * rate.estimate:.1f} % [" in text
     assert "focus gap (natural - fresh):" in text
     assert "results: solved 7 (of 7 episodes)" in text
     assert "1 aborted episodes" in text
