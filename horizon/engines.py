@@ -255,17 +255,15 @@ class _Process:
     def _until(self, word: str, seconds: float) -> list[str]:
         """Return the lines up to the one that begins with a word, that one included."""
         deadline = time.monotonic() + seconds
-        lines: list[str] = []
         assert self._child.stdout is not None  # a pipe by construction
         descriptor = self._child.stdout.fileno()
+        mark = b"\n" + word.encode()
         while True:
-            *whole, self._kept = self._kept.split(b"\n")
-            for place, raw in enumerate(whole):
-                line = raw.decode("utf-8", "replace").strip()
-                lines.append(line)
-                if line.startswith(word):
-                    self._kept = b"\n".join([*whole[place + 1 :], self._kept])
-                    return lines
+            found = 0 if self._kept.startswith(mark[1:]) else self._kept.find(mark) + 1
+            end = self._kept.find(b"\n", found) if found or self._kept.startswith(mark[1:]) else -1
+            if end >= 0:
+                text, self._kept = self._kept[:end].decode("utf-8", "replace"), self._kept[end + 1 :]
+                return text.splitlines()
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([descriptor], [], [], left)[0]:
                 raise EngineFailure(f"no '{word}' within {seconds:.0f} seconds")
@@ -283,33 +281,36 @@ class _Process:
 
 
 def _last_complete(lines: Sequence[str], n_moves: int) -> tuple[dict[str, Score], float]:
-    """Return the scores of the deepest iteration that scored all moves, best first, and the search's milliseconds."""
+    """Return the scores of the deepest iteration that scored all moves, best first, and the search's milliseconds.
+
+    From the end backwards, since one iteration is enough of the ten or twenty that a search prints.
+    """
     current: dict[str, Score] = {}
-    complete: dict[str, Score] = {}
     spent_ms = 0.0
-    for line in lines:
+    for line in reversed(lines):
         if not line.startswith("info ") or " multipv " not in line or " pv " not in line:
             continue
-        words = line.split()
+        words = line.split(" pv ", 1)
+        fields = words[0].split()
         try:
-            place = int(words[words.index("multipv") + 1])
-            kind, number = words[words.index("score") + 1 : words.index("score") + 3]
-            value = int(number)
-            move = words[words.index("pv") + 1]
-            if "time" in words:
-                spent_ms = float(words[words.index("time") + 1])
+            place = fields[fields.index("multipv") + 1]
+            at = fields.index("score")
+            kind, value = fields[at + 1], int(fields[at + 2])
+            move = words[1].split(None, 1)[0]
+            if not spent_ms and "time" in fields:
+                spent_ms = float(fields[fields.index("time") + 1])
         except (ValueError, IndexError):
             raise EngineFailure(f"a line that can't be read: {line[:200]}") from None
-        if place == 1:
+        # A bound is no score; the exact one stands after it.
+        if "lowerbound" not in fields and "upperbound" not in fields and move not in current:
+            current[move] = scored(value) if kind == "cp" else scored(mate=value)
+        if place == "1":
+            if len(current) == n_moves:
+                # Read from the end, so that of equal scores the engine's first must be put first again.
+                forward = dict(reversed(current.items()))
+                return dict(sorted(forward.items(), key=lambda item: _rank(item[1]), reverse=True)), spent_ms
             current = {}
-        if "lowerbound" in words or "upperbound" in words:
-            # A bound is no score; the iteration goes on with the exact one.
-            continue
-        current[move] = scored(value) if kind == "cp" else scored(mate=value)
-        if len(current) == n_moves:
-            complete = current
-    ordered = sorted(complete.items(), key=lambda item: _rank(item[1]), reverse=True)
-    return dict(ordered), spent_ms
+    return {}, spent_ms
 
 
 def _rank(score: Score) -> tuple[float, float]:
