@@ -87,12 +87,13 @@ def run(
                 episodes=episodes,
                 watch=watch,
             )
-    del turns, episodes
-    store.finish(folder)
-    if task.name == "chess":
-        from horizon.pgn import write_games
+            del turns, episodes
+            # Still under the folder's lock: a second program that resumes now must not write beside us.
+            store.finish(folder)
+            if task.name == "chess":
+                from horizon.pgn import write_games
 
-        write_games(folder)
+                write_games(folder)
     return Finished(folder, played, tuple(warnings))
 
 

@@ -132,6 +132,46 @@ def test_a_killed_run_resumes_to_what_it_would_have_been(tmp_path: Path) -> None
     assert one.equals(other)
 
 
+def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(tmp_path: Path) -> None:
+    folder = tmp_path / "stopped"
+    command = [sys.executable, "-m", "horizon.cli", *RANDOM, "--episodes", "6", "--turns", "300", "--out", str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    journal = folder / "turns.jsonl"
+    while process.poll() is None and not (journal.exists() and journal.stat().st_size > 100_000):
+        pass
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert f"--resume --out {folder}" in said.splitlines()[-1]
+    assert "Traceback" not in said
+
+
+def test_a_second_process_on_the_same_folder_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "busy"
+    command = [
+        sys.executable,
+        "-m",
+        "horizon.cli",
+        *RANDOM,
+        "--episodes",
+        "90",
+        "--turns",
+        "300",
+        "--out",
+        str(folder),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    journal = folder / "turns.jsonl"
+    while process.poll() is None and not (journal.exists() and journal.stat().st_size > 50_000):
+        pass
+    second = horizon("play", "--resume", "--out", str(folder))
+    process.kill()
+    process.wait()
+    assert second.returncode == 2
+    said = [line for line in second.stderr.splitlines() if not line.startswith("loading")]
+    assert len(said) == 1 and str(folder) in said[0]
+
+
 def test_listing_environments_as_json_gives_objects_with_a_name() -> None:
     rows = json.loads(horizon("list", "environments", "--json").stdout)
     assert {"name", "summary", "parameters"} <= set(rows[0])

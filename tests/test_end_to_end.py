@@ -92,3 +92,18 @@ def test_a_hazard_that_drifts_with_the_turn_shows_as_a_focus_gap(tmp_path: Path)
     assert found["focus_gap"]["low"] > 0
     natural = [each for each in found["error_by_turn"] if each["condition"] == "natural"]
     assert natural[-1]["low"] > natural[0]["high"]
+
+
+@pytest.mark.slow
+def test_the_first_curve_is_played_on_real_parts(tmp_path: Path) -> None:
+    from horizon.scenarios import read
+
+    folder = tmp_path / "run"
+    session.run(read("first_curve", episodes=1, turns=2), folder)
+    turns = store.read_turns(folder)
+    assert turns.height == 2 * 2 * 2
+    assert turns["random_loss"].null_count() == 0
+    assert turns["completion_tokens"].max() <= 12
+    made = (folder / "manifest.json").read_text(encoding="utf-8")
+    assert "SmolLM2-135M-Instruct" in made and "Stockfish" in made
+    assert (folder / "games.pgn").read_text(encoding="utf-8").count("[Event ") == 2

@@ -1,0 +1,39 @@
+"""Claims about the manifest: it tells what must be known, and refuses to go on with another plan."""
+
+from pathlib import Path
+
+import pytest
+
+from horizon import manifest, store
+from horizon.errors import StoreError, UsageError
+
+PLAN = {"environment": "hanoi-v1", "seed": 3, "turns": 10}
+
+
+def made(**plan: object) -> dict[str, object]:
+    return manifest.make(
+        {**PLAN, **plan},  # type: ignore[dict-item]
+        model_identity={"backend": "random"},
+        opponent_identities={},
+        judge_identity={"engine": "stockfish", "version": "Stockfish 15.1", "nodes": 20000},
+    )
+
+
+def test_it_holds_plan_model_judge_versions_git_and_machine() -> None:
+    found = made()
+    assert found["plan"] == PLAN
+    assert found["model"] == {"backend": "random"}
+    assert found["judge"]["nodes"] == 20000  # type: ignore[index,call-overload]
+    packages = found["packages"]
+    assert isinstance(packages, dict) and {"chess", "torch", "transformers"} <= set(packages)
+    assert {"git", "machine", "python", "created", "horizon"} <= set(found)
+
+
+def test_another_plan_is_not_gone_on_with(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    store.create(folder, made()).__exit__(None, None, None)  # type: ignore[arg-type]
+    with pytest.raises((StoreError, UsageError), match="turns"):
+        store.resume(folder, made(turns=20))  # type: ignore[arg-type]
+    journal, turns, episodes, _ = store.resume(folder, made())  # type: ignore[arg-type]
+    with journal:
+        assert (turns, episodes) == ([], [])
