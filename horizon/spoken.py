@@ -35,3 +35,15 @@ def heard_names(text: str, shown: Mapping[str, str], fillers: Collection[str] = 
 @lru_cache(maxsize=1024)
 def _by_spelling(items: tuple[tuple[str, str], ...]) -> dict[str, str]:
     return {shown.lower(): original for original, shown in items}
+
+
+_INTEGER = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+|[+-]?\d+")
+_LONGEST_INTEGER = 40
+
+
+def heard_integer(text: str) -> str | None:
+    """Return the one whole number that a text holds, as `-7` or `1200`; null when it holds none or several."""
+    found = _INTEGER.findall(text)
+    if len(found) != 1 or len(found[0]) > _LONGEST_INTEGER:
+        return None
+    return str(int(found[0].replace(",", "")))

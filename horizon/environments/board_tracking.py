@@ -1,0 +1,251 @@
+"""Board tracking: chess moves are announced, one or more plies a turn; tell a fact about the board.
+
+Rules: Chess moves by the FIDE laws, played by nobody: a seeded choice among the legal ones.
+Observation: The board at the start; then the moves of each turn (see `restate`).
+Action: What is asked for: the piece on a square (`white knight` or `empty`), the side to move (`white`), a castling
+    right or check (`yes` or `no`), or the number of legal moves.
+Oracle: The rules, by python-chess. A wrong answer changes nothing.
+Difficulty: `plies` a turn and `question`; constant over turns.
+References: Toshniwal et al. (2022), Chess as a testbed for language model state tracking, AAAI; python-chess.
+Versions: 1.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import ClassVar
+
+import chess
+
+from horizon.errors import UsageError
+from horizon.parameters import parameter
+from horizon.questions import Questions
+from horizon.shifts import language, read_shift, shown_names
+from horizon.spoken import heard_integer, heard_names
+
+KINDS = ("square", "turn", "castling", "check", "count")
+PIECES = ("pawn", "knight", "bishop", "rook", "queen", "king")
+_COLORS = ("black", "white")
+_YES_NO = {"yes": "yes", "no": "no"}
+_GERMAN_YES_NO = {"yes": "ja", "no": "nein"}
+_FILLERS = frozenset({"a", "an", "the", "is", "it", "there", "square", "nothing", "ein", "eine", "der", "die", "das"})
+_SIDES = ("white kingside", "white queenside", "black kingside", "black queenside")
+
+
+@dataclass(frozen=True, slots=True)
+class Plies:
+    """The moves of one turn in UCI and SAN, the kind of question, and its square or castling right."""
+
+    moves: tuple[str, ...]
+    sans: tuple[str, ...]
+    kind: str
+    what: int
+
+
+@dataclass(frozen=True)
+class BoardTracking(Questions[str, Plies]):
+    """A board that moves are announced for; the world is a FEN."""
+
+    name: ClassVar[str] = "board_tracking"
+    version: ClassVar[int] = 1
+    summary: ClassVar[str] = "follow announced chess moves, tell what stands where"
+
+    plies: int = parameter(1, "plies a turn", low=1, high=10)
+    question: str = parameter("square", "what is asked for", choices=(*KINDS, "any"))
+
+    def start(self, seed: int) -> str:
+        """Return the start of a game."""
+        return chess.STARTING_FEN
+
+    def event(self, seed: int, played: int, world: str) -> Plies:
+        """Return this turn's plies and question; after a game's end the pieces are set up again."""
+        return _event(self.draw(seed, played), world, self.plies, self.question)
+
+    def after(self, world: str, event: Plies) -> str:
+        """Return the board after the plies."""
+        return _after(world, event.moves)
+
+    def truth(self, world: str, event: Plies) -> str:
+        """Return the fact asked for."""
+        return _fact(world, event.kind, event.what)
+
+    def answers(self, world: str, event: Plies) -> tuple[str, ...]:
+        """Return what can be answered; of counts, the true one and its neighbours."""
+        if event.kind == "square":
+            return ("empty", *(f"{color} {piece}" for color in _COLORS for piece in PIECES))
+        if event.kind == "turn":
+            return _COLORS
+        if event.kind == "count":
+            true = int(self.truth(self.after(world, event), event))
+            return tuple(str(each) for each in range(max(0, true - 2), true + 3))
+        return ("yes", "no")
+
+    def instructions(self) -> str:
+        """Return the rules."""
+        shifts = read_shift(self.shift)
+        uci = " Moves are written as the squares from and to." if "notation" in shifts else ""
+        if language(self.shift) == "german":
+            uci = " Züge stehen als Feld von und Feld nach." if uci else ""
+            return f"Auf einem Schachbrett werden Züge angesagt.{uci} Beantworte danach eine Frage zum Brett. " + (
+                "Felder heißen a1 bis h8; eine Figur heißt etwa 'white knight', ein leeres Feld 'empty'."
+            )
+        return (
+            f"Moves are announced on a chess board.{uci} Afterwards answer a question about the board. Squares are "
+            "called a1 to h8; a piece is called as in 'white knight', a square without one 'empty'."
+        )
+
+    def answer_example(self) -> str:
+        """Return an answer of the kind asked for."""
+        examples = {"square": "white knight", "turn": "white", "count": "20", "any": "ANSWER"}
+        if self.question == "square" and "names" in read_shift(self.shift):
+            return "white PIECE"
+        return examples.get(self.question, "ja" if language(self.shift) == "german" else "yes")
+
+    def told(self, seed: int, world: str) -> str:
+        """Return the board, drawn, with the facts that it can't show."""
+        board = chess.Board(world)
+        names = self._pieces(seed)
+        rows = range(8) if "mirror" in read_shift(self.shift) else range(7, -1, -1)
+        drawn = [
+            f"{rank + 1} " + " ".join(_letter(board.piece_at(chess.square(file, rank))) for file in range(8))
+            for rank in rows
+        ]
+        german = language(self.shift) == "german"
+        legend = ""
+        if any(name != shown for name, shown in names.items()):
+            told = ", ".join(f"{piece[0] if piece != 'knight' else 'n'} {names[piece]}" for piece in PIECES)
+            legend = f"\n{'Namen der Figuren' if german else 'Names of the pieces'}: {told}."
+        rights = board.castling_xfen() if board.castling_rights else "-"
+        if german:
+            side = "Weiß" if board.turn else "Schwarz"
+            return "\n".join([*drawn, "  a b c d e f g h"]) + f"\nAm Zug: {side}. Rochaden: {rights}.{legend}"
+        side = _COLORS[board.turn]
+        return "\n".join([*drawn, "  a b c d e f g h"]) + f"\nTo move: {side}. Castling rights: {rights}.{legend}"
+
+    def announced(self, seed: int, event: Plies) -> str:
+        """Return the moves."""
+        german = language(self.shift) == "german"
+        if not event.moves:
+            return "Die Figuren werden neu aufgestellt." if german else "The pieces are set up again."
+        told = event.moves if "notation" in read_shift(self.shift) else event.sans
+        return f"{'Züge' if german else 'Moves'}: {' '.join(told)}."
+
+    def asked(self, seed: int, event: Plies) -> str:
+        """Return the question."""
+        german = language(self.shift) == "german"
+        if event.kind == "square":
+            name = chess.square_name(event.what)
+            return f"Was steht jetzt auf {name}?" if german else f"What stands on {name} now?"
+        if event.kind == "turn":
+            return "Wer ist am Zug (white oder black)?" if german else "Whose move is it, white or black?"
+        if event.kind == "castling":
+            side = _SIDES[event.what]
+            return f"Gibt es das Rochaderecht {side}?" if german else f"Is the right to castle {side} still there?"
+        if event.kind == "check":
+            return "Steht die Seite am Zug im Schach?" if german else "Is the side to move in check?"
+        return "Wie viele legale Züge gibt es?" if german else "How many legal moves are there?"
+
+    def said(self, seed: int, answer: str) -> str:
+        """Return the answer, pieces as they are called."""
+        color, _, piece = answer.partition(" ")
+        if piece:
+            return f"{color} {self._pieces(seed)[piece]}"
+        return (_GERMAN_YES_NO if language(self.shift) == "german" else _YES_NO).get(answer, answer)
+
+    def heard(self, seed: int, world: str, event: Plies, text: str) -> str | None:
+        """Read an answer of the kind asked for."""
+        if event.kind == "count":
+            return heard_integer(text)
+        if event.kind == "square":
+            known = {"empty": "empty", "white": "white", "black": "black", **self._pieces(seed)}
+            found = heard_names(text, known, _FILLERS)
+            if found == ["empty"]:
+                return "empty"
+            is_piece = found is not None and len(found) == 2 and found[0] in _COLORS and found[1] in PIECES
+            return " ".join(found) if found is not None and is_piece else None
+        names = {each: each for each in _COLORS} if event.kind == "turn" else _YES_NO
+        if event.kind != "turn" and language(self.shift) == "german":
+            names = _GERMAN_YES_NO
+        found = heard_names(text, names, _FILLERS)
+        return found[0] if found is not None and len(found) == 1 else None
+
+    def write(self, world: str) -> str:
+        """Return the FEN."""
+        return world
+
+    def read(self, text: str) -> str:
+        """Return the FEN of a text."""
+        try:
+            board = chess.Board(text)
+        except ValueError as problem:
+            raise UsageError(f"'{text}' is no FEN: {problem}") from None
+        if not board.is_valid():
+            raise UsageError(f"'{text}' is an impossible position: correct it")
+        return text
+
+    def _pieces(self, seed: int) -> dict[str, str]:
+        # Symbols would hide which word is the piece: only invented names are shown.
+        return shown_names("names" if "names" in read_shift(self.shift) else "none", seed, "piece", PIECES)
+
+
+ENVIRONMENT = BoardTracking
+
+
+def _letter(piece: chess.Piece | None) -> str:
+    return piece.symbol() if piece is not None else "."
+
+
+@lru_cache(maxsize=1 << 12)
+def _event(number: int, world: str, plies: int, question: str) -> Plies:
+    board = chess.Board(world)
+    moves: list[str] = []
+    sans: list[str] = []
+    for _ in range(plies):
+        legal = list(board.legal_moves)
+        if not legal or board.is_insufficient_material():
+            break
+        number, index = divmod(number, len(legal))
+        moves.append(legal[index].uci())
+        sans.append(board.san(legal[index]))
+        board.push(legal[index])
+        if number < 1 << 20:
+            number = (number + 1) * 0x9E3779B97F4A7C15 % (1 << 61)
+    if not moves:
+        board = chess.Board()
+    kind = KINDS[number % len(KINDS)] if question == "any" else question
+    number //= len(KINDS)
+    if kind == "square":
+        # Half of the questions are about the square of a piece, else most answers would be "empty".
+        occupied = list(chess.SquareSet(board.occupied))
+        what = occupied[number // 2 % len(occupied)] if number % 2 else number // 2 % 64
+    else:
+        what = number % len(_SIDES)
+    return Plies(tuple(moves), tuple(sans), kind, what)
+
+
+@lru_cache(maxsize=1 << 12)
+def _after(world: str, moves: tuple[str, ...]) -> str:
+    if not moves:
+        return chess.STARTING_FEN
+    board = chess.Board(world)
+    for move in moves:
+        board.push_uci(move)
+    return board.fen()
+
+
+@lru_cache(maxsize=1 << 12)
+def _fact(world: str, kind: str, what: int) -> str:
+    board = chess.Board(world)
+    if kind == "square":
+        piece = board.piece_at(what)
+        return "empty" if piece is None else f"{_COLORS[piece.color]} {PIECES[piece.piece_type - 1]}"
+    if kind == "turn":
+        return _COLORS[board.turn]
+    if kind == "castling":
+        color = what < 2
+        has = (
+            board.has_kingside_castling_rights(color) if what % 2 == 0 else board.has_queenside_castling_rights(color)
+        )
+        return "yes" if has else "no"
+    if kind == "check":
+        return "yes" if board.is_check() else "no"
+    return str(board.legal_moves.count())

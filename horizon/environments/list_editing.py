@@ -1,0 +1,191 @@
+"""List editing: insert, delete, move and replace by position; tell an element or the whole list.
+
+Rules: A list of words is edited step by step; positions count from 1.
+Observation: The list at the start; then this turn's edits (see `restate`).
+Action: The element at the position asked for, or the whole list in order, after the edits.
+Oracle: Exact editing. A wrong answer changes nothing.
+Difficulty: `length` of the list and `edits` a turn; constant over turns but for the list's own length.
+References: Kim & Schuster (2023), Entity tracking in language models, ACL.
+Versions: 1.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from horizon.errors import UsageError
+from horizon.parameters import parameter
+from horizon.questions import Questions
+from horizon.shifts import language, read_shift, shown_names
+from horizon.spoken import heard_names
+from horizon.words import WORDS
+
+World = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """The edits of a turn, each a word with places (from 0) or an item, and the place asked for (-1: the list)."""
+
+    edits: tuple[tuple[str, int, int], ...]
+    asked: int
+
+
+@dataclass(frozen=True)
+class ListEditing(Questions[World, Edits]):
+    """A list of words."""
+
+    name: ClassVar[str] = "list_editing"
+    version: ClassVar[int] = 1
+    summary: ClassVar[str] = "insert, delete, move and replace in a list, tell what stands where"
+
+    length: int = parameter(4, "items at the start; the list keeps within 2 of it", low=3, high=40)
+    edits: int = parameter(1, "edits a turn", low=1, high=20)
+    question: str = parameter("element", "what is asked for", choices=("element", "list"))
+
+    def start(self, seed: int) -> World:
+        """Return a seeded list of different words."""
+        order = sorted(range(len(WORDS)), key=lambda item: self.draw(seed, 0, "start", item))
+        return tuple(order[: self.length])
+
+    def event(self, seed: int, played: int, world: World) -> Edits:
+        """Return this turn's edits."""
+        number = self.draw(seed, played)
+        found = []
+        size = len(world)
+        for place in range(self.edits):
+            if number < 1 << 30:
+                number = self.draw(seed, played, place)
+            number, kind = divmod(number, 4)
+            number, item = divmod(number, len(WORDS))
+            number, at = divmod(number, size)
+            number, to = divmod(number, size - 1)
+            if kind == 0 and size >= self.length + 2:
+                kind = 1
+            elif kind == 1 and size <= max(2, self.length - 2):
+                kind = 0
+            if kind == 0:
+                number, at = divmod(number, size + 1)
+                found.append(("insert", at, item))
+                size += 1
+            elif kind == 1:
+                found.append(("delete", at, -1))
+                size -= 1
+            elif kind == 2:
+                found.append(("move", at, to + (to >= at)))
+            else:
+                found.append(("replace", at, item))
+        return Edits(tuple(found), -1 if self.question == "list" else number % size)
+
+    def after(self, world: World, event: Edits) -> World:
+        """Return the edited list."""
+        items = list(world)
+        for word, at, other in event.edits:
+            if word == "insert":
+                items.insert(at, other)
+            elif word == "delete":
+                del items[at]
+            elif word == "move":
+                items.insert(other, items.pop(at))
+            else:
+                items[at] = other
+        return tuple(items)
+
+    def truth(self, world: World, event: Edits) -> str:
+        """Return the element asked for, or all in order."""
+        if event.asked < 0:
+            return ", ".join([WORDS[item] for item in world])
+        return WORDS[world[event.asked]]
+
+    def answers(self, world: World, event: Edits) -> tuple[str, ...]:
+        """Return every element before and after; of lists the true one, the old one and one with two exchanged."""
+        after = self.after(world, event)
+        if event.asked >= 0:
+            return tuple(dict.fromkeys([WORDS[item] for item in (*after, *world)]))
+        swapped = (after[1], after[0], *after[2:])
+        return tuple(dict.fromkeys(self.truth(each, event) for each in (after, world, swapped, after[:-1])))
+
+    def instructions(self) -> str:
+        """Return the rules."""
+        if language(self.shift) == "german":
+            asked = (
+                "die ganze Liste, durch Kommas getrennt" if self.question == "list" else "das Wort an dieser Stelle"
+            )
+            return (
+                "Eine Liste von Wörtern wird Schritt für Schritt geändert. Die Stellen zählen von 1 an. 'move 3 to 1' "
+                f"nimmt das Wort an Stelle 3 heraus und fügt es an Stelle 1 wieder ein. Nenne danach {asked}."
+            )
+        asked = (
+            "the whole list, separated by commas" if self.question == "list" else "the word at the position asked for"
+        )
+        return (
+            "A list of words is edited step by step. Positions count from 1. 'move 3 to 1' takes the word at position "
+            f"3 out and puts it back in at position 1. Afterwards tell {asked}."
+        )
+
+    def answer_example(self) -> str:
+        """Return a word or a list."""
+        if self.question == "list":
+            return "WORD, WORD, ..."
+        return "WORD" if read_shift(self.shift) & {"names", "notation"} else "apple"
+
+    def told(self, seed: int, world: World) -> str:
+        """Return the list with positions."""
+        names = self._names(seed)
+        places = range(len(world) - 1, -1, -1) if "mirror" in read_shift(self.shift) else range(len(world))
+        listed = ", ".join(f"{place + 1} {names[WORDS[world[place]]]}" for place in places)
+        return f"{'Liste' if language(self.shift) == 'german' else 'List'}: {listed}."
+
+    def announced(self, seed: int, event: Edits) -> str:
+        """Return the edits."""
+        names = self._names(seed)
+        told = []
+        for word, at, other in event.edits:
+            if word == "insert":
+                told.append(f"insert {names[WORDS[other]]} at {at + 1}")
+            elif word == "delete":
+                told.append(f"delete {at + 1}")
+            elif word == "move":
+                told.append(f"move {at + 1} to {other + 1}")
+            else:
+                told.append(f"replace {at + 1} by {names[WORDS[other]]}")
+        return f"{'Änderung' if language(self.shift) == 'german' else 'Edit'}: {', '.join(told)}."
+
+    def asked(self, seed: int, event: Edits) -> str:
+        """Return the question."""
+        german = language(self.shift) == "german"
+        if event.asked < 0:
+            return "Wie lautet die Liste jetzt?" if german else "What is the list now?"
+        place = event.asked + 1
+        return (
+            f"Welches Wort steht jetzt an Stelle {place}?" if german else f"Which word stands at position {place} now?"
+        )
+
+    def said(self, seed: int, answer: str) -> str:
+        """Return the words as they are called."""
+        names = self._names(seed)
+        return ", ".join(names[word] for word in answer.split(", "))
+
+    def heard(self, seed: int, world: World, event: Edits, text: str) -> str | None:
+        """Read a word, or words in order; positions before them are passed over."""
+        fillers = frozenset({"the", "word", "is", "das", "wort", "ist"} | {str(n) for n in range(1, self.length + 4)})
+        found = heard_names(text, self._names(seed), fillers)
+        if not found or (event.asked >= 0 and len(found) != 1):
+            return None
+        return ", ".join(found)
+
+    def write(self, world: World) -> str:
+        """Return the words."""
+        return " ".join(WORDS[item] for item in world)
+
+    def read(self, text: str) -> World:
+        """Return the list of a text."""
+        unknown = [word for word in text.split() if word not in WORDS]
+        if unknown or not self.length - 3 < len(text.split()) < self.length + 3:
+            raise UsageError(f"'{text}' is no list of about {self.length} known words")
+        return tuple(WORDS.index(word) for word in text.split())
+
+    def _names(self, seed: int) -> dict[str, str]:
+        return shown_names(self.shift, seed, "item", WORDS)
+
+
+ENVIRONMENT = ListEditing
