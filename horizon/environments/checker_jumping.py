@@ -1,0 +1,187 @@
+"""Checker jumping (frogs and toads): two rows of checkers change sides over one empty place.
+
+Rules: Red checkers stand left, blue ones right, one place between them is empty. Red moves only to the right, blue
+    only to the left: one step into the empty place, or a jump over one checker of the other colour into it.
+Observation: The row from left to right.
+Action: `3 4`, the position of a checker and the empty one it goes to, counted from 1.
+Oracle: Exact. From where the goal can be reached it takes the remaining steps less the jumps; whether it can is
+    searched, with rows that block each other cut off.
+Difficulty: `checkers` a side; a turn's difficulty is the number of moves to the goal. Wrong moves can make the goal
+    unreachable, which ends the round.
+References: Lucas (1883), Récréations mathématiques II, n(n + 2) moves; Shojaee et al. (2025), The illusion of
+    thinking, arXiv 2506.06941.
+Versions: 1.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import ClassVar
+
+from horizon.errors import UsageError
+from horizon.parameters import parameter
+from horizon.planning import Planning
+from horizon.seeds import generator
+from horizon.shifts import language, read_shift, shown_names
+
+_FILLERS = re.compile(
+    r"\b(?:move|checker|red|blue|at|from|to|position|the|jump|over|von|nach|zug|step)\b", re.IGNORECASE
+)
+_MIRRORED = str.maketrans("RB", "BR")
+COLORS = ("red", "blue")
+
+
+@dataclass(frozen=True)
+class CheckerJumping(Planning[str]):
+    """Frogs and toads; a position is a text such as `RR_BB`."""
+
+    name: ClassVar[str] = "checker_jumping"
+    version: ClassVar[int] = 1
+    summary: ClassVar[str] = "let two rows of checkers change sides over one empty place"
+
+    checkers: int = parameter(2, "checkers a side", low=1, high=30)
+    start: str = parameter("random", "textbook, or random: some way along a solution", choices=("textbook", "random"))
+
+    def first_position(self, seed: int) -> str:
+        """Return the textbook's row, or one that a seeded number of right moves leads to."""
+        position = "R" * self.checkers + "_" + "B" * self.checkers
+        draw = generator(seed, "checker_jumping")
+        wanted = draw.randrange(self.checkers * (self.checkers + 2)) if self.start == "random" else 0
+        for _ in range(wanted):
+            right = [each for each in self.moves(position) if is_solvable(self.after(position, each))]
+            position = self.after(position, draw.choice(right))
+        return position
+
+    def moves(self, position: str) -> tuple[str, ...]:
+        """Return the legal moves, from left to right."""
+        return _moves(position)
+
+    def after(self, position: str, action: str) -> str:
+        """Exchange the checker and the empty place."""
+        source, target = (int(each) - 1 for each in action.split())
+        row = list(position)
+        row[source], row[target] = row[target], row[source]
+        return "".join(row)
+
+    def distance(self, position: str) -> int | None:
+        """Return the number of moves left, or null where the checkers block each other."""
+        return _moves_left(position) if is_solvable(position) else None
+
+    def instructions(self) -> str:
+        """Return the rules."""
+        mirrored = "mirror" in read_shift(self.shift)
+        if language(self.shift) == "german":
+            ways = ("links", "rechts") if mirrored else ("rechts", "links")
+            return (
+                "In einer Reihe stehen Steine zweier Farben mit einem leeren Platz (_). "
+                f"Steine der ersten Farbe ziehen nur nach {ways[0]}, die der zweiten nur nach {ways[1]}. Ein Stein "
+                "geht einen Schritt auf den leeren Platz oder springt über genau einen Stein der anderen Farbe auf "
+                "ihn. Die Farben sollen die Seiten tauschen. Ein Zug nennt den Platz des Steins und den leeren Platz."
+            )
+        ways = ("left", "right") if mirrored else ("right", "left")
+        return (
+            "Checkers of two colours stand in a row with one empty place (_). "
+            f"Checkers of the first colour move only to the {ways[0]}, those of the second only to the {ways[1]}. A "
+            "checker steps into the empty place next to it, or jumps over exactly one checker of the other colour "
+            "into it. The two colours must change sides. "
+            "A move names the position of the checker, then the empty position that it goes to."
+        )
+
+    def answer_example(self) -> str:
+        """Return a move."""
+        return "FROM TO" if "notation" in read_shift(self.shift) else "2 3"
+
+    def told(self, seed: int, position: str) -> str:
+        """Return the row with positions, and the goal."""
+        names = shown_names("names" if "names" in read_shift(self.shift) else "none", seed, "colour", COLORS)
+        marks = {"R": names["red"], "B": names["blue"], "_": "_"}
+        goal = "B" * self.checkers + "_" + "R" * self.checkers
+        rows = [self._listed(each, marks) for each in (position, goal)]
+        if language(self.shift) == "german":
+            return f"Erste Farbe {names['red']}, zweite {names['blue']}.\nReihe: {rows[0]}\nZiel: {rows[1]}"
+        return f"First colour {names['red']}, second {names['blue']}.\nRow: {rows[0]}\nGoal: {rows[1]}"
+
+    def said(self, seed: int, position: str, action: str) -> str:
+        """Return both positions as they are called."""
+        return " ".join(self._place(int(each)) for each in action.split())
+
+    def heard(self, seed: int, position: str, text: str) -> str | None:
+        """Read two positions."""
+        words = re.findall(r"[A-Za-z0-9]+", _FILLERS.sub(" ", text))
+        known = {self._place(place): place for place in range(1, 2 * self.checkers + 2)}
+        if len(words) != 2 or any(word.upper() not in known for word in words):
+            return None
+        return f"{known[words[0].upper()]} {known[words[1].upper()]}"
+
+    def write(self, position: str) -> str:
+        """Return the row."""
+        return position
+
+    def read(self, text: str) -> str:
+        """Return the row of a text."""
+        if sorted(text) != sorted("R" * self.checkers + "_" + "B" * self.checkers):
+            raise UsageError(f"'{text}' is no row of {self.checkers} R, {self.checkers} B and one _")
+        return text
+
+    def _place(self, place: int) -> str:
+        if "mirror" in read_shift(self.shift):
+            place = 2 * self.checkers + 2 - place
+        if "notation" not in read_shift(self.shift):
+            return str(place)
+        return chr(64 + place) if place <= 26 else f"A{chr(64 + place - 26)}"
+
+    def _listed(self, position: str, marks: dict[str, str]) -> str:
+        places = range(1, len(position) + 1)
+        order = reversed(places) if "mirror" in read_shift(self.shift) else places
+        return ", ".join(f"{self._place(place)} {marks[position[place - 1]]}" for place in order)
+
+
+ENVIRONMENT = CheckerJumping
+
+
+@lru_cache(maxsize=1 << 14)
+def _moves(position: str) -> tuple[str, ...]:
+    empty = position.index("_")
+    found = []
+    for source, color, over in (
+        (empty - 2, "R", "B"),
+        (empty - 1, "R", ""),
+        (empty + 1, "B", ""),
+        (empty + 2, "B", "R"),
+    ):
+        if 0 <= source < len(position) and position[source] == color:
+            between = position[(source + empty) // 2] if over else ""
+            if between == over:
+                found.append(f"{source + 1} {empty + 1}")
+    return tuple(found)
+
+
+@lru_cache(maxsize=1 << 14)
+def _moves_left(position: str) -> int:
+    """Return the moves to the goal if there is a way: places still to go, less a jump for each pair still to cross."""
+    size = len(position)
+    reds = [place for place, color in enumerate(position) if color == "R"]
+    blues = [place for place, color in enumerate(position) if color == "B"]
+    ways = sum(size - len(reds) + n - place for n, place in enumerate(reds))
+    ways += sum(place - n for n, place in enumerate(blues))
+    return ways - sum(blue > red for red in reds for blue in blues)
+
+
+@lru_cache(maxsize=1 << 18)
+def is_solvable(position: str) -> bool:
+    """Tell whether the goal can be reached from here.
+
+    Two checkers of one colour right before two of the other block each other for good: the search is cut there.
+    """
+    if "RRBB" in position:
+        return False
+    moves = _moves(position)
+    if not moves:
+        return _moves_left(position) == 0
+    for move in moves:
+        source, target = (int(each) - 1 for each in move.split())
+        row = list(position)
+        row[source], row[target] = row[target], row[source]
+        if is_solvable("".join(row)):
+            return True
+    return False

@@ -1,0 +1,225 @@
+"""River crossing: missionaries and cannibals, or jealous couples, with a boat of any size.
+
+Rules: All must cross a river in a boat that does not cross empty. Missionaries: on neither bank may cannibals
+    outnumber missionaries where there are any. Couples: nowhere, in the boat neither, may a wife be with another man
+    without her husband.
+Observation: Who stands on which bank and where the boat is.
+Action: Who crosses: `M C`, or `H1 W1`, in alphabetical order.
+Oracle: Exact, by a table of all allowed positions.
+Difficulty: `pairs`, `boat` and `start`; a turn's difficulty is the number of crossings to the goal.
+References: Pressman & Singmaster (1989), The jealous husbands and the missionaries and cannibals, Math. Gazette 73;
+    Shojaee et al. (2025), The illusion of thinking, arXiv 2506.06941.
+Versions: 1.
+"""
+
+from collections import Counter, deque
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+from typing import ClassVar
+
+from horizon.errors import UsageError
+from horizon.parameters import parameter
+from horizon.planning import Planning
+from horizon.seeds import generator
+from horizon.shifts import language, read_shift, shown_names
+from horizon.spoken import heard_names
+
+_FILLERS = frozenset(
+    {"and", "cross", "crosses", "the", "with", "take", "takes", "boat", "und", "mit", "missionary", "cannibal"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Banks:
+    """Who is on the left bank, in alphabetical order, and whether the boat is there too."""
+
+    left: tuple[str, ...]
+    is_boat_left: bool
+
+
+@dataclass(frozen=True)
+class RiverCrossing(Planning[Banks]):
+    """A river crossing."""
+
+    name: ClassVar[str] = "river_crossing"
+    version: ClassVar[int] = 1
+    summary: ClassVar[str] = "bring everybody over a river without a forbidden company"
+
+    kind: str = parameter("missionaries", "the puzzle", choices=("missionaries", "couples"))
+    pairs: int = parameter(3, "missionaries and cannibals, or couples", low=1, high=7)
+    boat: int = parameter(2, "places in the boat", low=1, high=7)
+    start: str = parameter("random", "textbook (all left), or any position by seed", choices=("textbook", "random"))
+
+    def __post_init__(self) -> None:
+        """Refuse settings without a solution."""
+        super().__post_init__()
+        if Banks(_people(self.kind, self.pairs), True) not in _distances(self.kind, self.pairs, self.boat):
+            raise UsageError(
+                f"river_crossing: {self.pairs} {self.kind} can't cross with boat={self.boat}: every way to begin "
+                "leads to a forbidden company or back; use a larger boat or fewer pairs"
+            )
+
+    def first_position(self, seed: int) -> Banks:
+        """Return all on the left bank, or a seeded position from which the goal can be reached."""
+        if self.start == "textbook":
+            return Banks(_people(self.kind, self.pairs), True)
+        known = _distances(self.kind, self.pairs, self.boat)
+        return generator(seed, "river_crossing").choice([each for each, moves in known.items() if moves])
+
+    def moves(self, position: Banks) -> tuple[str, ...]:
+        """Return the allowed crossings."""
+        return tuple(_crossings(self.kind, self.pairs, self.boat, position))
+
+    def after(self, position: Banks, action: str) -> Banks:
+        """Cross."""
+        return _crossings(self.kind, self.pairs, self.boat, position)[action]
+
+    def distance(self, position: Banks) -> int | None:
+        """Return the number of crossings left."""
+        return _distances(self.kind, self.pairs, self.boat).get(position)
+
+    def is_dead(self, position: Banks) -> bool:
+        """Every crossing can be taken back."""
+        return False
+
+    def instructions(self) -> str:
+        """Return the rules."""
+        german = language(self.shift) == "german"
+        if self.kind == "missionaries":
+            if german:
+                company = (
+                    f"Es gibt {self.pairs} M (Missionare) und {self.pairs} C (Kannibalen). Auf keinem Ufer dürfen mehr "
+                    "C als M sein, wenn dort M sind."
+                )
+            else:
+                company = (
+                    f"There are {self.pairs} M (missionaries) and {self.pairs} C (cannibals). On no bank may there be "
+                    "more C than M where there are any M."
+                )
+        elif german:
+            company = (
+                f"Es gibt {self.pairs} Ehepaare: H1 ist der Mann von W1, H2 der von W2 und so weiter. Nirgends, auch "
+                "im Boot nicht, darf eine Frau ohne ihren Mann bei einem anderen Mann sein."
+            )
+        else:
+            company = (
+                f"There are {self.pairs} couples: H1 is the husband of W1, H2 of W2, and so on. Nowhere, in the boat "
+                "neither, may a wife be with another man unless her husband is there too."
+            )
+        if german:
+            return (
+                f"Alle sollen über einen Fluss. Das Boot fasst {self.boat} und fährt nie leer. {company} Bringe alle "
+                f"ans {'linke' if self._is_mirrored() else 'rechte'} Ufer. Ein Zug nennt alle, die im Boot übersetzen."
+            )
+        return (
+            f"Everybody must cross a river. The boat holds {self.boat} and never crosses empty. {company} Bring all "
+            f"to the {'left' if self._is_mirrored() else 'right'} bank. A move names everybody who crosses in the boat."
+        )
+
+    def answer_example(self) -> str:
+        """Return a crossing."""
+        if read_shift(self.shift) & {"names", "notation"}:
+            return "WHO WHO"
+        return ("M C" if self.kind == "missionaries" else "H1 W1") if self.boat > 1 else "M"
+
+    def told(self, seed: int, position: Banks) -> str:
+        """Return both banks and the boat."""
+        names = self._names(seed)
+        left, right = position.left, _without(_people(self.kind, self.pairs), position.left)
+        boat = position.is_boat_left
+        if self._is_mirrored():
+            left, right, boat = right, left, not boat
+        banks = [" ".join(names[each] for each in bank) for bank in (left, right)]
+        legend = ""
+        if any(name != shown for name, shown in names.items()):
+            legend = ", ".join(f"{name} = {shown}" for name, shown in names.items()) + "\n"
+        if language(self.shift) == "german":
+            told = f"Linkes Ufer: {banks[0] or 'niemand'}\nRechtes Ufer: {banks[1] or 'niemand'}\n"
+            return f"{legend}{told}Das Boot ist {'links' if boat else 'rechts'}."
+        told = f"Left bank: {banks[0] or 'nobody'}\nRight bank: {banks[1] or 'nobody'}\n"
+        return f"{legend}{told}The boat is at the {'left' if boat else 'right'} bank."
+
+    def said(self, seed: int, position: Banks, action: str) -> str:
+        """Return the names of those who cross."""
+        names = self._names(seed)
+        return " ".join(names[each] for each in action.split())
+
+    def heard(self, seed: int, position: Banks, text: str) -> str | None:
+        """Read names in any order."""
+        found = heard_names(text, self._names(seed), _FILLERS)
+        return " ".join(sorted(found)) if found else None
+
+    def write(self, position: Banks) -> str:
+        """Return `left-people @ boat's bank`."""
+        return f"{' '.join(position.left) or 'nobody'} @ {'left' if position.is_boat_left else 'right'}"
+
+    def read(self, text: str) -> Banks:
+        """Return the position of a text."""
+        people, mark, boat = text.partition(" @ ")
+        left = tuple(sorted(people.split())) if people != "nobody" else ()
+        everybody = Counter(_people(self.kind, self.pairs))
+        if not mark or boat not in ("left", "right") or Counter(left) - everybody:
+            raise UsageError(f"'{text}' is no position of {self.pairs} {self.kind}: write it as M C C @ left")
+        return Banks(left, boat == "left")
+
+    def _names(self, seed: int) -> dict[str, str]:
+        return shown_names(self.shift, seed, "person", tuple(dict.fromkeys(_people(self.kind, self.pairs))))
+
+    def _is_mirrored(self) -> bool:
+        return "mirror" in read_shift(self.shift)
+
+
+ENVIRONMENT = RiverCrossing
+
+
+def _people(kind: str, pairs: int) -> tuple[str, ...]:
+    if kind == "missionaries":
+        return ("C",) * pairs + ("M",) * pairs
+    return tuple(sorted(f"{who}{n}" for who in "HW" for n in range(1, pairs + 1)))
+
+
+def _without(people: tuple[str, ...], gone: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted((Counter(people) - Counter(gone)).elements()))
+
+
+def _is_allowed(kind: str, company: tuple[str, ...]) -> bool:
+    if kind == "missionaries":
+        missionaries = company.count("M")
+        return not missionaries or company.count("C") <= missionaries
+    husbands = {each[1:] for each in company if each[0] == "H"}
+    return not husbands or all(each[1:] in husbands for each in company if each[0] == "W")
+
+
+@lru_cache(maxsize=1 << 16)
+def _crossings(kind: str, pairs: int, boat: int, position: Banks) -> dict[str, Banks]:
+    """Return every allowed crossing with the position after it."""
+    people = _people(kind, pairs)
+    here = position.left if position.is_boat_left else _without(people, position.left)
+    found: dict[str, Banks] = {}
+    for size in range(1, boat + 1):
+        for aboard in sorted(set(combinations(here, size))):
+            # In the boat only couples are watched: cannibals are counted on banks.
+            if kind == "couples" and not _is_allowed(kind, aboard):
+                continue
+            left_here = _without(here, aboard)
+            there = _without(people, left_here)
+            if _is_allowed(kind, left_here) and _is_allowed(kind, there):
+                left = left_here if position.is_boat_left else there
+                found[" ".join(aboard)] = Banks(left, not position.is_boat_left)
+    return found
+
+
+@lru_cache(maxsize=64)
+def _distances(kind: str, pairs: int, boat: int) -> dict[Banks, int]:
+    """Return the crossings to the goal from every position that can reach it; crossings can be taken back."""
+    goal = Banks((), False)
+    known = {goal: 0}
+    queue = deque([goal])
+    while queue:
+        position = queue.popleft()
+        for following in _crossings(kind, pairs, boat, position).values():
+            if following not in known:
+                known[following] = known[position] + 1
+                queue.append(following)
+    return known
