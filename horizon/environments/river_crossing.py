@@ -89,8 +89,8 @@ class RiverCrossing(Planning[Banks]):
         if self.kind == "missionaries":
             if german:
                 company = (
-                    f"Es gibt {self.pairs} M (Missionare) und {self.pairs} C (Kannibalen). Auf keinem Ufer dürfen mehr "
-                    "C als M sein, wenn dort M sind."
+                    f"Es gibt {self.pairs} M (Missionare) und {self.pairs} C (Kannibalen). Auf keinem Ufer dürfen "
+                    "mehr C als M sein, wenn dort M sind."
                 )
             else:
                 company = (
@@ -114,7 +114,8 @@ class RiverCrossing(Planning[Banks]):
             )
         return (
             f"Everybody must cross a river. The boat holds {self.boat} and never crosses empty. {company} Bring all "
-            f"to the {'left' if self._is_mirrored() else 'right'} bank. A move names everybody who crosses in the boat."
+            f"to the {'left' if self._is_mirrored() else 'right'} bank. A move names everybody who crosses in the "
+            "boat."
         )
 
     def answer_example(self) -> str:

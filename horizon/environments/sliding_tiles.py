@@ -1,0 +1,278 @@
+"""Sliding tiles: the 8-puzzle (3 by 3) and the 15-puzzle (4 by 4).
+
+Rules: A tile next to the empty cell slides into it. Bring the tiles into order, the empty cell last.
+Observation: The rows from top to bottom.
+Action: The number of the tile that slides.
+Oracle: 3 by 3: exact, from the table of all 181,440 positions. 4 by 4: exact up to 35 moves, by a search that meets
+    the table of all positions within 17 moves of the goal; farther positions count as 36, and `extra` says so.
+Difficulty: `scramble`, the number of moves from the goal; a turn's difficulty is the number of moves left.
+References: Reinefeld (1993), Complete solution of the eight-puzzle, IJCAI (longest: 31 moves); Korf (1985),
+    Depth-first iterative-deepening, Artificial Intelligence 27.
+Versions: 1.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from horizon.errors import UsageError
+from horizon.parameters import parameter
+from horizon.planning import Planning
+from horizon.records import Json
+from horizon.seeds import generator
+from horizon.shifts import language, read_shift, shown_names
+from horizon.tables import kept_table
+
+Tiles = tuple[int, ...]
+Codes = NDArray[np.uint64]
+RADIUS = {3: 31, 4: 17}
+"""How far from the goal the table reaches: everything in 3 by 3."""
+SEARCHED = 18
+"""How many moves a search goes to meet the table."""
+_WORD = re.compile(r"[^\s,]+")
+_FILLERS = frozenset({"tile", "move", "slide", "the", "number", "kachel", "stein", "schiebe"})
+
+
+@dataclass(frozen=True)
+class SlidingTiles(Planning[Tiles]):
+    """Sliding tiles; a position is the tiles row by row, 0 the empty cell."""
+
+    name: ClassVar[str] = "sliding_tiles"
+    version: ClassVar[int] = 1
+    summary: ClassVar[str] = "slide numbered tiles into order"
+
+    size: int = parameter(3, "cells a side", low=3, high=4)
+    scramble: int = parameter(8, "moves from the goal; 0 is any position (3 by 3 only)", low=0, high=31)
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be told exactly."""
+        super().__post_init__()
+        if self.size == 4 and self.scramble == 0:
+            raise UsageError(
+                "sliding_tiles: size=4 needs scramble from 1 to 31: any position would be too far to judge"
+            )
+
+    def first_position(self, seed: int) -> Tiles:
+        """Return a position at exactly `scramble` moves from the goal, or any by seed."""
+        draw = generator(seed, "sliding_tiles")
+        if self.scramble == 0:
+            codes, distances = _table(3)
+            return _decode(int(draw.choice(codes[distances > 0])), 3)
+        while True:
+            # A walk that only leads away; it is begun again where it can't.
+            position = _goal(self.size)
+            for moves in range(self.scramble):
+                near = [self.after(position, each) for each in self.moves(position)]
+                away = [each for each in near if self.distance(each) == moves + 1]
+                if not away:
+                    break
+                position = draw.choice(away)
+            else:
+                return position
+
+    def moves(self, position: Tiles) -> tuple[str, ...]:
+        """Return the tiles that can slide, in the order of their cells."""
+        return tuple(str(position[cell]) for cell in _neighbours(self.size)[position.index(0)])
+
+    def after(self, position: Tiles, action: str) -> Tiles:
+        """Exchange the tile and the empty cell."""
+        tile = int(action)
+        return tuple([tile if each == 0 else 0 if each == tile else each for each in position])
+
+    def distance(self, position: Tiles) -> int | None:
+        """Return the number of moves left; 4 by 4 at most 36, which stands for more than 35."""
+        return _distance(position, self.size)
+
+    def is_dead(self, position: Tiles) -> bool:
+        """Every move can be undone."""
+        return False
+
+    def extra(self, distance: int | None) -> Mapping[str, Json]:
+        """Return the distance, and that it is a bound where it is one."""
+        if distance is not None and distance > RADIUS[4] + SEARCHED and self.size == 4:
+            return {"distance": distance, "bound_kind": "at least this many moves: farther than the search goes"}
+        return {"distance": distance}
+
+    def instructions(self) -> str:
+        """Return the rules."""
+        size, last = self.size, self.size**2 - 1
+        mirrored = "mirror" in read_shift(self.shift)
+        if language(self.shift) == "german":
+            way = "von rechts nach links" if mirrored else "von links nach rechts"
+            return (
+                f"Auf einem Brett von {size} mal {size} Feldern liegen die Kacheln 1 bis {last}, ein Feld (_) ist "
+                "leer. Ein Zug schiebt eine Kachel, die neben dem leeren Feld liegt, dorthin. Bringe die Kacheln mit "
+                f"möglichst wenigen Zügen in die Ordnung des Ziels ({way}, Zeile für Zeile). Ein Zug nennt die Kachel."
+            )
+        way = "right to left" if mirrored else "left to right"
+        return (
+            f"A board of {size} by {size} cells holds the tiles 1 to {last}, one cell (_) is empty. A move slides a "
+            "tile next to the empty cell into it. Bring the tiles into the order of the goal in as few moves as "
+            f"possible ({way}, row by row). A move names the tile that slides."
+        )
+
+    def answer_example(self) -> str:
+        """Return a tile."""
+        return "TILE" if read_shift(self.shift) & {"names", "notation"} else "5"
+
+    def told(self, seed: int, position: Tiles) -> str:
+        """Return the board and the goal."""
+        german = language(self.shift) == "german"
+        return (
+            f"{'Brett' if german else 'Board'}:\n{self._drawn(seed, position)}\n"
+            f"{'Ziel' if german else 'Goal'}:\n{self._drawn(seed, _goal(self.size))}"
+        )
+
+    def said(self, seed: int, position: Tiles, action: str) -> str:
+        """Return the tile as it is called."""
+        return self._names(seed)[action]
+
+    def heard(self, seed: int, position: Tiles, text: str) -> str | None:
+        """Read one tile."""
+        known = {shown.lower(): tile for tile, shown in self._names(seed).items()}
+        words = [each for each in _WORD.findall(text.lower()) if each not in _FILLERS]
+        if len(words) != 1:
+            return None
+        return known.get(words[0]) or known.get(words[0].strip("()[].'\""))
+
+    def write(self, position: Tiles) -> str:
+        """Return the tiles row by row."""
+        return " ".join(str(tile) for tile in position)
+
+    def read(self, text: str) -> Tiles:
+        """Return the position of a text."""
+        parts = text.split()
+        if sorted(parts) != sorted(str(each) for each in range(self.size**2)):
+            raise UsageError(f"'{text}' is no position: write the numbers 0 to {self.size**2 - 1} once, row by row")
+        position = tuple(int(each) for each in parts)
+        if not _is_solvable(position, self.size):
+            raise UsageError(f"'{text}' can't be brought into order: exchange two tiles")
+        return position
+
+    def _names(self, seed: int) -> dict[str, str]:
+        tiles = tuple(str(each) for each in range(1, self.size**2))
+        shift = "+".join(sorted(read_shift(self.shift) & {"names"})) or "none"
+        if "notation" in read_shift(self.shift) and shift == "none":
+            return {tile: "ABCDEFGHIJKLMNO"[int(tile) - 1] for tile in tiles}
+        return shown_names(shift, seed, "tile", tiles)
+
+    def _drawn(self, seed: int, position: Tiles) -> str:
+        names = {"0": "_", **self._names(seed)}
+        rows = [position[start : start + self.size] for start in range(0, len(position), self.size)]
+        if "mirror" in read_shift(self.shift):
+            rows = [row[::-1] for row in rows]
+        return "\n".join(" ".join(names[str(tile)] for tile in row) for row in rows)
+
+
+ENVIRONMENT = SlidingTiles
+
+
+def _goal(size: int) -> Tiles:
+    return (*range(1, size**2), 0)
+
+
+@lru_cache(maxsize=2)
+def _neighbours(size: int) -> tuple[tuple[int, ...], ...]:
+    found = []
+    for cell in range(size**2):
+        row, column = divmod(cell, size)
+        near = ((row - 1, column), (row, column - 1), (row, column + 1), (row + 1, column))
+        found.append(tuple(r * size + c for r, c in near if 0 <= r < size and 0 <= c < size))
+    return tuple(found)
+
+
+def _encode(position: Tiles) -> int:
+    """Return four bits a cell, the first cell lowest."""
+    code = 0
+    for cell, tile in enumerate(position):
+        code |= tile << 4 * cell
+    return code
+
+
+def _decode(code: int, size: int) -> Tiles:
+    return tuple(code >> 4 * cell & 15 for cell in range(size**2))
+
+
+def _is_solvable(position: Tiles, size: int) -> bool:
+    """Tell by parity whether the goal can be reached (Johnson & Story 1879)."""
+    tiles = [each for each in position if each]
+    swaps = sum(after < before for place, before in enumerate(tiles) for after in tiles[place + 1 :])
+    from_below = size - position.index(0) // size
+    return swaps % 2 == 0 if size % 2 else (swaps + from_below) % 2 == 1
+
+
+def _next_layer(codes: Codes, size: int) -> Codes:
+    """Return all positions one move from these, each once, sorted."""
+    found = []
+    empties = _empty_cells(codes, size)
+    for cell, near in enumerate(_neighbours(size)):
+        here = codes[empties == cell]
+        for other in near:
+            tile = (here >> np.uint64(4 * other)) & np.uint64(15)
+            found.append((here ^ (tile << np.uint64(4 * other))) | (tile << np.uint64(4 * cell)))
+    return np.unique(np.concatenate(found))
+
+
+def _empty_cells(codes: Codes, size: int) -> NDArray[np.int64]:
+    found = np.zeros(len(codes), dtype=np.int64)
+    for cell in range(size**2):
+        found[((codes >> np.uint64(4 * cell)) & np.uint64(15)) == 0] = cell
+    return found
+
+
+def _build(size: int) -> NDArray[np.uint64]:
+    """Return codes and distances within the radius, shape (2, positions), sorted by code; 1 s and 8 MB for 4 by 4."""
+    layers = [np.array([_encode(_goal(size))], dtype=np.uint64)]
+    before = np.empty(0, dtype=np.uint64)
+    while len(layers) <= RADIUS[size]:
+        following = np.setdiff1d(_next_layer(layers[-1], size), before, assume_unique=True)
+        before = layers[-1]
+        layers.append(following)
+    codes = np.concatenate(layers)
+    distances = np.repeat(np.arange(len(layers), dtype=np.uint64), [len(each) for each in layers])
+    order = np.argsort(codes)
+    return np.stack([codes[order], distances[order]])
+
+
+@lru_cache(maxsize=2)
+def _builder(size: int) -> "partial[NDArray[np.uint64]]":
+    return partial(_build, size)
+
+
+@lru_cache(maxsize=2)
+def _table(size: int) -> tuple[Codes, NDArray[np.int64]]:
+    table = kept_table(f"sliding-tiles-{size}", 1, _builder(size))
+    return table[0], table[1].astype(np.int64)
+
+
+@lru_cache(maxsize=2)
+def _known(size: int) -> dict[int, int]:
+    """Return the table for single questions: a dictionary answers in a tenth of a binary search's time."""
+    codes, distances = _table(size)
+    return dict(zip(codes.tolist(), distances.tolist(), strict=True))
+
+
+@lru_cache(maxsize=1 << 16)
+def _distance(position: Tiles, size: int) -> int:
+    code = _encode(position)
+    found = _known(size).get(code)
+    if found is not None:
+        return found
+    return _searched(code, size)
+
+
+def _searched(code: int, size: int) -> int:
+    """Return the distance of a position outside the table: layers around it until one meets the table's rim."""
+    codes, distances = _table(size)
+    rim = codes[distances == RADIUS[size]]
+    before, layer = np.empty(0, dtype=np.uint64), np.array([code], dtype=np.uint64)
+    for moves in range(1, SEARCHED + 1):
+        before, layer = layer, np.setdiff1d(_next_layer(layer, size), before, assume_unique=True)
+        if np.isin(layer, rim, assume_unique=True).any():
+            return RADIUS[size] + moves
+    return RADIUS[size] + SEARCHED + 1
