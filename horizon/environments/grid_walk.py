@@ -6,8 +6,8 @@ Observation: The maze as a text map, or without one the open ways, the own cell 
 Action: `north`, `east`, `south` or `west`.
 Oracle: Exact, by a table over all cells and sets of keys of the maze.
 Difficulty: `size`, `keys` and `loops`; a turn's difficulty is the number of steps to the exit.
-References: Reference mazes are spanning trees drawn by depth-first search, as in Wilson (1996), Generating random
-    spanning trees more quickly than the cover time, STOC, describes and improves.
+References: Ivanitskiy et al. (2023), A configurable library for generating and manipulating maze datasets,
+    arXiv 2309.10498 (mazes by depth-first search).
 Versions: 1.
 """
 
@@ -129,19 +129,15 @@ class GridWalk(Planning[Spot]):
             lines.append(self._drawn(maze, position))
         else:
             here, there = (self._coordinates(cell) for cell in (position.cell, maze.exit))
-            if german:
-                lines.append(
-                    f"Du bist in Zeile {here[0]}, Spalte {here[1]}; der Ausgang in Zeile {there[0]}, {there[1]}."
-                )
-            else:
-                lines.append(f"You are in row {here[0]}, column {here[1]}; the exit is in row {there[0]}, {there[1]}.")
+            told = "Du bist in Zeile {}, Spalte {}; der Ausgang ist in Zeile {}, Spalte {}."
+            if not german:
+                told = "You are in row {}, column {}; the exit is in row {}, column {}."
+            lines.append(told.format(*here, *there))
             words = ("Zeile", "Spalte") if german else ("row", "column")
             things = [*zip(maze.keys, "abcd", strict=False), *zip(maze.doors, "ABCD", strict=False)]
             for cell, letter in things:
                 row, column = self._coordinates(cell)
-                lines.append(
-                    f"{letter}: {'Zeile' if german else 'row'} {row}, {'Spalte' if german else 'column'} {column}."
-                )
+                lines.append(f"{letter}: {words[0]} {row}, {words[1]} {column}.")
         ways = ", ".join(names[way] for way in maze.ways[position.cell])
         held = " ".join("abcd"[n] for n in range(self.keys) if position.keys >> n & 1)
         if self.keys:
@@ -262,9 +258,9 @@ def _maze(seed: int, size: int, n_keys: int, loops: int) -> Maze:
         free = [cell for cell in range(size**2) if cell not in taken]
         draw.shuffle(free)
         for door in free:
-            reach = _reach(ways, 0, {door, *doors}, size) | _reach(ways, 0, {door}, size)
-            places = [cell for cell in free if cell in _reach(ways, 0, {door, *doors}, size) and cell != door]
-            if exit_cell not in reach and places:
+            open_cells = _reach(ways, 0, {door, *doors}, size)
+            places = [cell for cell in free if cell in open_cells]
+            if exit_cell not in _reach(ways, 0, {door}, size) and places:
                 doors.append(door)
                 keys.append(draw.choice(places))
                 break

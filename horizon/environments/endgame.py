@@ -1,0 +1,206 @@
+"""Endgames of a king with queen, rook or pawn against a king, won by the model's side, by Gaviota tables.
+
+Rules: Chess by the FIDE laws. White, the model's side, is to mate; Black plays the longest defence, a draw where it
+    can have one.
+Observation: The pieces of both sides, and the legal moves if `legal_moves`.
+Action: A move in UCI. Replies may be in SAN or UCI; no reply is read otherwise.
+Oracle: Exact distance to mate, in White's moves. `extra` holds it, and whether the move kept the win: a move after
+    which White can't win any more ends the round.
+Difficulty: `material` and `most_moves`; a turn's difficulty is the number of moves to mate.
+References: Thompson (1986), Retrograde analysis of certain endgames, ICCA Journal 9; Ballicora, Gaviota tablebases;
+    longest mates: queen 10, rook 16, pawn 28 moves.
+Versions: 1.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import ClassVar
+
+import chess
+
+from horizon.chess_moves import read_move
+from horizon.errors import UsageError
+from horizon.parameters import parameter
+from horizon.planning import Planning, Situation
+from horizon.records import Json
+from horizon.seeds import generator
+from horizon.shifts import language, read_shift, shown_names, with_distractor
+from horizon.tablebase import plies_to_mate
+
+PIECES = {"KQK": chess.QUEEN, "KRK": chess.ROOK, "KPK": chess.PAWN}
+NAMES = ("king", "queen", "rook", "bishop", "knight", "pawn")
+_TYPES = (chess.KING, chess.QUEEN, chess.ROOK, chess.BISHOP, chess.KNIGHT, chess.PAWN)
+_GERMAN = ("König", "Dame", "Turm", "Läufer", "Springer", "Bauer")
+
+
+@dataclass(frozen=True)
+class Endgame(Planning[str]):
+    """A won endgame; a position is a FEN with White to move, or of a game that is over."""
+
+    name: ClassVar[str] = "endgame"
+    version: ClassVar[int] = 1
+    summary: ClassVar[str] = "mate with a queen, a rook or a pawn against the longest defence"
+    oracle_kind: ClassVar[str] = "tablebase"
+
+    material: str = parameter("KQK", "the men", choices=tuple(PIECES))
+    most_moves: int = parameter(4, "moves to mate at the start, at most", low=1, high=28)
+    legal_moves: bool = parameter(True, "the legal moves are told")
+
+    def first_position(self, seed: int) -> str:
+        """Return a seeded position that White wins within `most_moves`."""
+        draw = generator(seed, "endgame")
+        for _ in range(200_000):
+            board = chess.Board(None)
+            squares = draw.sample(range(64), 3)
+            for square, piece, color in zip(
+                squares, (chess.KING, PIECES[self.material], chess.KING), (True, True, False), strict=True
+            ):
+                board.set_piece_at(square, chess.Piece(piece, color))
+            if board.is_valid() and 0 < plies_to_mate(board) < 2 * self.most_moves:
+                return board.fen()
+        raise UsageError(f"endgame: no position of {self.material} found with most_moves={self.most_moves}: raise it")
+
+    def moves(self, position: str) -> tuple[str, ...]:
+        """Return White's legal moves in the order of their texts."""
+        return _moves(position)
+
+    def after(self, position: str, action: str) -> str:
+        """Play White's move and Black's longest defence."""
+        return _after(position, action)
+
+    def distance(self, position: str) -> int | None:
+        """Return White's moves to mate, or null when White can't win."""
+        return _distance(position)
+
+    def extra(self, distance: int | None) -> Mapping[str, Json]:
+        """Return the distance to mate in moves before this turn."""
+        return {"distance": distance, "mate_in": distance}
+
+    def instructions(self) -> str:
+        """Return the rules."""
+        uci = bool(read_shift(self.shift) & {"notation", "names"})
+        if language(self.shift) == "german":
+            how = "mit Feld von und Feld nach, wie e2e4" if uci else "wie Qd4 oder Kc3"
+            return (
+                "Du spielst Weiß in einem Schachendspiel und sollst so schnell wie möglich matt setzen. Vermeide Patt "
+                f"und Figurenverlust. Schreibe Züge {how}."
+            )
+        how = "as the squares from and to, such as e2e4" if uci else "such as Qd4 or Kc3"
+        return (
+            "You play White in a chess endgame and must checkmate as fast as possible. Avoid stalemate and do not "
+            f"lose your piece. Write moves {how}."
+        )
+
+    def answer_example(self) -> str:
+        """Return a move."""
+        return "MOVE"
+
+    def told(self, seed: int, position: str) -> str:
+        """Return the pieces of both sides and the legal moves."""
+        board = self._shown(chess.Board(position))
+        german = language(self.shift) == "german"
+        names = self._names(seed)
+        sides = []
+        for color, side in ((True, "Weiß" if german else "White"), (False, "Schwarz" if german else "Black")):
+            pieces = [
+                f"{names[NAMES[_TYPES.index(kind)]]} {chess.square_name(square)}"
+                for kind in _TYPES
+                for square in board.pieces(kind, color)
+            ]
+            sides.append(f"{side}: {', '.join(pieces)}.")
+        if not self.legal_moves:
+            return " ".join(sides)
+        legal = ", ".join(self.said(seed, position, each) for each in self.moves(position))
+        return f"{' '.join(sides)}\n{'Legale Züge' if german else 'Legal moves'}: {legal}."
+
+    def observe(self, state: Situation[str]) -> str:
+        """Return the position, or where Black's king has gone: nobody could know that from memory."""
+        if self.restate == "state" or not state.last:
+            return self.pose(state)
+        king = self._shown(chess.Board(state.position)).king(chess.BLACK)
+        square = chess.square_name(king) if king is not None else "?"
+        german = language(self.shift) == "german"
+        told = f"Der schwarze König steht jetzt auf {square}." if german else f"Black's king is now on {square}."
+        return with_distractor(self.shift, state.seed, state.played, f"{told}\n{self._question()}")
+
+    def said(self, seed: int, position: str, action: str) -> str:
+        """Return the move in SAN, or in UCI where names or notation are shifted."""
+        move = self._turned(chess.Move.from_uci(action))
+        if read_shift(self.shift) & {"notation", "names"}:
+            return move.uci()
+        return self._shown(chess.Board(position)).san(move)
+
+    def heard(self, seed: int, position: str, text: str) -> str | None:
+        """Read a move in SAN or UCI."""
+        board = self._shown(chess.Board(position))
+        found = read_move(board, text)
+        if found.status == "legal" and found.move is not None:
+            return self._turned(chess.Move.from_uci(found.move)).uci()
+        return found.move.replace(";", ",") if found.status == "illegal" and found.move is not None else None
+
+    def write(self, position: str) -> str:
+        """Return the FEN."""
+        return position
+
+    def read(self, text: str) -> str:
+        """Return the FEN of a text."""
+        try:
+            board = chess.Board(text)
+        except ValueError as problem:
+            raise UsageError(f"'{text}' is no FEN: {problem}") from None
+        if not board.is_valid() or chess.popcount(board.occupied) > 3:
+            raise UsageError(f"'{text}' is no endgame of three men: give one with two kings and a piece of White")
+        return board.fen()
+
+    def _shown(self, board: chess.Board) -> chess.Board:
+        return board.transform(chess.flip_horizontal) if "mirror" in read_shift(self.shift) else board
+
+    def _turned(self, move: chess.Move) -> chess.Move:
+        if "mirror" not in read_shift(self.shift):
+            return move
+        return chess.Move(move.from_square ^ 7, move.to_square ^ 7, move.promotion)
+
+    def _names(self, seed: int) -> dict[str, str]:
+        if "names" in read_shift(self.shift):
+            return shown_names("names", seed, "piece", NAMES)
+        return dict(zip(NAMES, _GERMAN if language(self.shift) == "german" else NAMES, strict=True))
+
+
+ENVIRONMENT = Endgame
+
+
+@lru_cache(maxsize=1 << 14)
+def _moves(position: str) -> tuple[str, ...]:
+    board = chess.Board(position)
+    return tuple(sorted(move.uci() for move in board.legal_moves)) if board.turn else ()
+
+
+@lru_cache(maxsize=1 << 16)
+def _after(position: str, action: str) -> str:
+    board = chess.Board(position)
+    board.push_uci(action)
+    best, longest = None, -1.0
+    for reply in board.legal_moves:
+        board.push(reply)
+        plies = float("inf") if board.is_insufficient_material() else plies_to_mate(board) or float("inf")
+        board.pop()
+        # Ties go to the first in python-chess's order, which is fixed.
+        if plies > longest:
+            best, longest = reply, plies
+    if best is not None:
+        board.push(best)
+    # Counters off: the tables know nothing of fifty moves, and equal positions should be equal texts.
+    board.halfmove_clock, board.fullmove_number = 0, 1
+    return board.fen()
+
+
+@lru_cache(maxsize=1 << 16)
+def _distance(position: str) -> int | None:
+    board = chess.Board(position)
+    if not board.turn:
+        return 0 if board.is_checkmate() else None
+    if board.is_insufficient_material():
+        return None
+    plies = plies_to_mate(board)
+    return (plies + 1) // 2 if plies > 0 else None
