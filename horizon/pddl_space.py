@@ -71,7 +71,6 @@ def applied(operator: Operator, state: int) -> int:
     return state & ~operator.deletes | operator.adds
 
 
-@lru_cache(maxsize=8)
 def space_of(domain: str, problem: str) -> Space:
     """Read, ground and search a problem; empty paths mean the shipped logistics example.
 
@@ -79,10 +78,17 @@ def space_of(domain: str, problem: str) -> Space:
         UsageError: a file is missing or no PDDL, the problem has more than actions, facts and types, it has no
             solution, or more than 200,000 states.
     """
-    files = [domain or str(EXAMPLE / "domain.pddl"), problem or str(EXAMPLE / "problem.pddl")]
-    for file in files:
-        if not Path(file).is_file():
-            raise UsageError(f"pddl: there is no file {file}: give domain=FILE,problem=FILE")
+    files = (domain or str(EXAMPLE / "domain.pddl"), problem or str(EXAMPLE / "problem.pddl"))
+    try:
+        texts = tuple(Path(file).read_text(encoding="utf-8") for file in files)
+    except (OSError, UnicodeDecodeError) as reason:
+        raise UsageError(f"pddl: no file {domain} or {problem} that can be read ({reason}): give both") from None
+    return _space(files, texts)
+
+
+@lru_cache(maxsize=8)
+def _space(files: tuple[str, str], texts: tuple[str, ...]) -> Space:
+    """Return the searched problem of two files, kept for as long as their texts stay the same."""
     lifted, grounded, original = _grounded(files)
     schemas = tuple(_schema(action, files[0]) for action in lifted.actions)
     true = {_words(fact) for fact, value in lifted.initial_values.items() if value.is_true()}
@@ -123,7 +129,7 @@ def space_of(domain: str, problem: str) -> Space:
     )
 
 
-def _grounded(files: list[str]) -> tuple[Any, Any, Any]:
+def _grounded(files: tuple[str, str]) -> tuple[Any, Any, Any]:
     """Return the problem, the grounded problem, and a function from a grounded action to its words."""
     import unified_planning as up
     from unified_planning.io import PDDLReader

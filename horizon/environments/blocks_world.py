@@ -128,14 +128,14 @@ class BlocksWorld(Planning[Table]):
         held = names[position.held] if position.held else ""
         goal = self._listed(position.goal, names)
         now = self._listed(position.towers, names)
+        is_mirrored = "mirror" in read_shift(self.shift)
         if language(self.shift) == "german":
-            return (
-                f"Türme von unten nach oben: {now or 'keine'}.\nDie Hand ist leer.\nZiel: {goal}."
-                if not held
-                else f"Türme von unten nach oben: {now or 'keine'}.\nDie Hand hält {held}.\nZiel: {goal}."
-            )
+            way = "von oben nach unten" if is_mirrored else "von unten nach oben"
+            hand = f"Die Hand hält {held}." if held else "Die Hand ist leer."
+            return f"Türme {way}: {now or 'keine'}.\n{hand}\nZiel: {goal}."
+        way = "from top to bottom" if is_mirrored else "from bottom to top"
         hand = f"The hand holds {held}." if held else "The hand is empty."
-        return f"Towers from bottom to top: {now or 'none'}.\n{hand}\nGoal: {goal}."
+        return f"Towers {way}: {now or 'none'}.\n{hand}\nGoal: {goal}."
 
     def said(self, seed: int, position: Table, action: str) -> str:
         """Return the action with the blocks as they are called."""
@@ -146,7 +146,7 @@ class BlocksWorld(Planning[Table]):
     def heard(self, seed: int, position: Table, text: str) -> str | None:
         """Read an operator and its blocks."""
         joined = text.lower().replace("pick up", "pick-up").replace("put down", "put-down")
-        word, _, rest = joined.strip(" ([").replace("(", " ").partition(" ")
+        word, _, rest = joined.strip().lstrip("([").partition(" ")
         found = heard_names(rest, self._names(seed), _FILLERS)
         if word not in OPERATORS or not found:
             return None
@@ -172,8 +172,8 @@ class BlocksWorld(Planning[Table]):
         return shown_names(self.shift, seed, "block", NAMES[: self.blocks])
 
     def _listed(self, towers: Towers, names: Mapping[str, str]) -> str:
-        order = reversed(towers) if "mirror" in read_shift(self.shift) else towers
-        return ", ".join(" ".join(names[block] for block in tower) for tower in order)
+        step = -1 if "mirror" in read_shift(self.shift) else 1
+        return ", ".join(" ".join(names[block] for block in tower[::step]) for tower in towers)
 
 
 ENVIRONMENT = BlocksWorld
