@@ -82,6 +82,10 @@ class Planning(Generic[P]):
         """
         raise NotImplementedError
 
+    def distance_after(self, position: P, action: str) -> int | None:
+        """Return the distance after a legal action; overridden where `after` is dear."""
+        return self.distance(self.after(position, action))
+
     def is_goal(self, position: P) -> bool:
         """Tell whether the puzzle is solved; overridden where the distance is dear."""
         return self.distance(position) == 0
@@ -172,7 +176,8 @@ class Planning(Generic[P]):
         if self.ask == "plan":
             return plans.judge(self, state.position, action)
         here = self.distance(state.position)
-        losses = {each: self._loss(here, self.after(state.position, each)) for each in self.moves(state.position)}
+        at = state.position
+        losses = {each: _loss(here, self.distance_after(at, each)) for each in self.moves(at)}
         random_loss = sum(losses.values()) / len(losses) if losses and here is not None else None
         best = min(losses, key=losses.__getitem__, default=None) if here is not None else None
         if action is None or action not in losses:
@@ -248,12 +253,6 @@ class Planning(Generic[P]):
         """Return what the row's `extra` holds besides; a puzzle judged by a bound says so here."""
         return {"distance": distance}
 
-    def _loss(self, here: int | None, following: P) -> float:
-        there = self.distance(following)
-        if there is None or here is None:
-            return 1.0
-        return 0.0 if there < here else 0.5 if there == here else 1.0
-
     def _answer_format(self) -> str:
         example = self.answer_example()
         if language(self.shift) == "german":
@@ -268,3 +267,9 @@ class Planning(Generic[P]):
         if language(self.shift) == "german":
             return "Wie lautet der ganze Plan?" if self.ask == "plan" else "Was ist dein nächster Zug?"
         return "What is the whole plan?" if self.ask == "plan" else "What is your next action?"
+
+
+def _loss(here: int | None, there: int | None) -> float:
+    if there is None or here is None:
+        return 1.0
+    return 0.0 if there < here else 0.5 if there == here else 1.0

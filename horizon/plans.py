@@ -31,6 +31,10 @@ class Puzzle(Protocol):
         """The length of the shortest solution."""
         ...
 
+    def distance_after(self, position: Any, action: str) -> int | None:
+        """The length of the shortest solution after a legal action."""
+        ...
+
     def is_goal(self, position: Any) -> bool:
         """Whether the puzzle is solved."""
         ...
@@ -60,7 +64,7 @@ def shortening(puzzle: Puzzle, position: Any) -> str | None:
     if not here:
         return None
     for action in puzzle.moves(position):
-        there = puzzle.distance(puzzle.after(position, action))
+        there = puzzle.distance_after(position, action)
         if there is not None and there < here:
             return action
     return None

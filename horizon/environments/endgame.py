@@ -73,6 +73,10 @@ class Endgame(Planning[str]):
         """Return White's moves to mate, or null when White can't win."""
         return _distance(position)
 
+    def distance_after(self, position: str, action: str) -> int | None:
+        """Return the same as by the longest defence, from the table for Black to move."""
+        return _distance_after(position, action)
+
     def extra(self, distance: int | None) -> Mapping[str, Json]:
         """Return the distance to mate in moves before this turn."""
         return {"distance": distance, "mate_in": distance}
@@ -204,3 +208,15 @@ def _distance(position: str) -> int | None:
         return None
     plies = plies_to_mate(board)
     return (plies + 1) // 2 if plies > 0 else None
+
+
+@lru_cache(maxsize=1 << 16)
+def _distance_after(position: str, action: str) -> int | None:
+    board = chess.Board(position)
+    board.push_uci(action)
+    if board.is_checkmate():
+        return 0
+    if board.is_insufficient_material():
+        return None
+    plies = plies_to_mate(board)
+    return -plies // 2 if plies < 0 else None

@@ -253,3 +253,12 @@ def test_the_defence_is_the_longest_by_the_table() -> None:
         position = task.first_position(seed)
         best = min(task.moves(position), key=lambda move: task.distance(task.after(position, move)) or 99)
         assert task.distance(task.after(position, best)) == (task.distance(position) or 0) - 1
+
+
+@pytest.mark.parametrize("material", ["KQK", "KRK", "KPK"])
+def test_the_table_after_a_move_agrees_with_playing_the_longest_defence(material: str) -> None:
+    task = Endgame(material=material, most_moves=28)
+    for seed in range(15):
+        position = task.first_position(seed)
+        for move in task.moves(position):
+            assert task.distance_after(position, move) == task.distance(task.after(position, move))
