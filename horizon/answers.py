@@ -1,7 +1,8 @@
 """What a reply answers: think-blocks stripped, then the explicit answer line.
 
-The format that every environment asks for is one line, `Answer: ...`; the last such line counts. Reading a bare
-action out of a reply without that line is each environment's own business. Knows no environment.
+The format that every environment asks for is one line, `Answer: ...`; the last such line counts. Without one, the
+last line that says "The answer is ..." (or action, or move) does. Reading a bare action out of a reply without either
+is each environment's own business. Knows no environment.
 """
 
 import re
@@ -13,6 +14,11 @@ _OPEN, _CLOSE = "<think>", "</think>"
 _MARKS = " \t*_`\"'“”‘’"
 # Anchored at line starts and without nested repetition, so matching is linear in the text.
 _ANSWER_LINE = re.compile(r"^[ \t>*_`#-]{0,16}answer[*_` \t]{0,8}[:=][*_` \t]{0,8}(.*)$", re.IGNORECASE | re.MULTILINE)
+_SAID = re.compile(
+    r"^[ \t>*_`#-]{0,16}(?:so |therefore,? |thus,? )?(?:the|my) (?:final |correct |next |best ){0,2}"
+    r"(?:answer|action|move)[*_` \t]{0,8}(?:is|=|:)[*_` \t]{0,8}:?[*_` \t]{0,8}(?:to )?(.*)$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _BOXED = re.compile(r"^\\boxed\{([^{}]*)\}\.?$")
 
 
@@ -39,11 +45,13 @@ def strip_thinking(reply: str) -> str:
 
 
 def answer_line(reply: str) -> str | None:
-    """Return what follows the last `Answer:` line, bare of quotes, emphasis and a closing full stop, or null.
+    """Return what follows the last `Answer:`, or else the last "The answer is"; null where there is neither.
+
+    Bare of quotes, emphasis and a closing full stop.
 
     `reply` has its think-blocks stripped already. An empty answer line is null.
     """
-    lines = _ANSWER_LINE.findall(reply)
+    lines = _ANSWER_LINE.findall(reply) or _SAID.findall(reply)
     if not lines:
         return None
     text = lines[-1].strip(_MARKS + "\r")

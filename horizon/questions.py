@@ -4,6 +4,7 @@ The plan is given, only bookkeeping is tested. A subclass says what events do an
 of telling, shifts and judging are done here, once. Knows no world.
 """
 
+import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,7 @@ from horizon.shifts import SHIFT_HELP, language, read_shift, with_distractor
 W = TypeVar("W", bound=Hashable)
 E = TypeVar("E", bound=Hashable)
 LONGEST_SPOKEN = 400
+_WORDS = re.compile(r"[^\s,.:;!?\"'()*`]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ class Questions(Generic[W, E]):
         return self._distracted(state, text)
 
     def parse(self, state: Moment[W], reply: str) -> Answer:
-        """Read the answer line; without one, a last line that is nothing but an answer."""
+        """Read the answer line; without one, the last line. Of a whole sentence, the one answer that it names."""
         text = strip_thinking(reply)
         line = answer_line(text)
         spoken = line
@@ -166,6 +168,8 @@ class Questions(Generic[W, E]):
             last = text.rstrip()[-LONGEST_SPOKEN - 1 :].rpartition("\n")[2].strip()
             spoken = last if 0 < len(last) <= LONGEST_SPOKEN else None
         heard = series.heard(self, state, spoken) if spoken is not None else None
+        if heard is None and spoken is not None and self.ask == "interactive":
+            heard = self._named_alone(state, spoken[:LONGEST_SPOKEN])
         if heard is None:
             return Answer(None, "no_answer" if line is None else "unparsable")
         return Answer(heard)
@@ -277,6 +281,16 @@ class Questions(Generic[W, E]):
         if self.ask == "plan":
             return [*lines, self._answer_all()]
         return [*lines, f"{self._carry_out_next()} {question}"]
+
+    def _named_alone(self, state: Moment[W], sentence: str) -> str | None:
+        """Return the only possible answer that a sentence names, whatever its other words; null where it names "
+        "more.
+        """
+        event = self.event(state.seed, state.played, state.world)
+        spoken = {self.said(state.seed, each).lower(): each for each in self.answers(state.world, event)}
+        words = f" {' '.join(_WORDS.findall(sentence.lower()))} "
+        named = [answer for shown, answer in spoken.items() if f" {shown} " in words]
+        return named[0] if len(named) == 1 else None
 
     def _carry_out_next(self) -> str:
         return "Führe nur den nächsten Schritt aus." if self._german else "Carry out only the next step."
