@@ -38,7 +38,7 @@ def simulated_turns(
         natural = None
         for condition in ("natural", *(name for name in conditions if name != "natural")):
             shown_turn = 1 if condition in ("fresh", "padded") else turn
-            shown_errors = history_errors if condition == "natural" else np.zeros(n_episodes)
+            shown_errors = history_errors * 1.0 if condition == "natural" else np.zeros(n_episodes)
             if condition.startswith("corrupted:"):
                 shown_errors = np.full(n_episodes, float(condition.split(":")[1]) * (turn - 1))
             context = 100 * (1 if condition == "fresh" else turn)
@@ -66,7 +66,7 @@ def simulated_turns(
                         "correct": ~error[alive],
                         "loss": loss[alive],
                         "random_loss": 0.4 + 0.05 * hardness[alive, turn - 1],
-                        "prior_errors": history_errors[alive],
+                        "prior_errors": shown_errors[alive].astype(int),
                     }
                 )
             )

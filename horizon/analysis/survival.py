@@ -1,0 +1,139 @@
+"""How long an episode stays free of error: the Kaplan-Meier curve, the horizon lengths H50 and H80, the trend.
+
+Episodes that end without an error are censored at their last turn. Natural turns only.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from horizon.estimate import Estimate
+from horizon.intervals import missing, quantile
+from horizon.logistic import fit
+from horizon.turn_table import Flags, Floats, Ints, TurnTable
+
+NAME = "survival"
+METHOD = "Kaplan-Meier, log-log interval"
+HORIZON_METHOD = "first turn at which the Kaplan-Meier curve is at or below the level, Brookmeyer-Crowley interval"
+TREND_METHOD = "log-odds of a first error per doubling of turns, Firth's logistic, jackknife over episodes"
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """At each turn from 1: episodes at risk, first errors, and the share still free of error after it with bounds."""
+
+    at_risk: Ints
+    errors: Ints
+    share: Floats
+    low: Floats
+    high: Floats
+
+
+def curve(last_turn: Ints, has_erred: Floats) -> Curve:
+    """Return the survival curve of episodes whose first error, or else last turn, is `last_turn`; shape (episodes,).
+
+    Source: Kaplan & Meier (1958), JASA 53; the variance is Greenwood's (1926), the interval on the scale of
+    log(-log S) by Kalbfleisch & Prentice (2002), The statistical analysis of failure time data, section 1.4.
+    """
+    size = int(last_turn.max())
+    ended = np.bincount(last_turn, minlength=size + 1)[1:]
+    errors = np.bincount(last_turn, weights=has_erred, minlength=size + 1)[1:].astype(np.int64)
+    at_risk = len(last_turn) - np.concatenate([[0], np.cumsum(ended)[:-1]])
+    share = np.cumprod(1 - errors / at_risk)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        greenwood = np.cumsum(errors / (at_risk * (at_risk - errors)))
+        log_share = np.log(share)
+        reach = quantile() * np.sqrt(greenwood) / np.abs(log_share)
+        low, high = np.exp(log_share * np.exp(reach)), np.exp(log_share * np.exp(-reach))
+    # Before the first error and after the last survivor the formula is silent: so are the bounds' ends.
+    low = np.where(share == 1, 1.0, np.where(share == 0, 0.0, low))
+    high = np.where(share == 1, 1.0, np.where(share == 0, _carried(high, share), high))
+    return Curve(at_risk, errors, share, low, high)
+
+
+def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
+    """Return `h50`, `h80`, `survival` (a point a turn at most 60), and `fading_hazard`."""
+    sample = table.sample("natural")
+    if sample is None or not sample.n_turns:
+        empty = missing("condition natural was not played", HORIZON_METHOD)
+        return {"h50": empty, "h80": empty, "survival": [], "fading_hazard": empty}
+    last, erred = _first_errors(sample.cluster, sample.turn, sample.is_error)
+    found = curve(last, erred)
+    counts = (len(last), int(last.sum()))
+    points = [
+        Estimate(
+            float(found.share[place]),
+            float(found.low[place]),
+            float(found.high[place]),
+            int(found.at_risk[place]),
+            counts[1],
+            METHOD,
+            at={"turn": place + 1},
+        )
+        for place in np.unique(np.linspace(0, len(found.share) - 1, 60).astype(int)).tolist()
+    ]
+    return {
+        "h50": horizon(found, 0.5, *counts),
+        "h80": horizon(found, 0.8, *counts),
+        "survival": points,
+        "fading_hazard": _trend(sample.cluster, sample.turn, sample.is_error),
+    }
+
+
+def horizon(found: Curve, level: float, n_episodes: int, n_turns: int) -> Estimate:
+    """Return after how many turns only a share of `level` of the episodes is still free of error.
+
+    Source: Brookmeyer & Crowley (1982), A confidence interval for the median survival time, Biometrics 38.
+    """
+    at, low, high = (_first_below(each, level) for each in (found.share, found.low, found.high))
+    longest = len(found.share)
+    note = None
+    if at is None:
+        note = f"beyond the longest run of {longest} turns"
+    elif high is None:
+        note = f"the interval reaches beyond the longest run of {longest} turns"
+    return Estimate(at, low if low is not None else float(longest), high, n_episodes, n_turns, HORIZON_METHOD, note)
+
+
+def _first_below(share: Floats, level: float) -> float | None:
+    below = np.flatnonzero(share <= level + 1e-12)
+    return float(below[0] + 1) if len(below) else None
+
+
+def _carried(values: Floats, share: Floats) -> float:
+    """Return the last finite bound before the curve falls to 0."""
+    known = values[(share > 0) & np.isfinite(values)]
+    return float(known[-1]) if len(known) else 1.0
+
+
+def _first_errors(cluster: Ints, turn: Ints, is_error: Flags) -> tuple[Ints, Floats]:
+    """Return each episode's turn of first error, or its last turn, and whether it erred; rows come in order."""
+    codes = np.unique(cluster)
+    place = np.searchsorted(codes, cluster)
+    last = np.zeros(len(codes), dtype=np.int64)
+    np.maximum.at(last, place, turn)
+    first = np.full(len(codes), np.iinfo(np.int64).max)
+    np.minimum.at(first, place[is_error], turn[is_error])
+    erred = first <= last
+    return np.where(erred, first, last), erred.astype(float)
+
+
+def _trend(cluster: Ints, turn: Ints, is_error: Flags) -> Estimate:
+    """Return how the hazard of the first error changes with turns: above 0 the model fades, 0 is a constant hazard."""
+    codes = np.unique(cluster)
+    place = np.searchsorted(codes, cluster)
+    last, _ = _first_errors(cluster, turn, is_error)
+    kept = turn <= last[place]
+    n_turns, n_episodes = int(kept.sum()), len(codes)
+    outcome = is_error[kept].astype(float)
+    if n_episodes < 3 or len(np.unique(turn[kept])) < 2 or not outcome.any():
+        return missing("too few episodes, turns or first errors to tell a trend", TREND_METHOD)
+    design = np.column_stack([np.ones(n_turns), np.log2(turn[kept])])
+    fitted = fit(design, outcome, cluster[kept])
+    if fitted is None:
+        return missing("the likelihood has no maximum here", TREND_METHOD)
+    found = fitted.interval(1)
+    if not math.isfinite(found.error):
+        return missing("too few episodes", TREND_METHOD)
+    return found.as_estimate(n_episodes, n_turns, TREND_METHOD)
