@@ -1,6 +1,7 @@
 """What can be played, and what one instance looks like: the data behind `horizon list` and `horizon show`."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from horizon import engines, scenarios
@@ -8,7 +9,7 @@ from horizon.environment import open_environment
 from horizon.errors import UsageError
 from horizon.parameters import Parameter, describe
 from horizon.registry import load, names, nearest
-from horizon.trajectory import episode_seed
+from horizon.trajectory import distinct_seeds
 
 KINDS = ("environments", "models", "engines", "scenarios")
 
@@ -38,7 +39,7 @@ def shown(text: str, index: int, turns: int) -> Iterator[str]:
         UsageError: an unknown environment or parameter.
     """
     task = open_environment(text)
-    state = task.reset(episode_seed(0, task.name, index))
+    state = task.reset(next(islice(distinct_seeds(task, 0), max(0, index), None)))
     yield f"# {task.name}-v{task.version}, seed {index}, difficulty {task.difficulty(state)}"
     yield f"# state: {task.dump(state)}"
     yield "## system\n" + task.rules()

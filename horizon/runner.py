@@ -19,7 +19,7 @@ from horizon.parameters import values
 from horizon.records import Episode, Reply, Scores, Turn
 from horizon.scenarios import Scenario
 from horizon.seeds import derive, generator
-from horizon.trajectory import Posed, Trajectory, advance, episode_seed, substitute, take_up
+from horizon.trajectory import Posed, Trajectory, advance, distinct_seeds, substitute, take_up
 from horizon.turn import Judging, Setting, Work, judge_reply, request_for, submit
 
 FAILURES_PER_TURN = 3
@@ -120,6 +120,8 @@ class _Loop:
         self.watch = watch
         self.live: dict[str, Trajectory] = {}
         self.probes: list[Work] = []
+        self.drawn = distinct_seeds(setting.task, setting.scenario.seed)
+        self.seeds: list[int] = []
         self.counts = dict.fromkeys(Played.__dataclass_fields__, 0)
         self.last_failure: HorizonError | None = None
         # A model that reads no text is still told apart by what a changed history looks like.
@@ -128,7 +130,9 @@ class _Loop:
     def admit(self, index: int, side: str | None, rows: dict[str, list[Turn]]) -> None:
         """Begin an episode, or take it up after its rows on disk with the probes they lack."""
         task, scenario = self.setting.task, self.setting.scenario
-        seed = episode_seed(scenario.seed, task.name, index)
+        while len(self.seeds) <= index:
+            self.seeds.append(next(self.drawn))
+        seed = self.seeds[index]
         name = episode_id(task.name, index, side)
         at = Trajectory(name, index, side, seed, task.reset(seed))
         self.live[name] = at

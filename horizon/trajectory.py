@@ -3,8 +3,9 @@
 Mutable on purpose, and only the runner holds one. Knows environments by their contract, no model and no file.
 """
 
+import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,6 +15,8 @@ from horizon.environment import Environment
 from horizon.records import Answer, ErrorKind, Json, Scores, Turn, Verdict
 from horizon.replies import spoken
 from horizon.seeds import derive, generator
+
+_DRAWS = 50
 
 
 @dataclass(slots=True, eq=False)
@@ -202,3 +205,21 @@ def take_up(
 def episode_seed(seed: int, environment: str, index: int) -> int:
     """Return the seed of an instance: the same for every model and opponent, so that runs pair on it."""
     return derive(seed, "environment", environment, index)
+
+
+def distinct_seeds(task: Environment[Any], seed: int) -> Iterator[int]:
+    """Yield the seeds of instance 0, 1, 2, ...; an instance told as an earlier one was is drawn again.
+
+    The same for every model and opponent. Where an environment has few instances they come again all the same, after
+    50 draws in vain. Cost: one `pose` an instance.
+    """
+    told: set[int] = set()
+    for index in itertools.count():
+        found = episode_seed(seed, task.name, index)
+        for attempt in range(1, _DRAWS):
+            text = hash(task.pose(task.reset(found)))
+            if text not in told:
+                break
+            found = derive(seed, "environment", task.name, index, attempt)
+        told.add(hash(task.pose(task.reset(found))))
+        yield found

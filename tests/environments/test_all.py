@@ -1,5 +1,6 @@
 """Claims about every environment that needs no engine: oracle play, round trips, shifts that only change words."""
 
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from horizon.environment import open_environment
 from horizon.registry import names
 from horizon.seeds import derive, generator
 from horizon.shifts import SHIFTS
+from horizon.trajectory import distinct_seeds
 
 NAMES = [name for name in names("environments") if name != "chess"]
 PLANNING = ["blocks_world", "checker_jumping", "endgame", "grid_walk", "hanoi", "pddl", "river_crossing"]
@@ -161,6 +163,20 @@ def test_instances_differ_by_seed_and_repeat_by_seed(text: str) -> None:
     again = {task.pose(task.reset(derive(0, index))) for index in range(40)}
     assert told == again
     assert len(told) >= 8
+
+
+@pytest.mark.parametrize("text", ["hanoi:disks=3", "running_total", "grid_walk", "chess:opening=book,color=white"])
+def test_an_episode_set_holds_no_instance_twice_and_begins_like_a_smaller_one(text: str) -> None:
+    task = open_environment(text)
+    seeds = list(islice(distinct_seeds(task, 0), 20))
+    assert len({task.pose(task.reset(seed)) for seed in seeds}) == 20
+    assert seeds[:5] == list(islice(distinct_seeds(task, 0), 5))
+
+
+def test_where_there_are_few_instances_they_come_again() -> None:
+    task = open_environment("hanoi:disks=1")
+    told = [task.pose(task.reset(seed)) for seed in islice(distinct_seeds(task, 0), 5)]
+    assert len(set(told)) == 2
 
 
 @pytest.mark.parametrize("text", PLANNING)
