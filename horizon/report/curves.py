@@ -85,7 +85,7 @@ def dose_response(group: Group) -> "go.Figure | None":
     if len(points) < 2:
         return None
     figure = _figure("share of wrong replies in the history", "share of turns with an error")
-    _line(figure, [float(str(each.at.get("dose", each.at.get("share", 0)))) for each in points], points, "", 1, 1.0)
+    _line(figure, [float(str(each.at.get("corrupted", 0))) for each in points], points, "", 1, 1.0)
     return figure
 
 
@@ -165,14 +165,20 @@ def _line(
     colour = COLOURS[index % len(COLOURS)]
     lows = [each.low if each.low is not None else 0.0 for each in points]
     highs = [each.high if each.high is not None else ceiling for each in points]
+    edges, tops, bottoms = list(xs), highs, lows
+    if shape == "hv":
+        # Plotly would draw the steps of the way back the wrong way round.
+        edges = [x for one, other in zip(xs, [*xs[1:], xs[-1]], strict=True) for x in (one, other)]
+        tops, bottoms = ([y for y in ys for _ in range(2)] for ys in (highs, lows))
     red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
     figure.add_trace(
         go.Scatter(
-            x=[*xs, *reversed(xs)],
-            y=[*highs, *reversed(lows)],
+            x=[*edges, *reversed(edges)],
+            y=[*tops, *reversed(bottoms)],
+            mode="lines",
             fill="toself",
             fillcolor=f"rgba({red},{green},{blue},.15)",
-            line={"width": 0, "shape": shape},
+            line={"width": 0},
             hoverinfo="skip",
             showlegend=False,
             legendgroup=name,
