@@ -2,9 +2,8 @@
 
     python benchmarks/thirteen.py [--model smollm2] [--episodes 16] [--out results/thirteen]
 
-The easiest settings that still have something to get wrong. Natural conversations and, every third turn, the same states
-
-without its history.
+The easiest settings that still have something to get wrong. Natural conversations and, every third turn, the same
+states without their history.
 """
 
 import argparse
