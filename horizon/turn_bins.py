@@ -1,6 +1,6 @@
 """Bins of turns with round edges, few enough to read and wide enough to hold some errors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,27 +52,45 @@ def table_bins(table: TurnTable) -> tuple[TurnBin, ...]:
     return turn_bins(max((int(sample.turn.max()) for sample in table.samples.values()), default=0))
 
 
+def estimate_mean(
+    table: TurnTable,
+    sample: Sample,
+    values: Floats,
+    interval: Callable[[Floats, Floats], Interval],
+    method: str,
+    at: Mapping[str, Json],
+    *,
+    weights: Floats | None = None,
+    note: str | None = None,
+) -> Estimate:
+    """Return the interval of a value per turn, or per unit of weight; `values` and `weights` have shape (turns,).
+
+    `interval` takes the sums of the values and those of the weights, each of shape (episodes,).
+    """
+    sums = episode_sums(sample.cluster, values, table.n_episodes)
+    totals = episode_sums(sample.cluster, np.ones(sample.n_turns) if weights is None else weights, table.n_episodes)
+    return interval(sums, totals).as_estimate(sample.n_episodes, sample.n_turns, method, note, at)
+
+
 def estimate_bins(
     table: TurnTable,
     sample: Sample,
     values: Floats,
     interval: Callable[[Floats, Floats], Interval],
     method: str,
-    at: dict[str, Json],
+    at: Mapping[str, Json],
+    *,
+    weights: Floats | None = None,
 ) -> list[Estimate]:
-    """Return the interval of a value per turn in each bin that holds a turn; `values` has shape (turns,).
-
-    `interval` takes the sums of the values and the counts of turns, each of shape (episodes,).
-    """
+    """Return the same for each bin of turns that holds a turn."""
     bins = table_bins(table)
     order = bin_of(sample.turn, bins)
     found = []
     for index, turns in enumerate(bins):
-        inside = order == index
-        if inside.any():
-            counts = episode_sums(sample.cluster[inside], np.ones(int(inside.sum())), table.n_episodes)
-            sums = episode_sums(sample.cluster[inside], values[inside], table.n_episodes)
-            n_episodes = int((counts > 0).sum())
+        inside = np.flatnonzero(order == index)
+        if len(inside):
             where = {**at, **turns.at()}
-            found.append(interval(sums, counts).as_estimate(n_episodes, int(counts.sum()), method, at=where))
+            own = None if weights is None else weights[inside]
+            part = sample.take(inside)
+            found.append(estimate_mean(table, part, values[inside], interval, method, where, weights=own))
     return found

@@ -3,12 +3,10 @@
 `error_rate` itself is the natural condition's: what users get.
 """
 
-import numpy as np
-
-from horizon.bootstrap import episode_sums
 from horizon.estimate import Estimate
 from horizon.intervals import missing, share
 from horizon.records import ERROR_KINDS, Json
+from horizon.turn_bins import estimate_mean
 from horizon.turn_table import Flags, Sample, TurnTable
 
 NAME = "error rate"
@@ -20,7 +18,7 @@ def estimate(table: TurnTable, condition: str = "natural") -> Estimate:
     sample = table.sample(condition)
     if sample is None:
         return missing(f"condition {condition} was not played", METHOD, {"condition": condition})
-    return _share(sample, sample.is_error, table.n_episodes, {"condition": condition})
+    return _share(table, sample, sample.is_error, {"condition": condition})
 
 
 def kinds(table: TurnTable, condition: str = "natural") -> list[Estimate]:
@@ -29,7 +27,7 @@ def kinds(table: TurnTable, condition: str = "natural") -> list[Estimate]:
     if sample is None:
         return []
     return [
-        _share(sample, sample.kind == index, table.n_episodes, {"condition": condition, "kind": kind})
+        _share(table, sample, sample.kind == index, {"condition": condition, "kind": kind})
         for index, kind in enumerate(ERROR_KINDS)
         if kind != "none"
     ]
@@ -44,7 +42,5 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     }
 
 
-def _share(sample: Sample, chosen: Flags, n_episodes: int, at: dict[str, Json]) -> Estimate:
-    turns = episode_sums(sample.cluster, np.ones(sample.n_turns), n_episodes)
-    errors = episode_sums(sample.cluster, chosen.astype(float), n_episodes)
-    return share(errors, turns).as_estimate(sample.n_episodes, sample.n_turns, METHOD, at=at)
+def _share(table: TurnTable, sample: Sample, chosen: Flags, at: dict[str, Json]) -> Estimate:
+    return estimate_mean(table, sample, chosen.astype(float), share, METHOD, at)

@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from horizon.bootstrap import episode_sums
 from horizon.estimate import Estimate
 from horizon.intervals import Floats, Interval, missing, ratio
-from horizon.turn_bins import estimate_bins
+from horizon.turn_bins import estimate_bins, estimate_mean
 from horizon.turn_table import Sample, TurnTable
 
 NAME = "loss"
@@ -18,9 +17,7 @@ def estimate(table: TurnTable, condition: str = "natural") -> Estimate:
     graded = _graded(table, condition)
     if graded is None or not graded.n_turns:
         return missing(f"no turn of condition {condition} was graded with a loss", METHOD, at)
-    sums = episode_sums(graded.cluster, graded.loss, table.n_episodes)
-    counts = episode_sums(graded.cluster, np.ones(graded.n_turns), table.n_episodes)
-    return _within(sums, counts).as_estimate(graded.n_episodes, graded.n_turns, METHOD, at=at)
+    return estimate_mean(table, graded, graded.loss, _within, METHOD, at)
 
 
 def by_turn(table: TurnTable, condition: str = "natural") -> list[Estimate]:

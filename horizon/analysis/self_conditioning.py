@@ -7,11 +7,12 @@ import math
 
 import numpy as np
 
-from horizon.bootstrap import episode_sums
 from horizon.estimate import Estimate
 from horizon.intervals import missing, share
 from horizon.logistic import fit
-from horizon.turn_table import Sample, TurnTable
+from horizon.records import Json
+from horizon.turn_bins import estimate_mean
+from horizon.turn_table import Flags, Sample, TurnTable
 
 NAME = "self-conditioning"
 METHOD = "odds ratio of an error per earlier error shown, at the same turn, Firth's logistic, jackknife over episodes"
@@ -60,7 +61,7 @@ def dose_response(table: TurnTable) -> list[Estimate]:
             continue
         later = sample.take(sample.turn > 1)
         if later.n_turns:
-            found.append(_rate(later, table.n_episodes, {"corrupted": dose}))
+            found.append(_rate(table, later, later.is_error, {"corrupted": dose}))
     return found
 
 
@@ -76,7 +77,8 @@ def recovery(table: TurnTable) -> list[Estimate]:
         )
         chosen = after[follows & sample.is_error[before]]
         if len(chosen):
-            found.append(_rate(sample.take(chosen), table.n_episodes, {"turns_after_error": ahead}, is_error=False))
+            later = sample.take(chosen)
+            found.append(_rate(table, later, ~later.is_error, {"turns_after_error": ahead}))
     return found
 
 
@@ -89,7 +91,5 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     }
 
 
-def _rate(sample: Sample, n_episodes: int, at: dict[str, float | int], *, is_error: bool = True) -> Estimate:
-    turns = episode_sums(sample.cluster, np.ones(sample.n_turns), n_episodes)
-    chosen = episode_sums(sample.cluster, (sample.is_error == is_error).astype(float), n_episodes)
-    return share(chosen, turns).as_estimate(sample.n_episodes, sample.n_turns, DOSE_METHOD, at=dict(at))
+def _rate(table: TurnTable, sample: Sample, chosen: Flags, at: dict[str, Json]) -> Estimate:
+    return estimate_mean(table, sample, chosen.astype(float), share, DOSE_METHOD, at)

@@ -1,14 +1,19 @@
-"""Skill: how much of the loss of a random mover the model avoids, 1 for perfect play and 0 for random play."""
+"""Skill: how much of the loss of a random mover the model avoids, 1 for perfect play and 0 for random play.
+
+Over all turns, in bins of turns, and in strata of difficulty: thirds of the states by the random mover's loss.
+"""
 
 import numpy as np
 
-from horizon.bootstrap import episode_sums
 from horizon.estimate import Estimate
-from horizon.intervals import Interval, missing, ratio
-from horizon.turn_table import TurnTable
+from horizon.intervals import Floats, Interval, missing, ratio
+from horizon.records import Json
+from horizon.turn_bins import estimate_bins, estimate_mean
+from horizon.turn_table import Sample, TurnTable
 
 NAME = "skill"
 METHOD = "1 - sum of loss / sum of random loss over graded turns, jackknife over episodes, Student's t"
+STRATA = ("easy third", "middle third", "hard third")
 
 
 def estimate(table: TurnTable, condition: str = "natural") -> Estimate:
@@ -18,26 +23,68 @@ def estimate(table: TurnTable, condition: str = "natural") -> Estimate:
     square error, Monthly Weather Review 116, eq. 1.
     """
     sample = table.sample(condition)
-    at = {"condition": condition}
+    at: dict[str, Json] = {"condition": condition}
     if sample is None:
         return missing(f"condition {condition} was not played", METHOD, at)
-    graded = sample.take(~(np.isnan(sample.loss) | np.isnan(sample.random_loss)))
+    graded = _graded(sample)
     if not graded.n_turns:
         return missing("no turn has both a loss and the random mover's loss", METHOD, at)
     if not graded.random_loss.any():
         return missing("no action of any state loses anything, so skill is not defined", METHOD, at)
-    losses = episode_sums(graded.cluster, graded.loss, table.n_episodes)
-    random_losses = episode_sums(graded.cluster, graded.random_loss, table.n_episodes)
-    given = ratio(losses, random_losses)
     ungraded = sample.n_turns - graded.n_turns
     note = f"{ungraded} of {sample.n_turns} turns were not graded and are left out" if ungraded else None
-    skill = Interval(1 - given.estimate, 1 - given.high, 1 - given.low, given.error)
-    return skill.as_estimate(graded.n_episodes, graded.n_turns, METHOD, note, at)
+    return estimate_mean(table, graded, graded.loss, _avoided, METHOD, at, weights=graded.random_loss, note=note)
+
+
+def by_turn(table: TurnTable, condition: str = "natural") -> list[Estimate]:
+    """Return the skill in each bin of turns."""
+    graded = _playable(table, condition)
+    if graded is None:
+        return []
+    at: dict[str, Json] = {"condition": condition}
+    return estimate_bins(table, graded, graded.loss, _avoided, METHOD, at, weights=graded.random_loss)
+
+
+def by_difficulty(table: TurnTable, condition: str = "natural") -> list[Estimate]:
+    """Return the skill in each third of the states by the random mover's loss, where the thirds differ at all."""
+    graded = _playable(table, condition)
+    if graded is None:
+        return []
+    edges = np.quantile(graded.random_loss, [1 / 3, 2 / 3])
+    stratum = np.searchsorted(edges, graded.random_loss)
+    if len(np.unique(stratum)) < 2:
+        return []
+    found = []
+    for index, name in enumerate(STRATA):
+        part = graded.take(stratum == index)
+        if part.n_turns:
+            at: dict[str, Json] = {"condition": condition, "difficulty": name}
+            found.append(estimate_mean(table, part, part.loss, _avoided, METHOD, at, weights=part.random_loss))
+    return found
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
-    """Return `skill` (natural) and `skill_by_condition`."""
+    """Return `skill` (natural), and by condition `skill_by_condition`, `skill_by_turn` and `skill_by_difficulty`."""
     return {
         "skill": estimate(table),
         "skill_by_condition": [estimate(table, condition) for condition in table.conditions],
+        "skill_by_turn": [each for condition in table.conditions for each in by_turn(table, condition)],
+        "skill_by_difficulty": [each for condition in table.conditions for each in by_difficulty(table, condition)],
     }
+
+
+def _graded(sample: Sample) -> Sample:
+    return sample.take(~(np.isnan(sample.loss) | np.isnan(sample.random_loss)))
+
+
+def _playable(table: TurnTable, condition: str) -> Sample | None:
+    """Return the graded turns of states in which some action loses something, or null where there are none."""
+    sample = table.sample(condition)
+    graded = None if sample is None else _graded(sample)
+    graded = None if graded is None else graded.take(graded.random_loss > 0)
+    return graded if graded is not None and graded.n_turns else None
+
+
+def _avoided(losses: Floats, random_losses: Floats) -> Interval:
+    given = ratio(losses, random_losses)
+    return Interval(1 - given.estimate, 1 - given.high, 1 - given.low, given.error)

@@ -113,3 +113,42 @@ def test_losses_are_averaged_over_graded_turns_only() -> None:
     found = loss.by_turn(table)
     by_hand = [table.samples["natural"].loss[table.samples["natural"].turn == turn].mean() for turn in range(1, 5)]
     assert np.allclose([each.estimate for each in found], by_hand)
+
+
+def test_practice_and_loss_of_focus_sum_to_the_gap_on_the_same_states() -> None:
+    arms = ("natural", "fresh", "foreign")
+    turns = load_table(simulated_turns(n_episodes=60, hazard=0.2, conditioning=0.3, conditions=arms, seed=3))
+    gap, practice, loss = (
+        focus_gap.estimate(turns, one, other, third)
+        for one, other, third in (
+            ("natural", "fresh", "foreign"),
+            ("foreign", "fresh", "natural"),
+            ("natural", "foreign", "fresh"),
+        )
+    )
+    assert gap.estimate is not None and practice.estimate is not None and loss.estimate is not None
+    assert practice.estimate + loss.estimate == pytest.approx(gap.estimate)
+    # Only the model's own errors harm it here, so that all of the gap is loss of focus.
+    assert practice.low is not None and practice.high is not None and practice.low <= 0 <= practice.high
+    assert loss.low is not None and loss.low > 0
+
+
+def test_the_slope_of_the_gap_is_least_squares_on_doublings_of_turns() -> None:
+    turns = simulated_turns(n_episodes=60, hazard=0.1, drift=0.2, seed=4)
+    found = focus_gap.slope(load_table(turns))
+    keys = ["episode_id", "turn"]
+    natural, fresh = (
+        turns.filter(condition=name).sort(keys).select(*keys, error=~pl.col("correct"))
+        for name in ("natural", "fresh")
+    )
+    paired = natural.join(fresh, on=keys, suffix="_fresh")
+    differences = paired["error"].cast(float) - paired["error_fresh"].cast(float)
+    peer = stats.linregress(np.log2(paired["turn"].to_numpy()), differences.to_numpy())
+    assert found.estimate == pytest.approx(peer.slope)
+    assert found.low is not None and found.low > 0
+
+
+def test_skill_is_told_by_thirds_of_difficulty() -> None:
+    found = skill.by_difficulty(load_table(simulated_turns(n_episodes=40)))
+    assert [each.at["difficulty"] for each in found] == list(skill.STRATA)
+    assert sum(each.n_turns for each in found) == 40 * 20
