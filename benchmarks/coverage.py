@@ -16,6 +16,7 @@ from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
+import numpy as np
 from known_processes import KNOWN, Known, facts, studies
 
 from horizon.analysis import (
@@ -50,7 +51,10 @@ def figures(table: TurnTable) -> Figures:
         found[name.replace("_", " ")] = _one(gaps[name])
     lives = survival.estimates(table)
     points = {int(str(each.at["turn"])): each for each in _many(lives["survival"])}
-    found |= {f"survival after {turn} turns": points[turn] for turn in (2, 5, 10) if turn in points}
+    # A curve that has come down to 0 stays there.
+    ended = points[max(points)] if points[max(points)].estimate == 0 else None
+    lived = {turn: points.get(turn, ended) for turn in (2, 5, 10)}
+    found |= {f"survival after {turn} turns": each for turn, each in lived.items() if each is not None}
     for name in ("h50", "h80", "fading_hazard"):
         found[name.replace("_", " ")] = _one(lives[name])
     found["self-conditioning"] = self_conditioning.estimate(table)
@@ -86,7 +90,7 @@ def count(known: Known, truths: dict[str, float | None], n_studies: int, seed: i
 
     for table, pair in zip(
         studies(known, n_studies, known.n_episodes, seed),
-        studies(_other(known), n_studies, known.n_episodes, seed),
+        studies(_other(known), n_studies, known.n_episodes, seed, replies=1),
         strict=True,
     ):
         found = figures(table)
@@ -115,7 +119,7 @@ def rows_of(known: Known, n_studies: int) -> Iterator[dict[str, object]]:
     """Yield a row a figure: the truth, how often it is held, and the uncertainty of that."""
     whole = next(iter(studies(known, 1, TRUTH_EPISODES, 999_983)))
     truths: dict[str, float | None] = {name: each.estimate for name, each in figures(whole).items()}
-    others = next(iter(studies(_other(known), 1, TRUTH_EPISODES, 999_983)))
+    others = next(iter(studies(_other(known), 1, TRUTH_EPISODES, 999_983, replies=1)))
     rates = [error_rate.estimate(table).estimate for table in (whole, others)]
     truths["comparison"] = (rates[0] or 0.0) - (rates[1] or 0.0)
     for name, (held, given) in count(known, truths, n_studies, 1).items():
@@ -184,8 +188,6 @@ def _compared(one: TurnTable, other: TurnTable, truths: dict[str, float | None])
         name: [*getattr(first, name), *(getattr(sample, name) + (n if name == "cluster" else 0))]
         for name in first.__slots__
     }
-    import numpy as np
-
     both = facts("a", n), facts("b", n)
     table = TurnTable(
         {"natural": type(first)(**{name: np.asarray(values) for name, values in joined.items()})},

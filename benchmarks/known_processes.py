@@ -43,7 +43,7 @@ KNOWN = (
     Known("no fading", Process(hazard=0.15)),
     Known("fading with turns", Process(hazard=0.1, drift=0.1), "turns as such"),
     Known("fading with tokens", Process(hazard=0.1, tokens=1.7), "longer context"),
-    Known("self-conditioning", Process(hazard=0.08, conditioning=0.35), "own errors"),
+    Known("self-conditioning", Process(hazard=0.1, conditioning=0.6), "own errors"),
     Known("harder states", Process(hazard=0.1, difficulty=1.0), "harder states", rising=0.1),
     Known("mixture", **_mixture()),  # type: ignore[arg-type]
     Known("mixture, 8 episodes", n_episodes=8, **_mixture()),  # type: ignore[arg-type]
@@ -53,9 +53,9 @@ KNOWN = (
 )
 
 
-def studies(known: Known, n_studies: int, n_episodes: int, seed: int) -> Iterator[TurnTable]:
-    """Yield independent studies of a process."""
-    draw = np.random.default_rng(seed)
+def studies(known: Known, n_studies: int, n_episodes: int, seed: int, replies: int = 0) -> Iterator[TurnTable]:
+    """Yield independent studies of a process; the same seed with other `replies` plays the same states again."""
+    draw, reply = np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1, replies])
     shape = (n_studies, n_episodes)
     lengths = np.full(shape, known.n_turns)
     if known.shortest is not None:
@@ -68,7 +68,7 @@ def studies(known: Known, n_studies: int, n_episodes: int, seed: int) -> Iterato
         hardness.append(state)
         for name in CONDITIONS:
             chance = _chance(known.process, name, turn, history[name], state)
-            errors[name].append(draw.random(shape) < chance)
+            errors[name].append(reply.random(shape) < chance)
             shown[name].append(history[name].copy())
         history["natural"] = history["natural"] + errors["natural"][-1]
         history["corrupted:0.5"] = history["corrupted:0.5"] + (draw.random(shape) < 0.5)

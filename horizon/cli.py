@@ -140,6 +140,24 @@ def analyze(folders: Folders, as_json: AsJson = False) -> None:
         _show_results(folders, err=False)
 
 
+@app.command()
+def power(
+    folders: Folders,
+    gap: Annotated[float, typer.Option(help="smallest gap worth seeing, as a share: 0.1 is 10 points")] = 0.1,
+    power: Annotated[float, typer.Option(help="chance to see it")] = 0.8,
+    against: Annotated[str, typer.Option(help="condition that natural is compared with")] = "fresh",
+    as_json: AsJson = False,
+) -> None:
+    """Tell how many episodes a study needs to see a focus gap, from a pilot run.
+
+    Example: horizon power results/play/chess-smollm2-0 --gap 0.1 --power 0.8
+    """
+    from horizon.report.planning import plan, told
+
+    for folder_plan in plan(folders, gap, power, against):
+        typer.echo(json.dumps(folder_plan) if as_json else "\n".join(told(folder_plan)))
+
+
 @app.command("list")
 def list_(
     what: Annotated[str, typer.Argument(help="environments, models, engines or scenarios")],

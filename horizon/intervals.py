@@ -45,7 +45,7 @@ def missing(note: str, method: str, at: Mapping[str, Json] | None = None) -> Est
     return Estimate(None, None, None, 0, 0, method, note, dict(at or {}))
 
 
-def quantile(n_clusters: int | None = None) -> float:
+def quantile(n_clusters: float | None = None) -> float:
     """Return the two-sided 95 % quantile: Student's t with a degree of freedom less than clusters, or normal.
 
     Source: Cameron & Miller (2015), A practitioner's guide to cluster-robust inference, J. Human Resources 50,
@@ -69,12 +69,15 @@ def wilson(share: Floats | float, n: Floats | float, z: float | None = None) -> 
     return np.minimum(np.maximum(centre - half, 0.0), p), np.maximum(np.minimum(centre + half, 1.0), p)
 
 
-def jackknife(sums: Floats, statistic: Callable[[Floats], Floats]) -> Interval:
+def jackknife(
+    sums: Floats, statistic: Callable[[Floats], Floats], *, n_informative: int | None = None, is_skewed: bool = False
+) -> Interval:
     """Return a statistic of sums over episodes with a t interval from leaving each episode out.
 
     `sums` has shape (episodes, k); `statistic` turns totals of shape (m, k) into figures of shape (m,). Episodes
     whose sums are all 0 are ignored. One episode alone gives no interval, and neither does a statistic that is not
-    defined without some episode.
+    defined without some episode. `n_informative` tells when fewer episodes hold the figure up than there are; with
+    `is_skewed` the interval leans as the episodes' influences do, as sums of rare losses need.
 
     Source: the leave-one-cluster-out jackknife with t of G - 1 degrees of freedom, as in MacKinnon, Nielsen & Webb
     (2023), Cluster-robust inference: a guide to empirical practice, J. Econometrics 232, CV3.
@@ -90,15 +93,16 @@ def jackknife(sums: Floats, statistic: Callable[[Floats], Floats]) -> Interval:
     if n_clusters < 2 or not np.isfinite(left_out).all():
         return Interval(whole, math.nan, math.nan, math.nan)
     error = float(np.sqrt((n_clusters - 1) / n_clusters * ((left_out - whole) ** 2).sum()))
-    reach = quantile(n_clusters) * error
-    return Interval(whole, whole - reach, whole + reach, error)
+    reach = quantile(n_clusters if n_informative is None else min(n_informative, n_clusters))
+    below, above = _leaning(reach, whole - left_out) if is_skewed and error > 0 else (-reach, reach)
+    return Interval(whole, whole - above * error, whole - below * error, error)
 
 
-def ratio(numerators: Floats, denominators: Floats) -> Interval:
+def ratio(numerators: Floats, denominators: Floats, *, is_skewed: bool = False) -> Interval:
     """Return the ratio of two sums over episodes, arrays of shape (episodes,), with the jackknife's t interval."""
     kept = denominators != 0
     sums = np.column_stack([numerators[kept], denominators[kept]])
-    return jackknife(sums, lambda totals: totals[:, 0] / totals[:, 1])
+    return jackknife(sums, lambda totals: totals[:, 0] / totals[:, 1], is_skewed=is_skewed)
 
 
 def share(errors: Floats, turns: Floats) -> Interval:
@@ -109,7 +113,9 @@ def share(errors: Floats, turns: Floats) -> Interval:
     be seen and is taken as 1. With one turn an episode there is nothing to allow for: Wilson's own interval.
 
     Source: Kish (1965), Survey sampling, section 8.2 (design effect); Dean & Pagano (2015), Evaluating confidence
-    interval methods for binomial proportions in clustered surveys, J. Survey Statistics and Methodology 3, 484-503.
+    interval methods for binomial proportions in clustered surveys, J. Survey Statistics and Methodology 3, 484-503;
+    Carter, Schnepel & Steigerwald (2017), Asymptotic behavior of a t-test robust to cluster heterogeneity, Review of
+    Economics and Statistics 99, 698-709 (episodes of unequal length count for fewer).
     """
     linear = ratio(errors, turns)
     n_turns, n_clusters = float(turns.sum()), int((turns != 0).sum())
@@ -121,8 +127,22 @@ def share(errors: Floats, turns: Floats) -> Interval:
         return Interval(p, float(low), float(high), math.sqrt(p * (1 - p) / n_turns))
     independent = p * (1 - p) / n_turns
     design_effect = linear.error**2 / independent if independent > 0 and linear.error > 0 else 1.0
-    low, high = wilson(p, n_turns / design_effect, quantile(n_clusters) if n_clusters > 1 else None)
+    n_equal = n_turns**2 / float((turns**2).sum())
+    low, high = wilson(p, n_turns / design_effect, quantile(n_equal) if n_clusters > 1 else None)
     return Interval(p, float(low), float(high), linear.error)
+
+
+def _leaning(reach: float, influences: Floats) -> tuple[float, float]:
+    """Return the ends, in standard errors, between which a studentised figure of skewed influences lies.
+
+    Source: Hall (1992), On the removal of skewness by transformation, J. R. Statist. Soc. B 54, 221-228, eq. 2.2.
+    """
+    skewness = float(np.nan_to_num(stats.skew(influences)))
+    lean = skewness / (3 * math.sqrt(len(influences)))
+    if abs(lean) < 1e-9:
+        return -reach, reach
+    ends = [float(np.cbrt(1 + 3 * lean * (end - lean / 2)) - 1) / lean for end in (-reach, reach)]
+    return ends[0], ends[1]
 
 
 def _null(value: float) -> float | None:

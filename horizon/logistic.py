@@ -50,7 +50,8 @@ def fit(design: Floats, outcome: Floats, cluster: NDArray[np.int64], *, penalty:
 
     Source: Firth (1993), Bias reduction of maximum likelihood estimates, Biometrika 80, 27-38; the covariance is
     the linearised cluster jackknife of MacKinnon, Nielsen & Webb (2025), Cluster-robust jackknife and bootstrap
-    inference for logistic regression models, Econometric Reviews, CV3L.
+    inference for logistic regression models, Econometric Reviews, CV3L; no variance falls below that of
+    independent turns.
     """
     n_columns = design.shape[1]
     if not len(design) or np.linalg.matrix_rank(design.T @ design) < n_columns:
@@ -68,7 +69,12 @@ def fit(design: Floats, outcome: Floats, cluster: NDArray[np.int64], *, penalty:
     else:
         return None
     residual, weight, information = _score_parts(design, outcome, coefficients, penalty)
-    return LogisticFit(coefficients, *_jackknife_covariance(design, residual, weight, information, cluster))
+    covariance, n_clusters = _jackknife_covariance(design, residual, weight, information, cluster)
+    # With few errors the spread between episodes can't be seen in full: never less than independent turns would have.
+    # That variance is known without estimating a spread: the normal quantile goes with it, not Student's.
+    least = np.diag(np.linalg.pinv(information)) * (quantile() / quantile(n_clusters)) ** 2
+    spread = np.sqrt(np.maximum(1.0, least / np.maximum(np.diag(covariance), 1e-300)))
+    return LogisticFit(coefficients, covariance * np.outer(spread, spread), n_clusters)
 
 
 def _score_parts(

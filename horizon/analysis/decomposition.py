@@ -60,7 +60,10 @@ def _cause(table: TurnTable, cause: str, minuend: str, subtrahend: str | None) -
         for weights in (values, np.ones(one.n_turns))
     ]
     n_turns = int((early | late).sum())
-    return jackknife(np.column_stack(sums), _rise).as_estimate(one.n_episodes, n_turns, METHOD, at=at)
+    # Episodes that end early say nothing of the late third: it rests on fewer of them.
+    n_informative = min(one.take(part).n_episodes for part in (early, late))
+    found = jackknife(np.column_stack(sums), _rise, n_informative=n_informative)
+    return found.as_estimate(one.n_episodes, n_turns, METHOD, at=at)
 
 
 def _rise(totals: Floats) -> Floats:

@@ -6,7 +6,7 @@ from horizon.turn_bins import estimate_bins
 from horizon.turn_table import TurnTable
 
 NAME = "error by turn"
-METHOD = "share of a bin's turns, Wilson's interval (at the effective number of turns in bins of several turns)"
+METHOD = "share of a bin's turns, Wilson's interval at the effective number of turns; wider than 95 % for few errors"
 
 
 def estimate(table: TurnTable, condition: str = "natural") -> list[Estimate]:

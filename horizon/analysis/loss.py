@@ -8,7 +8,7 @@ from horizon.turn_bins import estimate_bins, estimate_mean
 from horizon.turn_table import Sample, TurnTable
 
 NAME = "loss"
-METHOD = "mean loss over graded turns, jackknife over episodes, Student's t"
+METHOD = "mean loss over graded turns, jackknife over episodes, Student's t with Hall's lean"
 
 
 def estimate(table: TurnTable, condition: str = "natural") -> Estimate:
@@ -39,7 +39,7 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
 
 def _within(sums: Floats, counts: Floats) -> Interval:
     """Return the ratio with its interval cut to 0..1, where every loss lies; few episodes reach beyond."""
-    found = ratio(sums, counts)
+    found = ratio(sums, counts, is_skewed=True)
     return Interval(found.estimate, max(0.0, found.low), min(1.0, found.high), found.error)
 
 

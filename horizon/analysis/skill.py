@@ -12,7 +12,7 @@ from horizon.turn_bins import estimate_bins, estimate_mean
 from horizon.turn_table import Sample, TurnTable
 
 NAME = "skill"
-METHOD = "1 - sum of loss / sum of random loss over graded turns, jackknife over episodes, Student's t"
+METHOD = "1 - sum of loss / sum of random loss, graded turns, jackknife over episodes, Student's t with Hall's lean"
 STRATA = ("easy third", "middle third", "hard third")
 
 
@@ -86,5 +86,5 @@ def _playable(table: TurnTable, condition: str) -> Sample | None:
 
 
 def _avoided(losses: Floats, random_losses: Floats) -> Interval:
-    given = ratio(losses, random_losses)
+    given = ratio(losses, random_losses, is_skewed=True)
     return Interval(1 - given.estimate, 1 - given.high, 1 - given.low, given.error)

@@ -20,6 +20,7 @@ BANDWIDTH = 0.15
 """The kernel's standard deviation as a share of the axis: wide enough for some 20 turns an episode."""
 _CELLS = 60
 _REPLICATES = 500
+_SCALES = 40
 _FEWEST_EPISODES = 3
 
 
@@ -107,11 +108,13 @@ def _bands(
     unit = (weights**2 * counts).sum(axis=1)  # the variance of the rate, in units of that of one turn
     independent = rate * (1 - rate) * unit
     with np.errstate(divide="ignore", invalid="ignore"):
-        effect = np.where((independent > 0) & (error > 0), error**2 / independent, 1.0)
+        # Never below 1: where errors are few the kernel's tail alone would promise too much.
+        effect = np.where((independent > 0) & (error > 0), np.maximum(error**2 / independent, 1.0), 1.0)
         strayed = np.abs(drawn - rate) / np.where(error > 0, error, np.inf)
     pointwise = quantile(n)
-    widest = float(np.quantile(strayed.max(axis=1), LEVEL))
-    together = max(pointwise, widest * pointwise / float(stats.norm.ppf((1 + LEVEL) / 2)))
+    # The largest of correlated t figures: the distances are normal, their scale is known from n - 1 others.
+    scale = np.sqrt((n - 1) / stats.chi2.ppf((np.arange(_SCALES) + 0.5) / _SCALES, n - 1))
+    together = max(pointwise, float(np.quantile(np.outer(strayed.max(axis=1), scale), LEVEL)))
     effective = 1 / (unit * effect)
     low, high = wilson(rate, effective, pointwise)
     band_low, band_high = wilson(rate, effective, together)

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from horizon.estimate import Estimate
-from horizon.intervals import missing, quantile
+from horizon.intervals import missing, wilson
 from horizon.logistic import fit
-from horizon.turn_table import Flags, Floats, Ints, TurnTable
+from horizon.turn_table import Flags, Floats, Ints, Sample, TurnTable
 
 NAME = "survival"
-METHOD = "Kaplan-Meier, log-log interval"
-HORIZON_METHOD = "first turn at which the Kaplan-Meier curve is at or below the level, Brookmeyer-Crowley interval"
+METHOD = "Kaplan-Meier, Wilson's interval at the effective number of episodes"
+HORIZON_METHOD = (
+    "first turn at which Kaplan-Meier is at or below the level, Brookmeyer-Crowley; whole turns: over 95 %"
+)
 TREND_METHOD = "log-odds of a first error per doubling of turns, Firth's logistic, jackknife over episodes"
 
 
@@ -33,8 +35,10 @@ class Curve:
 def curve(last_turn: Ints, has_erred: Floats) -> Curve:
     """Return the survival curve of episodes whose first error, or else last turn, is `last_turn`; shape (episodes,).
 
-    Source: Kaplan & Meier (1958), JASA 53; the variance is Greenwood's (1926), the interval on the scale of
-    log(-log S) by Kalbfleisch & Prentice (2002), The statistical analysis of failure time data, section 1.4.
+    Source: Kaplan & Meier (1958), JASA 53; the variance is Greenwood's (1926); the interval is Wilson's at the number
+    of uncensored episodes that would have this variance, Rothman (1978), Estimation of confidence limits for the
+    cumulative probability of survival in life table analysis, J. Chronic Diseases 31, 557-560. Unlike the log-log
+    interval it has a width before the first error: coverage at 8 episodes is 95 % and not 62 %.
     """
     size = int(last_turn.max())
     ended = np.bincount(last_turn, minlength=size + 1)[1:]
@@ -43,12 +47,11 @@ def curve(last_turn: Ints, has_erred: Floats) -> Curve:
     share = np.cumprod(1 - errors / at_risk)
     with np.errstate(divide="ignore", invalid="ignore"):
         greenwood = np.cumsum(errors / (at_risk * (at_risk - errors)))
-        log_share = np.log(share)
-        reach = quantile() * np.sqrt(greenwood) / np.abs(log_share)
-        low, high = np.exp(log_share * np.exp(reach)), np.exp(log_share * np.exp(-reach))
-    # Before the first error and after the last survivor the formula is silent: so are the bounds' ends.
-    low = np.where(share == 1, 1.0, np.where(share == 0, 0.0, low))
-    high = np.where(share == 1, 1.0, np.where(share == 0, _carried(high, share), high))
+        effective = (1 - share) / (share * greenwood)
+    # Before the first error and after the last survivor there is no variance to go by: those at risk are counted.
+    known = np.isfinite(effective) & (share > 0) & (share < 1)
+    effective = np.where(known, effective, at_risk)
+    low, high = wilson(share, effective)
     return Curve(at_risk, errors, share, low, high)
 
 
@@ -77,7 +80,7 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         "h50": horizon(found, 0.5, *counts),
         "h80": horizon(found, 0.8, *counts),
         "survival": points,
-        "fading_hazard": _trend(sample.cluster, sample.turn, sample.is_error),
+        "fading_hazard": _trend(sample, last),
     }
 
 
@@ -101,12 +104,6 @@ def _first_below(share: Floats, level: float) -> float | None:
     return float(below[0] + 1) if len(below) else None
 
 
-def _carried(values: Floats, share: Floats) -> float:
-    """Return the last finite bound before the curve falls to 0."""
-    known = values[(share > 0) & np.isfinite(values)]
-    return float(known[-1]) if len(known) else 1.0
-
-
 def _first_errors(cluster: Ints, turn: Ints, is_error: Flags) -> tuple[Ints, Floats]:
     """Return each episode's turn of first error, or its last turn, and whether it erred; rows come in order."""
     codes = np.unique(cluster)
@@ -119,12 +116,14 @@ def _first_errors(cluster: Ints, turn: Ints, is_error: Flags) -> tuple[Ints, Flo
     return np.where(erred, first, last), erred.astype(float)
 
 
-def _trend(cluster: Ints, turn: Ints, is_error: Flags) -> Estimate:
-    """Return how the hazard of the first error changes with turns: above 0 the model fades, 0 is a constant hazard."""
-    codes = np.unique(cluster)
-    place = np.searchsorted(codes, cluster)
-    last, _ = _first_errors(cluster, turn, is_error)
-    kept = turn <= last[place]
+def _trend(sample: Sample, last_turn: Ints) -> Estimate:
+    """Return how the hazard of the first error changes with turns: above 0 the model fades, 0 is a constant hazard.
+
+    `last_turn` is each episode's turn of first error, or its last turn.
+    """
+    cluster, turn, is_error = sample.cluster, sample.turn, sample.is_error
+    codes, place = np.unique(cluster, return_inverse=True)
+    kept = turn <= last_turn[place]
     n_turns, n_episodes = int(kept.sum()), len(codes)
     outcome = is_error[kept].astype(float)
     if n_episodes < 3 or len(np.unique(turn[kept])) < 2 or not outcome.any():

@@ -86,7 +86,7 @@ def analyze_runs(folders: Sequence[Path]) -> Analysis:
 
 def analyze_table(table: TurnTable, folders: Sequence[Path] = ()) -> Analysis:
     """Estimate everything in a loaded table, for each group and over all of them."""
-    parts = _parts(table)
+    parts = groups_of(table)
     groups = tuple(Group(*labels, part, estimate_all(part)) for labels, part in parts)
     whole = groups[0].estimates if len(groups) == 1 else estimate_all(table)
     return Analysis(tuple(folders), table, whole, groups)
@@ -144,7 +144,8 @@ def _light(turns: pl.DataFrame) -> pl.DataFrame:
     return turns.select(name for name in COLUMNS if name in turns.columns)
 
 
-def _parts(table: TurnTable) -> list[tuple[tuple[str, str, str | None, str | None], TurnTable]]:
+def groups_of(table: TurnTable) -> list[tuple[tuple[str, str, str | None, str | None], TurnTable]]:
+    """Return the part of each model, environment, parameters and opponent, under these labels."""
     facts = table.episodes
     labels = list(zip(facts.model, facts.environment, facts.parameters, facts.opponent, strict=True))
     different = sorted(set(labels), key=lambda label: tuple(each or "" for each in label))

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from simulated_turns import simulated_turns
+from statsmodels.stats.proportion import proportion_confint
 
 from horizon.analysis import decomposition, self_conditioning, survival
 from horizon.estimate import Estimate
@@ -24,18 +25,25 @@ def single(found: Estimate | list[Estimate]) -> Estimate:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_survival_curve_and_its_interval_are_lifelines(seed: int) -> None:
+def test_the_survival_curve_is_lifelines(seed: int) -> None:
     draw = np.random.default_rng(seed)
     last, erred = draw.integers(1, 25, 60), draw.random(60) < 0.7
     found = survival.curve(last, erred.astype(float))
     peer = lifelines.KaplanMeierFitter().fit(last, erred)
     for turn in range(1, int(last.max()) + 1):
         assert found.share[turn - 1] == pytest.approx(float(peer.survival_function_at_times(turn).iloc[0]))
-        if 0 < found.share[turn - 1] < 1:
-            bounds = peer.confidence_interval_.loc[:turn].iloc[-1].to_numpy()
-            assert (found.low[turn - 1], found.high[turn - 1]) == pytest.approx(tuple(bounds), abs=1e-9)
     h50 = survival.horizon(found, 0.5, 60, int(last.sum()))
     assert h50.estimate == peer.median_survival_time_
+
+
+def test_without_censoring_the_survival_interval_is_wilsons_of_the_share_left() -> None:
+    last = np.random.default_rng(1).integers(1, 12, 40)
+    found = survival.curve(last, np.ones(40))
+    for turn in range(1, 12):
+        left = int((last > turn).sum())
+        bounds = proportion_confint(left, 40, method="wilson")
+        if left:
+            assert (found.low[turn - 1], found.high[turn - 1]) == pytest.approx(bounds)
 
 
 def test_h50_and_h80_of_a_constant_hazard_are_where_the_formula_puts_them() -> None:
