@@ -10,12 +10,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from horizon.estimate import Estimate
+from horizon.report.charts import Chart, Series
 from horizon.report.tables import Analysis, Group
 
 # Okabe and Ito's colours, told apart by the colour-blind; a marker each, so that print in grey works too.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C6D31", "#555555")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _INK = "#333333"
+_DENSE = 20
 _MEANING = {"natural": "natural: with its own history", "fresh": "fresh: the same states, no history"}
 
 
@@ -32,6 +34,71 @@ def draw_error_by_turn(analysis: Analysis, path: Path) -> Path:
         _draw_panel(axes, group, top)
     for axes in panels[len(groups) :]:
         axes.set_visible(False)
+    return _saved(figure, path)
+
+
+def draw_chart(chart: Chart, path: Path) -> Path:
+    """Draw one chart of the page as a file, its kind by the suffix (.png, .svg); return the path."""
+    matplotlib.use("Agg")
+    figure = Figure(figsize=(7.2, 4.6), layout="constrained", dpi=150)
+    axes = figure.subplots()
+    for index, series in enumerate(chart.series):
+        _draw_series(axes, chart, series, index)
+    if chart.mark is not None:
+        axes.axvline(chart.mark[0], color=_INK, linestyle=":", linewidth=1)
+        axes.annotate(chart.mark[1], (chart.mark[0], 0.97), xycoords=("data", "axes fraction"), fontsize=9)
+    _dress(axes, _printable(chart.title), chart.x_title, chart.y_title)
+    if len(chart.series) > 1:
+        axes.legend(frameon=False, fontsize=9, loc="best", labelcolor=_INK)
+    if any(isinstance(place, str) for series in chart.series for place in series.places):
+        axes.tick_params(axis="x", rotation=20)
+    return _saved(figure, path)
+
+
+def _draw_series(axes: Axes, chart: Chart, series: Series, index: int) -> None:
+    colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
+    places: list[Any] = [_printable(each) if isinstance(each, str) else each for each in series.places]
+    values = [each.estimate or 0.0 for each in series.points]
+    lows = [each.low if each.low is not None else value for each, value in zip(series.points, values, strict=True)]
+    highs = [each.high if each.high is not None else value for each, value in zip(series.points, values, strict=True)]
+    bars = [[value - low for value, low in zip(values, lows, strict=True)]]
+    bars.append([high - value for value, high in zip(values, highs, strict=True)])
+    name = _printable(series.name)
+    if chart.form in ("line", "step"):
+        axes.fill_between(
+            places, lows, highs, color=colour, alpha=0.16, linewidth=0, step="post" if chart.form == "step" else None
+        )
+        shown = "" if len(places) > _DENSE else marker
+        style = "steps-post" if chart.form == "step" else "default"
+        axes.plot(places, values, color=colour, marker=shown, markersize=4.5, linewidth=1.8, label=name, ds=style)
+    elif chart.form == "dot":
+        axes.errorbar(places, values, yerr=bars, fmt=marker, color=colour, capsize=3, label=name)
+    elif chart.form == "stack":
+        # The series before it are drawn already: its bars stand on theirs.
+        heights: dict[str, float] = {}
+        for before in chart.series[:index]:
+            for place, each in zip(before.places, before.points, strict=True):
+                heights[str(place)] = heights.get(str(place), 0.0) + (each.estimate or 0.0)
+        below = [heights.get(str(place), 0.0) for place in series.places]
+        axes.bar(places, values, bottom=below, color=colour, label=name)
+    else:
+        axes.bar(places, values, yerr=bars, color=list(COLOURS[: len(places)]), capsize=3, label=name)
+        axes.axhline(0, color=_INK, linewidth=0.8)
+
+
+def _dress(axes: Axes, title: str, x_title: str, y_title: str) -> None:
+    axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color=_INK, parse_math=False, wrap=True)
+    axes.set_xlabel(x_title)
+    axes.set_ylabel(y_title)
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.grid(axis="y", color="#E3E3E3", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(colors=_INK, labelsize=9, length=3)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+
+
+def _saved(figure: Figure, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Without a date in the file the same run gives the same bytes.
     metadata = {"Date": None} if path.suffix == ".svg" else {"Software": "horizon"}
@@ -47,17 +114,9 @@ def _draw_panel(axes: Axes, group: Group, top: float) -> None:
         points = [each for each in curves if each.at["condition"] == condition and each.estimate is not None]
         _draw_curve(axes, points, condition, index, len(conditions))
     _write_counts(axes, [each for each in curves if each.at["condition"] == conditions[0]])
-    axes.set_title(_title(group), loc="left", fontsize=12, fontweight="bold", color=_INK, parse_math=False)
-    axes.set_xlabel("turn")
-    axes.set_ylabel("share of turns with an error")
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    _dress(axes, _title(group), "turn", "share of turns with an error")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=2))
     axes.set_ylim(0, min(1.02, top * 1.08 + 0.01))
-    axes.grid(axis="y", color="#E3E3E3", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(colors=_INK, labelsize=9, length=3)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
     if conditions:
         axes.legend(frameon=False, fontsize=9, loc="best", labelcolor=_INK)
     axes.text(0, -0.19, _footnote(group), transform=axes.transAxes, fontsize=8, color="#666666", va="top")

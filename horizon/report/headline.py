@@ -7,6 +7,8 @@ from typing import Any
 from horizon.estimate import Estimate
 from horizon.report.tables import Analysis, Group
 
+_MUCH_TRUNCATED = 0.05
+
 
 def headline(analysis: Analysis) -> str:
     """Return one sentence with the headline figure and its interval; says so where the interval holds 0."""
@@ -23,15 +25,29 @@ def headline(analysis: Analysis) -> str:
         if gap.low <= 0 <= gap.high:
             return (
                 f"On the same positions, no difference between {who} with its history and without could be told: "
-                f"{100 * gap.estimate:+.0f} points, {bounds}."
+                f"{100 * gap.estimate:+.0f} points, {bounds}.{_parts(group)}"
             )
-        return f"On the same positions, {who} errs {_points(gap.estimate)} with its history than without, {bounds}."
+        return (
+            f"On the same positions, {who} errs {_points(gap.estimate)} with its history than without, {bounds}."
+            f"{_parts(group)}"
+        )
     if isinstance(rate, Estimate) and rate.estimate is not None:
         bounds = ""
         if rate.low is not None and rate.high is not None:
             bounds = f", 95 % interval {100 * rate.low:.0f} to {100 * rate.high:.0f} %"
         return f"{who} was in error in {100 * rate.estimate:.0f} % of its turns{bounds}, {_episodes(rate.n_episodes)}."
     return f"{who} has no judged turns yet."
+
+
+def _parts(group: Group) -> str:
+    """Return the sentence that tells practice from loss of focus, where both can be told."""
+    found = [group.estimates.get(name) for name in ("practice", "focus_loss")]
+    told = []
+    for each, words in zip(found, ("practice with the format", "its own trajectory"), strict=True):
+        if not isinstance(each, Estimate) or each.estimate is None or each.low is None or each.high is None:
+            return ""
+        told.append(f"{words} {100 * each.estimate:+.0f} points ({100 * each.low:.0f} to {100 * each.high:.0f})")
+    return f" In it: {' and '.join(told)}."
 
 
 def limits(analysis: Analysis) -> list[str]:
@@ -46,11 +62,29 @@ def limits(analysis: Analysis) -> list[str]:
         found.append("Without healed, the pull of the model's own errors can't be told from the length itself.")
     if "padded" not in conditions:
         found.append("Without padded, a longer context can't be told from more turns.")
+    found += [line for group in analysis.groups if (line := _truncated(group))]
     if analysis.table.n_aborted:
         found.append(f"{_episodes(analysis.table.n_aborted)} were aborted by the infrastructure and left out.")
     if analysis.table.n_episodes < 20:
         found.append(f"{_episodes(analysis.table.n_episodes)} are few: read the intervals, not the points.")
     return found
+
+
+def _truncated(group: Group) -> str:
+    """Return the line on replies that were cut off, where they are many."""
+    kinds = group.estimates.get("error_kinds")
+    shares = {
+        str(each.at["condition"]): each.estimate or 0.0
+        for each in (kinds if isinstance(kinds, list) else ())
+        if each.at.get("kind") == "truncated"
+    }
+    told = [f"{name} {100 * share:.0f} %" for name, share in shares.items() if share >= _MUCH_TRUNCATED]
+    if not told:
+        return ""
+    return (
+        f"{group.model}, {group.setting}: replies cut off at the most tokens allowed count as errors "
+        f"({', '.join(told)}); with a larger max_tokens some may be right."
+    )
 
 
 def command(manifests: Sequence[dict[str, Any]], folders: Sequence[str]) -> str:

@@ -18,7 +18,8 @@ import chess.svg
 
 from horizon import store
 from horizon.estimate import Estimate
-from horizon.report.curves import draw_all
+from horizon.report.charts import Chart, charts_of
+from horizon.report.curves import draw
 from horizon.report.headline import command, headline, limits
 from horizon.report.tables import Analysis
 from horizon.report.trace import trace
@@ -41,10 +42,10 @@ def page(analysis: Analysis) -> str:
     """Return the page as HTML."""
     manifests: list[dict[str, Any]] = [dict(store.read_manifest(folder)) for folder in analysis.folders]
     found = trace(analysis.folders)
-    figures = draw_all(analysis)
+    charts = charts_of(analysis)
     title = headline(analysis)
     made_by = command(manifests, [str(folder) for folder in analysis.folders])
-    drawn = [json.loads(str(figure.to_json())) for _, _, figure in figures]
+    drawn = [json.loads(str(draw(chart).to_json())) for chart in charts]
     parts = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8">',
@@ -58,7 +59,7 @@ def page(analysis: Analysis) -> str:
         _list("What this can't say", limits(analysis)),
         f"<details><summary>The commands that made it</summary><pre>{_text(made_by)}</pre></details>",
         '<section aria-label="Figures">',
-        *(_figure(place, name, said) for place, (name, said, _) in enumerate(figures)),
+        *(_figure(place, chart) for place, chart in enumerate(charts)),
         "</section>",
         _viewer(found["left_out"]),
         _tables(analysis),
@@ -114,10 +115,10 @@ def _list(title: str, lines: Sequence[str]) -> str:
     return f'<h2>{_text(title)}</h2><ul class="limits">{"".join(f"<li>{_text(each)}</li>" for each in lines)}</ul>'
 
 
-def _figure(place: int, name: str, said: str) -> str:
+def _figure(place: int, chart: Chart) -> str:
     return (
-        f'<figure><figcaption>{_text(name)}</figcaption><div id="figure-{place}" role="img" '
-        f'aria-label="{_text(said)}" style="min-height:380px"></div></figure>'
+        f'<figure><figcaption>{_text(chart.title)}</figcaption><div id="figure-{place}" role="img" '
+        f'aria-label="{_text(chart.said)}" style="min-height:380px"></div></figure>'
     )
 
 

@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from horizon.report.figures import draw_error_by_turn
+from horizon.report.charts import charts_of
+from horizon.report.figures import draw_chart, draw_error_by_turn
 from horizon.report.page import write_page
 from horizon.report.tables import Analysis, analyze_runs, describe, write_csv
 
@@ -17,6 +18,10 @@ def write_report(folders: Sequence[Path], out: Path) -> list[Path]:
 def write_analysis(analysis: Analysis, out: Path) -> list[Path]:
     """Write what was estimated; return the paths, the figure first."""
     figures = [draw_error_by_turn(analysis, out / f"error_by_turn.{kind}") for kind in ("png", "svg")]
+    # One file a chart, but for the error rate by turn: all groups share that one.
+    for chart in charts_of(analysis):
+        if not chart.slug.startswith("error_by_turn"):
+            figures += [draw_chart(chart, out / "figures" / f"{chart.slug}.{kind}") for kind in ("png", "svg")]
     estimates = out / "tables" / "estimates.json"
     tables = write_csv(analysis, out / "tables")
     estimates.write_text(json.dumps(describe(analysis), indent=1, ensure_ascii=True) + "\n", encoding="utf-8")

@@ -66,7 +66,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
-def browsed(folder: Path, script: str) -> str:
+def browsed(folder: Path, script: str, width: int = 1100) -> str:
     """Return the page's text after a script has run in it, through headless Chromium; the page itself is untouched."""
     page = (folder / "report.html").read_text(encoding="utf-8")
     tried = folder / "tried.html"
@@ -80,6 +80,7 @@ def browsed(folder: Path, script: str) -> str:
     tried.write_text(page.replace("</body>", harness), encoding="utf-8")
     assert CHROMIUM is not None
     command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000", "--dump-dom"]
+    command += [f"--window-size={width},900"]
     command += ["--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder / 'profile'}", tried.as_uri()]
     dom = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
     found = re.search(r'data-told="([^"]*)"', dom)
@@ -133,4 +134,31 @@ def test_every_figure_is_drawn_with_a_sentence_for_those_who_cant_see_it(folder:
         told.push(figures.length);
         told.push(figures.every(each => each.querySelector("svg") && each.getAttribute("aria-label")));""",
     )
-    assert told == "[5,true]"
+    assert told == "[9,true]"
+
+
+@needs_browser
+@pytest.mark.slow
+def test_on_a_phone_nothing_but_tables_scrolls_sideways(folder: Path) -> None:
+    told = browsed(
+        folder,
+        """const all = [...document.querySelectorAll("body *")];
+        const wide = all.filter(each => !each.closest(".scroll, svg, pre, .strip")
+          && each.getBoundingClientRect().right > innerWidth + 1);
+        told.push(innerWidth < 600, wide.length, document.body.scrollWidth <= innerWidth + 1);""",
+        width=500,
+    )
+    assert told == "[true,0,true]"
+
+
+@needs_browser
+@pytest.mark.slow
+def test_a_screen_reader_finds_names_for_all_that_can_be_used(folder: Path) -> None:
+    told = browsed(
+        folder,
+        """const named = each => each.getAttribute("aria-label") || each.textContent.trim() || each.closest("label");
+        told.push([...document.querySelectorAll("button, select")].every(named), document.documentElement.lang,
+                  [...document.querySelectorAll("th")].every(each => each.scope),
+                  document.querySelectorAll("h1").length, !!document.querySelector("main"));""",
+    )
+    assert told == '[true,"en",true,1,true]'
