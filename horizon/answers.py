@@ -10,6 +10,9 @@ import re
 ANSWER_FORMAT = "Answer: "
 """What a well-formed answer line starts with."""
 
+LONGEST_SPOKEN = 400
+"""Characters of an answer that are read: no action of any environment is longer, and patterns stay quick."""
+
 _OPEN, _CLOSE = "<think>", "</think>"
 _MARKS = " \t*_`\"'“”‘’"
 # Anchored at line starts and without nested repetition, so matching is linear in the text.
@@ -60,6 +63,12 @@ def answer_line(reply: str) -> str | None:
     if text.endswith(".") and not text.endswith(".."):
         text = text[:-1].rstrip(_MARKS)
     return text or None
+
+
+def last_line(reply: str) -> str | None:
+    """Return the last line of a reply without an answer line, when it is short enough to be an answer; or null."""
+    line = reply.rstrip()[-LONGEST_SPOKEN - 1 :].rpartition("\n")[2].strip()
+    return line if 0 < len(line) <= LONGEST_SPOKEN else None
 
 
 def is_complete(reply_so_far: str) -> bool:

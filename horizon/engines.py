@@ -19,12 +19,12 @@ from typing import Any, Self, TypeVar
 import chess
 
 from horizon.errors import EngineFailure, UsageError
+from horizon.places import shipped
 from horizon.records import Score, Scores
 from horizon.registry import nearest
 from horizon.win_probability import scored
 
-_SHIPPED = Path(__file__).parent / "shipped" / "engines"
-FOLDER = _SHIPPED if _SHIPPED.is_dir() else Path(__file__).parent.parent / "engines"
+FOLDER = shipped("engines")
 _GAMES = "/usr/games"
 HANDSHAKE_S = 20.0
 SEARCH_GRACE_S = 10.0

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from horizon.errors import UsageError
+from horizon.places import shipped
 
 MOST_STATES = 200_000
-_SHIPPED = Path(__file__).parent / "shipped" / "scenarios"
-EXAMPLE = (_SHIPPED if _SHIPPED.is_dir() else Path(__file__).parent.parent / "scenarios") / "logistics"
+EXAMPLE = shipped("scenarios") / "logistics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,6 @@ def _space(files: tuple[str, str], texts: tuple[str, ...]) -> Space:
 
 def _grounded(files: tuple[str, str]) -> tuple[Any, Any, Any]:
     """Return the problem, the grounded problem, and a function from a grounded action to its words."""
-    import unified_planning as up
     from unified_planning.io import PDDLReader
     from unified_planning.plans import ActionInstance
     from unified_planning.shortcuts import CompilationKind, Compiler, get_environment
@@ -144,7 +143,6 @@ def _grounded(files: tuple[str, str]) -> tuple[Any, Any, Any]:
     except Exception as problem:  # noqa: BLE001 - parsers of others raise what they like
         first = str(problem).strip().partition("\n")[0][:200]
         raise UsageError(f"pddl: {files[0]} and {files[1]} can't be read: {type(problem).__name__} {first}") from None
-    del up
 
     def words(action: Any) -> tuple[str, ...]:
         instance = result.map_back_action_instance(ActionInstance(action))

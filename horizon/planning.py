@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
 from horizon import plans
-from horizon.answers import answer_line, strip_thinking
+from horizon.answers import LONGEST_SPOKEN, answer_line, last_line, strip_thinking
 from horizon.environment import Mover
 from horizon.errors import ContractError, UsageError
 from horizon.parameters import parameter
@@ -19,7 +19,6 @@ from horizon.shifts import SHIFT_HELP, language, read_shift, with_distractor
 
 P = TypeVar("P", bound=Hashable)
 
-LONGEST_SPOKEN = 400
 """Characters of a reply without an answer line that are read as an action; a longer one says something else."""
 
 
@@ -153,8 +152,8 @@ class Planning(Generic[P]):
         if line is not None:
             action = self.heard(state.seed, state.position, line[:LONGEST_SPOKEN])
         else:
-            last = text.rstrip()[-LONGEST_SPOKEN - 1 :].rpartition("\n")[2].strip()
-            action = self.heard(state.seed, state.position, last) if 0 < len(last) <= LONGEST_SPOKEN else None
+            last = last_line(text)
+            action = self.heard(state.seed, state.position, last) if last is not None else None
         if action is None:
             return Answer(None, "no_answer" if line is None else "unparsable")
         return Answer(action, "none" if action in self.moves(state.position) else "illegal")

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import ClassVar, Generic, TypeVar
 
 from horizon import series
-from horizon.answers import answer_line, strip_thinking
+from horizon.answers import LONGEST_SPOKEN, answer_line, last_line, strip_thinking
 from horizon.environment import Mover
 from horizon.errors import ContractError, UsageError
 from horizon.parameters import parameter
@@ -21,7 +21,6 @@ from horizon.shifts import SHIFT_HELP, language, read_shift, with_distractor
 
 W = TypeVar("W", bound=Hashable)
 E = TypeVar("E", bound=Hashable)
-LONGEST_SPOKEN = 400
 _WORDS = re.compile(r"[^\s,.:;!?\"'()*`]+")
 
 
@@ -163,10 +162,7 @@ class Questions(Generic[W, E]):
         """Read the answer line; without one, the last line. Of a whole sentence, the one answer that it names."""
         text = strip_thinking(reply)
         line = answer_line(text)
-        spoken = line
-        if line is None:
-            last = text.rstrip()[-LONGEST_SPOKEN - 1 :].rpartition("\n")[2].strip()
-            spoken = last if 0 < len(last) <= LONGEST_SPOKEN else None
+        spoken = last_line(text) if line is None else line
         heard = series.heard(self, state, spoken) if spoken is not None else None
         if heard is None and spoken is not None and self.ask == "interactive":
             heard = self._named_alone(state, spoken[:LONGEST_SPOKEN])

@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from horizon.errors import UsageError
 from horizon.parameters import Value
+from horizon.places import shipped
 from horizon.records import Json
 from horizon.registry import nearest
 
-_SHIPPED = Path(__file__).parent / "shipped" / "scenarios"
-FOLDER = _SHIPPED if _SHIPPED.is_dir() else Path(__file__).parent.parent / "scenarios"
+FOLDER = shipped("scenarios")
 CONDITIONS = {
     "natural": "",
     "fresh": "",

@@ -10,7 +10,7 @@ import struct
 import sys
 from pathlib import Path
 
-from horizon.errors import StoreError
+from horizon.places import cache_folder
 from horizon.records import Score, Scores
 from horizon.win_probability import scored
 
@@ -80,16 +80,12 @@ class ScoresCache:
 
 
 def cache_path() -> Path:
-    """Return where scores are kept: under `HORIZON_CACHE`, else `~/.cache/horizon`.
+    """Return where scores are kept.
 
     Raises:
-        StoreError: there is no home folder and no `HORIZON_CACHE`.
+        StoreError: as `places.cache_folder` does.
     """
-    try:
-        folder = Path(os.environ.get("HORIZON_CACHE") or Path.home() / ".cache" / "horizon")
-    except RuntimeError:
-        raise StoreError("no home folder to keep scores in: set HORIZON_CACHE to a folder") from None
-    return folder / "scores.sqlite"
+    return cache_folder() / "scores.sqlite"
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -3,7 +3,6 @@
 The only door from environments to the disk; a damaged or missing file is built again. Knows arrays, not tasks.
 """
 
-import os
 import tempfile
 from collections.abc import Callable
 from functools import lru_cache
@@ -13,10 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-
-def cache_folder() -> Path:
-    """Return the folder for what can be made again: `HORIZON_CACHE`, or `~/.cache/horizon`."""
-    return Path(os.environ.get("HORIZON_CACHE") or Path.home() / ".cache" / "horizon")
+from horizon.places import cache_folder
 
 
 @lru_cache(maxsize=64)

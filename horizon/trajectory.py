@@ -167,9 +167,8 @@ def advance(
         trajectory.history += [*before, _with_alternatives(task, trajectory, row, extra, last)]
     trajectory.errors += not row.correct
     trajectory.note = ""
-    # Under the policy `stop` an unplayable action may stand in the row, and nothing was played.
-    played = extra.get("played") if row.substituted else row.action if row.error in ("none", "wrong") else None
-    if isinstance(played, str):
+    played = _played(row, extra)
+    if played is not None:
         if row.substituted and feedback:
             trajectory.note = played_note(task, state, played)
         trajectory.state = task.step(state, played)
@@ -182,15 +181,21 @@ def _with_alternatives(
     task: Environment[Any], trajectory: Trajectory, row: Turn, extra: dict[str, Json], exchange: Exchange
 ) -> Exchange:
     """Return the exchange with what healed, corrupted and recap histories show in its place, as its row holds it."""
-    played = extra.get("played") if row.substituted else row.action if row.error in ("none", "wrong") else None
+    played = _played(row, extra)
     right, wrong = extra.get("right_reply"), extra.get("wrong_reply")
     return replace(
         exchange,
         right=row.reply if row.correct else right if isinstance(right, str) else None,
         wrong=wrong if isinstance(wrong, str) else None,
         draw=derive(trajectory.seed, "corrupted", trajectory.episode_id, row.turn) / 2**63,
-        played=spoken(task, trajectory.state, played) if isinstance(played, str) else None,
+        played=spoken(task, trajectory.state, played) if played is not None else None,
     )
+
+
+def _played(row: Turn, extra: dict[str, Json]) -> str | None:
+    """Return the action that was played at a turn; under the policy `stop` an unplayable one stands there alone."""
+    played = extra.get("played") if row.substituted else row.action if row.error in ("none", "wrong") else None
+    return played if isinstance(played, str) else None
 
 
 def take_up(
@@ -215,11 +220,10 @@ def distinct_seeds(task: Environment[Any], seed: int) -> Iterator[int]:
     """
     told: set[int] = set()
     for index in itertools.count():
-        found = episode_seed(seed, task.name, index)
-        for attempt in range(1, _DRAWS):
+        found, attempt = episode_seed(seed, task.name, index), 1
+        text = hash(task.pose(task.reset(found)))
+        while text in told and attempt < _DRAWS:
+            found, attempt = derive(seed, "environment", task.name, index, attempt), attempt + 1
             text = hash(task.pose(task.reset(found)))
-            if text not in told:
-                break
-            found = derive(seed, "environment", task.name, index, attempt)
-        told.add(hash(task.pose(task.reset(found))))
+        told.add(text)
         yield found

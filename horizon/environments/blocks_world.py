@@ -13,6 +13,7 @@ References: Gupta & Nau (1992), On the complexity of blocks-world planning, Arti
 Versions: 1.
 """
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -56,7 +57,7 @@ class BlocksWorld(Planning[Table]):
         """Return seeded towers and other towers as the goal."""
         draw = generator(seed, "blocks_world")
         while True:
-            towers, goal = (_drawn(draw.random, draw.shuffle, self.blocks) for _ in range(2))
+            towers, goal = (_drawn(draw, self.blocks) for _ in range(2))
             if towers != goal:
                 return Table(towers, "", goal)
 
@@ -179,13 +180,13 @@ class BlocksWorld(Planning[Table]):
 ENVIRONMENT = BlocksWorld
 
 
-def _drawn(chance: object, shuffle: object, blocks: int) -> Towers:
+def _drawn(draw: random.Random, blocks: int) -> Towers:
     """Return random towers: blocks in random order, each on the one before with a chance of a half."""
     order = list(NAMES[:blocks])
-    shuffle(order)  # type: ignore[operator]
+    draw.shuffle(order)
     towers: list[str] = []
     for block in order:
-        if towers and chance() < 0.5:  # type: ignore[operator]
+        if towers and draw.random() < 0.5:
             towers[-1] += block
         else:
             towers.append(block)

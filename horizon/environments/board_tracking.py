@@ -16,7 +16,7 @@ from typing import ClassVar
 
 import chess
 
-from horizon.errors import UsageError
+from horizon.chess_moves import board_of
 from horizon.parameters import parameter
 from horizon.questions import Questions
 from horizon.shifts import language, read_shift, shown_names
@@ -174,12 +174,7 @@ class BoardTracking(Questions[str, Plies]):
 
     def read(self, text: str) -> str:
         """Return the FEN of a text."""
-        try:
-            board = chess.Board(text)
-        except ValueError as problem:
-            raise UsageError(f"'{text}' is no FEN: {problem}") from None
-        if not board.is_valid():
-            raise UsageError(f"'{text}' is an impossible position: correct it")
+        board_of(text)
         return text
 
     def _pieces(self, seed: int) -> dict[str, str]:

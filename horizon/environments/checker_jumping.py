@@ -58,10 +58,7 @@ class CheckerJumping(Planning[str]):
 
     def after(self, position: str, action: str) -> str:
         """Exchange the checker and the empty place."""
-        source, target = (int(each) - 1 for each in action.split())
-        row = list(position)
-        row[source], row[target] = row[target], row[source]
-        return "".join(row)
+        return _moved(position, action)
 
     def distance(self, position: str) -> int | None:
         """Return the number of moves left, or null where the checkers block each other."""
@@ -168,6 +165,14 @@ def _moves_left(position: str) -> int:
 
 
 @lru_cache(maxsize=1 << 18)
+def _moved(position: str, move: str) -> str:
+    """Return the row after a checker and the empty place have changed places."""
+    source, target = (int(each) - 1 for each in move.split())
+    row = list(position)
+    row[source], row[target] = row[target], row[source]
+    return "".join(row)
+
+
 def is_solvable(position: str) -> bool:
     """Tell whether the goal can be reached from here.
 
@@ -178,10 +183,4 @@ def is_solvable(position: str) -> bool:
     moves = _moves(position)
     if not moves:
         return _moves_left(position) == 0
-    for move in moves:
-        source, target = (int(each) - 1 for each in move.split())
-        row = list(position)
-        row[source], row[target] = row[target], row[source]
-        if is_solvable("".join(row)):
-            return True
-    return False
+    return any(is_solvable(_moved(position, move)) for move in moves)

@@ -19,7 +19,7 @@ from typing import ClassVar
 
 import chess
 
-from horizon.chess_moves import read_move
+from horizon.chess_moves import board_of, read_move
 from horizon.errors import UsageError
 from horizon.parameters import parameter
 from horizon.planning import Planning, Situation
@@ -149,11 +149,8 @@ class Endgame(Planning[str]):
 
     def read(self, text: str) -> str:
         """Return the FEN of a text."""
-        try:
-            board = chess.Board(text)
-        except ValueError as problem:
-            raise UsageError(f"'{text}' is no FEN: {problem}") from None
-        if not board.is_valid() or chess.popcount(board.occupied) > 3:
+        board = board_of(text)
+        if chess.popcount(board.occupied) > 3:
             raise UsageError(f"'{text}' is no endgame of three men: give one with two kings and a piece of White")
         return board.fen()
 
