@@ -14,7 +14,7 @@ from horizon.logistic import fit
 from horizon.turn_table import Flags, Floats, Ints, Sample, TurnTable
 
 NAME = "survival"
-METHOD = "Kaplan-Meier, Wilson's interval at the effective number of episodes"
+METHOD = "Kaplan-Meier, Wilson's interval at the effective number of episodes; 91 to 98 % with under 10 episodes"
 HORIZON_METHOD = (
     "first turn at which Kaplan-Meier is at or below the level, Brookmeyer-Crowley; whole turns: over 95 %"
 )
