@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from horizon.errors import HorizonError
+from horizon.errors import HorizonError, UsageError
 
 app = typer.Typer(
     help="Measure how a model's error rate changes as a task gets longer, and why.\n\n"
@@ -26,8 +26,9 @@ Folders = Annotated[list[Path], typer.Argument(help="run folders, as written by 
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON for programs")]
 
 
-@app.command()
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def play(
+    context: typer.Context,
     model: Annotated[str | None, typer.Option(help="smollm2, hf:ORG/NAME, openai:NAME, random, ...")] = None,
     env: Annotated[str | None, typer.Option(help="environment with its parameters, as chess:notation=uci")] = None,
     opponent: Annotated[list[str] | None, typer.Option(help="random, stockfish:level=1, ...; repeatable")] = None,
@@ -46,17 +47,25 @@ def play(
     probe_turns: Annotated[int | None, typer.Option(help="probe only N turns an episode, drawn by seed")] = None,
     base_url: Annotated[list[str] | None, typer.Option(help="server of openai: models; repeatable")] = None,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="any scenario key, as max_tokens=64 or on_error=retry:2")
+        list[str] | None, typer.Option("--set", help="any scenario key, as max_tokens=64; so does --max-tokens 64")
     ] = None,
 ) -> None:
     """Play a model through many turns and judge every one.
 
+    Large studies: --shards 4 --shard 1 plays a quarter of the episodes; horizon merge joins the run folders.
+
     Example: horizon play --model smollm2 --env chess --opponent stockfish:level=1 --episodes 4 --turns 30
     """
     from horizon import session, store
+    from horizon.flags import read_flags
     from horizon.parameters import settings
     from horizon.progress import watching
-    from horizon.scenarios import make, read
+    from horizon.scenarios import Scenario, make, read
+    from horizon.shards import shard_of
+
+    flags = read_flags(context.args, {*Scenario.model_fields, "shards", "shard"}, others=context.params)
+    parts: dict[str, str] = {name: flags.pop(name) for name in ("shards", "shard") if name in flags}
+    shard = shard_of(_whole(parts, "shard"), _whole(parts, "shards")) if parts else None
 
     given: dict[str, Any] = {
         "model": model,
@@ -69,6 +78,7 @@ def play(
         "probe_every": probe_every,
         "probe_turns": probe_turns,
         **settings(",".join(set_ or ())),
+        **flags,
     }
     if judge is not None:
         given |= {"judge_engine": "none"} if judge == "none" else {"judge_nodes": judge}
@@ -83,7 +93,7 @@ def play(
     try:
         with watching(wanted) as (watch, say):
             finished = session.run(
-                wanted, folder, resume=resume, base_urls=tuple(base_url or ()), watch=watch, say=say
+                wanted, folder, resume=resume, base_urls=tuple(base_url or ()), shard=shard, watch=watch, say=say
             )
     except KeyboardInterrupt:
         typer.echo(
@@ -93,6 +103,20 @@ def play(
     for warning in finished.warnings:
         typer.echo(f"horizon: {warning}", err=True)
     _show_results([folder])
+
+
+@app.command()
+def merge(
+    folders: Folders,
+    out: Annotated[Path, typer.Option(help="run folder to make of them")],
+) -> None:
+    """Join the shards of a run that was split by play --shards.
+
+    Example: horizon merge results/play/part-1 results/play/part-2 --out results/play/whole
+    """
+    from horizon.shards import merge as merged
+
+    _show_results([merged(folders, out)])
 
 
 @app.command()
@@ -219,6 +243,13 @@ def doctor(as_json: AsJson = False) -> None:
             typer.echo(f"{'ok     ' if each.is_found else 'MISSING'} {each.name:18} {each.detail}")
     if any(each.is_needed and not each.is_found for each in found):
         raise typer.Exit(1)
+
+
+def _whole(parts: dict[str, str], name: str) -> int:
+    """Return a shard's number; both flags are needed."""
+    if not parts.get(name, "").isdecimal():
+        raise UsageError(f"--{name}={parts.get(name, '')} is no whole number: write --shards 4 --shard 1")
+    return int(parts[name])
 
 
 def _everyday_opponent(given: dict[str, Any]) -> dict[str, Any]:

@@ -57,9 +57,12 @@ def play(
     *,
     turns: Sequence[Turn] = (),
     episodes: Sequence[Episode] = (),
+    is_ours: Callable[[int], bool] = lambda index: True,
     watch: Callable[[Played], None] = lambda played: None,
 ) -> Played:
     """Play everything that the scenario plans and that `turns` and `episodes` (read back on resume) lack.
+
+    `is_ours` tells which instances, counted from 0, are played here and not in another shard.
 
     Raises:
         EngineFailure, ModelFailure: every single episode was aborted; the message is the last failure's.
@@ -77,7 +80,7 @@ def play(
         if row.episode_id not in over:
             rows.setdefault(row.episode_id, []).append(row)
     sides: tuple[str | None, ...] = tuple(opponents) or (None,)
-    planned = ((index, side) for index in range(scenario.episodes) for side in sides)
+    planned = ((index, side) for index in range(scenario.episodes) if is_ours(index) for side in sides)
     waiting = (each for each in planned if episode_id(task.name, *each) not in over)
     while True:
         for index, side in islice(waiting, max(0, scenario.live_episodes - len(loop.live))):

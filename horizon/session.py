@@ -19,6 +19,7 @@ from horizon.parameters import values
 from horizon.records import Episode, Json, Turn
 from horizon.runner import Played, play
 from horizon.scenarios import Scenario, split_condition
+from horizon.shards import Shard, shard_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,14 @@ def run(
     *,
     resume: bool = False,
     base_urls: tuple[str, ...] = (),
+    shard: Shard | None = None,
     watch: Callable[[Played], None] = lambda played: None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Finished:
     """Play a scenario into a folder, or go on with the one in it.
 
-    `say` gets a line about what is being opened; `watch` the counts after every step.
+    `shard` is the part to play of a run split over machines; a resumed run keeps its own. `say` gets a line about
+    what is being opened; `watch` the counts after every step.
 
     Raises:
         UsageError: a name, parameter or folder that can't be used.
@@ -60,12 +63,16 @@ def run(
         say(f"loading {scenario.model}")
         model = _open(stack, scenario.model, _options(scenario, base_urls))
         plan = plan_of(scenario, task)
+        part = shard_in(store.read_manifest(folder)) if resume else shard or Shard()
+        if resume and shard not in (None, part):
+            raise UsageError(f"{folder} is shard {part.number} of {part.of}: leave out --shard to go on with it")
         made = manifest.make(
             plan,
             model_identity=dict(model.identity()),
             opponent_identities={name: dict(each.identity()) for name, each in opponents.items()},
             judge_identity=judge.identity() if judge is not None else None,
         )
+        made["shard"] = part.as_json()
         run_id = run_id_of(plan)
         turns: list[Turn] = []
         episodes: list[Episode] = []
@@ -85,6 +92,7 @@ def run(
                 journal,
                 turns=turns,
                 episodes=episodes,
+                is_ours=part.holds,
                 watch=watch,
             )
             del turns, episodes

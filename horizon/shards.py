@@ -1,0 +1,110 @@
+"""Large studies on machines that share nothing: which episodes a shard plays, and joining the shards' run folders.
+
+Shards of one plan share its run id and instances, so that the joined run holds the rows of a run played whole.
+Refuses what does not belong together. Knows rows and folders, no model and no environment.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from horizon import manifest as manifests
+from horizon import store
+from horizon.errors import StoreError, UsageError
+from horizon.records import Json
+from horizon.store import check_new
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Part `number`, from 1, of a run that is split into `of` parts; the whole run is part 1 of 1."""
+
+    number: int = 1
+    of: int = 1
+
+    def holds(self, index: int) -> bool:
+        """Tell whether the episodes of an instance, counted from 0, are played in this part.
+
+        Dealt out like cards, so that parts are of equal length and of equal mixture.
+        """
+        return index % self.of == self.number - 1
+
+    def as_json(self) -> Json:
+        """Return what the manifest says; null for a whole run."""
+        return None if self.of == 1 else {"number": self.number, "of": self.of}
+
+
+def shard_of(number: int, of: int) -> Shard:
+    """Return a shard.
+
+    Raises:
+        UsageError: a number outside 1 to `of`.
+    """
+    if of < 1 or not 1 <= number <= of:
+        raise UsageError(f"shard {number} of {of} does not exist: with --shards {of}, --shard is 1 to {max(1, of)}")
+    return Shard(number, of)
+
+
+def shard_in(manifest: Mapping[str, Any]) -> Shard:
+    """Return the part that a run folder's manifest names."""
+    told = manifest.get("shard")
+    return Shard(int(told["number"]), int(told["of"])) if isinstance(told, Mapping) else Shard()
+
+
+def merge(folders: Sequence[Path], out: Path) -> Path:
+    """Join finished shards into one run folder, and return it; the shards stay as they are.
+
+    The rows are those of the run played whole, in the same order; only times differ.
+
+    Raises:
+        UsageError: fewer than two folders, or an `out` that is taken.
+        StoreError: a folder is unfinished, played with other settings or models, or a shard is twice or missing.
+    """
+    if len(folders) < 2:
+        raise UsageError("merge needs the folders of all shards: horizon merge RUN-1 RUN-2 --out RUN")
+    check_new(out)
+    told = [store.read_manifest(folder) for folder in folders]
+    _check(folders, told)
+    parts = [{"folder": str(folder), **_told_apart(each)} for folder, each in zip(folders, told, strict=True)]
+    joined: dict[str, Json] = {**told[0], "shard": None, "merged": manifests.plain(parts)}
+    with store.create(out, joined) as journal:
+        for folder in folders:
+            for turn in store.iterate_turns(folder):
+                journal.append(turn)
+            for episode in store.iterate_episodes(folder):
+                journal.append(episode)
+        store.finish(out)
+    return out
+
+
+def _check(folders: Sequence[Path], told: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse shards that are not exactly the parts of one run, each finished."""
+    first = told[0]
+    of = shard_in(first).of
+    seen: dict[int, Path] = {}
+    for folder, each in zip(folders, told, strict=True):
+        for part in ("plan", "model", "opponents", "judge"):
+            difference = manifests.first_difference(first.get(part), each.get(part), part)
+            if difference is not None:
+                name, here, there = difference
+                raise StoreError(
+                    f"{folders[0]} and {folder} don't belong together: {name} is {here} and {there}; "
+                    "play all shards with the same settings, model and engines"
+                )
+        shard = shard_in(each)
+        if shard.of != of or shard.of == 1:
+            raise StoreError(f"{folder} is shard {shard.number} of {shard.of}, {folders[0]} of {of}: join one split")
+        if shard.number in seen:
+            raise StoreError(f"{folder} and {seen[shard.number]} are both shard {shard.number}: name each one once")
+        seen[shard.number] = folder
+        if not store.is_finished(folder):
+            raise StoreError(f"{folder} is unfinished: go on with horizon play --resume --out {folder}, then merge")
+    missing = [str(number) for number in range(1, of + 1) if number not in seen]
+    if missing:
+        raise StoreError(f"shard {', '.join(missing)} of {of} is missing: name all {of} folders")
+
+
+def _told_apart(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a merged manifest keeps of each shard: where and when it was played."""
+    return {name: manifest.get(name) for name in ("shard", "created", "machine", "git", "resumed")}
