@@ -109,7 +109,8 @@ class ModelOptions:
     `temperature` 0 is greedy. `seed` seeds sampling together with each request's own. `context_tokens` bounds the
     conversation below the model's own limit when given. `batch_size` bounds requests worked on at once, `cache_gb`
     (GiB; null: half of the free memory) what a backend keeps of the conversations it has read. `dtype` `auto` is
-    bfloat16 where that is faster.
+    bfloat16 where that is faster. `answer` score takes the likeliest legal reply instead of generating one;
+    `constrain` legal generates nothing else; backends that know neither are refused by the session.
     """
 
     temperature: float = 0.0
@@ -122,6 +123,8 @@ class ModelOptions:
     dtype: str = "float32"
     device: str = "auto"
     cache_gb: float | None = None
+    answer: str = "generate"
+    constrain: str = "none"
 
 
 def open_model(text: str, options: ModelOptions | None = None) -> Model:

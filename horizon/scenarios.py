@@ -6,7 +6,7 @@ The edge where users' values come in: checked here, plain data behind. Knows no 
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -52,6 +52,10 @@ class Scenario(BaseModel):
     dtype: str = Field("float32", description="numbers of local models: float32, bfloat16, float16 or auto")
     batch_size: int = Field(32, ge=1, le=4096, description="requests that a model works on at once")
     cache_gb: float | None = Field(None, gt=0, description="memory for what local models have read, GiB")
+    answer: Literal["generate", "score"] = Field(
+        "generate", description="score: the likeliest legal reply is the answer, nothing is generated"
+    )
+    constrain: Literal["none", "legal"] = Field("none", description="legal: only legal replies can be generated")
     timeout_s: float = Field(60.0, gt=0, le=86_400, description="most seconds that a server may take for a reply")
     server_retries: int = Field(
         5, ge=0, le=100, description="new attempts at a server that fails, with growing pauses"

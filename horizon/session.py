@@ -62,6 +62,7 @@ def run(
             store.check_new(folder)
         say(f"loading {scenario.model}")
         model = _open(stack, scenario.model, _options(scenario, base_urls))
+        _check_protocol(scenario, model)
         plan = plan_of(scenario, task)
         part = shard_in(store.read_manifest(folder)) if resume else shard or Shard()
         if resume and shard not in (None, part):
@@ -151,6 +152,8 @@ def _options(scenario: Scenario, base_urls: tuple[str, ...]) -> ModelOptions:
         dtype=scenario.dtype,
         batch_size=scenario.batch_size,
         cache_gb=scenario.cache_gb,
+        answer=scenario.answer,
+        constrain=scenario.constrain,
         timeout_s=scenario.timeout_s,
         retries=scenario.server_retries,
         base_urls=base_urls,
@@ -174,6 +177,14 @@ def open_judge(stack: ExitStack, scenario: Scenario, task: Environment[Any]) -> 
     from horizon.judging import Judge
 
     return stack.enter_context(Judge(scenario.judge_engine, nodes=scenario.judge_nodes))
+
+
+def _check_protocol(scenario: Scenario, model: Model) -> None:
+    """Refuse ways of answering that a backend would silently not follow."""
+    wanted = {"answer": scenario.answer, "constrain": scenario.constrain}
+    if wanted != {"answer": "generate", "constrain": "none"} and model.identity().get("protocol") != wanted:
+        key, value = ("answer", "score") if scenario.answer == "score" else ("constrain", "legal")
+        raise UsageError(f"{key}={value} needs a local model (hf:, gguf:, smollm2), and {model.name} is none")
 
 
 def _check_sides(scenario: Scenario, task: Environment[Any]) -> None:

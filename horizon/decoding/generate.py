@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from horizon.decoding.cache import PackedCache, Part, Reading
+from horizon.decoding.choices import allowed_next, log_likelihood, only, shared_beginning
 from horizon.seeds import derive
 
 PASS_TOKENS = 512
@@ -22,7 +23,11 @@ _WORTH_WAITING_TOKENS = 16
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One reply wanted: the whole prompt as tokens, and how to go on from it. `temperature` 0 is greedy."""
+    """One reply wanted: the whole prompt as tokens, and how to go on from it. `temperature` 0 is greedy.
+
+    `choices`, where there are any, are the only replies that may be written; with `is_scored` the likeliest of them is
+    taken whole, instead of a token after the other.
+    """
 
     conversation: str
     prompt: list[int]
@@ -30,15 +35,21 @@ class Job:
     seed: int = 0
     temperature: float = 0.0
     top_p: float = 1.0
+    choices: tuple[tuple[int, ...], ...] = ()
+    is_scored: bool = False
 
 
 @dataclass(slots=True, eq=False)
 class Written:
-    """One reply as tokens, without the one that ended it. `reused_tokens` of the prompt came from a cache."""
+    """One reply as tokens, without the one that ended it. `reused_tokens` of the prompt came from a cache.
+
+    `log_likelihoods` holds those of all choices, in their order, where they were scored; without what all begin with.
+    """
 
     tokens: list[int] = field(default_factory=list)
     has_ended: bool = False
     reused_tokens: int = 0
+    log_likelihoods: list[float] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -91,9 +102,15 @@ class Decoder:
         self._evict({job.conversation for job in jobs})
         written = [Written() for _ in jobs]
         sequences, logits = self._read(jobs, written)
-        going = list(range(len(jobs)))
+        self._score(jobs, sequences, logits, written)
+        going = [place for place, job in enumerate(jobs) if not job.is_scored]
+        logits = logits[going]
         generators = [torch.Generator().manual_seed(derive(job.seed, "sampling") % 2**63) for job in jobs]
         while going:
+            for row, place in enumerate(going):
+                if jobs[place].choices:
+                    allowed = allowed_next(jobs[place].choices, written[place].tokens, self.end_tokens)
+                    logits[row] = only(logits[row], allowed)
             chosen = _choose(logits, [jobs[each] for each in going], [generators[each] for each in going])
             on: list[int] = []
             for place, token in zip(going, chosen, strict=True):
@@ -102,7 +119,7 @@ class Decoder:
                     reply.has_ended = True
                     continue
                 reply.tokens.append(token)
-                if self.may_complete(token) and self.is_complete(reply.tokens):
+                if self._has_ended(job, token, reply.tokens):
                     reply.has_ended = True
                 elif len(reply.tokens) < job.max_tokens:
                     on.append(place)
@@ -110,6 +127,42 @@ class Decoder:
             if going:
                 logits = self._forward([(sequences[each], written[each].tokens[-1:]) for each in going])
         return written
+
+    def _has_ended(self, job: Job, token: int, tokens: list[int]) -> bool:
+        if job.choices:
+            return not set(allowed_next(job.choices, tokens, self.end_tokens)) - self.end_tokens
+        return self.may_complete(token) and self.is_complete(tokens)
+
+    def _score(
+        self, jobs: Sequence[Job], sequences: Sequence[Reading], logits: Tensor, written: Sequence[Written]
+    ) -> None:
+        """Give every scored job its likeliest choice.
+
+        What all choices begin with is read once; then a pass reads one choice of each job, and forgets it again:
+        nothing is copied.
+        """
+        scored = [place for place, job in enumerate(jobs) if job.is_scored]
+        shared = {place: shared_beginning(jobs[place].choices) for place in scored}
+        before = {place: logits[place] for place in scored}
+        begun = [place for place in scored if shared[place]]
+        if begun:
+            read = [(sequences[each], list(jobs[each].choices[0][: shared[each]])) for each in begun]
+            before |= dict(zip(begun, self._forward(read), strict=True))
+        for number in range(max((len(jobs[place].choices) for place in scored), default=0)):
+            going = [place for place in scored if number < len(jobs[place].choices)]
+            tails = {place: list(jobs[place].choices[number][shared[place] :]) for place in going}
+            after = self._forward([(sequences[each], tails[each]) for each in going], every=True)
+            start = 0
+            for place in going:
+                end = start + len(tails[place])
+                found = log_likelihood(before[place], after[start:end], tails[place], self.end_tokens)
+                written[place].log_likelihoods.append(found)
+                sequences[place].crop(len(sequences[place].tokens) - len(tails[place]))
+                start = end
+        for place in scored:
+            values = written[place].log_likelihoods
+            written[place].tokens = list(jobs[place].choices[max(range(len(values)), key=values.__getitem__)])
+            written[place].has_ended = True
 
     def _read(self, jobs: Sequence[Job], written: Sequence[Written]) -> tuple[list[Reading], Tensor]:
         """Bring every conversation's cache up to its prompt; return the caches and the logits after each prompt."""
@@ -178,8 +231,11 @@ class Decoder:
             after = self._forward([(sequence, piece) for _, sequence, piece in pieces])
             logits |= {place: after[row] for row, (place, *_) in enumerate(pieces) if place >= 0}
 
-    def _forward(self, pieces: Sequence[tuple[Reading, list[int]]]) -> Tensor:
-        """Read new tokens of several conversations in one pass; return the logits after each, (pieces, words)."""
+    def _forward(self, pieces: Sequence[tuple[Reading, list[int]]], *, every: bool = False) -> Tensor:
+        """Read new tokens of several conversations in one pass; return the logits after each, (pieces, words).
+
+        With `every`, those after every token, (tokens, words).
+        """
         parts: list[Part] = []
         tokens: list[int] = []
         places: list[int] = []
@@ -195,7 +251,7 @@ class Decoder:
             position_ids=torch.tensor([places], device=device),
             past_key_values=PackedCache(tuple(parts)),
             use_cache=True,
-            logits_to_keep=torch.tensor([part.end - 1 for part in parts], device=device),
+            logits_to_keep=0 if every else torch.tensor([part.end - 1 for part in parts], device=device),
         )
         for sequence, piece in pieces:
             sequence.tokens += piece
