@@ -8,9 +8,11 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from horizon import session, store
 from horizon.errors import ModelFailure, UsageError
 from horizon.model import ModelOptions, Request, open_model
 from horizon.records import Message, Reply
+from horizon.scenarios import make
 
 TEMPLATE = (
     "{% for m in messages %}<s>{{ m['role'] }} {{ m['content'] }}\n{% endfor %}"
@@ -38,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,
-        max_position_embeddings=256,
+        max_position_embeddings=4096,
         eos_token_id=1,
         bos_token_id=0,
     )
@@ -74,7 +76,7 @@ def test_sampling_repeats_by_seed_whatever_else_is_in_the_batch(folder: Path) ->
 
 def test_a_conversation_beyond_the_context_is_overflow_and_never_cut(folder: Path) -> None:
     model = open_model(f"hf:{folder}")
-    short, long = model.reply([request("hi", "a"), request("x" * 300, "b")])
+    short, long = model.reply([request("hi", "a"), request("x" * 4100, "b")])
     assert isinstance(short, Reply) and short.finish_reason != "overflow"
     assert isinstance(long, Reply) and long.finish_reason == "overflow" and long.text == ""
 
@@ -116,3 +118,30 @@ def test_smollm2_is_real_and_its_reply_is_the_one_generate_gives() -> None:
     assert "Paris" in reply.text
     assert len(str(model.identity()["sha256"])) == 64
     model.close()
+
+
+@pytest.mark.parametrize(
+    "more", [{"answer": "score"}, {"constrain": "legal"}, {"constrain": "legal", "temperature": 1}]
+)
+def test_replies_held_to_legal_ones_are_never_illegal_or_unreadable(
+    folder: Path, tmp_path: Path, more: dict[str, object]
+) -> None:
+    given = {"environment": "hanoi:disks=2", "model": f"hf:{folder}", "episodes": 2, "turns": 3, **more}
+    session.run(make(given, "test"), tmp_path / "run")
+    turns = store.read_turns(tmp_path / "run")
+    assert turns.height and set(turns["error"]) <= {"none", "wrong"}
+    assert set(turns["finish_reason"]) == {"stop"}
+    manifest = store.read_manifest(tmp_path / "run")
+    assert dict(manifest["model"])["protocol"] == {  # type: ignore[call-overload, arg-type]
+        "answer": more.get("answer", "generate"),
+        "constrain": more.get("constrain", "none"),
+    }
+    if "answer" in more:
+        extra = json.loads(turns["extra"][0])
+        assert extra["choices"] >= 2 and 1 / extra["choices"] <= extra["chosen_share"] <= 1
+
+
+def test_a_backend_that_would_not_follow_a_protocol_is_refused(tmp_path: Path) -> None:
+    given = {"environment": "hanoi", "model": "random", "answer": "score"}
+    with pytest.raises(UsageError, match="answer=score needs a local model"):
+        session.run(make(given, "test"), tmp_path / "run")
