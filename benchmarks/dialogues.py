@@ -191,8 +191,14 @@ def main() -> None:
             flush=True,
         )
     if given.growth:
-        long = _apart("horizon", given.episodes, given.growth)["turns"]
+        grown = _apart("horizon", given.episodes, given.growth)
+        long = grown["turns"]
         early, late = sum(long[3:6]) / 3, sum(long[-3:]) / 3
+        over = grown["peak_mib"] - grown["before_mib"]
+        print(
+            f"memory: {over:.0f} MiB over loading at its peak for a cache of {grown['cache_mib']:.0f} MiB, "
+            f"{over / grown['cache_mib']:.2f} times"
+        )
         print(f"growth: turn {given.growth} costs {late / early:.2f} times turn 5 ({late:.2f} s, {early:.2f} s)")
 
 

@@ -96,11 +96,17 @@ def by_inspect(folder: str, questions: list[list[str]]) -> tuple[float, list[str
 
 def saved(folder: Path) -> None:
     """Write SmolLM2's weights and tokenizer as a folder that both load."""
+    import transformers
+
     from horizon.model import ModelOptions, open_model
 
     model: Any = open_model("smollm2", ModelOptions())
-    model._model.set_attn_implementation("sdpa")
-    model._model.save_pretrained(folder)
+    # The weights were read out of a quantised file; the folder holds plain ones.
+    config = model._model.config
+    del config.quantization_config
+    plain: Any = transformers.AutoModelForCausalLM.from_config(config, attn_implementation="sdpa")
+    plain.load_state_dict(model._model.state_dict())
+    plain.save_pretrained(folder)
     model._tokenizer.save_pretrained(folder)
 
 

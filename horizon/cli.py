@@ -53,6 +53,7 @@ def play(
     """Play a model through many turns and judge every one.
 
     Large studies: --shards 4 --shard 1 plays a quarter of the episodes; horizon merge joins the run folders.
+    --executor ray --shards 4 does both on a Ray cluster.
 
     Example: horizon play --model smollm2 --env chess --opponent stockfish:level=1 --episodes 4 --turns 30
     """
@@ -63,9 +64,10 @@ def play(
     from horizon.scenarios import Scenario, make, read
     from horizon.shards import shard_of
 
-    flags = read_flags(context.args, {*Scenario.model_fields, "shards", "shard"}, others=context.params)
+    flags = read_flags(context.args, {*Scenario.model_fields, "shards", "shard", "executor"}, others=context.params)
     parts: dict[str, str] = {name: flags.pop(name) for name in ("shards", "shard") if name in flags}
-    shard = shard_of(_whole(parts, "shard"), _whole(parts, "shards")) if parts else None
+    executor = flags.pop("executor", None)
+    shard = shard_of(_whole(parts, "shard"), _whole(parts, "shards")) if parts and executor is None else None
 
     given: dict[str, Any] = {
         "model": model,
@@ -90,6 +92,9 @@ def play(
     else:
         wanted = make({**_everyday_opponent(given), **given}, "command line")
     folder = out or _default_folder(wanted.environment, wanted.model, wanted.seed)
+    if executor is not None:
+        _show_results([_executed(executor, wanted, folder, parts, tuple(base_url or ()))])
+        return
     try:
         with watching(wanted) as (watch, say):
             finished = session.run(
@@ -243,6 +248,15 @@ def doctor(as_json: AsJson = False) -> None:
             typer.echo(f"{'ok     ' if each.is_found else 'MISSING'} {each.name:18} {each.detail}")
     if any(each.is_needed and not each.is_found for each in found):
         raise typer.Exit(1)
+
+
+def _executed(executor: str, wanted: Any, folder: Path, parts: dict[str, str], base_urls: tuple[str, ...]) -> Path:
+    from horizon.distributed import run_on_ray
+
+    if executor != "ray":
+        raise UsageError(f"executor '{executor}' is unknown: use ray, or leave it out")
+    shards = _whole(parts, "shards") if "shards" in parts else 2
+    return run_on_ray(wanted, folder, shards, base_urls=base_urls, say=lambda text: typer.echo(text, err=True))
 
 
 def _whole(parts: dict[str, str], name: str) -> int:

@@ -2,6 +2,7 @@
 
 from horizon.estimate import Estimate
 from horizon.intervals import share
+from horizon.records import ERROR_KINDS
 from horizon.turn_bins import estimate_bins
 from horizon.turn_table import TurnTable
 
@@ -18,6 +19,21 @@ def estimate(table: TurnTable, condition: str = "natural") -> list[Estimate]:
     return estimate_bins(table, sample, errors, share, METHOD, {"condition": condition})
 
 
+def kinds(table: TurnTable, condition: str = "natural") -> list[Estimate]:
+    """Return the share of each kind of error that occurs at all, in each bin of turns."""
+    sample = table.sample(condition)
+    found: list[Estimate] = []
+    for index, kind in enumerate(ERROR_KINDS if sample is not None else ()):
+        assert sample is not None  # nothing is named without it
+        if kind != "none" and (sample.kind == index).any():
+            chosen = (sample.kind == index).astype(float)
+            found += estimate_bins(table, sample, chosen, share, METHOD, {"condition": condition, "kind": kind})
+    return found
+
+
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
-    """Return `error_by_turn`, a list over conditions and bins."""
-    return {"error_by_turn": [each for condition in table.conditions for each in estimate(table, condition)]}
+    """Return `error_by_turn`, a list over conditions and bins, and `error_kinds_by_turn` of natural turns."""
+    return {
+        "error_by_turn": [each for condition in table.conditions for each in estimate(table, condition)],
+        "error_kinds_by_turn": kinds(table),
+    }

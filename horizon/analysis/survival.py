@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 from horizon.estimate import Estimate
 from horizon.intervals import missing, wilson
@@ -18,6 +19,7 @@ METHOD = "Kaplan-Meier, Wilson's interval at the effective number of episodes; 9
 HORIZON_METHOD = (
     "first turn at which Kaplan-Meier is at or below the level, Brookmeyer-Crowley; whole turns: over 95 %"
 )
+HAZARD_METHOD = "share of first errors among episodes still free of error, Wilson's interval"
 TREND_METHOD = "log-odds of a first error per doubling of turns, Firth's logistic, jackknife over episodes"
 
 
@@ -56,11 +58,11 @@ def curve(last_turn: Ints, has_erred: Floats) -> Curve:
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
-    """Return `h50`, `h80`, `survival` (a point a turn at most 60), and `fading_hazard`."""
+    """Return `h50`, `h80`, `survival` and `hazard` (a point a turn, at most 60), and `fading_hazard`."""
     sample = table.sample("natural")
     if sample is None or not sample.n_turns:
         empty = missing("condition natural was not played", HORIZON_METHOD)
-        return {"h50": empty, "h80": empty, "survival": [], "fading_hazard": empty}
+        return {"h50": empty, "h80": empty, "survival": [], "hazard": [], "fading_hazard": empty}
     last, erred = _first_errors(sample.cluster, sample.turn, sample.is_error)
     found = curve(last, erred)
     counts = (len(last), int(last.sum()))
@@ -74,12 +76,13 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
             METHOD,
             at={"turn": place + 1},
         )
-        for place in np.unique(np.linspace(0, len(found.share) - 1, 60).astype(int)).tolist()
+        for place in _places(found)
     ]
     return {
         "h50": horizon(found, 0.5, *counts),
         "h80": horizon(found, 0.8, *counts),
         "survival": points,
+        "hazard": _hazards(found, counts[1]),
         "fading_hazard": _trend(sample, last),
     }
 
@@ -97,6 +100,23 @@ def horizon(found: Curve, level: float, n_episodes: int, n_turns: int) -> Estima
     elif high is None:
         note = f"the interval reaches beyond the longest run of {longest} turns"
     return Estimate(at, low if low is not None else float(longest), high, n_episodes, n_turns, HORIZON_METHOD, note)
+
+
+def _hazards(found: Curve, n_turns: int) -> list[Estimate]:
+    """Return the share of first errors among the episodes still free of error before each turn."""
+    points = []
+    for place in _places(found):
+        at_risk, errors = int(found.at_risk[place]), int(found.errors[place])
+        low, high = wilson(errors / at_risk, at_risk)
+        at = {"turn": place + 1}
+        points.append(Estimate(errors / at_risk, float(low), float(high), at_risk, n_turns, HAZARD_METHOD, at=at))
+    return points
+
+
+def _places(found: Curve) -> list[int]:
+    """Return the turns that are told, counted from 0: all, or 60 of them, as far as an episode is at risk."""
+    last = int(np.flatnonzero(found.at_risk > 0)[-1])
+    return [int(each) for each in np.unique(np.linspace(0, last, 60).astype(int))]
 
 
 def _first_below(share: Floats, level: float) -> float | None:
@@ -119,7 +139,8 @@ def _first_errors(cluster: Ints, turn: Ints, is_error: Flags) -> tuple[Ints, Flo
 def _trend(sample: Sample, last_turn: Ints) -> Estimate:
     """Return how the hazard of the first error changes with turns: above 0 the model fades, 0 is a constant hazard.
 
-    `last_turn` is each episode's turn of first error, or its last turn.
+    `at` holds `p_constant`, the two-sided p value of a constant hazard. `last_turn` is each episode's turn of first
+    error, or its last turn.
     """
     cluster, turn, is_error = sample.cluster, sample.turn, sample.is_error
     codes, place = np.unique(cluster, return_inverse=True)
@@ -135,4 +156,5 @@ def _trend(sample: Sample, last_turn: Ints) -> Estimate:
     found = fitted.interval(1)
     if not math.isfinite(found.error):
         return missing("too few episodes", TREND_METHOD)
-    return found.as_estimate(n_episodes, n_turns, TREND_METHOD)
+    at = {"p_constant": float(2 * stats.t.sf(abs(found.estimate) / found.error, n_episodes - 1))}
+    return found.as_estimate(n_episodes, n_turns, TREND_METHOD, at=at)

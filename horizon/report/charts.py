@@ -141,6 +141,14 @@ def _of_group(group: Group, suffix: str) -> list[Chart]:
             _kinds(group),
         ),
         chart(
+            "error_kinds_by_turn",
+            "Error kinds by turn, natural",
+            "share of turns with each kind of error, along the turns.",
+            ("turn", "share of turns"),
+            "line",
+            _along(group, "error_kinds_by_turn", by="kind"),
+        ),
+        chart(
             "skill_by_difficulty",
             "Skill by difficulty",
             "1 is perfect play, 0 a random mover.",

@@ -56,7 +56,8 @@ def _figure(chart: Chart) -> "go.Figure":
 def _line(figure: "go.Figure", series: Series, index: int, chart: Chart) -> None:
     colour, name = COLOURS[index % len(COLOURS)], plain(series.name)
     # Bands of many conditions hide each other: the first two have theirs, the rest are a click away in the legend.
-    is_shown = len(chart.series) <= _FEW or series.name in _SHOWN_FIRST
+    named = {each.name for each in chart.series}
+    is_shown = len(chart.series) <= _FEW or series.name in _SHOWN_FIRST or not named & set(_SHOWN_FIRST)
     lows = [each.low if each.low is not None else 0.0 for each in series.points]
     highs = [each.high if each.high is not None else 1.0 for each in series.points]
     edges, tops, bottoms = list(series.places), highs, lows

@@ -56,6 +56,28 @@ def test_h50_and_h80_of_a_constant_hazard_are_where_the_formula_puts_them() -> N
     assert trend.low is not None and trend.high is not None and trend.low < 0 < trend.high
 
 
+def test_the_hazard_is_the_share_of_first_errors_among_those_at_risk() -> None:
+    found = survival.estimates(table(n_episodes=4000, n_turns=12, hazard=0.05))["hazard"]
+    assert isinstance(found, list) and len(found) == 12
+    assert found[0].n_episodes == 4000
+    # Survival after two turns is the product of what each turn leaves.
+    curve = survival.estimates(table(n_episodes=4000, n_turns=12, hazard=0.05))["survival"]
+    assert isinstance(curve, list)
+    left = (1 - (found[0].estimate or 0)) * (1 - (found[1].estimate or 0))
+    assert curve[1].estimate == pytest.approx(left)
+    held = [each for each in found if (each.low or 0) <= 0.05 <= (each.high or 0)]
+    assert len(held) >= 10
+
+
+def test_a_constant_hazard_is_rejected_as_often_as_it_should_be() -> None:
+    rejected = 0
+    for seed in range(60):
+        trend = single(survival.estimates(table(n_episodes=40, n_turns=15, seed=seed))["fading_hazard"])
+        rejected += float(str(trend.at["p_constant"])) < 0.05
+    # 3 of 60 are expected; more than 8 happens once in 300 times.
+    assert rejected <= 8
+
+
 def test_a_horizon_beyond_the_longest_run_says_so() -> None:
     found = single(survival.estimates(table(n_episodes=30, n_turns=5, hazard=0.001))["h50"])
     assert found.estimate is None and found.high is None

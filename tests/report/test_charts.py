@@ -34,6 +34,7 @@ def test_all_conditions_fill_every_chart() -> None:
         "decomposition",
         "dose_response",
         "error_kinds",
+        "error_kinds_by_turn",
         "skill_by_difficulty",
     ]
 

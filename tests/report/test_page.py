@@ -134,7 +134,7 @@ def test_every_figure_is_drawn_with_a_sentence_for_those_who_cant_see_it(folder:
         told.push(figures.length);
         told.push(figures.every(each => each.querySelector("svg") && each.getAttribute("aria-label")));""",
     )
-    assert told == "[9,true]"
+    assert told == "[10,true]"
 
 
 @needs_browser
