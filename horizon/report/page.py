@@ -144,13 +144,17 @@ def _tables(analysis: Analysis) -> str:
     for group in analysis.groups:
         who = f"{group.model}, {group.setting}"
         for name, found in group.estimates.items():
+            if name.startswith("smooth"):
+                continue
             for each in found if isinstance(found, list) else [found]:
                 rows.append(_row(who, name, each))
     titles = ("model", "estimate of", "at", "value", "95 % interval", "n", "method")
     head = "".join(f'<th scope="col">{each}</th>' for each in titles)
     return (
-        '<h2>Tables</h2><div class="scroll"><table><caption class="note">Every estimate, as in tables/*.csv'
-        f"</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        # Closed, or it would fill a hundred printed pages.
+        f"<h2>Tables</h2><details><summary>All {len(rows)} estimates; those of the smooth curves stand in tables/*.csv"
+        '</summary><div class="scroll"><table><caption class="note">Every estimate, as in tables/*.csv'
+        f"</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div></details>"
     )
 
 

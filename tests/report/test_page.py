@@ -162,3 +162,15 @@ def test_a_screen_reader_finds_names_for_all_that_can_be_used(folder: Path) -> N
                   document.querySelectorAll("h1").length, !!document.querySelector("main"));""",
     )
     assert told == '[true,"en",true,1,true]'
+
+
+@needs_browser
+@pytest.mark.slow
+def test_printed_it_is_some_pages_of_figures_and_not_hundreds_of_tables(folder: Path, tmp_path: Path) -> None:
+    assert CHROMIUM is not None
+    printed = tmp_path / "page.pdf"
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000"]
+    command += [f"--print-to-pdf={printed}", f"--user-data-dir={tmp_path / 'profile'}"]
+    subprocess.run([*command, (folder / "report.html").as_uri()], capture_output=True, timeout=120, check=True)
+    pages = len(re.findall(rb"/Type\s*/Page[^s]", printed.read_bytes()))
+    assert 2 <= pages <= 20
