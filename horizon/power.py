@@ -13,7 +13,7 @@ from scipy import stats
 from horizon.bootstrap import episode_sums
 from horizon.errors import UsageError
 from horizon.intervals import LEVEL
-from horizon.turn_table import TurnTable, same_states
+from horizon.turn_table import TurnTable, error_differences
 
 TURNS = (1, 2, 5, 10, 20, 40, 80)
 _FEWEST_EPISODES = 3
@@ -56,8 +56,7 @@ def spread(table: TurnTable, minuend: str = "natural", subtrahend: str = "fresh"
     for name in (minuend, subtrahend):
         if table.sample(name) is None:
             raise UsageError(f"the pilot has no turns of {name}: play it with --condition {name}")
-    one, other = same_states([table.samples[minuend], table.samples[subtrahend]])
-    difference = one.is_error.astype(float) - other.is_error.astype(float)
+    one, difference = error_differences(table.samples[minuend], table.samples[subtrahend])
     counts = episode_sums(one.cluster, np.ones(one.n_turns), table.n_episodes)
     there = counts > 0
     if there.sum() < _FEWEST_EPISODES or counts.max(initial=0) < 2:

@@ -279,9 +279,7 @@ class Questions(Generic[W, E]):
         return [*lines, f"{self._carry_out_next()} {question}"]
 
     def _named_alone(self, state: Moment[W], sentence: str) -> str | None:
-        """Return the only possible answer that a sentence names, whatever its other words; null where it names "
-        "more.
-        """
+        """Return the only possible answer that a sentence names, whatever its other words; null for several."""
         event = self.event(state.seed, state.played, state.world)
         spoken = {self.said(state.seed, each).lower(): each for each in self.answers(state.world, event)}
         words = f" {' '.join(_WORDS.findall(sentence.lower()))} "

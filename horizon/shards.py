@@ -13,7 +13,6 @@ from horizon import manifest as manifests
 from horizon import store
 from horizon.errors import StoreError, UsageError
 from horizon.records import Json
-from horizon.store import check_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def merge(folders: Sequence[Path], out: Path) -> Path:
     """
     if len(folders) < 2:
         raise UsageError("merge needs the folders of all shards: horizon merge RUN-1 RUN-2 --out RUN")
-    check_new(out)
+    store.check_new(out)
     told = [store.read_manifest(folder) for folder in folders]
     _check(folders, told)
     parts = [{"folder": str(folder), **_told_apart(each)} for folder, each in zip(folders, told, strict=True)]

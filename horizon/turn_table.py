@@ -141,6 +141,12 @@ def same_states(samples: Sequence[Sample]) -> list[Sample]:
     return [sample.take(_is_among(key, shared)) for sample, key in zip(samples, keys, strict=True)]
 
 
+def error_differences(minuend: Sample, subtrahend: Sample, *also: Sample) -> tuple[Sample, Floats]:
+    """Return the first sample's states that all of them posed, and its errors minus the second's at each, -1 to 1."""
+    one, other, *_ = same_states([minuend, subtrahend, *also])
+    return one, one.is_error.astype(float) - other.is_error.astype(float)
+
+
 def load_table(turns: pl.DataFrame, episodes: pl.DataFrame | None = None) -> TurnTable:
     """Check and code a table of turns; `episodes` tells outcomes and opponents, and which episodes were aborted.
 

@@ -15,7 +15,7 @@ from horizon.bootstrap import episode_sums
 from horizon.estimate import Estimate
 from horizon.intervals import LEVEL, Floats, Interval, jackknife, ratio
 from horizon.records import Json
-from horizon.turn_table import TurnTable, same_states
+from horizon.turn_table import Sample, TurnTable, error_differences
 
 NAME = "comparison"
 METHOD = "difference over instances that both played, jackknife over instances, Student's t"
@@ -75,8 +75,7 @@ def _error_sums(table: TurnTable) -> Floats:
     sample = table.sample("natural")
     if sample is None:
         return np.zeros((table.n_episodes, 2))
-    values = (sample.is_error.astype(float), np.ones(sample.n_turns))
-    return np.column_stack([episode_sums(sample.cluster, each, table.n_episodes) for each in values])
+    return _sums(table, sample, sample.is_error.astype(float))
 
 
 def _gap_sums(table: TurnTable) -> Floats:
@@ -84,9 +83,12 @@ def _gap_sums(table: TurnTable) -> Floats:
     natural, fresh = table.sample("natural"), table.sample("fresh")
     if natural is None or fresh is None:
         return np.zeros((table.n_episodes, 2))
-    one, other = same_states([natural, fresh])
-    values = (one.is_error.astype(float) - other.is_error.astype(float), np.ones(one.n_turns))
-    return np.column_stack([episode_sums(one.cluster, each, table.n_episodes) for each in values])
+    return _sums(table, *error_differences(natural, fresh))
+
+
+def _sums(table: TurnTable, sample: Sample, values: Floats) -> Floats:
+    pair = (values, np.ones(sample.n_turns))
+    return np.column_stack([episode_sums(sample.cluster, each, table.n_episodes) for each in pair])
 
 
 def _compared(

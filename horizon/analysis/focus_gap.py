@@ -10,7 +10,7 @@ from horizon.bootstrap import episode_sums
 from horizon.estimate import Estimate
 from horizon.intervals import Floats, jackknife, missing, ratio
 from horizon.turn_bins import estimate_bins, estimate_mean
-from horizon.turn_table import Sample, TurnTable, same_states
+from horizon.turn_table import Sample, TurnTable, error_differences
 
 NAME = "focus gap"
 METHOD = "paired difference of error rates on the same states, jackknife over episodes, Student's t"
@@ -70,10 +70,10 @@ def _differences(table: TurnTable, minuend: str, subtrahend: str, *also: str) ->
     for absent in named:
         if absent not in table.samples:
             return missing(f"condition {absent} was not played: add --condition {absent}", METHOD, at)
-    one, other, *_ = same_states([table.samples[name] for name in named])
+    one, differences = error_differences(*(table.samples[name] for name in named))
     if not one.n_turns:
         return missing(f"{minuend} and {subtrahend} share no state", METHOD, at)
-    return one, one.is_error.astype(float) - other.is_error.astype(float)
+    return one, differences
 
 
 def _slope(totals: Floats) -> Floats:

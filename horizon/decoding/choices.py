@@ -28,11 +28,10 @@ def only(logits: Tensor, allowed: Sequence[int]) -> Tensor:
 
 def shared_beginning(choices: Choices) -> int:
     """Return how many tokens all choices begin with alike; at least one token of each is left out."""
-    first, *others = choices
-    length = 0
+    first, length = choices[0], 0
     while all(len(each) > length + 1 and each[length] == first[length] for each in choices):
         length += 1
-    return length if others else max(0, len(first) - 1)
+    return length
 
 
 def log_likelihood(before: Tensor, after: Tensor, tokens: Sequence[int], ends: frozenset[int]) -> float:

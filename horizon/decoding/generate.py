@@ -105,12 +105,14 @@ class Decoder:
         self._score(jobs, sequences, logits, written)
         going = [place for place, job in enumerate(jobs) if not job.is_scored]
         logits = logits[going]
+        allowed = {
+            place: allowed_next(jobs[place].choices, (), self.end_tokens) for place in going if jobs[place].choices
+        }
         generators = [torch.Generator().manual_seed(derive(job.seed, "sampling") % 2**63) for job in jobs]
         while going:
             for row, place in enumerate(going):
-                if jobs[place].choices:
-                    allowed = allowed_next(jobs[place].choices, written[place].tokens, self.end_tokens)
-                    logits[row] = only(logits[row], allowed)
+                if place in allowed:
+                    logits[row] = only(logits[row], allowed[place])
             chosen = _choose(logits, [jobs[each] for each in going], [generators[each] for each in going])
             on: list[int] = []
             for place, token in zip(going, chosen, strict=True):
@@ -119,19 +121,19 @@ class Decoder:
                     reply.has_ended = True
                     continue
                 reply.tokens.append(token)
-                if self._has_ended(job, token, reply.tokens):
-                    reply.has_ended = True
-                elif len(reply.tokens) < job.max_tokens:
+                if place in allowed:
+                    allowed[place] = allowed_next(job.choices, reply.tokens, self.end_tokens)
+                    reply.has_ended = self.end_tokens.issuperset(allowed[place])
+                else:
+                    reply.has_ended = self.may_complete(token) and self.is_complete(reply.tokens)
+                if reply.has_ended:
+                    continue
+                if len(reply.tokens) < job.max_tokens:
                     on.append(place)
             going = on
             if going:
                 logits = self._forward([(sequences[each], written[each].tokens[-1:]) for each in going])
         return written
-
-    def _has_ended(self, job: Job, token: int, tokens: list[int]) -> bool:
-        if job.choices:
-            return not set(allowed_next(job.choices, tokens, self.end_tokens)) - self.end_tokens
-        return self.may_complete(token) and self.is_complete(tokens)
 
     def _score(
         self, jobs: Sequence[Job], sequences: Sequence[Reading], logits: Tensor, written: Sequence[Written]

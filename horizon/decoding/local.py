@@ -98,10 +98,10 @@ class LocalModel:
         """
         found: dict[int, Reply | ModelFailure] = {}
         jobs: dict[int, Job] = {}
-        told: dict[int, Sequence[str]] = {}
+        legal: dict[int, dict[tuple[int, ...], str]] = {}
         for place, request in enumerate(requests):
             prompt = self._tokens(request.messages)
-            texts, choices = self._choices(request)
+            choices = self._legal(request)
             longest = max((len(each) for each in choices), default=request.max_tokens)
             if len(prompt) + longest > self._limit:
                 found[place] = Reply("", "overflow", context_tokens=len(prompt), completion_tokens=0)
@@ -113,10 +113,10 @@ class LocalModel:
                 request.seed,
                 self._options.temperature,
                 self._options.top_p,
-                choices,
+                tuple(choices),
                 self._options.answer == "score" and bool(choices),
             )
-            told[place] = texts
+            legal[place] = choices
         places = list(jobs)
         size = max(1, self._options.batch_size)
         for start in range(0, len(places), size):
@@ -124,7 +124,7 @@ class LocalModel:
             began = time.perf_counter()
             for place, written in zip(batch, self._written([jobs[each] for each in batch]), strict=True):
                 spent_ms = 1000 * (time.perf_counter() - began) / len(batch)
-                found[place] = self._reply(requests[place], jobs[place], told[place], written, spent_ms)
+                found[place] = self._reply(requests[place], jobs[place], legal[place], written, spent_ms)
         return [found[place] for place in range(len(requests))]
 
     def count_tokens(self, text: str) -> int | None:
@@ -155,25 +155,25 @@ class LocalModel:
         half = len(jobs) // 2
         return [*self._written(jobs[:half]), *self._written(jobs[half:])]
 
-    def _choices(self, request: Request) -> tuple[Sequence[str], tuple[tuple[int, ...], ...]]:
-        """Return the legal replies as texts and as tokens, where replies are held to them; else nothing."""
+    def _legal(self, request: Request) -> dict[tuple[int, ...], str]:
+        """Return the legal replies by their tokens, where replies are held to them; else nothing."""
         if self._options.answer != "score" and self._options.constrain != "legal":
-            return (), ()
-        # Two actions may be told alike; a reply is one choice.
-        texts = list(dict.fromkeys(request.posed.render(action) for action in request.posed.actions()))
-        return texts, tuple(tuple(self._tokenizer(text, add_special_tokens=False).input_ids) for text in texts)
+            return {}
+        texts = [request.posed.render(action) for action in request.posed.actions()]
+        return {tuple(self._tokenizer(text, add_special_tokens=False).input_ids): text for text in texts}
 
-    def _reply(self, request: Request, job: Job, texts: Sequence[str], written: Written, spent_ms: float) -> Reply:
+    def _reply(
+        self, request: Request, job: Job, legal: Mapping[tuple[int, ...], str], written: Written, spent_ms: float
+    ) -> Reply:
         extra: dict[str, Json] = {}
         if written.log_likelihoods:
             # The share of the chosen reply among the legal ones: how sure the model was.
             chances = torch.softmax(torch.tensor(written.log_likelihoods, dtype=torch.float64), dim=0)
-            extra = {"choices": len(texts), "chosen_share": float(chances.max())}
+            extra = {"choices": len(legal), "chosen_share": float(chances.max())}
+        # Held to a list, the text is the list's own: some tokenizers don't give every text back as it was.
+        text = legal.get(tuple(written.tokens))
         return Reply(
-            # Held to a list, the text is the list's own: some tokenizers don't give every text back as it was.
-            texts[job.choices.index(tuple(written.tokens))]
-            if tuple(written.tokens) in job.choices
-            else self._text(written.tokens),
+            self._text(written.tokens) if text is None else text,
             "stop" if written.has_ended else "length",
             prompt_tokens=self.count_tokens(request.messages[-1].content),
             context_tokens=len(job.prompt),

@@ -12,6 +12,9 @@ from horizon.records import ERROR_KINDS
 from horizon.report.tables import Analysis, Group
 
 Form = Literal["line", "step", "bar", "stack", "dot"]
+FEW_SERIES = 3
+"""Series of a chart that can all be read at once."""
+
 _RATE = "share of turns with an error"
 
 
@@ -36,7 +39,10 @@ class Chart:
     form: Form
     series: tuple[Series, ...]
     mark: tuple[float, str] | None = None
-    unit: str = ""
+
+    def has_band(self, index: int) -> bool:
+        """Tell whether a series shows its band: bands of many conditions would hide each other; tables hold all."""
+        return len(self.series) <= FEW_SERIES or index < 2
 
 
 def charts_of(analysis: Analysis) -> list[Chart]:
@@ -68,7 +74,7 @@ def _of_group(group: Group, suffix: str) -> list[Chart]:
         series: Sequence[Series],
         mark: tuple[float, str] | None = None,
     ) -> Chart:
-        return Chart(slug + suffix, f"{title}: {label}", f"{label}: {said}", *axes, form, tuple(series), mark, axes[0])
+        return Chart(slug + suffix, f"{title}: {label}", f"{label}: {said}", *axes, form, tuple(series), mark)
 
     turn = ("turn", _RATE)
     half = group.estimates.get("h50")

@@ -6,11 +6,10 @@ from typing import Any
 import plotly.graph_objects as go
 
 from horizon.estimate import Estimate
-from horizon.report.charts import Chart, Series
+from horizon.report.charts import FEW_SERIES, Chart, Series
 from horizon.report.figures import COLOURS
 
 _HOVER = "%{y:.1%} (%{customdata[0]:.1%} to %{customdata[1]:.1%})<br>%{customdata[2]} turns, %{customdata[3]} episodes"
-_FEW, _BANDS = 3, 2
 _SHOWN_FIRST = ("natural", "fresh", "healed", "foreign")
 _SYMBOLS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "x", "star")
 
@@ -55,9 +54,9 @@ def _figure(chart: Chart) -> "go.Figure":
 
 def _line(figure: "go.Figure", series: Series, index: int, chart: Chart) -> None:
     colour, name = COLOURS[index % len(COLOURS)], plain(series.name)
-    # Bands of many conditions hide each other: the first two have theirs, the rest are a click away in the legend.
+    # Of many conditions a few are drawn; the rest are a click away in the legend.
     named = {each.name for each in chart.series}
-    is_shown = len(chart.series) <= _FEW or series.name in _SHOWN_FIRST or not named & set(_SHOWN_FIRST)
+    is_shown = len(chart.series) <= FEW_SERIES or series.name in _SHOWN_FIRST or not named & set(_SHOWN_FIRST)
     lows = [each.low if each.low is not None else 0.0 for each in series.points]
     highs = [each.high if each.high is not None else 1.0 for each in series.points]
     edges, tops, bottoms = list(series.places), highs, lows
@@ -66,7 +65,7 @@ def _line(figure: "go.Figure", series: Series, index: int, chart: Chart) -> None
         edges = [x for one, other in zip(edges, [*edges[1:], edges[-1]], strict=True) for x in (one, other)]
         tops, bottoms = ([y for y in ys for _ in range(2)] for ys in (highs, lows))
     red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
-    if len(chart.series) <= _FEW or index < _BANDS:
+    if chart.has_band(index):
         figure.add_trace(
             go.Scatter(
                 x=[*edges, *reversed(edges)],
@@ -93,7 +92,7 @@ def _line(figure: "go.Figure", series: Series, index: int, chart: Chart) -> None
             line={"color": colour, "width": 2, "shape": "hv" if chart.form == "step" else "linear"},
             marker={"symbol": _SYMBOLS[index % len(_SYMBOLS)], "size": 7},
             customdata=_custom(series.points),
-            hovertemplate=f"{plain(chart.unit)} %{{x}}: {_HOVER}<extra>{name}</extra>",
+            hovertemplate=f"{plain(chart.x_title)} %{{x}}: {_HOVER}<extra>{name}</extra>",
         )
     )
 
