@@ -76,6 +76,10 @@ class Posed:
         """The state's difficulty."""
         return self.task.difficulty(self.posed_state)
 
+    def position(self) -> str | None:
+        """The position that an engine would be asked about, where there is one."""
+        return self.task.engine_position(self.posed_state)
+
     def waited(self) -> Scores | None:
         """The engine's scores, or null where none are asked for."""
         return self.scores.result() if self.scores is not None else None
