@@ -50,7 +50,7 @@ class Position:
 
     @cached_property
     def text(self) -> str:
-        """The position as engines and judges are asked about it: the FEN, led by `chess960:` where it is of that kind."""
+        """The text that engines and judges are asked about: the FEN, led by `chess960:` where it is of that kind."""
         return text_of(self.board)
 
     @cached_property

@@ -46,7 +46,7 @@ class Shift:
         return self.is_flipped or self.is_mirrored
 
     def board(self, board: chess.Board) -> chess.Board:
-        """Return the board as it is shown: colours exchanged top to bottom, or left and right exchanged; no history."""
+        """Return the board as it is shown, without history: colours exchanged top to bottom, or left and right."""
         if not self.turns:
             return board
         shown = board.copy(stack=False)
