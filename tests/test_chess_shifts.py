@@ -99,7 +99,9 @@ def test_a_turned_position_is_told_as_if_it_had_always_been_so(shift: str, turne
     native = plain.load(f"{board(state.root).fen()} moves - as white")
     for uci in state.moves:
         move = chess.Move.from_uci(uci)
-        native = plain.step(native, chess.Move(move.from_square ^ change, move.to_square ^ change, move.promotion).uci())
+        native = plain.step(
+            native, chess.Move(move.from_square ^ change, move.to_square ^ change, move.promotion).uci()
+        )
     # A game that Black began counts its moves one later.
     one, other = (re.sub(r"(FEN: .*) \d+", r"\1", text) for text in (shifted.pose(state), plain.pose(native)))
     assert one == other
