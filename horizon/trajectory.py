@@ -110,7 +110,10 @@ def substitute(task: Environment[Any], state: Any, scores: Scores | None, policy
     if policy == "sound":
         sound = [action for action in legal if task.judge(state, action, scores).error == "none"]
         legal = tuple(sound) or legal
-    return generator(seed, "substitute").choice(legal)
+    drawn = generator(seed, "substitute").choice(legal)
+    # Where a solution goes on whatever is answered, what is played is the solution's own move.
+    leads_on = best is not None and best != drawn and task.step(state, drawn) == task.step(state, best)
+    return best if leads_on and best is not None else drawn
 
 
 def played_note(task: Environment[Any], state: Any, action: str) -> str:
