@@ -1,6 +1,6 @@
 """One UCI engine process: found, driven at fixed nodes with a fresh hash, and given up when it crashes or hangs.
 
-Blocking, for one thread. Knows positions as FEN and scores as records; no environment, no judge.
+Blocking, for one thread. Knows positions as texts (`position_text`) and scores as records; no environment, no judge.
 """
 
 import os
@@ -16,10 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-import chess
-
 from horizon.errors import EngineFailure, UsageError
 from horizon.places import shipped
+from horizon.position_text import CHESS960, ORTHODOX, board_of_position, split_position
 from horizon.records import Score, Scores
 from horizon.registry import nearest
 from horizon.win_probability import scored
@@ -123,29 +122,31 @@ class Engine:
             self.path = find(self.name)
         self.version = self._running().version
 
-    def score(self, fen: str, nodes: int) -> Scores:
+    def score(self, position: str, nodes: int, lines: int | None = None) -> Scores:
         """Return the scores of all legal moves of a position, best first; empty at the end of a game.
 
+        `lines` is how many moves get one, the best ones: with few of them the same nodes look deeper.
         The same every time: fresh hash, one thread, fixed nodes. A process that fails is replaced and asked again.
 
         Raises:
+            UsageError: the text is no position.
             EngineFailure: three failures in a row; the message names the position.
         """
-        board = chess.Board(fen)
-        n_moves = board.legal_moves.count()
+        n_moves = board_of_position(position).legal_moves.count()
         if not n_moves:
             return Scores({}, 0.0)
-        return self._retried(fen, lambda process: process.score(fen, nodes, n_moves))
+        n_lines = n_moves if lines is None else max(1, min(lines, n_moves))
+        return self._retried(position, lambda process: process.score(position, nodes, n_lines))
 
-    def best(self, fen: str, nodes: int) -> str:
+    def best(self, position: str, nodes: int) -> str:
         """Return the move that the engine itself plays at these nodes, in UCI notation, with its options in force.
 
         Raises:
             EngineFailure: three failures in a row; the message names the position.
         """
-        return self._retried(fen, lambda process: process.best(fen, nodes))
+        return self._retried(position, lambda process: process.best(position, nodes))
 
-    def _retried(self, fen: str, ask: "Callable[[_Process], A]") -> A:
+    def _retried(self, position: str, ask: "Callable[[_Process], A]") -> A:
         for attempt in range(1, FAILURES_IN_A_ROW + 1):
             try:
                 return ask(self._running())
@@ -153,7 +154,7 @@ class Engine:
                 self.close()
                 if attempt == FAILURES_IN_A_ROW:
                     raise EngineFailure(
-                        f"{self.name} failed {attempt} times in a row at position '{fen}': {failure}; "
+                        f"{self.name} failed {attempt} times in a row at position '{position}': {failure}; "
                         f"try it by hand: {self.path}"
                     ) from None
         raise AssertionError("unreachable")
@@ -198,13 +199,17 @@ class _Process:
         except OSError as problem:
             raise EngineFailure(f"{path} can't be started: {problem.strerror}") from None
         self._kept = b""
-        self._n_lines = 0
+        # UCI's own defaults, so that what needs no other one sends none.
+        self._options: dict[str, int | str] = {"UCI_Chess960": "false", "UCI_Variant": ORTHODOX}
+        self._variants: frozenset[str] = frozenset()
         self.version = path.name
         try:
             self._send("uci")
             for line in self._until("uciok", HANDSHAKE_S):
                 if line.startswith("id name "):
                     self.version = line.removeprefix("id name ").strip()
+                if line.startswith("option name UCI_Variant "):
+                    self._variants = frozenset(line.split(" var ")[1:])
             for name, value in options.items():
                 self._send(f"setoption name {name} value {value}")
             self._ready()
@@ -212,34 +217,44 @@ class _Process:
             self.kill()
             raise
 
-    def score(self, fen: str, nodes: int, n_moves: int) -> Scores:
-        if n_moves != self._n_lines:
-            self._send(f"setoption name MultiPV value {n_moves}")
-            self._n_lines = n_moves
-        lines = self._search(fen, nodes, max(nodes, 1))
-        found, spent_ms = _last_complete(lines, n_moves)
-        if len(found) < n_moves:
+    def score(self, position: str, nodes: int, n_lines: int) -> Scores:
+        self._set(MultiPV=n_lines)
+        lines = self._search(position, nodes, max(nodes, 1))
+        found, spent_ms = _last_complete(lines, n_lines)
+        if len(found) < n_lines:
             # Too few nodes for one whole iteration: the first depth is worth as much as asked for.
-            found, spent_ms = _last_complete(self._search(fen, None, max(nodes, 1)), n_moves)
-        if len(found) != n_moves:
-            raise EngineFailure(f"{len(found)} of {n_moves} moves were scored")
+            found, spent_ms = _last_complete(self._search(position, None, max(nodes, 1)), n_lines)
+        if len(found) != n_lines:
+            raise EngineFailure(f"{len(found)} of {n_lines} moves were scored")
         return Scores(found, spent_ms)
 
-    def best(self, fen: str, nodes: int) -> str:
-        if self._n_lines != 1:
-            self._send("setoption name MultiPV value 1")
-            self._n_lines = 1
-        last = self._search(fen, nodes, nodes)[-1].split()
+    def best(self, position: str, nodes: int) -> str:
+        self._set(MultiPV=1)
+        last = self._search(position, nodes, nodes)[-1].split()
         if len(last) < 2 or last[1] == "(none)":
             raise EngineFailure("no move was given")
         return last[1]
 
-    def _search(self, fen: str, nodes: int | None, budget: int) -> list[str]:
+    def _search(self, position: str, nodes: int | None, budget: int) -> list[str]:
+        variant, fen = split_position(position)
+        rules = ORTHODOX if variant == CHESS960 else variant
+        if rules != ORTHODOX and rules not in self._variants:
+            raise UsageError(f"{self.version} can't play {rules}: name fairy-stockfish as the engine")
+        if self._variants:
+            self._set(UCI_Variant=rules)
+        self._set(UCI_Chess960="true" if variant == CHESS960 else "false")
         self._send("ucinewgame")
         self._ready()
         self._send(f"position fen {fen}")
         self._send("go depth 1" if nodes is None else f"go nodes {nodes}")
         return self._until("bestmove", SEARCH_GRACE_S + budget / _SLOWEST_NODES_A_SECOND)
+
+    def _set(self, **options: int | str) -> None:
+        """Set options that are not set so already."""
+        for name, value in options.items():
+            if self._options.get(name) != value:
+                self._send(f"setoption name {name} value {value}")
+                self._options[name] = value
 
     def _ready(self) -> None:
         self._send("isready")
@@ -280,8 +295,8 @@ class _Process:
                 pipe.close()
 
 
-def _last_complete(lines: Sequence[str], n_moves: int) -> tuple[dict[str, Score], float]:
-    """Return the scores of the deepest iteration that scored all moves, best first, and the search's milliseconds.
+def _last_complete(lines: Sequence[str], n_lines: int) -> tuple[dict[str, Score], float]:
+    """Return the scores of the deepest iteration with all its lines, best first, and the search's milliseconds.
 
     From the end backwards, since one iteration is enough of the ten or twenty that a search prints.
     """
@@ -305,7 +320,7 @@ def _last_complete(lines: Sequence[str], n_moves: int) -> tuple[dict[str, Score]
         if "lowerbound" not in fields and "upperbound" not in fields and move not in current:
             current[move] = scored(value) if kind == "cp" else scored(mate=value)
         if place == "1":
-            if len(current) == n_moves:
+            if len(current) == n_lines:
                 # Read from the end, so that of equal scores the engine's first must be put first again.
                 forward = dict(reversed(current.items()))
                 return dict(sorted(forward.items(), key=lambda item: _rank(item[1]), reverse=True)), spent_ms

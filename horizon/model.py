@@ -46,6 +46,13 @@ class Posed(Protocol):
         """The state's difficulty in the environment's unit."""
         ...
 
+    def position(self) -> str | None:
+        """The position that an engine would be asked about, as `horizon.judging` takes it; null where there is none.
+
+        Null too where the state is an opponent's to move: judges are asked about the model's turns alone.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
