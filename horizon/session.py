@@ -195,7 +195,13 @@ def _check_sides(scenario: Scenario, task: Environment[Any]) -> None:
     with_oracle = [
         each for each in scenario.conditions if split_condition(each)[0] in ("healed", "corrupted", "foreign")
     ]
-    if with_oracle and task.oracle_kind == "engine" and scenario.judge_engine == "none":
+    if (
+        with_oracle
+        and task.oracle_kind == "engine"
+        and scenario.judge_engine == "none"
+        # Puzzles bring their solutions along.
+        and task.oracle(task.reset(scenario.seed)) is None
+    ):
         raise UsageError(
             f"condition {with_oracle[0]} shows right replies, and {task.name} needs an engine: leave out --judge none"
         )
