@@ -98,6 +98,15 @@ def jackknife(
     return Interval(whole, whole - above * error, whole - below * error, error)
 
 
+def welch_freedom(parts: Sequence[Interval], sizes: Sequence[int]) -> float:
+    """Return the degrees of freedom of a difference of two figures, each from so many episodes.
+
+    Source: Welch (1947), The generalization of 'Student's' problem, Biometrika 34, 28-35.
+    """
+    spread = sum(part.error**4 / (size - 1) for part, size in zip(parts, sizes, strict=True))
+    return sum(part.error**2 for part in parts) ** 2 / spread if spread else float(sum(sizes) - 2)
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """Return each p value of a family corrected for their number, 0..1; as many as given.
 

@@ -13,7 +13,7 @@ from scipy import stats
 
 from horizon.bootstrap import episode_sums
 from horizon.estimate import Estimate
-from horizon.intervals import LEVEL, Floats, Interval, holm, jackknife, ratio
+from horizon.intervals import LEVEL, Floats, Interval, holm, jackknife, ratio, welch_freedom
 from horizon.records import Json
 from horizon.turn_table import Sample, TurnTable, error_differences
 
@@ -116,19 +116,13 @@ def _compared(
         return None
     first, second = (ratio(part[:, 0], part[:, 1]) for part in parts)
     n_episodes, n_turns = sum(len(part) for part in parts), int(sum(part[:, 1].sum() for part in parts))
-    freedom = _welch((first, second), [len(part) for part in parts])
+    freedom = welch_freedom((first, second), [len(part) for part in parts])
     error = math.hypot(first.error, second.error)
     return Compared(first.estimate - second.estimate, error, freedom, n_episodes, n_turns, UNPAIRED, at)
 
 
 def _difference(totals: Floats) -> Floats:
     return np.asarray(totals[:, 0] / totals[:, 1] - totals[:, 2] / totals[:, 3])
-
-
-def _welch(parts: Sequence[Interval], sizes: Sequence[int]) -> float:
-    """Return the degrees of freedom of a difference. Source: Welch (1947), Biometrika 34, 28-35."""
-    spread = sum(part.error**4 / (size - 1) for part, size in zip(parts, sizes, strict=True))
-    return sum(part.error**2 for part in parts) ** 2 / spread if spread else float(sum(sizes) - 2)
 
 
 def _corrected(family: Sequence[Compared]) -> list[Estimate]:

@@ -1,9 +1,11 @@
 """What a shift costs: the accuracy lost between an original and its shifted counterpart, on matched pairs.
 
 Where both sides stood in the same state the turns themselves are paired; where positions differ (another opening) or
-play went apart, whole episodes of the same seed are held against each other.
+play went apart, whole episodes are held against each other, by seed where seeds are shared.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +13,7 @@ from scipy import stats
 
 from horizon.bootstrap import episode_sums
 from horizon.estimate import Estimate
-from horizon.intervals import Floats, Interval, holm, jackknife
+from horizon.intervals import LEVEL, Floats, Interval, holm, jackknife, ratio, welch_freedom
 from horizon.paired import mcnemar, mean_difference, sign_flips
 from horizon.records import Json
 from horizon.shift_pairs import PairedTurns, ShiftPair, paired_turns, shift_pairs
@@ -22,7 +24,9 @@ METHOD = (
     "paired difference of accuracy on the same states, bootstrap over seeds (expanded percentiles, a pair more each "
     "way); p by exact sign flips of seeds"
 )
-UNPAIRED = "difference over all turns, paired on seeds and not on states, jackknife over seeds, Student's t"
+PAIRED = "difference over all turns, paired on seeds and not on states, jackknife over seeds, Student's t"
+UNPAIRED = "difference over all turns of each side's own seeds, jackknife over seeds, Welch's t"
+_FEWEST_PAIRS = 3
 _ACCURACY, _LOSS, _SKILL = "accuracy of all turns", "loss of all turns", "skill of all turns"
 _COLUMNS = {_ACCURACY: (0, 1), _LOSS: (2, 3), _SKILL: (2, 4)}
 """Which of a seed's sums (errors, turns, losses, graded turns, random losses) make a figure: a ratio."""
@@ -88,27 +92,43 @@ def _paired(turns: PairedTurns) -> _Figure:
 
 
 def _whole(pair: ShiftPair, condition: str) -> list[_Figure]:
-    """Return the differences over all turns of the seeds that both sides played: what errors and losses there are."""
+    """Return the differences over all turns, where both sides have errors or losses to tell."""
     sides = [_by_seed(part, part.sample(condition)) for part in (pair.original, pair.shifted)]
     shared = sorted(sides[0].keys() & sides[1].keys())
-    if not shared:
-        return []
-    sums = np.array([[side[seed] for side in sides] for seed in shared])  # (seeds, sides, sums)
+    # Where one side has few instances it draws them again, with seeds of their own.
+    is_paired = len(shared) >= max(_FEWEST_PAIRS, 0.5 * min(map(len, sides)))
+    sums = [np.array([side[seed] for seed in (shared if is_paired else side)]) for side in sides]  # (seeds, sums) each
     found = []
     for name, (above, below) in _COLUMNS.items():
-        totals = sums.sum(axis=0)
-        if not totals[:, below].all():
+        parts = [each[:, [above, below]] for each in sums if len(each) and each[:, below].any()]
+        if len(parts) < 2:
             continue
-        values = (totals[:, above] / totals[:, below]).tolist()
-        original, shifted = values if name == _LOSS else [1 - each for each in values]
-        interval = jackknife(
-            sums[:, :, [above, below]].reshape(len(shared), 4), _difference, is_skewed=name != _ACCURACY
-        )
-        counted = int(totals[:, 1 if name == _ACCURACY else 3].sum())
+        original, shifted = (float(part[:, 0].sum() / part[:, 1].sum()) for part in parts)
         at: dict[str, Json] = {"original": original, "shifted": shifted}
-        estimate = interval.as_estimate(len(shared), counted, UNPAIRED, at=at)
-        found.append(_Figure(name, estimate, _p_value(interval, len(shared))))
+        if name != _LOSS:
+            at = {"original": 1 - original, "shifted": 1 - shifted}
+        n_turns = int(sum(each[:, 1 if name == _ACCURACY else 3].sum() for each in sums))
+        if is_paired:
+            interval, freedom = (
+                jackknife(np.hstack(parts), _difference, is_skewed=name != _ACCURACY),
+                len(shared) - 1.0,
+            )
+        else:
+            interval, freedom = _welch(parts)
+        n_episodes, method = (len(shared), PAIRED) if is_paired else (sum(map(len, sums)), UNPAIRED)
+        found.append(
+            _Figure(name, interval.as_estimate(n_episodes, n_turns, method, at=at), _p_value(interval, freedom))
+        )
     return found
+
+
+def _welch(parts: Sequence[Floats]) -> tuple[Interval, float]:
+    """Return the shifted side's ratio minus the original's, over each one's own seeds, and its degrees of freedom."""
+    original, shifted = (ratio(part[:, 0], part[:, 1]) for part in parts)
+    freedom = welch_freedom((original, shifted), [max(2, len(part)) for part in parts])
+    difference, error = shifted.estimate - original.estimate, math.hypot(original.error, shifted.error)
+    reach = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * error
+    return Interval(difference, difference - reach, difference + reach, error), freedom
 
 
 def _by_seed(table: TurnTable, sample: Sample | None) -> dict[int, Floats]:
@@ -136,8 +156,8 @@ def _difference(totals: Floats) -> Floats:
     return np.asarray(totals[:, 2] / totals[:, 3] - totals[:, 0] / totals[:, 1])
 
 
-def _p_value(interval: Interval, n_seeds: int) -> float:
-    """Return the two-sided p value of no difference by Student's t; 1 where one seed tells nothing of the spread."""
+def _p_value(interval: Interval, freedom: float) -> float:
+    """Return the two-sided p value of no difference by Student's t; 1 where nothing tells of the spread."""
     if not interval.error > 0:
-        return 1.0 if n_seeds < 2 or not interval.estimate else 0.0
-    return float(2 * stats.t.sf(abs(interval.estimate) / interval.error, n_seeds - 1))
+        return 1.0 if math.isnan(interval.error) or not interval.estimate else 0.0
+    return float(2 * stats.t.sf(abs(interval.estimate) / interval.error, freedom))

@@ -158,6 +158,20 @@ def test_other_openings_are_held_against_each_other_by_seed_as_the_paired_t_test
     assert "not on states" in found.method
 
 
+def test_starts_without_shared_seeds_are_compared_by_welch() -> None:
+    first, second = right(0.8, 25, 1, 8), [(at + 1000, *rest) for at, *rest in right(0.5, 15, 2, 8)]
+    found = shifts(side(first, "a", "book", opening="book"), side(second, "b", "other", opening="start"))[0]
+    means = [
+        np.array([value for _, _, value, _ in rows], dtype=float).reshape(-1, 8).mean(axis=1)
+        for rows in (first, second)
+    ]
+    peer = stats.ttest_ind(*means, equal_var=False)
+    assert found.estimate == pytest.approx(means[0].mean() - means[1].mean())
+    assert (found.low, found.high) == pytest.approx(tuple(peer.confidence_interval()))
+    assert found.at["p"] == pytest.approx(peer.pvalue)
+    assert (found.n_episodes, found.n_turns, found.method) == (40, 320, shift.UNPAIRED)
+
+
 def test_losses_and_skill_stand_beside_where_turns_are_graded() -> None:
     graded = [
         side(right(0.6, 12, n, 5), name, name, opening=opening).with_columns(
