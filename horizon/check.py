@@ -144,6 +144,9 @@ class _Question:
     def difficulty(self) -> float | None:
         return 1.0
 
+    def position(self) -> str | None:
+        return None
+
 
 def check_model(model: Model, *, repeats: bool = True) -> None:
     """Ask a model a few questions and hold it to the contract; `repeats` is false for what promises no repetition.

@@ -14,6 +14,7 @@ from typing import Literal
 import chess
 
 from horizon.errors import UsageError
+from horizon.position_text import CHESS960, ORTHODOX, join_position, split_position
 
 Side = Literal["white", "black"]
 Status = Literal["legal", "illegal", "ambiguous", "unparsable"]
@@ -29,7 +30,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A state's text taken apart: the root FEN, the UCI moves from it, and the model's side."""
+    """A state's text taken apart: the root (a FEN, `chess960:FEN`), the UCI moves from it, and the model's side."""
 
     root: str
     moves: tuple[str, ...]
@@ -69,19 +70,6 @@ _SAID_BEFORE = re.compile(
 _LOOK_BACK = 24
 
 
-def position_of(state_text: str) -> str:
-    """Return the FEN of the position that a state's text leads to.
-
-    Raises:
-        UsageError: the text is no chess state, or one of its moves is illegal.
-    """
-    line = split_state(state_text)
-    board = board_of(line.root)
-    for move in line.moves:
-        board.push(checked_move(board, move))
-    return board.fen()
-
-
 def split_state(text: str) -> Line:
     """Take a state's text apart; the FEN and the moves are not checked yet.
 
@@ -103,14 +91,22 @@ def join_state(line: Line) -> str:
     return f"{line.root} moves {' '.join(line.moves) or '-'} as {line.side}"
 
 
-def board_of(fen: str) -> chess.Board:
-    """Return the board of a FEN, checked to be a possible position.
+def text_of(board: chess.Board) -> str:
+    """Return the text that `board_of` reads: the FEN, led by `chess960:` where castling is of that kind."""
+    return join_position(CHESS960 if board.chess960 else ORTHODOX, board.fen())
+
+
+def board_of(text: str) -> chess.Board:
+    """Return the board of a FEN, or of `chess960:FEN`, checked to be a possible position.
 
     Raises:
         UsageError: broken text or an impossible position; the message says what is wrong.
     """
+    variant, fen = split_position(text)
+    if variant not in (ORTHODOX, CHESS960):
+        raise UsageError(f"'{text:.120}' is {variant}: chess is played from a FEN, or from {CHESS960}:FEN")
     try:
-        board = chess.Board(fen)
+        board = chess.Board(fen, chess960=variant == CHESS960)
     except ValueError as problem:
         raise UsageError(f"'{fen:.120}' is no FEN: {problem}") from None
     status = board.status()
@@ -185,9 +181,18 @@ class _Legal:
             self.to.setdefault(move.to_square, []).append(move)
 
     def castling(self, is_long: bool) -> list[chess.Move]:
-        """Return the castling move to this side, if it is legal."""
-        to = (chess.C1 if is_long else chess.G1) if self.board.turn else (chess.C8 if is_long else chess.G8)
-        return [move for move in self.to.get(to, []) if self.board.is_castling(move)]
+        """Return the castling move to this side, if it is legal; of Chess960 it goes to the rook's square."""
+        side = self.board.is_queenside_castling if is_long else self.board.is_kingside_castling
+        king = self.board.king(self.board.turn)
+        return [move for moves in self.to.values() for move in moves if move.from_square == king and side(move)]
+
+    def king_steps(self, origin: str, to: str) -> list[chess.Move]:
+        """Return the Chess960 castling that ends with the king on this square, as ordinary chess would write it."""
+        king = self.board.king(self.board.turn)
+        if not self.board.chess960 or king is None or origin != chess.square_name(king) or to[0] not in "cg":
+            return []
+        is_back_rank = chess.square_rank(king) == chess.square_rank(chess.parse_square(to))
+        return self.castling(to[0] == "c") if is_back_rank else []
 
 
 def _matched(found: "re.Match[str]", legal: _Legal) -> Reading:
@@ -219,6 +224,9 @@ def _matched(found: "re.Match[str]", legal: _Legal) -> Reading:
         and (not promotion or move.promotion == _PIECES[promotion.upper()])
         and (is_full or not board.is_castling(move))
     ]
+    if is_full and not fitting:
+        # The king's own step to that square comes first; only where there is none, castling is meant.
+        fitting = legal.king_steps(f"{file}{rank}", to)
     return _one_of(fitting, written)
 
 

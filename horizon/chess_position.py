@@ -9,6 +9,8 @@ from typing import Any
 
 import chess
 
+from horizon.chess_moves import text_of
+
 
 class Position:
     """A board that is never changed again, with what follows from it worked out once.
@@ -45,6 +47,11 @@ class Position:
     def fen(self) -> str:
         """The FEN, with an en passant square only where that capture is legal."""
         return self.board.fen()
+
+    @cached_property
+    def text(self) -> str:
+        """The text that engines and judges are asked about: the FEN, led by `chess960:` where it is of that kind."""
+        return text_of(self.board)
 
     @cached_property
     def ending(self) -> str | None:

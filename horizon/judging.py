@@ -35,7 +35,7 @@ class Judge:
         # One process a core: each searches with one thread, and asks for more only while it is idle itself.
         self._most = processes or usable_cores()
         first = engines.Engine(engine, self._options)
-        self.version = first.version
+        self.version, self.variants = first.version, first.variants
         self._idle: list[engines.Engine] = [first]
         self._threads: list[threading.Thread] = []
         self._work: SimpleQueue[tuple[str, Future[Scores]] | None] = SimpleQueue()
@@ -50,7 +50,7 @@ class Judge:
         options: dict[str, Json] = {**engines.describe(self.name).options, **self._options}
         return {"engine": self.name, "version": self.version, "options": options, "nodes": self.nodes}
 
-    def submit(self, fen: str) -> "Future[Scores]":
+    def submit(self, position: str) -> "Future[Scores]":
         """Return the scores to come of all legal moves of a position; a failure stands in the future.
 
         Raises:
@@ -59,43 +59,44 @@ class Judge:
         if self._closed:
             raise EngineFailure("the judge is closed: no position can be scored any more")
         self._keep_fresh()
-        known = self._cache.get(fen)
+        known = self._cache.get(position)
         if known is not None:
             done: Future[Scores] = Future()
             done.set_result(known)
             return done
         with self._lock:
-            if fen in self._under_way:
-                return self._under_way[fen]
+            if position in self._under_way:
+                return self._under_way[position]
             future: Future[Scores] = Future()
-            self._under_way[fen] = future
+            self._under_way[position] = future
             waiting = len(self._under_way)
         if len(self._threads) < min(self._most, waiting):
             thread = threading.Thread(target=self._serve, name="judge", daemon=True)
             self._threads.append(thread)
             thread.start()
-        self._work.put((fen, future))
+        self._work.put((position, future))
         return future
 
     def _serve(self) -> None:
         engine: engines.Engine | None = None
         try:
             while (task := self._work.get()) is not None:
-                fen, future = task
+                position, future = task
                 try:
                     if engine is None:
                         engine = self._engine()
-                    scores = engine.score(fen, self.nodes)
-                    self._fresh.put((fen, scores))
+                    scores = engine.score(position, self.nodes)
+                    self._fresh.put((position, scores))
                     with self._lock:
-                        self._under_way.pop(fen, None)
+                        self._under_way.pop(position, None)
                     future.set_result(scores)
-                except (HorizonError, ValueError) as failure:
+                except HorizonError as failure:
                     with self._lock:
-                        self._under_way.pop(fen, None)
-                    # A ValueError is python-chess's, on a text that is no position.
-                    known = isinstance(failure, HorizonError)
-                    future.set_exception(failure if known else EngineFailure(f"'{fen}' is no position: {failure}"))
+                        self._under_way.pop(position, None)
+                    # Nobody typed this position: whatever is wrong with it, the turn can't be judged.
+                    future.set_exception(
+                        failure if isinstance(failure, EngineFailure) else EngineFailure(str(failure))
+                    )
         finally:
             if engine is not None:
                 engine.close()

@@ -46,6 +46,10 @@ class Posed(Protocol):
         """The state's difficulty in the environment's unit."""
         ...
 
+    def position(self) -> str | None:
+        """The position that an engine would be asked about, as `position_text` has it; null where there is none."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

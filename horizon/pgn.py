@@ -14,7 +14,7 @@ import chess
 import chess.pgn
 
 from horizon import openings, store
-from horizon.chess_moves import Line, split_state
+from horizon.chess_moves import Line, board_of, split_state
 from horizon.errors import StoreError
 from horizon.records import Episode, Turn
 
@@ -164,7 +164,8 @@ def _headers(
 def _game(line: Line, judged: dict[int, _Judged], headers: dict[str, str]) -> chess.pgn.Game:
     """Build the game with its comments; a turn after which nothing was played leaves its comment at the end."""
     game = chess.pgn.Game()
-    board = chess.Board(line.root)
+    # Of Chess960 python-chess writes the tags Variant, SetUp and FEN itself.
+    board = board_of(line.root)
     if line.root != chess.STARTING_FEN:
         game.setup(board)
     game.headers.update(headers)

@@ -16,9 +16,10 @@ class Puzzle:
 
     `moves` is the solution: the solver's move, the forced reply, the solver's next move, and so on; it ends with a
     move of the solver, so that its length is odd and `(len(moves) + 1) // 2` turns are played. It is empty where only
-    `avoid` is known. `also` holds other first moves that are as right (EPD `bm` with several), `avoid` those that are
-    wrong (`am`). `points` are graded first moves (STS), each with 0..1 of the full points; one that isn't named has 0.
-    `rating` is the file's own difficulty (larger is harder): Elo in Lichess files, log2 of nodes in generated packs.
+    `avoid` is known, or nothing is: a position to play from, whose move the engine alone judges. `also` holds other
+    first moves that are as right (EPD `bm` with several), `avoid` those that are wrong (`am`). `points` are graded
+    first moves (STS), each with 0..1 of the full points; one that isn't named has 0. `rating` is the file's own
+    difficulty (larger is harder): Elo in Lichess files, log2 of nodes in generated packs.
     `name` is unique in its pack.
     """
 

@@ -6,7 +6,7 @@ import chess
 import pytest
 from fake_engine import fake_engine
 
-from horizon import engines
+from horizon import engines, uci_process
 from horizon.errors import EngineFailure, UsageError
 
 MATE_IN_ONE = "6k1/5ppp/8/8/8/8/8/R6K w - - 0 1"
@@ -42,6 +42,17 @@ def test_fewer_nodes_than_an_iteration_still_score_every_move() -> None:
         assert len(engine.score(MIDDLE, 1).actions) == chess.Board(MIDDLE).legal_moves.count()
 
 
+@pytest.mark.slow
+def test_fewer_lines_score_only_the_best_moves_and_the_mate_is_one_of_them() -> None:
+    with engines.Engine("stockfish") as engine:
+        scores = engine.score(MATE_IN_ONE, 2000, lines=2)
+        again = engine.score(MATE_IN_ONE, 2000)
+        assert engine.score(MATE_IN_ONE, 2000, lines=2).actions == scores.actions
+    assert len(scores.actions) == 2
+    assert next(iter(scores.actions)) == "a1a8"
+    assert len(again.actions) == chess.Board(MATE_IN_ONE).legal_moves.count()
+
+
 def test_the_end_of_a_game_has_no_scores(tmp_path: Path) -> None:
     with engines.Engine("fake", path=fake_engine(tmp_path, "crash")) as engine:
         assert engine.score("7k/6Q1/6K1/8/8/8/8/8 b - - 0 1", 100).actions == {}
@@ -65,7 +76,7 @@ def test_three_failures_in_a_row_name_the_position(way: str, tmp_path: Path) -> 
 
 
 def test_an_engine_that_hangs_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "SEARCH_GRACE_S", 0.3)
+    monkeypatch.setattr(uci_process, "SEARCH_GRACE_S", 0.3)
     with engines.Engine("fake", path=fake_engine(tmp_path, "hang", "ok")) as engine:
         assert len(engine.score(chess.STARTING_FEN, 1).actions) == 20
 
