@@ -212,6 +212,33 @@ def list_(
 
 
 @app.command()
+def check(
+    files: Annotated[list[str] | None, typer.Argument(help="scenario files, or names of shipped ones")] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="print the JSON schema of scenario files")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check scenario files: every mistake with its line, and what was meant.
+
+    Example: horizon check scenarios/smoke.toml
+    """
+    from horizon.scenario_checks import check_suite
+    from horizon.scenario_schema import file_schema
+
+    if schema:
+        typer.echo(json.dumps(file_schema(), indent=1))
+        return
+    if not files:
+        raise UsageError("no file to check: name one, as in horizon check scenarios/smoke.toml")
+    checked = [check_suite(each) for each in files]
+    if as_json:
+        typer.echo(json.dumps([each.as_json() for each in checked], indent=2))
+    for line in () if as_json else (line for each in checked for line in each.told()):
+        typer.echo(line)
+    if not all(each.is_right for each in checked):
+        raise typer.Exit(2)
+
+
+@app.command()
 def show(
     what: Annotated[str, typer.Argument(help="a run folder, or an environment such as hanoi:disks=3")],
     seed: Annotated[int, typer.Option(help="of an environment: which instance")] = 0,
