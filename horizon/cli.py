@@ -53,7 +53,8 @@ def play(
     """Play a model through many turns and judge every one.
 
     Large studies: --shards 4 --shard 1 plays a quarter of the episodes; horizon merge joins the run folders.
-    --executor ray --shards 4 does both on a Ray cluster.
+    --executor ray --shards 4 does both on a Ray cluster. A scenario file may hold several scenarios: each one is
+    played into a folder of its own inside --out; --select TEXT plays those with TEXT in their names.
 
     Example: horizon play --model smollm2 --env chess --opponent stockfish:level=1 --episodes 4 --turns 30
     """
@@ -61,10 +62,13 @@ def play(
     from horizon.flags import read_flags
     from horizon.parameters import settings
     from horizon.progress import watching
-    from horizon.scenarios import Scenario, make, read
+    from horizon.scenarios import Scenario, make, read_suite
     from horizon.shards import shard_of
+    from horizon.suite_runs import selected
 
-    flags = read_flags(context.args, {*Scenario.model_fields, "shards", "shard", "executor"}, others=context.params)
+    keys = {*Scenario.model_fields} - {"expect", "description"}
+    flags = read_flags(context.args, {*keys, "shards", "shard", "executor", "select"}, others=context.params)
+    select = flags.pop("select", "")
     parts: dict[str, str] = {name: flags.pop(name) for name in ("shards", "shard") if name in flags}
     executor = flags.pop("executor", None)
     shard = shard_of(_whole(parts, "shard"), _whole(parts, "shards")) if parts and executor is None else None
@@ -88,7 +92,14 @@ def play(
     if resume and scenario is None and out is not None:
         wanted = make({**session.scenario_of(store.read_manifest(out)), **given}, "command line")
     elif scenario is not None:
-        wanted = read(scenario, **given)
+        suite = read_suite(scenario, **given)
+        variants = selected(suite, select)
+        if len(variants) > 1:
+            if parts or executor:
+                raise UsageError(f"{suite.path} holds several scenarios, and shards are of one: choose it by --select")
+            _play_suite(variants, out or Path("results") / "play" / suite.name, resume, tuple(base_url or ()))
+            return
+        wanted = variants[0].scenario
     else:
         wanted = make({**_everyday_opponent(given), **given}, "command line")
     folder = out or _default_folder(wanted.environment, wanted.model, wanted.seed)
@@ -277,6 +288,24 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
+def _play_suite(variants: tuple[Any, ...], out: Path, resume: bool, base_urls: tuple[str, ...]) -> None:
+    from horizon.progress import watching
+    from horizon.suite_runs import play_all
+
+    folders = []
+    try:
+        for folder, warnings in play_all(variants, out, watching, resume=resume, base_urls=base_urls):
+            folders.append(folder)
+            for warning in warnings:
+                typer.echo(f"horizon: {folder}: {warning}", err=True)
+    except KeyboardInterrupt:
+        typer.echo(
+            f"horizon: interrupted; nothing is lost. Go on with the same command and --resume --out {out}", err=True
+        )
+        raise typer.Exit(130) from None
+    _show_results(folders, out)
+
+
 def _executed(executor: str, wanted: Any, folder: Path, parts: dict[str, str], base_urls: tuple[str, ...]) -> Path:
     from horizon.distributed import run_on_ray
 
@@ -304,14 +333,14 @@ def _default_folder(environment: str, model: str, seed: int) -> Path:
     return Path("results") / "play" / slug[:120]
 
 
-def _show_results(folders: list[Path], *, err: bool = True) -> None:
+def _show_results(folders: list[Path], out: Path | None = None, *, err: bool = True) -> None:
     from rich.console import Console
 
     from horizon.report.terminal import print_table
     from horizon.report.write import write_report
 
     print_table(folders, Console())
-    for path in write_report(folders, folders[0]):
+    for path in write_report(folders, out or folders[0]):
         typer.echo(path, err=err)
 
 

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from horizon import engines, registry
+from horizon.confidence_sequences import Sums, above, below, first_proven, units_needed
 from horizon.environment import Environment, open_environment
 from horizon.errors import EngineFailure, HorizonError, UsageError
 from horizon.expectations import ErrorRate
 from horizon.model import ModelOptions
-from horizon.parameters import build, split_name
+from horizon.parameters import checked_values, split_name
 from horizon.scenario_files import drafts_of
-from horizon.scenario_layers import Draft, Problem
+from horizon.scenario_layers import Draft, Problem, in_order
 from horizon.scenarios import Scenario, checked, split_condition
 from horizon.sides import misfits, opponent_model
 from horizon.toml_lines import KeyPath
@@ -87,8 +90,7 @@ def check_suite(name_or_path: str, **more: Any) -> Checked:
             problems += made
     n_episodes = sum(_episodes(each) for each in scenarios)
     n_requests = sum(_episodes(each) * requests_an_episode(each) for each in scenarios)
-    # Variants of a grid share their lines, and so their problems.
-    return Checked(found.path, tuple(dict.fromkeys(problems)), len(found.drafts), n_episodes, n_requests)
+    return Checked(found.path, in_order(problems), len(found.drafts), n_episodes, n_requests)
 
 
 def requests_an_episode(scenario: Scenario) -> int:
@@ -128,24 +130,23 @@ def _environment(draft: Draft, scenario: Scenario) -> Iterator[Problem | Environ
     try:
         name, inside = split_name(scenario.environment)
         kind = registry.load("environments", name).ENVIRONMENT
-        build(kind, inside, f"environment {name}")
+        checked_values(kind, inside, f"environment {name}")
     except UsageError as problem:
         yield draft.problem(("environment",), str(problem))
         return
     wrong = []
     for key, value in scenario.parameters.items():
         try:
-            # Alone, so that each one's own mistake is told; what they make together comes after.
-            build(kind, {key: value}, f"environment {name}")
+            checked_values(kind, {key: value}, f"environment {name}")
         except UsageError as problem:
             wrong.append(draft.problem(("parameters", key), str(problem)))
     try:
         task = open_environment(scenario.environment, dict(scenario.parameters))
         next(distinct_seeds(task, scenario.seed))
     except HorizonError as problem:
+        # Each one's own mistake, or what they make together.
         yield from wrong or [draft.problem(("parameters",), str(problem))]
         return
-    # Some values fit only together with others: all together count.
     yield task
 
 
@@ -174,6 +175,10 @@ def _expectations(draft: Draft, scenario: Scenario, task: Environment[Any] | Non
         for key, said, is_warning in _bound(scenario, bound):
             path: KeyPath = ("expect", "error_rate", index, *((key,) if key else ()))
             yield draft.problem(path, said, is_warning=is_warning)
+        few = _too_few(bound, scenario)
+        if few:
+            key = "at_least" if bound.at_most is None else "at_most"
+            yield draft.problem(("expect", "error_rate", index, key), few, is_warning=True)
         for other in expect.error_rate[:index]:
             if (bound.turns, bound.condition) == (other.turns, other.condition) and _excludes(bound, other):
                 said = "no rate keeps this bound and the one before it: at_least is above at_most"
@@ -214,6 +219,28 @@ def _bound(scenario: Scenario, bound: ErrorRate) -> Iterator[tuple[str, str, boo
             yield "turns", said, False
     if bound.at_most == 1 or bound.at_least == 0:
         yield ("at_most" if bound.at_most == 1 else "at_least"), "every rate keeps this bound: it never fails", True
+
+
+def _too_few(bound: ErrorRate, scenario: Scenario) -> str:
+    """Return what to say where even a model that keeps a bound at every turn could not show it; empty otherwise."""
+    claim = bound.claim()
+    is_at_most = claim.direction == "at_most"
+    if claim.bound == (1 if is_at_most else 0):
+        return ""
+
+    def best(units: int) -> Sums:
+        # Every instance whole, and all of it right where errors are bounded from above, wrong otherwise.
+        ones = np.ones(units)
+        return Sums(0 * ones if is_at_most else ones, ones, most=1.0)
+
+    evidence = (
+        below(best(scenario.episodes), claim.bound) if is_at_most else above(best(scenario.episodes), claim.bound)
+    )
+    if first_proven(evidence, scenario.alpha) is not None:
+        return ""
+    needed = units_needed(best(1), claim.bound, scenario.alpha, is_above=not is_at_most)
+    least = f"at least {needed} are needed" if needed else "and no number can: leave the bound a little room"
+    return f"{scenario.episodes} episodes can't show it, even without a miss: {least}"
 
 
 def _excludes(one: ErrorRate, other: ErrorRate) -> bool:
