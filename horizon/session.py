@@ -51,7 +51,7 @@ def run(
         EngineFailure, ModelFailure: something needed is missing or every episode was aborted.
     """
     task = open_environment(scenario.environment, dict(scenario.parameters))
-    _check_sides(scenario, task)
+    check_sides(scenario, task)
     with ExitStack() as stack:
         opponents = {name: _open(stack, opponent_model(name), ModelOptions()) for name in scenario.opponents}
         judge = open_judge(stack, scenario, task)
@@ -61,8 +61,8 @@ def run(
             # Refuse a folder that can't be used before the model's slow loading.
             store.check_new(folder)
         say(f"loading {scenario.model}")
-        model = _open(stack, scenario.model, _options(scenario, base_urls))
-        _check_protocol(scenario, model)
+        model = _open(stack, scenario.model, options_of(scenario, base_urls))
+        check_protocol(scenario, model)
         plan = plan_of(scenario, task)
         part = shard_in(store.read_manifest(folder)) if resume else shard or Shard()
         if resume and shard not in (None, part):
@@ -144,7 +144,8 @@ def opponent_model(name: str) -> str:
     return f"uci:{name}"
 
 
-def _options(scenario: Scenario, base_urls: tuple[str, ...]) -> ModelOptions:
+def options_of(scenario: Scenario, base_urls: tuple[str, ...] = ()) -> ModelOptions:
+    """Return what a scenario sets for its model's backend."""
     return ModelOptions(
         temperature=scenario.temperature,
         top_p=scenario.top_p,
@@ -179,7 +180,7 @@ def open_judge(stack: ExitStack, scenario: Scenario, task: Environment[Any]) -> 
     return stack.enter_context(Judge(scenario.judge_engine, nodes=scenario.judge_nodes))
 
 
-def _check_protocol(scenario: Scenario, model: Model) -> None:
+def check_protocol(scenario: Scenario, model: Model) -> None:
     """Refuse ways of answering that a backend would silently not follow."""
     wanted = {"answer": scenario.answer, "constrain": scenario.constrain}
     if wanted != {"answer": "generate", "constrain": "none"} and model.identity().get("protocol") != wanted:
@@ -187,7 +188,12 @@ def _check_protocol(scenario: Scenario, model: Model) -> None:
         raise UsageError(f"{key}={value} needs a local model (hf:, gguf:, smollm2), and {model.name} is none")
 
 
-def _check_sides(scenario: Scenario, task: Environment[Any]) -> None:
+def check_sides(scenario: Scenario, task: Environment[Any]) -> None:
+    """Refuse opponents or conditions that an environment can't have.
+
+    Raises:
+        UsageError: an opponent too few or too many, or right replies asked for where nothing knows them.
+    """
     if task.has_opponent and not scenario.opponents:
         raise UsageError(f"environment {task.name} needs an opponent: add --opponent random or stockfish:level=1")
     if scenario.opponents and not task.has_opponent:
