@@ -198,6 +198,45 @@ def power(
         typer.echo(json.dumps(folder_plan) if as_json else "\n".join(told(folder_plan)))
 
 
+@app.command()
+def compare(
+    base: Annotated[Path, typer.Argument(help="run folder to compare with, or a folder of runs")],
+    new: Annotated[
+        Path, typer.Argument(help="run folder of the changed model, prompt or settings, or a folder of runs")
+    ],
+    figure: Annotated[
+        list[str] | None,
+        typer.Option(help="error_rate, error_by_turn, focus_gap, loss, skill; repeatable [all]"),
+    ] = None,
+    margin: Annotated[float, typer.Option(help="harm put up with, as a share: 0.02 is 2 points")] = 0.0,
+    fail_on: Annotated[
+        str,
+        typer.Option(help="worse: exit 1 when a regression is proven; unproven: also unless every line is no worse"),
+    ] = "worse",
+    as_json: AsJson = False,
+) -> None:
+    """Tell whether a change of model, prompt or quantisation made anything worse, on the same instances.
+
+    Example: horizon compare results/play/before results/play/after --margin 0.02
+    """
+    from horizon.comparing import DEMANDS, keeps
+    from horizon.registry import nearest
+    from horizon.report.comparing import compare as compared
+    from horizon.report.comparing import print_comparison
+
+    if fail_on not in DEMANDS:
+        raise UsageError(f"--fail-on {fail_on} is unknown: {nearest(fail_on, DEMANDS)}")
+    found = compared(base, new, tuple(figure or ()), margin)
+    if as_json:
+        typer.echo(json.dumps(found.as_json(), indent=2))
+    else:
+        from rich.console import Console
+
+        print_comparison(found, Console())
+    if not keeps(found.lines, fail_on):
+        raise typer.Exit(1)
+
+
 @app.command("list")
 def list_(
     what: Annotated[str, typer.Argument(help="environments, models, engines or scenarios")],

@@ -59,7 +59,7 @@ def run(
         EngineFailure, ModelFailure: something needed is missing or every episode was aborted.
     """
     task = open_environment(scenario.environment, dict(scenario.parameters))
-    _check_sides(scenario, task)
+    check_sides(scenario, task)
     with ExitStack() as stack:
         opponents = {name: _open(stack, opponent_model(name), ModelOptions()) for name in scenario.opponents}
         judge = open_judge(stack, scenario, task)
@@ -71,7 +71,7 @@ def run(
         if model is None:
             say(f"loading {scenario.model}")
             model = _open(stack, scenario.model, options_of(scenario, base_urls))
-        _check_protocol(scenario, model)
+        check_protocol(scenario, model)
         plan = plan_of(scenario, task)
         part = shard_in(store.read_manifest(folder)) if resume else shard or Shard()
         if resume and shard not in (None, part):
@@ -80,12 +80,7 @@ def run(
             raise UsageError(
                 "a shard can't tell when the whole run is settled: leave out --stop settled or the shards"
             )
-        made = manifest.make(
-            plan,
-            model_identity=dict(model.identity()),
-            opponent_identities={name: dict(each.identity()) for name, each in opponents.items()},
-            judge_identity=judge.identity() if judge is not None else None,
-        )
+        made = _manifest(plan, model, opponents, judge)
         made["shard"] = part.as_json()
         run_id = run_id_of(plan)
         turns: list[Turn] = []
@@ -111,6 +106,30 @@ def run(
 
                 write_games(folder)
     return Finished(folder, played, tuple(warnings))
+
+
+def manifest_of(scenario: Scenario, model: Model) -> dict[str, Json]:
+    """Return the manifest that a run of this scenario with this opened model would begin with; plays nothing.
+
+    Raises:
+        UsageError, EngineFailure: as `run`, of opponents and judge.
+    """
+    task = open_environment(scenario.environment, dict(scenario.parameters))
+    check_sides(scenario, task)
+    with ExitStack() as stack:
+        opponents = {name: _open(stack, opponent_model(name), ModelOptions()) for name in scenario.opponents}
+        return _manifest(plan_of(scenario, task), model, opponents, open_judge(stack, scenario, task))
+
+
+def _manifest(
+    plan: Mapping[str, Json], model: Model, opponents: Mapping[str, Model], judge: Any
+) -> dict[str, Json]:
+    return manifest.make(
+        plan,
+        model_identity=dict(model.identity()),
+        opponent_identities={name: dict(each.identity()) for name, each in opponents.items()},
+        judge_identity=judge.identity() if judge is not None else None,
+    )
 
 
 def plan_of(scenario: Scenario, task: Environment[Any]) -> dict[str, Json]:
@@ -209,7 +228,7 @@ def _check_resumed(folder: Path, stop: Stop | None) -> None:
         )
 
 
-def _check_protocol(scenario: Scenario, model: Model) -> None:
+def check_protocol(scenario: Scenario, model: Model) -> None:
     """Refuse ways of answering that a backend would silently not follow."""
     wanted = {"answer": scenario.answer, "constrain": scenario.constrain}
     if wanted != {"answer": "generate", "constrain": "none"} and model.identity().get("protocol") != wanted:
@@ -217,7 +236,12 @@ def _check_protocol(scenario: Scenario, model: Model) -> None:
         raise UsageError(f"{key}={value} needs a local model (hf:, gguf:, smollm2), and {model.name} is none")
 
 
-def _check_sides(scenario: Scenario, task: Environment[Any]) -> None:
+def check_sides(scenario: Scenario, task: Environment[Any]) -> None:
+    """Refuse opponents or conditions that an environment can't have.
+
+    Raises:
+        UsageError: an opponent too few or too many, or right replies asked for where nothing knows them.
+    """
     if task.has_opponent and not scenario.opponents:
         raise UsageError(f"environment {task.name} needs an opponent: add --opponent random or stockfish:level=1")
     if scenario.opponents and not task.has_opponent:
