@@ -14,6 +14,7 @@ from horizon.errors import UsageError
 from horizon.registry import nearest
 from horizon.runner import Played
 from horizon.scenarios import Scenario, Suite, Variant
+from horizon.stopping import STOPPED
 from horizon.weights import keeping_weights
 
 Watching = Callable[[Scenario], AbstractContextManager[tuple[Callable[[Played], None], Callable[[str], None]]]]
@@ -32,17 +33,13 @@ def selected(suite: Suite, part: str) -> tuple[Variant, ...]:
     return found
 
 
-def folders_of(variants: tuple[Variant, ...], out: Path) -> tuple[Path, ...]:
-    """Return where each scenario is played: the folder itself for one alone."""
-    return (out,) if len(variants) == 1 else tuple(out / each.folder for each in variants)
-
-
 def play_all(
     variants: tuple[Variant, ...],
     out: Path,
     watching: Watching,
     *,
     resume: bool = False,
+    stop: session.Stop | None = None,
     base_urls: tuple[str, ...] = (),
 ) -> Iterator[tuple[Path, tuple[str, ...]]]:
     """Play each scenario; yield its folder and its warnings when it is done.
@@ -51,28 +48,31 @@ def play_all(
         UsageError: a folder holds a run already and is not to be resumed; told before anything is played.
         StoreError: a folder to be resumed was begun with another plan.
     """
-    folders = folders_of(variants, out)
+    folders = [out / each.folder for each in variants]
     if not resume:
         for folder in folders:
             store.check_new(folder)
     with keeping_weights():
         for variant, folder in zip(variants, folders, strict=True):
-            if resume and _is_played(variant.scenario, folder):
+            if resume and _is_played(variant.scenario, folder, stop):
                 yield folder, ()
                 continue
             begun = resume and (folder / manifest.MANIFEST).is_file()
             with watching(variant.scenario) as (watch, say):
                 say(f"{variant.name} into {folder}")
                 finished = session.run(
-                    variant.scenario, folder, resume=begun, base_urls=base_urls, watch=watch, say=say
+                    variant.scenario, folder, resume=begun, stop=stop, base_urls=base_urls, watch=watch, say=say
                 )
             yield folder, finished.warnings
 
 
-def _is_played(scenario: Scenario, folder: Path) -> bool:
-    """Tell whether a folder holds the whole run of a scenario, all its episodes ended."""
+def _is_played(scenario: Scenario, folder: Path, stop: session.Stop | None) -> bool:
+    """Tell whether a folder holds the whole run of a scenario: all its episodes ended, or its claims settled."""
     if not (folder / manifest.MANIFEST).is_file() or not store.is_finished(folder):
         return False
     task = open_environment(scenario.environment, dict(scenario.parameters))
-    manifest.refuse_other_plan(folder, store.read_manifest(folder), {"plan": session.plan_of(scenario, task)})
+    stored = store.read_manifest(folder)
+    manifest.refuse_other_plan(folder, stored, {"plan": session.plan_of(scenario, task)})
+    if stored.get(STOPPED) and stop != "never":
+        return True
     return len(store.read_episodes(folder)) >= scenario.episodes * max(1, len(scenario.opponents))
