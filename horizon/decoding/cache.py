@@ -63,7 +63,7 @@ class Reading:
         sizes = [each.shape[0] * room * each.shape[2] for each in olds]
         block = olds[0].new_empty(sum(sizes)) if olds else None
         found: list[Tensor] = []
-        for old, piece in zip(olds, block.split(sizes) if block is not None else (), strict=True):
+        for old, piece in zip(olds, torch.split(block, sizes) if block is not None else (), strict=True):
             new = piece.view(old.shape[0], room, old.shape[2])
             new[:, :length] = old[:, :length]
             found.append(new)

@@ -13,7 +13,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from horizon.analysis import consistency, shift
 from horizon.estimate import Estimate
-from horizon.paired import mean_difference, sign_flips
+from horizon.mcnemar import mean_difference, sign_flips
 from horizon.turn_table import load_table
 
 Rows = list[tuple[int, int, bool, str | None]]
