@@ -22,8 +22,8 @@ _MOST_PLIES = 200
 _DECIDED = 0.97
 _DECIDED_PLIES = 10
 _RANDOM_SHARE = 0.03
-_ENDGAME_SHARE = 0.15
-_BOOK_SHARE = 0.6
+_STARTS = (45, 15, 10, 30)
+"""Of a hundred games, how many begin in each way that `_start` names."""
 _SCREEN_MARGIN = 0.15
 """At few nodes scores err: part of the margin is enough to look again."""
 
@@ -88,7 +88,7 @@ def candidates(
 
 
 def _blunders(seen: Mapping[str, Score], known: Mapping[str, Score]) -> dict[int | None, list[str]]:
-    """Return moves that lose a game not lost yet: by the mate that they allow, the longest first; null: hidden losses."""
+    """Return moves that lose a game not lost yet: by the mate they allow, the longest first; null: hidden losses."""
     if max(score.win for score in known.values()) < LOSING + MARGIN / 2:
         return {}
     found: dict[int | None, list[str]] = {}
@@ -111,12 +111,16 @@ def _after(board: chess.Board, text: str, ply: int, is_blundered: bool = False, 
 
 
 def _start(draw: random.Random) -> chess.Board:
-    """Return where a game begins: after a book line, after random moves, or in a drawn endgame."""
+    """Return where a game begins: after a book line, after random moves, in a random endgame or a scattered fight."""
+    way = draw.choices(("book", "random", "endgame", "scattered"), _STARTS)[0]
+    if way == "endgame":
+        return _placed(draw, lambda: draw.choices("QRRBN", k=draw.randint(0, 2)) + ["P"] * draw.randint(0, 4))
+    if way == "scattered":
+        # Both sides have the same men, kings in the open: positions that no opening leads to, full of threats.
+        men = ["Q", *draw.choices("RRBN", k=draw.randint(3, 5)), *["P"] * draw.randint(3, 6)]
+        return _placed(draw, lambda: men)
     board = chess.Board()
-    way = draw.random()
-    if way < _ENDGAME_SHARE:
-        return _endgame(draw)
-    if way < _ENDGAME_SHARE + _BOOK_SHARE:
+    if way == "book":
         for text in draw.choice(openings.book()).moves:
             board.push_uci(text)
         return board
@@ -127,14 +131,13 @@ def _start(draw: random.Random) -> chess.Board:
     return board
 
 
-def _endgame(draw: random.Random) -> chess.Board:
-    """Return a position of two kings, up to two pieces and four pawns a side, nobody in check."""
+def _placed(draw: random.Random, men: Callable[[], list[str]]) -> chess.Board:
+    """Return a legal position, nobody in check, of two kings and these men a side on random squares."""
     while True:
         board = chess.Board(None)
-        squares = draw.sample(chess.SQUARES, 16)
+        squares = draw.sample(chess.SQUARES, 26)
         for side in chess.COLORS:
-            kinds = draw.choices("QRRBN", k=draw.randint(0, 2)) + ["P"] * draw.randint(0, 4)
-            for kind in ("K", *kinds):
+            for kind in ("K", *men()):
                 square = squares.pop()
                 if kind != "P" or 0 < chess.square_rank(square) < 7:
                     board.set_piece_at(square, chess.Piece(chess.Piece.from_symbol(kind).piece_type, side))
