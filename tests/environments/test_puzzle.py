@@ -178,6 +178,13 @@ def test_an_engine_that_does_not_see_the_solution_accepts_nothing_else(pack: str
     assert verdict.optimal_action == "d5c7"
 
 
+@pytest.mark.parametrize("name", ["legal", "family-fork"])
+def test_scores_that_lack_a_legal_move_break_the_contract(pack: str, name: str) -> None:
+    task = PuzzleTask(pack=pack)
+    with pytest.raises(ContractError, match="lack the legal move"):
+        task.judge(at(task, name), "c4f7", Scores({"c4f7": Score(0.5, 0), "d5c7": Score(0.5, 0)}))
+
+
 def test_suites_with_best_avoided_and_graded_moves_are_judged_as_they_say(suite: str) -> None:
     task = PuzzleTask(pack=suite)
     assert task.judge(at(task, "BK.01"), "e4f6").error == "none"
