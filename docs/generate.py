@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parent
 
@@ -17,13 +18,21 @@ def commands() -> str:
 
     from horizon.cli import app
 
-    names = ["", *(each for each in typer.main.get_command(app).commands)]  # type: ignore[attr-defined]
+    names = ["", *_names(typer.main.get_command(app))]
     parts = ["# The command line\n\nMade by `make docs` from the help itself.\n"]
     for name in names:
         shown = CliRunner().invoke(app, [*name.split(), "--help"], prog_name="horizon", terminal_width=100)
         text = "\n".join(line.rstrip() for line in shown.stdout.strip().splitlines())
         parts.append(f"## horizon {name}".rstrip() + f"\n\n```\n{text}\n```\n")
     return "\n".join(parts)
+
+
+def _names(group: Any) -> list[str]:
+    """Return the names of a group's commands, and after that of a group the names of its own, as `puzzles make`."""
+    found: list[str] = []
+    for name, command in group.commands.items():
+        found += [name, *(f"{name} {each}" for each in _names(command))] if hasattr(command, "commands") else [name]
+    return found
 
 
 def environments() -> str:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from horizon import puzzle_commands
 from horizon.errors import HorizonError, UsageError
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(puzzle_commands.app, name="puzzles")
 Folders = Annotated[list[Path], typer.Argument(help="run folders, as written by horizon play")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON for programs")]
 

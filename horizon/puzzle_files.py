@@ -81,11 +81,20 @@ def open_pack(name: str) -> PuzzleFile:
     Raises:
         UsageError: neither a pack nor a file, with the nearest names, or a file that can't be read.
     """
+    return read_puzzles(located(name))
+
+
+def located(name: str) -> Path:
+    """Return the file of a shipped pack by name, or the path itself where it is a file.
+
+    Raises:
+        UsageError: neither a pack nor a file, with the nearest names.
+    """
     if name in pack_names():
-        return read_puzzles(_folder() / f"{name}.csv")
+        return _folder() / f"{name}.csv"
     if not Path(name).exists():
         raise UsageError(f"no puzzles '{name}': neither a file nor a shipped pack; {nearest(name, pack_names())}")
-    return read_puzzles(name)
+    return Path(name)
 
 
 def _folder() -> Path:

@@ -13,7 +13,7 @@ from scipy import stats
 
 from horizon.bootstrap import episode_sums
 from horizon.estimate import Estimate
-from horizon.intervals import LEVEL, Floats, Interval, jackknife, ratio
+from horizon.intervals import LEVEL, Floats, Interval, holm, jackknife, ratio, welch_freedom
 from horizon.records import Json
 from horizon.turn_table import Sample, TurnTable, error_differences
 
@@ -52,8 +52,6 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
 
     `at` holds `setting`, the two `models`, the `figure` (error rate or focus gap), the `p` value of no difference,
     `p_holm`, and `low_corrected` and `high_corrected`, Bonferroni's interval over all pairs of the figure.
-
-    Source: Holm (1979), A simple sequentially rejective multiple test procedure, Scand. J. Statist. 6, 65-70.
     """
     facts = table.episodes
     settings = list(zip(facts.environment, facts.parameters, facts.opponent, strict=True))
@@ -118,7 +116,7 @@ def _compared(
         return None
     first, second = (ratio(part[:, 0], part[:, 1]) for part in parts)
     n_episodes, n_turns = sum(len(part) for part in parts), int(sum(part[:, 1].sum() for part in parts))
-    freedom = _welch((first, second), [len(part) for part in parts])
+    freedom = welch_freedom((first, second), [len(part) for part in parts])
     error = math.hypot(first.error, second.error)
     return Compared(first.estimate - second.estimate, error, freedom, n_episodes, n_turns, UNPAIRED, at)
 
@@ -127,27 +125,15 @@ def _difference(totals: Floats) -> Floats:
     return np.asarray(totals[:, 0] / totals[:, 1] - totals[:, 2] / totals[:, 3])
 
 
-def _welch(parts: Sequence[Interval], sizes: Sequence[int]) -> float:
-    """Return the degrees of freedom of a difference. Source: Welch (1947), Biometrika 34, 28-35."""
-    spread = sum(part.error**4 / (size - 1) for part, size in zip(parts, sizes, strict=True))
-    return sum(part.error**2 for part in parts) ** 2 / spread if spread else float(sum(sizes) - 2)
-
-
 def _corrected(family: Sequence[Compared]) -> list[Estimate]:
     """Return the estimates of a family of comparisons, each with its corrected figures."""
     found = []
-    order = np.argsort([each.p for each in family])
-    holm = np.empty(len(family))
-    holm[order] = np.minimum(
-        1.0,
-        np.maximum.accumulate([(len(family) - rank) * family[place].p for rank, place in enumerate(order)] or [0.0]),
-    )[: len(family)]
-    for each, p_holm in zip(family, holm, strict=True):
+    for each, p_holm in zip(family, holm([each.p for each in family]), strict=True):
         reach, wide = each.reach(LEVEL), each.reach(1 - (1 - LEVEL) / len(family))
         at = {
             **each.at,
             "p": each.p,
-            "p_holm": float(p_holm),
+            "p_holm": p_holm,
             "low_corrected": each.difference - wide,
             "high_corrected": each.difference + wide,
         }

@@ -41,8 +41,8 @@ class _Handle:
         if self.first is None and (line.text.strip() or line.problem):
             self.first = line.number
         self.problem = self.problem or line.problem
-        # A word that is neither header nor move stands for a line that can't be read.
-        return f"{line.text}\n" if not line.problem else "unreadable\n"
+        # A line that begins with % is skipped wherever it stands; what can't be read is told when the game has ended.
+        return f"{line.text}\n" if not line.problem else "%\n"
 
 
 def read(lines: Iterable[Line], stem: str) -> Iterator[Puzzle | BadRow]:
@@ -72,9 +72,9 @@ def _puzzles(game: chess.pgn.Game, name: str) -> list[Puzzle]:
     fen = game.headers.get("FEN")
     if fen is None or " ".join(fen.split()[:4]) == " ".join(chess.STARTING_FEN.split()[:4]):
         return _positions(moves, name)
-    board = board_of(fen)
     if not moves:
-        return [Puzzle(name, board.fen(), ())]
+        raise ValueError("the game has a FEN header, but no move that can be read as its solution")
+    board = board_of(fen)
     solved, is_mate = solution(board, moves)
     return [Puzzle(name, board.fen(), solved, goal_of(is_mate, "best"))]
 
