@@ -1,13 +1,16 @@
 """What an engine's scores of a chess position say of a move: what it loses, what was best, how White stands.
 
-Pure: scores in, numbers out. Knows positions and records; no engine, no environment.
+Pure: scores in, verdicts out. Knows positions and records; no engine, no environment.
 """
+
+from collections.abc import Mapping
+from dataclasses import replace
 
 import chess
 
 from horizon.chess_position import Position
 from horizon.errors import ContractError
-from horizon.records import Json, Score, Scores
+from horizon.records import Json, Score, Scores, Verdict
 
 
 def best_move(scores: Scores) -> str:
@@ -43,3 +46,31 @@ def evaluation(name: str, score: Score, mover: chess.Color) -> dict[str, Json]:
     # The mover's mate in n counts this move; the mate against him begins after it.
     left = score.mate - 1 if score.mate > 0 else score.mate
     return {f"{name}_mate": sign * left} if left else {}
+
+
+def verdict_of(
+    position: Position, action: str | None, scores: Scores | None, wrong_loss: float, told: Mapping[str, Json]
+) -> Verdict:
+    """Judge a move of a game by the win probability that it gives away; without scores only its legality.
+
+    `told` is what `extra` says of the position besides the engine's evaluations.
+
+    Raises:
+        ContractError: a legal move has no score.
+    """
+    legal, extra = position.legal, dict(told)
+    if action is not None and action not in legal:
+        return replace(verdict_of(position, None, scores, wrong_loss, told), error="illegal")
+    if scores is None or not legal:
+        return Verdict("no_answer" if action is None else "none", extra=extra)
+    lost = losses(position, scores)
+    best, mover = best_move(scores), position.board.turn
+    random_loss = sum(lost.values()) / len(lost)
+    extra |= evaluation("best", scores.actions[best], mover)
+    if action is None:
+        return Verdict("no_answer", None, random_loss, best, extra)
+    extra |= evaluation("eval", scores.actions[action], mover)
+    loss = lost[action]
+    # Even where every loss counts as wrong, the best move loses nothing.
+    is_wrong = loss > 0.0 and loss >= wrong_loss
+    return Verdict("wrong" if is_wrong else "none", loss, random_loss, best, extra)

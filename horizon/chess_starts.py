@@ -86,7 +86,7 @@ def _counterfactual(seed: int, random_plies: int) -> Start:
 def _random(seed: int, random_plies: int) -> Start:
     """Return a position that so many random plies lead to, as a root; its history is no part of it."""
     for attempt in range(_ATTEMPTS):
-        board = _walked(chess.Board(), random_plies, generator(seed, "random start", attempt))
+        board = walked(chess.Board(), random_plies, generator(seed, "random start", attempt))
         if board is not None:
             return Start(text_of(board))
     raise UsageError(f"environment chess: no game lasts random_plies={random_plies} random plies: give fewer")
@@ -100,10 +100,10 @@ def _unbooked(seed: int, random_plies: int) -> Start:
     n_plies = len(openings.line(seed).moves)
     for attempt in range(_ATTEMPTS):
         draw = generator(seed, "unbooked start", attempt)
-        early = _walked(chess.Board(), 2, draw)
+        early = walked(chess.Board(), 2, draw)
         if early is None or not book_plies(early):
             continue
-        board = _walked(early, n_plies - 2, draw)
+        board = walked(early, n_plies - 2, draw)
         if board is not None and len(board.piece_map()) == 32 and book_plies(board) and _is_quiet(board):
             return Start(chess.STARTING_FEN, tuple(move.uci() for move in board.move_stack))
     raise AssertionError("quiet positions out of book are common")
@@ -134,7 +134,7 @@ def _symmetrical(pieces: str, promoted: int, draw: Random) -> chess.Board:
     return board
 
 
-def _walked(board: chess.Board, n_plies: int, draw: Random) -> chess.Board | None:
+def walked(board: chess.Board, n_plies: int, draw: Random) -> chess.Board | None:
     """Return the board after random legal plies; null where the game ends on the way or there."""
     after = board.copy()
     position = Position(board.copy(stack=False))

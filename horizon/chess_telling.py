@@ -16,6 +16,7 @@ from horizon.chess_moves import Reading
 from horizon.chess_position import Position
 from horizon.chess_shifts import Letters, Shift, read_shift
 from horizon.errors import UsageError
+from horizon.position_text import board_of_position
 from horizon.records import Answer
 from horizon.registry import nearest
 
@@ -170,7 +171,7 @@ class Telling:
             first, moves = board, [board.pop()]
         else:
             # Played through from the root: some 50 microseconds a ply, only when more than one move is shown.
-            first = chess_moves.board_of(seen.root)
+            first = board_of_position(seen.root)
             begin = len(seen.moves) - last if last else 0
             for uci in seen.moves[:begin]:
                 first.push_uci(uci)

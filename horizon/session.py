@@ -103,7 +103,7 @@ def run(
             del turns, episodes
             # Still under the folder's lock: a second program that resumes now must not write beside us.
             store.finish(folder)
-            if task.name == "chess":
+            if task.name in ("chess", "chess_variant"):
                 from horizon.pgn import write_games
 
                 write_games(folder)

@@ -4,18 +4,18 @@ Knows how chess is told, begun and judged; no engine, model, file or clock. A tu
 moves in SAN and one FEN; both are worked out when first asked for.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
-from horizon import chess_judging, chess_moves, chess_starts
+from horizon import chess_games, chess_judging, chess_moves, chess_starts
 from horizon.answers import ANSWER_FORMAT
-from horizon.chess_moves import Line, Side
+from horizon.chess_games import Game
 from horizon.chess_position import Position
 from horizon.chess_shifts import SHIFT_HELP, Letters, letters
 from horizon.chess_starts import Start
 from horizon.chess_telling import SHOWN, Telling, telling
 from horizon.environment import Mover
-from horizon.errors import ContractError, UsageError
+from horizon.errors import UsageError
 from horizon.novelty import novelty_of
 from horizon.parameters import parameter
 from horizon.records import Answer, Scores, Verdict
@@ -23,16 +23,6 @@ from horizon.seeds import derive
 
 _SHUFFLED = "chess960:"
 _QUESTION = "Which move do you play?"
-
-
-@dataclass(frozen=True, slots=True)
-class Game:
-    """A game so far: the position it began from, the moves in UCI, the model's side; the position only follows."""
-
-    root: str
-    moves: tuple[str, ...]
-    side: Side
-    position: Position = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +83,10 @@ class Chess:
 
     def reset(self, seed: int) -> Game:
         """Return the first position: where `opening` begins by seed, or at `fen`."""
-        either: Side = "white" if derive(seed, "color") % 2 else "black"
-        side: Side = "white" if self.color == "white" else "black" if self.color == "black" else either
         start = Start(self.fen) if self.fen else chess_starts.start_of(self.opening, seed, self.random_plies)
         if self.castling == "gone":
             start = chess_starts.without_castling(start)
-        game = _begin(start.root, side)
+        game = chess_games.begin(start.root, chess_games.side_of(self.color, seed))
         for move in start.moves:
             game = self.step(game, move)
         return game
@@ -137,23 +125,8 @@ class Chess:
     def judge(self, state: Game, action: str | None, scores: Scores | None = None) -> Verdict:
         """Judge a move by the win probability that it gives away; without scores only its legality."""
         position = state.position
-        legal = position.legal
-        extra = chess_judging.counted(position) | novelty_of(self._telling.shift.board(position.board)).as_extra()
-        if action is not None and action not in legal:
-            return replace(self.judge(state, None, scores), error="illegal")
-        if scores is None or not legal:
-            return Verdict("no_answer" if action is None else "none", extra=extra)
-        losses = chess_judging.losses(position, scores)
-        best, mover = chess_judging.best_move(scores), position.board.turn
-        random_loss = sum(losses.values()) / len(losses)
-        extra |= chess_judging.evaluation("best", scores.actions[best], mover)
-        if action is None:
-            return Verdict("no_answer", None, random_loss, best, extra)
-        extra |= chess_judging.evaluation("eval", scores.actions[action], mover)
-        loss = losses[action]
-        # Even where every loss counts as wrong, the best move loses nothing.
-        is_wrong = loss > 0.0 and loss >= self.wrong_loss
-        return Verdict("wrong" if is_wrong else "none", loss, random_loss, best, extra)
+        told = chess_judging.counted(position) | novelty_of(self._telling.shift.board(position.board)).as_extra()
+        return chess_judging.verdict_of(position, action, scores, self.wrong_loss, told)
 
     def oracle(self, state: Game, scores: Scores | None = None) -> str | None:
         """Return the move with the best score, or null without scores."""
@@ -161,12 +134,7 @@ class Chess:
 
     def step(self, state: Game, action: str) -> Game:
         """Return the game after a legal move of the side to move."""
-        if action not in state.position.legal:
-            over = state.position.ending
-            why = f"the game is over by {over}" if over else f"it is illegal in {state.position.fen}"
-            raise ContractError(f"chess can't play '{action:.40}': {why}")
-        after = state.position.after(state.position.moves[action])
-        return Game(state.root, (*state.moves, action), state.side, after)
+        return chess_games.played(state, action, self.name)
 
     def is_playable(self, state: Game, action: str) -> bool:
         """Tell whether the move is legal: a wrong one stays on the board."""
@@ -174,14 +142,11 @@ class Chess:
 
     def mover(self, state: Game) -> Mover:
         """Tell whose move it is."""
-        return "model" if state.position.board.turn == (state.side == "white") else "opponent"
+        return "model" if state.is_models_move else "opponent"
 
     def done(self, state: Game) -> str | None:
         """Return `won`, `lost` or `draw` from the model's side, or null while the game goes on."""
-        ending = state.position.ending
-        if ending == "checkmate":
-            return "lost" if self.mover(state) == "model" else "won"
-        return "draw" if ending else None
+        return state.outcome
 
     def difficulty(self, state: Game) -> float | None:
         """Return the number of legal moves."""
@@ -193,18 +158,11 @@ class Chess:
 
     def dump(self, state: Game) -> str:
         """Return the state as `FEN moves e2e4 e7e5 as white`, or `chess960:FEN moves ...`."""
-        return chess_moves.join_state(Line(state.root, state.moves, state.side))
+        return chess_games.dump(state)
 
     def load(self, text: str) -> Game:
         """Return the state of a text, played through from its root; cost some 30 microseconds a ply."""
-        line = chess_moves.split_state(text)
-        game = _begin(line.root, line.side)
-        for move in line.moves:
-            if game.position.ending:
-                raise UsageError(f"the game was over by {game.position.ending} before move {move} of '{text:.120}'")
-            chess_moves.checked_move(game.position.board, move)
-            game = self.step(game, move)
-        return game
+        return chess_games.load(text, self.name)
 
     @property
     def _telling(self) -> Telling:
@@ -213,11 +171,6 @@ class Chess:
     def _letters(self, state: Game) -> Letters | None:
         # A state holds no seed: games from one root share their letters.
         return letters(derive(0, "letters", state.root)) if self._telling.shift.is_renamed else None
-
-
-def _begin(root: str, side: Side) -> Game:
-    board = chess_moves.board_of(root)
-    return Game(chess_moves.text_of(board), (), side, Position(board))
 
 
 ENVIRONMENT = Chess
