@@ -23,7 +23,8 @@ from horizon.chess_themes import material
 from horizon.engines import Engine, describe
 from horizon.errors import UsageError
 from horizon.puzzle_files import read_puzzles
-from horizon.puzzle_maker import EFFORT, Effort, Made, keys_of, kind_of, puzzles_of_game
+from horizon.puzzle_games import Effort
+from horizon.puzzle_maker import EFFORT, Made, keys_of, kind_of, puzzles_of_game
 from horizon.puzzle_pool import ENGINE, engine_pool
 from horizon.puzzle_rule import rule
 from horizon.puzzles import Puzzle
@@ -53,7 +54,7 @@ SHARES = {
     "hold4 plain": 0.03,
 }
 """The most that a pack holds of each kind. They add up to more than 1, so that rare kinds are not waited for."""
-_AHEAD = 64
+_AHEAD = 32
 """Games begun before the first of them is judged: which kinds a game need not look for is known from that far back."""
 
 MAKER = "puzzles-v1"

@@ -51,16 +51,28 @@ class OnlyMove:
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """A line that the rule holds for at every turn of the solver; `gap` is the smallest."""
+    """A line that the rule holds for at every turn of the solver; `gaps` are the leads of its moves, in order."""
 
     moves: tuple[str, ...]
     goal: Goal
-    gap: float
+    gaps: tuple[float, ...]
 
     @property
     def turns(self) -> int:
         """How many moves the solver makes."""
-        return (len(self.moves) + 1) // 2
+        return len(self.gaps)
+
+    def shared_with(self, other: "Solution") -> "Solution | None":
+        """Return as much of the line as another look came to as well, or null; a mate is shared in full or not."""
+        if self.goal != other.goal or (self.goal == "mate" and self.moves != other.moves):
+            return None
+        same = 0
+        for mine, its in zip(self.moves, other.moves, strict=False):
+            if mine != its:
+                break
+            same += 1
+        turns = (same + 1) // 2
+        return Solution(self.moves[: 2 * turns - 1], self.goal, self.gaps[:turns]) if turns else None
 
 
 def rule() -> dict[str, Json]:
@@ -103,7 +115,8 @@ def solve(engine: Scorer, fen: str, nodes: int) -> Solution | None:
     board = chess.Board(fen)
     moves: list[str] = []
     goal: Goal | None = None
-    distance, gap = 0, 1.0
+    gaps: list[float] = []
+    distance = 0
     for turn in range(MOST_TURNS):
         found = only_move(engine.score(board.fen(), nodes, lines=2))
         if found is None:
@@ -113,7 +126,7 @@ def solve(engine: Scorer, fen: str, nodes: int) -> Solution | None:
         if not (found.mate == distance - turn if goal == "mate" else found.serves(goal)):
             break
         moves.append(found.move)
-        gap = min(gap, found.gap)
+        gaps.append(found.gap)
         board.push_uci(found.move)
         if turn + 1 == MOST_TURNS or Position(board).ending:
             break
@@ -123,10 +136,13 @@ def solve(engine: Scorer, fen: str, nodes: int) -> Solution | None:
             break
         moves.append(reply)
     # A reply that came last belongs to no turn of the solver.
-    moves = moves[: len(moves) - (len(moves) % 2 == 0)]
-    if goal is None or (goal == "mate" and not (board.is_checkmate() and len(moves) == 2 * distance - 1)):
+    moves = moves[: 2 * len(gaps) - 1]
+    if goal is None or not gaps:
         return None
-    return Solution(tuple(moves), goal, gap)
+    # A mate that the first look did not see, or that comes late, is no line to either goal.
+    if board.is_checkmate() != (goal == "mate") or (goal == "mate" and len(moves) != 2 * distance - 1):
+        return None
+    return Solution(tuple(moves), goal, tuple(gaps))
 
 
 def keeps_solution(engine: Scorer, puzzle: Puzzle, nodes: int, margin: float = KEPT_MARGIN) -> str | None:

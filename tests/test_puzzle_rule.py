@@ -1,12 +1,13 @@
 """Claims of the rule for puzzles: one right move by a margin, told from scores alone, and along a whole line."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import chess
 import pytest
 
 from horizon import engines
-from horizon.puzzle_rule import KEPT_MARGIN, MARGIN, OnlyMove, keeps_solution, only_move, solve
+from horizon.puzzle_rule import KEPT_MARGIN, MARGIN, OnlyMove, Solution, keeps_solution, only_move, solve
 from horizon.puzzles import Puzzle
 from horizon.records import Score, Scores
 from horizon.win_probability import scored
@@ -73,7 +74,7 @@ def test_a_line_to_mate_must_keep_its_distance() -> None:
     found = solve(Told(told), fen, 1)
     assert found is not None
     assert (found.moves, found.goal, found.turns) == (("a1a6", "b7a6", "b6b7"), "mate", 2)
-    assert found.gap == pytest.approx(0.5)
+    assert found.gaps == pytest.approx((0.5, 0.5))
     told[after.fen()] = {"b6b7": scored(mate=1), "c8d7": scored(mate=2)}
     assert solve(Told(told), fen, 1) is None
     told[fen] = {"a1a6": scored(mate=3), "a1a7": scored(0)}
@@ -86,6 +87,16 @@ def test_a_line_to_win_ends_with_the_last_turn_that_has_one_right_move() -> None
     found = solve(Told(told), fen, 1)
     assert found is not None
     assert (found.moves, found.goal) == (("d5c7",), "win")
+
+
+def test_two_looks_share_the_beginning_of_a_win_and_all_of_a_mate_or_nothing() -> None:
+    long = Solution(("a1a2", "b7b6", "a2a3", "b6b5", "a3a4"), "win", (0.9, 0.5, 0.4))
+    other = Solution(("a1a2", "b7b6", "a2a3", "b6c5", "a3a4"), "win", (0.3, 0.3, 0.3))
+    assert long.shared_with(long) == long
+    assert long.shared_with(other) == Solution(("a1a2", "b7b6", "a2a3"), "win", (0.9, 0.5))
+    assert long.shared_with(Solution(("a1b1",), "win", (0.3,))) is None
+    assert long.shared_with(replace(other, goal="hold")) is None
+    assert replace(long, goal="mate").shared_with(replace(other, goal="mate")) is None
 
 
 @pytest.mark.slow
