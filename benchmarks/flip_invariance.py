@@ -9,6 +9,8 @@ Then the environment `puzzle` is asked what its judge is asked about, without an
 """
 
 import argparse
+import re
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,7 +21,7 @@ from horizon.chess_judging import losses
 from horizon.chess_moves import board_of
 from horizon.chess_position import Position
 from horizon.chess_shifts import Shift, read_shift
-from horizon.engines import Engine
+from horizon.engines import Engine, find
 from horizon.environment import open_environment
 from horizon.models.uci import choose
 from horizon.records import Score, Scores
@@ -88,6 +90,14 @@ def exchanged(scores: Scores, shift: Shift) -> Scores:
     return Scores(back)
 
 
+def static(fens: list[str]) -> list[str | None]:
+    """Return Stockfish's evaluation of each position without any search, White's view; null for a side in check."""
+    asked = "".join(f"position fen {fen}\neval\n" for fen in fens) + "quit\n"
+    said = subprocess.run([str(find("stockfish"))], input=asked, capture_output=True, text=True, check=True).stdout
+    found = re.findall(r"^Final evaluation:? +(\S+)", said, re.MULTILINE)
+    return [None if each == "none" else each for each in found]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--positions", type=int, default=100)
@@ -95,7 +105,8 @@ def main() -> None:
     asked = parser.parse_args()
     kinds = {"again": Compared(), "depth 1": Compared(), f"{asked.nodes} nodes": Compared()}
     with Engine("stockfish") as engine:
-        for board in positions(engine, asked.positions):
+        boards = list(positions(engine, asked.positions))
+        for board in boards:
             position = Position(board.copy(stack=False))
             flipped = FLIP.board(board).fen()
             scores = engine.score(board.fen(), asked.nodes)
@@ -109,6 +120,12 @@ def main() -> None:
     print(f"{'':24} {'equal':>9} {'equal':>9} {'diff.':>9} {'diff.':>9} {'move':>9} {'differ':>9}")
     for name, compared in kinds.items():
         print(compared.line(name))
+    views = zip(
+        static([each.fen() for each in boards]), static([FLIP.board(each).fen() for each in boards]), strict=True
+    )
+    evaluated = [(float(one), float(other)) for one, other in views if one is not None and other is not None]
+    equal = sum(one == -other for one, other in evaluated)
+    print(f"evaluation without search: equal in {equal} of {len(evaluated)} positions where nobody is in check")
     plain, shifted = (open_environment("puzzle:rounds=0", {"shift": shift}) for shift in ("none", "flip"))
     state, same, turns = plain.reset(0), 0, 200
     for _ in range(turns):

@@ -302,7 +302,7 @@ def test_every_move_of_a_chess960_game_is_read_back(number: int) -> None:
 
 
 def test_positions_of_variants_are_no_chess() -> None:
-    with pytest.raises(UsageError, match="is atomic: chess is played from a FEN"):
+    with pytest.raises(UsageError, match="is atomic: chess or chess960 is played here"):
         board_of(f"atomic:{chess.STARTING_FEN}")
     with pytest.raises(UsageError, match="did you mean 'chess960'"):
         board_of(f"ches960:{chess.STARTING_FEN}")
