@@ -66,10 +66,12 @@ class Telling:
         """How moves are written, for the rules."""
         if self.notation == "uci":
             return "written as g1f3 or e7e8q"
-        if self.notation == "descriptive":
-            return "written in English descriptive notation, as N-KB3, PxP, O-O or P-K8(Q)"
+        is_descriptive = self.notation == "descriptive"
         if self.shift.is_renamed:
-            return "written in algebraic notation, with letters for the pieces that are told with it"
+            kind = "English descriptive" if is_descriptive else "algebraic"
+            return f"written in {kind} notation, with letters for the pieces that are told with it"
+        if is_descriptive:
+            return "written in English descriptive notation, as N-KB3, PxP, O-O or P-K8(Q)"
         return "written as Nf3, exd5, O-O or e8=Q"
 
     @property

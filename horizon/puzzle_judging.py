@@ -41,6 +41,7 @@ def grade(puzzle: Puzzle, ply: int, position: Position, scores: Scores | None, m
         ContractError: a legal move has no score.
     """
     own = solution(puzzle, ply)
+    lost = chess_judging.losses(position, scores) if scores is not None and position.legal else None
     is_first = ply == 0
     avoid = frozenset(puzzle.avoid) if is_first else frozenset()
     known = frozenset(filter(None, (own, *(puzzle.also if is_first else ())))) | _mating(position)
@@ -52,28 +53,27 @@ def grade(puzzle: Puzzle, ply: int, position: Position, scores: Scores | None, m
         short = frozenset(each for each, loss in losses.items() if loss > margin)
         return Graded("points", (short - known) | avoid, losses)
     if own is None:
-        return _without_solution(position, avoid, scores, margin)
+        return _without_solution(position, avoid, lost, margin)
     if scores is not None and puzzle.goal == "mate":
         left = turns_left(puzzle, ply)
         known |= {each for each, score in scores.actions.items() if 0 < (score.mate or 0) <= left} - avoid
-    elif scores is not None:
-        lost = chess_judging.losses(position, scores)
-        # An engine that doesn't see the solution can't tell what is as good.
-        if lost[own] <= margin:
-            sure = dict.fromkeys(known, 0.0) | dict.fromkeys(avoid & frozenset(lost), 1.0)
-            known |= {each for each, loss in lost.items() if loss <= margin} - avoid
-            return Graded("engine", frozenset(lost) - known, lost | sure)
+    elif lost is not None and lost[own] <= margin:
+        # Only an engine that sees the solution can tell what is as good.
+        sure = dict.fromkeys(known, 0.0) | dict.fromkeys(avoid & frozenset(lost), 1.0)
+        known |= {each for each, loss in lost.items() if loss <= margin} - avoid
+        return Graded("engine", frozenset(lost) - known, lost | sure)
     return _by_line(position, frozenset(position.legal) - known)
 
 
-def _without_solution(position: Position, avoid: frozenset[str], scores: Scores | None, margin: float) -> Graded:
+def _without_solution(
+    position: Position, avoid: frozenset[str], lost: Mapping[str, float] | None, margin: float
+) -> Graded:
     """Return what is right where only moves to avoid are known, or nothing is."""
     if avoid:
         return _by_line(position, avoid & frozenset(position.legal))
-    if scores is None or not position.legal:
+    if lost is None:
         return Graded()
-    losses = chess_judging.losses(position, scores)
-    return Graded("engine", frozenset(each for each, loss in losses.items() if loss > margin), losses)
+    return Graded("engine", frozenset(each for each, loss in lost.items() if loss > margin), lost)
 
 
 def _by_line(position: Position, wrong: frozenset[str]) -> Graded:

@@ -49,6 +49,7 @@ def test_the_environment_keeps_the_contract() -> None:
 
 
 @given(st.integers(0, 2**62), st.integers(0, 120), st.sampled_from([SAN, UCI]))
+@settings(deadline=None)
 def test_actions_are_the_legal_moves_and_every_rendering_is_parsed_back(seed: int, plies: int, task: Chess) -> None:
     state = playout(task, seed, plies)
     board = chess.Board(state.root)
@@ -63,6 +64,7 @@ def test_actions_are_the_legal_moves_and_every_rendering_is_parsed_back(seed: in
 
 
 @given(st.integers(0, 2**62), st.integers(0, 120))
+@settings(deadline=None)
 def test_a_state_is_its_text_and_equal_states_hash_alike(seed: int, plies: int) -> None:
     state = playout(SAN, seed, plies)
     loaded = SAN.load(SAN.dump(state))
@@ -72,6 +74,7 @@ def test_a_state_is_its_text_and_equal_states_hash_alike(seed: int, plies: int) 
 
 
 @given(st.integers(0, 2**62))
+@settings(deadline=None)
 def test_games_end_as_python_chess_ends_them(seed: int) -> None:
     # Few men and many plies, so that repetitions, fifty moves and bare kings all come up.
     task = Chess(fen="4k3/7p/8/8/8/8/8/R3K3 w - - 60 40")
@@ -94,6 +97,7 @@ def test_games_end_as_python_chess_ends_them(seed: int) -> None:
 
 
 @given(st.one_of(st.text(), st.text().map("Answer: {}".format), st.text(alphabet="abcdefgh12345678NBRQKxO0-+#=. \n")))
+@settings(deadline=None)
 def test_any_text_at_all_gets_a_verdict(reply: str) -> None:
     state = START.reset(0)
     answer = START.parse(state, reply)

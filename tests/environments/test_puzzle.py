@@ -13,12 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from horizon import engines
 from horizon.check import check_environment
 from horizon.chess_shifts import SHIFTS
 from horizon.environment import open_environment
 from horizon.environments.puzzle import PuzzleTask, Solving
 from horizon.errors import ContractError, ModelFailure, UsageError
 from horizon.model import Request
+from horizon.models.random import RandomModel
 from horizon.records import Answer, Reply, Score, Scores, Turn
 from horizon.runner import play
 from horizon.scenarios import make
@@ -174,6 +176,13 @@ def test_an_engine_that_does_not_see_the_solution_accepts_nothing_else(pack: str
     verdict = task.judge(state, "d5f6", scores)
     assert (verdict.error, verdict.loss, verdict.extra["graded_by"]) == ("wrong", 1.0, "line")
     assert verdict.optimal_action == "d5c7"
+
+
+@pytest.mark.parametrize("name", ["legal", "family-fork"])
+def test_scores_that_lack_a_legal_move_break_the_contract(pack: str, name: str) -> None:
+    task = PuzzleTask(pack=pack)
+    with pytest.raises(ContractError, match="lack the legal move"):
+        task.judge(at(task, name), "c4f7", Scores({"c4f7": Score(0.5, 0), "d5c7": Score(0.5, 0)}))
 
 
 def test_suites_with_best_avoided_and_graded_moves_are_judged_as_they_say(suite: str) -> None:
@@ -398,3 +407,32 @@ def test_an_accepted_alternative_is_correct_and_the_episode_goes_on(pack: str) -
         ("c7a8", True, 1, False),
     ]
     assert [json.loads(row.extra)["alternative"] for row in natural] == [True, False]
+
+
+class Engine:
+    """Stockfish at few nodes, asked afresh every time: what is equal is so without a cache."""
+
+    def __init__(self) -> None:
+        self.engine = engines.Engine("stockfish")
+
+    def submit(self, position: str) -> "Future[Scores]":
+        future: Future[Scores] = Future()
+        future.set_result(self.engine.score(position, 1000))
+        return future
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["puzzle", "chess"])
+def test_colours_exchanged_lose_exactly_as_much_to_a_real_engine(pack: str, name: str) -> None:
+    judge, runs = Engine(), []
+    with judge.engine:
+        for shift in ("none", "flip"):
+            given = {"pack": pack, "rounds": 0} if name == "puzzle" else {}
+            task = open_environment(name, {"shift": shift, **given})
+            opponents = {"random": RandomModel()} if name == "chess" else {}
+            rows = Rows()
+            scenario = make({"environment": name, "episodes": 2, "turns": 8, "opponents": list(opponents)}, "test")
+            play(scenario, "run", task, RandomModel(), opponents, judge, rows)
+            runs.append([(row.episode_id, row.turn, row.condition, row.state, row.action, row.loss) for row in rows])
+    assert runs[0] == runs[1] and len(runs[0]) == 32
+    assert len({row[-1] for row in runs[0]}) > 5
