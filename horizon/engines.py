@@ -134,13 +134,20 @@ class Engine:
 
         Raises:
             UsageError: the text is no position.
-            EngineFailure: three failures in a row; the message names the position.
+            EngineFailure: three failures in a row, or a move scored that the rules forbid; the message names the
+                position.
         """
-        n_moves = board_of_position(position).legal_moves.count()
-        if not n_moves:
+        legal = {move.uci() for move in board_of_position(position).legal_moves}
+        if not legal:
             return Scores({}, 0.0)
-        n_lines = n_moves if lines is None else max(1, min(lines, n_moves))
-        return self._retried(position, lambda process: process.score(position, nodes, n_lines))
+        n_lines = len(legal) if lines is None else max(1, min(lines, len(legal)))
+        scores = self._retried(position, lambda process: process.score(position, nodes, n_lines))
+        illegal = next((move for move in scores.actions if move not in legal), None)
+        if illegal is not None:
+            raise EngineFailure(
+                f"{self.version} scored {illegal}, which is illegal in '{position}': other rules there?"
+            )
+        return scores
 
     def best(self, position: str, nodes: int) -> str:
         """Return the move that the engine itself plays at these nodes, in UCI notation, with its options in force.

@@ -209,11 +209,11 @@ def open_judge(stack: ExitStack, scenario: Scenario, task: Environment[Any]) -> 
     from horizon.judging import Judge
 
     judge = stack.enter_context(Judge(judge_engine(scenario, task), nodes=scenario.judge_nodes))
-    check_judge(judge, task, scenario.seed)
+    _check_judge(judge, task, scenario.seed)
     return judge
 
 
-def check_judge(judge: "Judge", task: Environment[Any], seed: int) -> None:
+def _check_judge(judge: "Judge", task: Environment[Any], seed: int) -> None:
     """Refuse a judge that doesn't know the variant which an environment plays.
 
     Raises:

@@ -117,10 +117,10 @@ class EngineProcess:
         self._send("isready")
         self._until("readyok", HANDSHAKE_S)
 
-    def _send(self, command: str) -> None:
+    def _send(self, line: str) -> None:
         try:
             assert self._child.stdin is not None  # a pipe by construction
-            self._child.stdin.write(command.encode() + b"\n")
+            self._child.stdin.write(line.encode() + b"\n")
         except (OSError, ValueError):
             raise EngineFailure(f"the process ended (exit status {self._child.poll()})") from None
 

@@ -32,6 +32,9 @@ for line in sys.stdin:
         if way == "nonsense":
             print("info depth 1 multipv one score cp x pv e2e4\\nbestmove e2e4", flush=True)
             continue
+        if way == "other rules":
+            print("info depth 1 multipv 1 score cp 0 nodes 1 time 1 pv e7e5\\nbestmove e7e5", flush=True)
+            continue
         for place, move in enumerate(chess.Board(fen).legal_moves):
             if way == "half" and place > 2:
                 break
@@ -43,7 +46,7 @@ for line in sys.stdin:
 def fake_engine(folder: Path, *ways: str) -> Path:
     """Return a program that behaves at its n-th search (over all its processes) as the n-th word says, then the last.
 
-    The words: ok, crash, hang, nonsense, half. What options it was sent is in the file `options`.
+    The words: ok, crash, hang, nonsense, half, other rules. What options it was sent is in the file `options`.
     """
     path = folder / "engine"
     path.write_text(
