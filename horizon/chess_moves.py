@@ -70,19 +70,6 @@ _SAID_BEFORE = re.compile(
 _LOOK_BACK = 24
 
 
-def position_of(state_text: str) -> str:
-    """Return the position that a state's text leads to: its FEN, led by `chess960:` where castling is of that kind.
-
-    Raises:
-        UsageError: the text is no chess state, or one of its moves is illegal.
-    """
-    line = split_state(state_text)
-    board = board_of(line.root)
-    for move in line.moves:
-        board.push(checked_move(board, move))
-    return text_of(board)
-
-
 def split_state(text: str) -> Line:
     """Take a state's text apart; the FEN and the moves are not checked yet.
 

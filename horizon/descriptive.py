@@ -21,9 +21,10 @@ _SQUARE = r"(?:[QK]?[RNB]|[QK])[1-8]"
 _MAN = rf"(?:(?:[QK]?[RNB]|[QK])?P|[KQRBN])(?:\({_SQUARE}\))?"
 # Standing alone in a text: neither a part of a word nor of another move.
 _NAMED = re.compile(
-    rf"(?<![\w(/-])(?:O-O(?:-O)?|{_MAN}(?:-{_SQUARE}|x{_MAN})(?:\([QRBN]\)|[=/][QRBN])?)(?![\w(])(?!-O)"
+    rf"(?<![\w(/-])(?:O-O(?:-O)?|{_MAN}(?:-{_SQUARE}|x{_MAN})(?:\([QRBN]\)|[=/][QRBN])?)"
+    r"(?:ch|mate)?(?![\w(])(?!-O)"
 )
-_MARKS = re.compile(r"\s*(?:\bdis\b|\bdbl\b|\bch\b|\bmate\b|e\.?p\.?(?!\w)|[+#!?.,;:]+)\s*")
+_MARKS = re.compile(r"\s*(?:(?:dis|dbl|ch|mate|e\.?p)\.?(?![A-Za-z])|[+#!?.,;:]+)\s*")
 _PROMOTED = re.compile(r"[(=/]([QRBN])\)?$")
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-") | {"×": "x", "X": "x"})
 _LONGEST_MOVE = 40

@@ -55,12 +55,15 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A position to look at: `taken` is where the move that led to it took something, if it did."""
+    """A position to look at: `taken` is where the move that led to it took something, if it did.
+
+    `mate` is the distance of the mate that a blunder seems to allow; 0 where the position was really played.
+    """
 
     ply: int
     board: chess.Board
     taken: chess.Square | None
-    is_blundered: bool
+    mate: int = 0
 
 
 def puzzles_of_game(
@@ -80,9 +83,10 @@ def puzzles_of_game(
     for candidate in _candidates(engine, seed, number, effort):
         if not goes_on():
             return []
-        if candidate.ply < next_ply:
+        # Few nodes prove a mate in one, but only guess at longer ones.
+        if candidate.ply < next_ply or (candidate.mate == 1 and "mate1" in unwanted):
             continue
-        mark = "b" if candidate.is_blundered else "p"
+        mark = "b" if candidate.mate else "p"
         made = _made(engine, candidate, effort, unwanted, f"s{seed}g{number:05}{mark}{candidate.ply:03}")
         if made is not None:
             found.append(made)
@@ -91,7 +95,7 @@ def puzzles_of_game(
 
 
 def kind_of(puzzle: Puzzle) -> str:
-    """Return goal and length, as `win2`; wins and holds that hardly any search is needed for are `win plain`."""
+    """Return goal and length, as `win2`; and `win2 plain` where hardly any search is needed."""
     return _kind(puzzle.goal, puzzle.turns, puzzle.rating == math.log2(_LADDER[0]))
 
 
@@ -150,7 +154,7 @@ def _made(engine: Scorer, candidate: _Candidate, effort: Effort, unwanted: froze
 
 
 def _kind(goal: Goal, turns: int, is_plain: bool) -> str:
-    return f"{goal} plain" if is_plain and goal != "mate" else f"{goal}{turns}"
+    return f"{goal}{turns} plain" if is_plain and goal != "mate" else f"{goal}{turns}"
 
 
 def _is_plain(engine: Scorer, fen: str, moves: tuple[str, ...]) -> bool:
@@ -174,29 +178,30 @@ def _candidates(engine: Scorer, seed: int, number: int, effort: Effort) -> Itera
     for ply in range(_MOST_PLIES):
         if Position(board).ending:
             return
-        yield _Candidate(ply, board.copy(stack=False), taken, False)
+        yield _Candidate(ply, board.copy(stack=False), taken)
         scores = engine.score(board.fen(), effort.play)
         best = next(iter(scores.actions.values())).win
         decided = decided + 1 if not 1 - _DECIDED < best < _DECIDED else 0
         if decided > _DECIDED_PLIES:
             return
-        blunders = [move for move, score in scores.actions.items() if -MOST_TURNS <= (score.mate or 0) < 0]
-        if best > LOSING and blunders:
-            yield _after(board, draw.choice(blunders), ply, True)
+        for distance in range(1, MOST_TURNS + 1 if best > LOSING else 0):
+            blunders = [move for move, score in scores.actions.items() if score.mate == -distance]
+            if blunders:
+                yield _after(board, draw.choice(blunders), ply, distance)
         if draw.random() < _RANDOM_SHARE:
             text = draw.choice(sorted(scores.actions))
         else:
             text = choose(scores, temperatures[board.turn], derive(seed, "puzzle ply", number, ply))
-        played = _after(board, text, ply, False)
+        played = _after(board, text, ply)
         board, taken = played.board, played.taken
 
 
-def _after(board: chess.Board, text: str, ply: int, is_blundered: bool) -> _Candidate:
+def _after(board: chess.Board, text: str, ply: int, mate: int = 0) -> _Candidate:
     move = chess.Move.from_uci(text)
     taken = move.to_square if board.is_capture(move) else None
     after = board.copy(stack=False)
     after.push(move)
-    return _Candidate(ply + 1, after, taken, is_blundered)
+    return _Candidate(ply + 1, after, taken, mate)
 
 
 def _start(draw: random.Random) -> chess.Board:

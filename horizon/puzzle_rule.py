@@ -15,14 +15,14 @@ from horizon.chess_position import Position
 from horizon.puzzles import Goal, Puzzle
 from horizon.records import Json, Scores
 
-MARGIN = 0.3
+MARGIN = 0.25
 """How far the second best move stays behind, in win probability."""
-KEPT_MARGIN = 0.2
-"""How far it must stay behind when a finished puzzle is looked at again with more nodes."""
-WINNING = 0.8
-"""Some 377 centipawns, by lichess's curve."""
-LEVEL = (0.4, 0.7)
-LOSING = 0.2
+KEPT_MARGIN = 0.15
+"""How far it must stay behind when a finished puzzle is looked at again: still more than what makes a move wrong."""
+WINNING = 0.75
+"""Some 300 centipawns, by lichess's curve."""
+LOSING = 0.25
+LEVEL = (0.4, 0.65)
 MOST_TURNS = 4
 """The solver's moves in the longest puzzle, and the longest mate asked for."""
 

@@ -61,7 +61,7 @@ class Scenario(BaseModel):
         5, ge=0, le=100, description="new attempts at a server that fails, with growing pauses"
     )
     context_tokens: int | None = Field(None, ge=16, description="bound on the conversation below the model's own")
-    judge_engine: str = Field("stockfish", description="engine that scores, or none")
+    judge_engine: str = Field("auto", description="engine that scores: auto (the environment's own), a name, or none")
     judge_nodes: int = Field(20_000, ge=100, le=100_000_000, description="nodes for each judged position")
     probe_every: int = Field(1, ge=1, le=1_000_000, description="probe only every so many turns, from the first")
     probe_turns: int | None = Field(None, ge=1, description="probe only so many turns an episode, drawn by seed")

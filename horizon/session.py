@@ -9,17 +9,21 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from horizon import manifest, store
-from horizon.environment import Environment, open_environment
+from horizon.environment import Environment, engine_of, open_environment
 from horizon.errors import UsageError
 from horizon.model import Model, ModelOptions, open_model
 from horizon.parameters import values
+from horizon.position_text import split_position
 from horizon.records import Episode, Json, Turn
 from horizon.runner import Played, play
 from horizon.scenarios import Scenario, split_condition
 from horizon.shards import Shard, shard_in
+
+if TYPE_CHECKING:
+    from horizon.judging import Judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,7 @@ def plan_of(scenario: Scenario, task: Environment[Any]) -> dict[str, Json]:
         "environment": f"{task.name}-v{task.version}",
         "parameters": values(task),
         "opponents": list(scenario.opponents),
+        "judge_engine": judge_engine(scenario, task),
     }
 
 
@@ -166,17 +171,39 @@ def _open(stack: ExitStack, name: str, options: ModelOptions) -> Model:
     return model
 
 
+def judge_engine(scenario: Scenario, task: Environment[Any]) -> str:
+    """Return the engine that a scenario asks for, `auto` being the one that knows the environment's positions."""
+    return engine_of(task) if scenario.judge_engine == "auto" else scenario.judge_engine
+
+
 def open_judge(stack: ExitStack, scenario: Scenario, task: Environment[Any]) -> Any:
     """Return the engine judge that a scenario asks for, closed with the stack; null where none is needed.
 
     Raises:
         EngineFailure: the engine is missing.
+        UsageError: it doesn't know the environment's positions.
     """
     if scenario.judge_engine == "none" or task.oracle_kind != "engine":
         return None
     from horizon.judging import Judge
 
-    return stack.enter_context(Judge(scenario.judge_engine, nodes=scenario.judge_nodes))
+    judge = stack.enter_context(Judge(judge_engine(scenario, task), nodes=scenario.judge_nodes))
+    check_judge(judge, task, scenario.seed)
+    return judge
+
+
+def check_judge(judge: "Judge", task: Environment[Any], seed: int) -> None:
+    """Refuse a judge that doesn't know the variant which an environment plays.
+
+    Raises:
+        UsageError: it doesn't; the message names the engine that does.
+    """
+    position = task.engine_position(task.reset(seed))
+    variant = split_position(position).variant if position is not None else "chess"
+    if variant not in judge.variants:
+        needed = engine_of(task)
+        fix = f"leave judge_engine out, or name {needed}" if judge.name != needed else f"install a newer {needed}"
+        raise UsageError(f"{judge.version} can't play {variant}: {fix}")
 
 
 def _check_protocol(scenario: Scenario, model: Model) -> None:

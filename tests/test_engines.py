@@ -6,7 +6,7 @@ import chess
 import pytest
 from fake_engine import fake_engine
 
-from horizon import engines
+from horizon import engines, uci_process
 from horizon.errors import EngineFailure, UsageError
 
 MATE_IN_ONE = "6k1/5ppp/8/8/8/8/8/R6K w - - 0 1"
@@ -76,7 +76,7 @@ def test_three_failures_in_a_row_name_the_position(way: str, tmp_path: Path) -> 
 
 
 def test_an_engine_that_hangs_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "SEARCH_GRACE_S", 0.3)
+    monkeypatch.setattr(uci_process, "SEARCH_GRACE_S", 0.3)
     with engines.Engine("fake", path=fake_engine(tmp_path, "hang", "ok")) as engine:
         assert len(engine.score(chess.STARTING_FEN, 1).actions) == 20
 

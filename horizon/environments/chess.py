@@ -188,8 +188,8 @@ class Chess:
         return float(len(state.position.legal))
 
     def engine_position(self, state: Game) -> str | None:
-        """Return the position's text while it is the model's move."""
-        return state.position.text if state.position.legal and self.mover(state) == "model" else None
+        """Return the position's text, whoever is to move; null once the game is over."""
+        return state.position.text if state.position.legal else None
 
     def dump(self, state: Game) -> str:
         """Return the state as `FEN moves e2e4 e7e5 as white`, or `chess960:FEN moves ...`."""

@@ -206,7 +206,7 @@ class PuzzleTask:
         head, _, rest = text.rpartition(" | ")
         seed, _, named = head.partition(" | ")
         number, _, name = named.partition(" | ")
-        if not (seed.isdecimal() and number.isdecimal() and int(number)):
+        if not (seed.isdecimal() and number.isdecimal() and int(number) and name):
             raise UsageError(
                 f"'{text:.120}' is no puzzle state: write it as seed | number | name | FEN moves - as white"
             )

@@ -13,7 +13,8 @@ from horizon.seeds import derive, generator
 from horizon.shifts import SHIFTS
 from horizon.trajectory import distinct_seeds
 
-NAMES = [name for name in names("environments") if name != "chess"]
+ENGINE_JUDGED = {"chess", "chess_variant", "puzzle"}
+NAMES = [name for name in names("environments") if name not in ENGINE_JUDGED]
 PLANNING = ["blocks_world", "checker_jumping", "endgame", "grid_walk", "hanoi", "pddl", "river_crossing"]
 PLANNING += ["sliding_tiles"]
 EXECUTION = ["board_tracking", "list_editing", "permutation", "running_total", "stack_machine"]
