@@ -30,12 +30,6 @@ COMMON: dict[str, Any] = {"conditions": ("natural",), "dtype": "auto", "max_toke
 def scenarios(puzzles: int, games: int) -> dict[str, Scenario]:
     """Return what is played, by folder: a run a shift, one of a random mover to compare with, a run an opening."""
     found = {}
-    for shift in SHIFTS:
-        parameters = {"castling": "gone", "shift": shift}
-        for model in ("smollm2", "random") if shift == "none" else ("smollm2",):
-            found[f"puzzle_{model}_{shift}"] = Scenario(
-                environment="puzzle", parameters=parameters, model=model, episodes=puzzles, turns=8, **COMMON
-            )
     for opening in OPENINGS:
         found[f"chess_{opening}"] = Scenario(
             environment="chess",
@@ -45,6 +39,12 @@ def scenarios(puzzles: int, games: int) -> dict[str, Scenario]:
             turns=12,
             **COMMON,
         )
+    for shift in SHIFTS:
+        parameters = {"castling": "gone", "shift": shift}
+        for model in ("smollm2", "random") if shift == "none" else ("smollm2",):
+            found[f"puzzle_{model}_{shift}"] = Scenario(
+                environment="puzzle", parameters=parameters, model=model, episodes=puzzles, turns=8, **COMMON
+            )
     return found
 
 
