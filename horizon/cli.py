@@ -96,9 +96,10 @@ def play(
     elif scenario is not None:
         suite = read_suite(scenario, **given)
         variants = selected(suite, select)
-        if len(suite.variants) > 1 and not (len(variants) == 1 and (parts or executor)):
-            if parts or executor:
-                raise UsageError(f"{suite.path} holds several scenarios, and shards are of one: choose it by --select")
+        is_split = bool(parts or executor)
+        if is_split and len(variants) > 1:
+            raise UsageError(f"{suite.path} holds several scenarios, and shards are of one: choose it by --select")
+        if len(suite.variants) > 1 and not is_split:
             _play_suite(variants, out or Path("results") / "play" / suite.name, resume, stop, tuple(base_url or ()))
             return
         wanted = variants[0].scenario
@@ -128,7 +129,8 @@ def play(
     for warning in finished.warnings:
         typer.echo(f"horizon: {warning}", err=True)
     _show_results([folder])
-    _end_by_gates([(folder.name, folder, wanted)])
+    if not parts:
+        _end_by_gates([(folder.name, folder, wanted)])
 
 
 @app.command()

@@ -116,8 +116,9 @@ def _looked_up(draft: Draft, scenario: Scenario) -> Iterator[Problem]:
             yield from _model(draft, ("opponents", index), opponent_model(name))
         except UsageError as problem:
             yield draft.problem(("opponents", index), str(problem))
-    if scenario.judge_engine not in ("none", *engines.names()):
-        known = registry.nearest(scenario.judge_engine, ("none", *engines.names()))
+    judges = ("none", Scenario.model_fields["judge_engine"].default, *engines.names())
+    if scenario.judge_engine not in judges:
+        known = registry.nearest(scenario.judge_engine, judges)
         yield draft.problem(("judge_engine",), f"unknown engine '{scenario.judge_engine}': {known}")
     if task is not None:
         for path, said in misfits(scenario, task):
@@ -250,7 +251,7 @@ def _excludes(one: ErrorRate, other: ErrorRate) -> bool:
 
 
 def _is_graded(scenario: Scenario, task: Environment[Any]) -> bool:
-    if task.oracle_kind == "engine":
-        return scenario.judge_engine != "none"
+    if task.oracle_kind == "engine" and scenario.judge_engine != "none":
+        return True
     state = task.reset(next(distinct_seeds(task, scenario.seed)))
     return task.judge(state, None).random_loss is not None
