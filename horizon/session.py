@@ -121,9 +121,7 @@ def manifest_of(scenario: Scenario, model: Model) -> dict[str, Json]:
         return _manifest(plan_of(scenario, task), model, opponents, open_judge(stack, scenario, task))
 
 
-def _manifest(
-    plan: Mapping[str, Json], model: Model, opponents: Mapping[str, Model], judge: Any
-) -> dict[str, Json]:
+def _manifest(plan: Mapping[str, Json], model: Model, opponents: Mapping[str, Model], judge: Any) -> dict[str, Json]:
     return manifest.make(
         plan,
         model_identity=dict(model.identity()),
