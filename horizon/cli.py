@@ -53,7 +53,8 @@ def play(
     """Play a model through many turns and judge every one.
 
     Large studies: --shards 4 --shard 1 plays a quarter of the episodes; horizon merge joins the run folders.
-    --executor ray --shards 4 does both on a Ray cluster.
+    --executor ray --shards 4 does both on a Ray cluster. --stop settled ends a run once what its scenario expects is
+    settled; --stop never goes on with a run that ended so.
 
     Example: horizon play --model smollm2 --env chess --opponent stockfish:level=1 --episodes 4 --turns 30
     """
@@ -64,9 +65,12 @@ def play(
     from horizon.scenarios import Scenario, make, read
     from horizon.shards import shard_of
 
-    flags = read_flags(context.args, {*Scenario.model_fields, "shards", "shard", "executor"}, others=context.params)
+    flags = read_flags(
+        context.args, {*Scenario.model_fields, "shards", "shard", "executor", "stop"}, others=context.params
+    )
     parts: dict[str, str] = {name: flags.pop(name) for name in ("shards", "shard") if name in flags}
     executor = flags.pop("executor", None)
+    stop = session.stop_of(flags.pop("stop", None))
     shard = shard_of(_whole(parts, "shard"), _whole(parts, "shards")) if parts and executor is None else None
 
     given: dict[str, Any] = {
@@ -98,7 +102,14 @@ def play(
     try:
         with watching(wanted) as (watch, say):
             finished = session.run(
-                wanted, folder, resume=resume, base_urls=tuple(base_url or ()), shard=shard, watch=watch, say=say
+                wanted,
+                folder,
+                resume=resume,
+                base_urls=tuple(base_url or ()),
+                shard=shard,
+                stop=stop,
+                watch=watch,
+                say=say,
             )
     except KeyboardInterrupt:
         typer.echo(

@@ -8,8 +8,9 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from horizon import manifest, store
 from horizon.environment import Environment, open_environment
@@ -20,6 +21,9 @@ from horizon.records import Episode, Json, Turn
 from horizon.runner import Played, play
 from horizon.scenarios import Scenario, split_condition
 from horizon.shards import Shard, shard_in
+from horizon.stopping import STOPPED, mark_stopped, play_until_settled
+
+Stop = Literal["never", "settled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +42,17 @@ def run(
     resume: bool = False,
     base_urls: tuple[str, ...] = (),
     shard: Shard | None = None,
+    stop: Stop | None = None,
+    model: Model | None = None,
     watch: Callable[[Played], None] = lambda played: None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Finished:
     """Play a scenario into a folder, or go on with the one in it.
 
-    `shard` is the part to play of a run split over machines; a resumed run keeps its own. `say` gets a line about
-    what is being opened; `watch` the counts after every step.
+    `shard` is the part to play of a run split over machines; a resumed run keeps its own. With `stop` settled the run
+    ends as soon as what the scenario expects is settled; one that ended so is only gone on with when `stop` says how.
+    `model` is the scenario's, opened with `options_of` already; it stays open. `say` gets a line about what is being
+    opened; `watch` the counts after every step.
 
     Raises:
         UsageError: a name, parameter or folder that can't be used.
@@ -55,24 +63,24 @@ def run(
     with ExitStack() as stack:
         opponents = {name: _open(stack, opponent_model(name), ModelOptions()) for name in scenario.opponents}
         judge = open_judge(stack, scenario, task)
-        if resume and not (folder / "manifest.json").exists():
-            raise UsageError(f"nothing to resume in {folder}: start it without --resume")
-        if not resume:
+        if resume:
+            _check_resumed(folder, stop)
+        else:
             # Refuse a folder that can't be used before the model's slow loading.
             store.check_new(folder)
-        say(f"loading {scenario.model}")
-        model = _open(stack, scenario.model, options_of(scenario, base_urls))
+        if model is None:
+            say(f"loading {scenario.model}")
+            model = _open(stack, scenario.model, options_of(scenario, base_urls))
         check_protocol(scenario, model)
         plan = plan_of(scenario, task)
         part = shard_in(store.read_manifest(folder)) if resume else shard or Shard()
         if resume and shard not in (None, part):
             raise UsageError(f"{folder} is shard {part.number} of {part.of}: leave out --shard to go on with it")
-        made = manifest.make(
-            plan,
-            model_identity=dict(model.identity()),
-            opponent_identities={name: dict(each.identity()) for name, each in opponents.items()},
-            judge_identity=judge.identity() if judge is not None else None,
-        )
+        if stop == "settled" and part.of > 1:
+            raise UsageError(
+                "a shard can't tell when the whole run is settled: leave out --stop settled or the shards"
+            )
+        made = _manifest(plan, model, opponents, judge)
         made["shard"] = part.as_json()
         run_id = run_id_of(plan)
         turns: list[Turn] = []
@@ -83,19 +91,13 @@ def run(
         else:
             journal = store.create(folder, made)
         with journal:
-            played = play(
-                scenario,
-                run_id,
-                task,
-                model,
-                opponents,
-                judge,
-                journal,
-                turns=turns,
-                episodes=episodes,
-                is_ours=part.holds,
-                watch=watch,
-            )
+            playing = partial(play, scenario, run_id, task, model, opponents, judge, journal)
+            if stop == "settled":
+                played = play_until_settled(scenario, folder, playing, turns, episodes, watch)
+            else:
+                played = playing(turns=turns, episodes=episodes, is_ours=part.holds, watch=watch)
+                if resume:
+                    mark_stopped(folder, None)
             del turns, episodes
             # Still under the folder's lock: a second program that resumes now must not write beside us.
             store.finish(folder)
@@ -104,6 +106,30 @@ def run(
 
                 write_games(folder)
     return Finished(folder, played, tuple(warnings))
+
+
+def manifest_of(scenario: Scenario, model: Model) -> dict[str, Json]:
+    """Return the manifest that a run of this scenario with this opened model would begin with; plays nothing.
+
+    Raises:
+        UsageError, EngineFailure: as `run`, of opponents and judge.
+    """
+    task = open_environment(scenario.environment, dict(scenario.parameters))
+    check_sides(scenario, task)
+    with ExitStack() as stack:
+        opponents = {name: _open(stack, opponent_model(name), ModelOptions()) for name in scenario.opponents}
+        return _manifest(plan_of(scenario, task), model, opponents, open_judge(stack, scenario, task))
+
+
+def _manifest(
+    plan: Mapping[str, Json], model: Model, opponents: Mapping[str, Model], judge: Any
+) -> dict[str, Json]:
+    return manifest.make(
+        plan,
+        model_identity=dict(model.identity()),
+        opponent_identities={name: dict(each.identity()) for name, each in opponents.items()},
+        judge_identity=judge.identity() if judge is not None else None,
+    )
 
 
 def plan_of(scenario: Scenario, task: Environment[Any]) -> dict[str, Json]:
@@ -144,8 +170,19 @@ def opponent_model(name: str) -> str:
     return f"uci:{name}"
 
 
+def stop_of(text: str | None) -> Stop | None:
+    """Return when to stop, as the command line says it.
+
+    Raises:
+        UsageError: neither never nor settled.
+    """
+    if text not in (None, "never", "settled"):
+        raise UsageError(f"--stop {text} is unknown: use settled (once the scenario's claims are) or never")
+    return text  # type: ignore[return-value]
+
+
 def options_of(scenario: Scenario, base_urls: tuple[str, ...] = ()) -> ModelOptions:
-    """Return what a scenario sets for its model's backend."""
+    """Return how a scenario wants its model opened; scenarios with equal options and names can share one."""
     return ModelOptions(
         temperature=scenario.temperature,
         top_p=scenario.top_p,
@@ -178,6 +215,17 @@ def open_judge(stack: ExitStack, scenario: Scenario, task: Environment[Any]) -> 
     from horizon.judging import Judge
 
     return stack.enter_context(Judge(scenario.judge_engine, nodes=scenario.judge_nodes))
+
+
+def _check_resumed(folder: Path, stop: Stop | None) -> None:
+    if not (folder / "manifest.json").exists():
+        raise UsageError(f"nothing to resume in {folder}: start it without --resume")
+    stopped: Any = store.read_manifest(folder).get(STOPPED)
+    if stopped and stop is None:
+        raise UsageError(
+            f"{folder} is complete: it stopped early, after {stopped['episodes']} of {stopped['of']} episodes, as its "
+            "claims were settled; to play the others too add --stop never"
+        )
 
 
 def check_protocol(scenario: Scenario, model: Model) -> None:
