@@ -125,9 +125,7 @@ def play_gate(
             say(f"{folder} is played anew: {changed}")
         if not goes_on:
             shutil.rmtree(folder)
-    finished = session.run(
-        scenario, folder, resume=goes_on, stop="settled", model=model, watch=watch, say=say
-    )
+    finished = session.run(scenario, folder, resume=goes_on, stop="settled", model=model, watch=watch, say=say)
     return _judged(folder, scenario, reused=False, warnings=finished.warnings)
 
 
