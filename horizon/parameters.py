@@ -80,13 +80,22 @@ def build(kind: type[T], given: Mapping[str, Value], what: str) -> T:
     Raises:
         UsageError: an unknown key (with the nearest ones), or a value of the wrong type or out of range.
     """
+    return kind(**checked_values(kind, given, what))
+
+
+def checked_values(kind: type[Any], given: Mapping[str, Value], what: str) -> dict[str, Value]:
+    """Return settings as their parameters' types, each checked by itself.
+
+    Raises:
+        UsageError: as `build`, but for what the dataclass itself refuses.
+    """
     known = {each.name: each for each in describe(kind)}
     checked: dict[str, Value] = {}
     for key, value in given.items():
         if key not in known:
             raise UsageError(f"{what} has no parameter '{key}': {nearest(key, known)}")
         checked[key] = _checked(known[key], value, what)
-    return kind(**checked)
+    return checked
 
 
 def values(instance: Any) -> dict[str, Json]:

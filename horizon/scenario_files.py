@@ -66,7 +66,7 @@ def drafts_of(name_or_path: str, overrides: Mapping[str, Any]) -> Drafts:
             problems.append(Draft(name, {}, tuple(layers)).problem(("grid",), said))
         else:
             drafts.extend(points(name, layers, axes))
-    return Drafts(path.stem, str(path), description, tuple(drafts), tuple(dict.fromkeys(problems)))
+    return Drafts(path.stem, str(path), description, tuple(drafts), tuple(problems))
 
 
 class _Files:
@@ -119,7 +119,7 @@ class _Files:
             return None
         except tomllib.TOMLDecodeError as problem:
             line = re.search(r"line (\d+)", str(problem))
-            number = int(line.group(1)) if line else None
+            number = int(line.group(1)) if line else text.rstrip().count("\n") + 1
             self.problems.append(Problem(str(path), number, "", f"this is no TOML: {problem}"))
             return None
         except (OSError, UnicodeDecodeError) as problem:

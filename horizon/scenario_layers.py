@@ -4,7 +4,7 @@ Plain data in and out; knows no key's meaning, but for `environment`, whose para
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,13 @@ class Problem:
         value = f"={self.value}" if self.value else ""
         key = f" {self.key}{value}:" if self.key else ""
         return " ".join(f"{self.where}{line}:{key} {self.said}".split())
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return problems by file and line, those without a line last; points of a grid share theirs, told once."""
+    once = dict.fromkeys(problems)
+    order = {name: place for place, name in enumerate(dict.fromkeys(each.where for each in once))}
+    return tuple(sorted(once, key=lambda each: (order[each.where], each.line is None, each.line or 0)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from horizon.parameters import Value
 from horizon.records import Json
 from horizon.registry import nearest
 from horizon.scenario_files import FILE_KEYS, drafts_of
-from horizon.scenario_layers import Draft, Layer, Problem, Source, holds, value_at
+from horizon.scenario_layers import Draft, Layer, Problem, Source, holds, in_order, value_at
 
 CONDITIONS = {
     "natural": "",
@@ -196,7 +196,7 @@ def read_suite(name_or_path: str, **more: Any) -> Suite:
         else:
             problems += made
     if problems:
-        first, *others = dict.fromkeys(problems)
+        first, *others = in_order(problems)
         told = f" ({len(others)} more: run horizon check {found.path})" if others else ""
         raise UsageError(f"{first}{told}")
     return Suite(found.name, found.path, found.description, tuple(variants))

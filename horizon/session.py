@@ -19,8 +19,9 @@ from horizon.model import Model, ModelOptions, open_model
 from horizon.parameters import values
 from horizon.records import Episode, Json, Turn
 from horizon.runner import Played, play
-from horizon.scenarios import Scenario, split_condition
+from horizon.scenarios import Scenario
 from horizon.shards import Shard, shard_in
+from horizon.sides import misfits, opponent_model
 from horizon.stopping import STOPPED, mark_stopped, play_until_settled
 
 Stop = Literal["never", "settled"]
@@ -152,22 +153,6 @@ def run_id_of(plan: Mapping[str, Json]) -> str:
     return hashlib.blake2b(json.dumps(plan, sort_keys=True).encode(), digest_size=6).hexdigest()
 
 
-def opponent_model(name: str) -> str:
-    """Return the model behind an opponent's short name: `stockfish:level=1` is `uci:stockfish:level=1`.
-
-    Raises:
-        UsageError: neither a model nor an engine is called so, with the nearest of both.
-    """
-    from horizon import engines, registry
-
-    first, models = name.partition(":")[0], registry.names("models")
-    if first in models:
-        return name
-    if first not in engines.names():
-        raise UsageError(f"unknown opponent '{first}': {registry.nearest(first, (*engines.names(), *models))}")
-    return f"uci:{name}"
-
-
 def stop_of(text: str | None) -> Stop | None:
     """Return when to stop, as the command line says it.
 
@@ -235,21 +220,10 @@ def check_protocol(scenario: Scenario, model: Model) -> None:
 
 
 def check_sides(scenario: Scenario, task: Environment[Any]) -> None:
-    """Refuse opponents or conditions that an environment can't have.
+    """Refuse what does not fit the environment or the model.
 
     Raises:
-        UsageError: an opponent too few or too many, or right replies asked for where nothing knows them.
+        UsageError: an opponent too few or too many, right replies asked for where nothing knows them, and the like.
     """
-    if task.has_opponent and not scenario.opponents:
-        raise UsageError(f"environment {task.name} needs an opponent: add --opponent random or stockfish:level=1")
-    if scenario.opponents and not task.has_opponent:
-        raise UsageError(f"environment {task.name} has no opponent: leave out --opponent {scenario.opponents[0]}")
-    with_oracle = [
-        each for each in scenario.conditions if split_condition(each)[0] in ("healed", "corrupted", "foreign")
-    ]
-    if with_oracle and task.oracle_kind == "engine" and scenario.judge_engine == "none":
-        raise UsageError(
-            f"condition {with_oracle[0]} shows right replies, and {task.name} needs an engine: leave out --judge none"
-        )
-    if len(set(scenario.opponents)) != len(scenario.opponents):
-        raise UsageError("an opponent is named twice: keep one of each")
+    for _, said in misfits(scenario, task):
+        raise UsageError(said)
