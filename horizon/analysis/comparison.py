@@ -79,8 +79,8 @@ def _compared(
     pairs = paired(*by_seed)
     if pairs is not None:
         left_out = f"; {pairs.n_left_out} episodes without a partner left out" if pairs.n_left_out else ""
-        freedom, method = pairs.n_pairs - 1, f"{METHOD}{left_out}"
-        return Compared(pairs.difference, pairs.error, freedom, pairs.n_pairs, pairs.n_turns, method, at)
+        counts = (pairs.n_pairs - 1, pairs.n_pairs, pairs.n_turns)
+        return Compared(pairs.difference, pairs.error, *counts, f"{METHOD}{left_out}", at)
     parts = [np.array(list(each.values())) for each in by_seed]
     if any(len(part) < 2 for part in parts):
         return None
