@@ -56,8 +56,8 @@ def play(
     --executor ray --shards 4 does both on a Ray cluster. --stop settled ends a run once what its scenario expects is
     settled; --stop never goes on with a run that ended so.
 
-    A file of several scenarios is played into one folder for each, and what they expect decides the exit code. Choose
-    by a part of their names with --select TEXT.
+    A file of several scenarios is played into one folder for each, and what they expect decides the exit code;
+    --select TEXT plays those alone that have TEXT in their names.
 
     Example: horizon play --model smollm2 --env chess --opponent stockfish:level=1 --episodes 4 --turns 30
     """
