@@ -56,8 +56,10 @@ def play(
 
     Large studies: --shards 4 --shard 1 plays a quarter of the episodes; horizon merge joins the run folders.
     --executor ray --shards 4 does both on a Ray cluster. --stop settled ends a run once what its scenario expects is
-    settled; --stop never goes on with a run that ended so. A scenario file may hold several scenarios: each one is
-    played into a folder of its own inside --out; --select TEXT plays those with TEXT in their names.
+    settled; --stop never goes on with a run that ended so.
+
+    A file of several scenarios is played into one folder for each, and what they expect decides the exit code;
+    --select TEXT plays those alone that have TEXT in their names.
 
     Example: horizon play --model smollm2 --env chess --opponent stockfish:level=1 --episodes 4 --turns 30
     """
@@ -98,9 +100,10 @@ def play(
     elif scenario is not None:
         suite = read_suite(scenario, **given)
         variants = selected(suite, select)
-        if len(suite.variants) > 1 and not (len(variants) == 1 and (parts or executor)):
-            if parts or executor:
-                raise UsageError(f"{suite.path} holds several scenarios, and shards are of one: choose it by --select")
+        is_split = bool(parts or executor)
+        if is_split and len(variants) > 1:
+            raise UsageError(f"{suite.path} holds several scenarios, and shards are of one: choose it by --select")
+        if len(suite.variants) > 1 and not is_split:
             _play_suite(variants, out or Path("results") / "play" / suite.name, resume, stop, tuple(base_url or ()))
             return
         wanted = variants[0].scenario
@@ -130,7 +133,8 @@ def play(
     for warning in finished.warnings:
         typer.echo(f"horizon: {warning}", err=True)
     _show_results([folder])
-    _end_by_gates([(folder.name, folder, wanted)])
+    if not parts:
+        _end_by_gates([(folder.name, folder, wanted)])
 
 
 @app.command()

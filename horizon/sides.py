@@ -41,9 +41,8 @@ def misfits(scenario: Scenario, task: Environment[Any]) -> Iterator[tuple[KeyPat
         yield ("opponents",), f"environment {task.name} has no opponent: leave out {opponents[0]}"
     if len(set(opponents)) != len(opponents):
         yield ("opponents",), "an opponent is named twice: keep one of each"
-    # Puzzles bring their solutions along: an oracle that knows without scores needs no engine.
-    is_needed = task.oracle_kind == "engine" and scenario.judge_engine == "none"
-    if is_needed and task.oracle(task.reset(scenario.seed)) is None:
+    # Without an engine puzzles still know their solutions.
+    if scenario.judge_engine == "none" and task.oracle(task.reset(scenario.seed)) is None:
         for each in scenario.conditions:
             if split_condition(each)[0] in _WITH_ORACLE:
                 said = f"condition {each} shows right replies, and {task.name} needs an engine for that: judge by one"

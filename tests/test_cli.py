@@ -12,7 +12,7 @@ import pytest
 
 from horizon.records import TIME_COLUMNS
 
-COMMANDS = ["play", "merge", "grade", "report", "analyze", "power", "list", "show", "doctor"]
+COMMANDS = ["play", "merge", "grade", "report", "analyze", "power", "list", "show", "check", "doctor"]
 RANDOM = ["play", "--model", "random", "--opponent", "random", "--judge", "none"]
 
 
