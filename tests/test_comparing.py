@@ -1,4 +1,4 @@
-"""Claims about comparing two runs: the paired t test where they coincide, honest false alarms, refusals with reasons."""
+"""Claims about comparing two runs: the paired t test where they coincide, honest false alarms, refusals that say why."""
 
 import json
 from pathlib import Path
