@@ -54,8 +54,10 @@ def play(
 
     Large studies: --shards 4 --shard 1 plays a quarter of the episodes; horizon merge joins the run folders.
     --executor ray --shards 4 does both on a Ray cluster. --stop settled ends a run once what its scenario expects is
-    settled; --stop never goes on with a run that ended so. A scenario file may hold several scenarios: each one is
-    played into a folder of its own inside --out; --select TEXT plays those with TEXT in their names.
+    settled; --stop never goes on with a run that ended so.
+
+    A file of several scenarios is played into one folder for each, and what they expect decides the exit code;
+    --select TEXT plays those alone that have TEXT in their names.
 
     Example: horizon play --model smollm2 --env chess --opponent stockfish:level=1 --episodes 4 --turns 30
     """
