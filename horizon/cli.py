@@ -54,8 +54,10 @@ def play(
 
     Large studies: --shards 4 --shard 1 plays a quarter of the episodes; horizon merge joins the run folders.
     --executor ray --shards 4 does both on a Ray cluster. --stop settled ends a run once what its scenario expects is
-    settled; --stop never goes on with a run that ended so. A scenario file may hold several scenarios: each one is
-    played into a folder of its own inside --out; --select TEXT plays those with TEXT in their names.
+    settled; --stop never goes on with a run that ended so.
+
+    A file of several scenarios is played into one folder for each, and what they expect decides the exit code;
+    --select TEXT plays those alone that have TEXT in their names.
 
     Example: horizon play --model smollm2 --env chess --opponent stockfish:level=1 --episodes 4 --turns 30
     """
@@ -179,13 +181,20 @@ def report(
 
 
 @app.command()
-def analyze(folders: Folders, as_json: AsJson = False) -> None:
+def analyze(
+    folders: Folders,
+    as_json: AsJson = False,
+    badge: Annotated[Path | None, typer.Option(help="write a badge for shields.io too, as badge.json")] = None,
+) -> None:
     """Print every estimate with its interval.
 
     Example: horizon analyze results/play/chess-smollm2-0 --json
     """
+    from horizon.report.badge import write_badge
     from horizon.report.tables import analyze as analyzed
 
+    if badge is not None:
+        write_badge(folders, badge)
     if as_json:
         typer.echo(json.dumps(analyzed(folders), indent=2, ensure_ascii=True))
     else:
@@ -361,13 +370,14 @@ def _play_suite(variants: tuple[Any, ...], out: Path, resume: bool, stop: Any, b
 def _end_by_gates(runs: list[tuple[str, Path, Any]]) -> None:
     """Print how each run keeps what its scenario says is expected; exit code 1 when one does not."""
     from horizon.gates import overall
-    from horizon.stopping import judge_run
+    from horizon.stopping import judge_run, mark_judged
 
     verdicts = []
     for name, folder, scenario in runs:
         if "expect" in scenario.model_fields_set:
             outcomes = judge_run(folder, scenario).outcomes
             verdicts.append(overall(outcomes))
+            mark_judged(folder, outcomes, verdicts[-1])
             for outcome in outcomes:
                 typer.echo(f"{name}: {outcome.said}")
     if "failed" in verdicts:

@@ -84,6 +84,7 @@ def play_episodes(
     from horizon import session
     from horizon.runner import play
     from horizon.scenarios import make
+    from horizon.sides import opponent_model
 
     named = environment if isinstance(environment, str) else environment.name
     given = {"episodes": 1, "conditions": ("natural",), "environment": named, **settings}
@@ -100,7 +101,7 @@ def play_episodes(
             return found
 
         opened = opening or open_here
-        opponents = {name: opened(session.opponent_model(name), ModelOptions()) for name in scenario.opponents}
+        opponents = {name: opened(opponent_model(name), ModelOptions()) for name in scenario.opponents}
         judging = judge or session.open_judge(stack, scenario, task)
         player = opened(model, session.options_of(scenario)) if isinstance(model, str) else model
         session.check_protocol(scenario, player)

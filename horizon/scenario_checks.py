@@ -174,12 +174,7 @@ def _expectations(draft: Draft, scenario: Scenario, task: Environment[Any] | Non
     expect = scenario.expect
     for index, bound in enumerate(expect.error_rate):
         for key, said, is_warning in _bound(scenario, bound):
-            path: KeyPath = ("expect", "error_rate", index, *((key,) if key else ()))
-            yield draft.problem(path, said, is_warning=is_warning)
-        few = _too_few(bound, scenario)
-        if few:
-            key = "at_least" if bound.at_most is None else "at_most"
-            yield draft.problem(("expect", "error_rate", index, key), few, is_warning=True)
+            yield draft.problem(("expect", "error_rate", index, key), said, is_warning=is_warning)
         for other in expect.error_rate[:index]:
             if (bound.turns, bound.condition) == (other.turns, other.condition) and _excludes(bound, other):
                 said = "no rate keeps this bound and the one before it: at_least is above at_most"
@@ -187,6 +182,9 @@ def _expectations(draft: Draft, scenario: Scenario, task: Environment[Any] | Non
     if expect.h50_at_least is not None and expect.h50_at_least > scenario.turns:
         said = f"episodes end after {scenario.turns} turns, so that no later H50 can be seen: raise turns, or lower it"
         yield draft.problem(("expect", "h50_at_least"), said, f"{expect.h50_at_least:g}")
+    elif expect.h50_at_least is not None and (few := _too_few(0.5, scenario)):
+        # At most half the episodes err before that turn.
+        yield draft.problem(("expect", "h50_at_least"), few, is_warning=True)
     if expect.focus_gap_at_most is not None and "fresh" not in scenario.conditions:
         said = "the focus gap is natural - fresh, and fresh is not played: add it to conditions"
         yield draft.problem(("expect", "focus_gap_at_most"), said)
@@ -218,28 +216,25 @@ def _bound(scenario: Scenario, bound: ErrorRate) -> Iterator[tuple[str, str, boo
         if not any((turn - 1) % scenario.probe_every == 0 for turn in range(claim.first, last + 1)):
             said = f"no turn of '{bound.turns}' is probed: probe_every={scenario.probe_every} probes from turn 1 on"
             yield "turns", said, False
-    if bound.at_most == 1 or bound.at_least == 0:
-        yield ("at_most" if bound.at_most == 1 else "at_least"), "every rate keeps this bound: it never fails", True
-
-
-def _too_few(bound: ErrorRate, scenario: Scenario) -> str:
-    """Return what to say where even a model that keeps a bound at every turn could not show it; empty otherwise."""
-    claim = bound.claim()
-    is_at_most = claim.direction == "at_most"
+    key, is_at_most = claim.direction, claim.direction == "at_most"
     if claim.bound == (1 if is_at_most else 0):
-        return ""
+        yield key, "every rate keeps this bound: it never fails", True
+    elif few := _too_few(claim.bound, scenario, is_at_most=is_at_most):
+        yield key, few, True
+
+
+def _too_few(bound: float, scenario: Scenario, *, is_at_most: bool = True) -> str:
+    """Return what to say where not even a model that keeps a bound at every turn can show it; empty otherwise."""
 
     def best(units: int) -> Sums:
         # Every instance whole, and all of it right where errors are bounded from above, wrong otherwise.
         ones = np.ones(units)
         return Sums(0 * ones if is_at_most else ones, ones, most=1.0)
 
-    evidence = (
-        below(best(scenario.episodes), claim.bound) if is_at_most else above(best(scenario.episodes), claim.bound)
-    )
-    if first_proven(evidence, scenario.alpha) is not None:
+    played = best(scenario.episodes)
+    if first_proven(below(played, bound) if is_at_most else above(played, bound), scenario.alpha) is not None:
         return ""
-    needed = units_needed(best(1), claim.bound, scenario.alpha, is_above=not is_at_most)
+    needed = units_needed(best(1), bound, scenario.alpha, is_above=not is_at_most)
     least = f"at least {needed} are needed" if needed else "and no number can: leave the bound a little room"
     return f"{scenario.episodes} episodes can't show it, even without a miss: {least}"
 

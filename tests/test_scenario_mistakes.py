@@ -172,6 +172,18 @@ WARNINGS = {
         "expect.error_rate[0].at_most",
         "4 episodes can't show it",
     ),
+    "too_few_for_h50": (
+        HANOI + "episodes = 3\n[expect]\nh50_at_least = 4",
+        5,
+        "expect.h50_at_least",
+        "3 episodes can't show it",
+    ),
+    "no_episodes_would_do": (
+        HANOI + "[[expect.error_rate]]\nat_most = 0",
+        4,
+        "expect.error_rate[0].at_most",
+        "no number",
+    ),
     "kept_by_all": (HANOI + "[[expect.error_rate]]\nat_most = 1", 4, "expect.error_rate[0].at_most", "never fails"),
     "aborted": (HANOI + "[expect]\naborted_at_most = 8", 4, "expect.aborted_at_most", "never fails"),
     "file": ('environment = "hanoi"\nmodel = "gguf:./no.gguf"', 2, "model", "there is no file ./no.gguf"),
