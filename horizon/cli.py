@@ -183,13 +183,20 @@ def report(
 
 
 @app.command()
-def analyze(folders: Folders, as_json: AsJson = False) -> None:
+def analyze(
+    folders: Folders,
+    as_json: AsJson = False,
+    badge: Annotated[Path | None, typer.Option(help="write a badge for shields.io too, as badge.json")] = None,
+) -> None:
     """Print every estimate with its interval.
 
     Example: horizon analyze results/play/chess-smollm2-0 --json
     """
+    from horizon.report.badge import write_badge
     from horizon.report.tables import analyze as analyzed
 
+    if badge is not None:
+        write_badge(folders, badge)
     if as_json:
         typer.echo(json.dumps(analyzed(folders), indent=2, ensure_ascii=True))
     else:
@@ -365,13 +372,14 @@ def _play_suite(variants: tuple[Any, ...], out: Path, resume: bool, stop: Any, b
 def _end_by_gates(runs: list[tuple[str, Path, Any]]) -> None:
     """Print how each run keeps what its scenario says is expected; exit code 1 when one does not."""
     from horizon.gates import overall
-    from horizon.stopping import judge_run
+    from horizon.stopping import judge_run, mark_judged
 
     verdicts = []
     for name, folder, scenario in runs:
         if "expect" in scenario.model_fields_set:
             outcomes = judge_run(folder, scenario).outcomes
             verdicts.append(overall(outcomes))
+            mark_judged(folder, outcomes, verdicts[-1])
             for outcome in outcomes:
                 typer.echo(f"{name}: {outcome.said}")
     if "failed" in verdicts:

@@ -15,7 +15,7 @@ from horizon.model import Model, ModelOptions, open_model
 from horizon.records import Json
 from horizon.runner import Played
 from horizon.scenarios import Scenario
-from horizon.stopping import judge_run
+from horizon.stopping import judge_run, mark_judged
 
 RELEVANT = ("plan", "model", "opponents", "judge", "sources", "python", "packages")
 """Parts of a manifest that must agree for a run to be used again: all but the machine, the commit and the time."""
@@ -149,7 +149,9 @@ def why_not(folder: Path, made: Mapping[str, Json]) -> str | None:
 def _judged(folder: Path, scenario: Scenario, *, reused: bool, warnings: tuple[str, ...] = ()) -> GateRun:
     judged = judge_run(folder, scenario)
     episodes = max((outcome.n_episodes for outcome in judged.outcomes), default=0)
-    return GateRun(folder, judged.outcomes, judged.stopped_after, episodes, reused, _failure(folder), warnings)
+    found = GateRun(folder, judged.outcomes, judged.stopped_after, episodes, reused, _failure(folder), warnings)
+    mark_judged(folder, found.outcomes, found.verdict)
+    return found
 
 
 def _failure(folder: Path) -> str | None:

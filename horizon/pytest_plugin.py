@@ -16,6 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+# Fixtures for people's own tests: pytest finds them here.
+from horizon.testing import horizon_model as horizon_model
+from horizon.testing import play_episode as play_episode
+
 if TYPE_CHECKING:
     from horizon.gate_runs import GateRun, OpenedModel
     from horizon.scenarios import Scenario

@@ -24,6 +24,9 @@ from horizon.turn_table import COLUMNS, load_table
 STOPPED = "stopped_early"
 """The manifest's key for a run that was settled before all its episodes were played."""
 
+GATE = "gate"
+"""The manifest's key for how the run kept what was expected of it when it was last judged."""
+
 
 class PlaysSome(Protocol):
     """What plays the instances that are ours, less what `turns` and `episodes` hold: `runner.play`, its run given."""
@@ -62,6 +65,13 @@ def judge_run(folder: Path, scenario: Scenario) -> Judged:
     stopped: Any = store.read_manifest(folder).get(STOPPED)
     most = int(stopped["episodes"]) if stopped else None
     return Judged(_outcomes(folder, scenario, most or scenario.episodes), most)
+
+
+def mark_judged(folder: Path, outcomes: Sequence[Outcome], verdict: str) -> None:
+    """Write into the manifest what was expected and what came of it, for badges and for readers of the folder."""
+    told: list[Json] = [outcome.as_json() for outcome in outcomes]
+    gate = manifests.plain({"verdict": verdict, "outcomes": told})
+    manifests.write(folder, {**store.read_manifest(folder), GATE: gate})
 
 
 def play_until_settled(

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from horizon.claim_sums import Limits
     from horizon.expectations import Claim
     from horizon.gates import Outcome
-    from horizon.scenarios import Scenario
     from horizon.turn_table import TurnTable
 
 __all__ = [
@@ -65,7 +64,7 @@ class Playing(Protocol):
 @pytest.fixture(scope="session")
 def horizon_model(request: pytest.FixtureRequest) -> Iterator[Model]:
     """The model of `--model` (smollm2 without it), opened once; or that of `parametrize(..., indirect=True)`."""
-    given = getattr(request, "param", None) or request.config.getoption("--model", None)
+    given = getattr(request, "param", None) or request.config.getoption("horizon_model", None)
     # The option may be repeatable: a test that wants several parametrises.
     name = given if isinstance(given, str) else (given or ["smollm2"])[0]
     model = open_model(name)
@@ -242,8 +241,10 @@ def _asserted(
 
 def _table(played: "PlayedEpisodes | TurnTable | Path | str") -> "tuple[TurnTable, Limits | None]":
     """Return the turns, and how much an instance could hold of them as far as it is known."""
+    from horizon.stopping import limits_of
+
     if isinstance(played, PlayedEpisodes):
-        return played.table, _limits(played.scenario)
+        return played.table, limits_of(played.scenario)
     if not isinstance(played, Path | str):
         return played, None
     from horizon.report.tables import load_runs
@@ -252,10 +253,4 @@ def _table(played: "PlayedEpisodes | TurnTable | Path | str") -> "tuple[TurnTabl
     from horizon.store import read_manifest
 
     folder = Path(played)
-    return load_runs([folder]), _limits(make(scenario_of(read_manifest(folder)), str(folder)))
-
-
-def _limits(scenario: "Scenario") -> "Limits":
-    from horizon.claim_sums import Limits
-
-    return Limits(scenario.turns, scenario.probe_every, scenario.probe_turns, max(1, len(scenario.opponents)))
+    return load_runs([folder]), limits_of(make(scenario_of(read_manifest(folder)), str(folder)))

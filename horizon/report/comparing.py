@@ -61,7 +61,7 @@ def compare(base: Path, new: Path, figures: Sequence[str] = (), margin: float = 
     sides = _side("BASE", base), _side("NEW", new)
     _refuse_other_rules(*sides)
     matched, notes = _match(*sides)
-    notes += _changes(*sides)
+    notes += [*_changes(*sides), *_stopped(*sides)]
     lines: list[Line] = []
     for labels, other in matched:
         setting = _named(labels, other, sides[0].groups)
@@ -210,6 +210,13 @@ def _changes(base: _Side, new: _Side) -> Iterator[str]:
         if plans[0].get(key) != plans[1].get(key)
     ]
     yield f"changed: {', '.join(told)}" if told else "changed: nothing in the plan"
+
+
+def _stopped(base: _Side, new: _Side) -> Iterator[str]:
+    """Yield a warning where runs ended by their own figures: such runs are a little more extreme than whole ones."""
+    for side in (base, new):
+        if any(manifest.get("stopped_early") for manifest in side.manifests.values()):
+            yield f"{side.name} holds runs that ended once settled: to be fair to both, play them whole (--stop never)"
 
 
 def _flat(plan: Mapping[str, Any]) -> dict[str, Any]:
