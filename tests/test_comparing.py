@@ -1,4 +1,4 @@
-"""Claims about comparing two runs: the paired t test where they coincide, honest false alarms, refusals that say why."""
+"""Claims about comparing two runs: the paired t test where they coincide, honest false alarms, clear refusals."""
 
 import json
 from pathlib import Path
