@@ -115,7 +115,8 @@ def _start(draw: random.Random) -> chess.Board:
     """Return where a game begins: after a book line, after random moves, in a random endgame or a scattered fight."""
     way = draw.choices(("book", "random", "endgame", "scattered"), _STARTS)[0]
     if way == "endgame":
-        sides = [draw.choices("QRRBN", k=draw.randint(0, 2)) + ["P"] * draw.randint(0, 4) for _ in range(2)]
+        # A pawn each, so that there is something to play for.
+        sides = [draw.choices("QRRBN", k=draw.randint(0, 2)) + ["P"] * draw.randint(1, 4) for _ in range(2)]
         return _placed(draw, *sides)
     if way == "scattered":
         # Kings in the open and one side far ahead: whatever does not mate, or is not mated, loses.
@@ -145,8 +146,9 @@ def _placed(draw: random.Random, *sides: list[str]) -> chess.Board:
         for side, men in zip(colours, sides, strict=True):
             for kind in ("K", *men):
                 square = squares.pop()
-                if kind != "P" or 0 < chess.square_rank(square) < 7:
-                    board.set_piece_at(square, chess.Piece(chess.Piece.from_symbol(kind).piece_type, side))
+                if kind == "P" and chess.square_rank(square) in (0, 7):
+                    square ^= 0b001000
+                board.set_piece_at(square, chess.Piece(chess.Piece.from_symbol(kind).piece_type, side))
         board.turn = draw.random() < 0.5
         if board.is_valid() and not board.is_check() and not Position(board).ending:
             return board
