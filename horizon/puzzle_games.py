@@ -20,9 +20,10 @@ from horizon.seeds import derive, generator
 
 _MOST_PLIES = 200
 _DECIDED = 0.97
-_DECIDED_PLIES = 10
+_DECIDED_PLIES = 16
 _RANDOM_SHARE = 0.03
-_STARTS = (45, 15, 10, 30)
+_AHEAD = (["Q"], ["R", "R"], ["R", "B"], ["B", "N"])
+_STARTS = (30, 10, 15, 45)
 """Of a hundred games, how many begin in each way that `_start` names."""
 _SCREEN_MARGIN = 0.15
 """At few nodes scores err: part of the margin is enough to look again."""
@@ -114,11 +115,13 @@ def _start(draw: random.Random) -> chess.Board:
     """Return where a game begins: after a book line, after random moves, in a random endgame or a scattered fight."""
     way = draw.choices(("book", "random", "endgame", "scattered"), _STARTS)[0]
     if way == "endgame":
-        return _placed(draw, lambda: draw.choices("QRRBN", k=draw.randint(0, 2)) + ["P"] * draw.randint(0, 4))
+        # A pawn each, so that there is something to play for.
+        sides = [draw.choices("QRRBN", k=draw.randint(0, 2)) + ["P"] * draw.randint(1, 4) for _ in range(2)]
+        return _placed(draw, *sides)
     if way == "scattered":
-        # Both sides have the same men, kings in the open: positions that no opening leads to, full of threats.
-        men = ["Q", *draw.choices("RRBN", k=draw.randint(3, 5)), *["P"] * draw.randint(3, 6)]
-        return _placed(draw, lambda: men)
+        # Kings in the open and one side far ahead: whatever does not mate, or is not mated, loses.
+        men = ["Q", *draw.choices("RRBN", k=draw.randint(2, 4)), *["P"] * draw.randint(2, 5)]
+        return _placed(draw, men, men + draw.choice(_AHEAD))
     board = chess.Board()
     if way == "book":
         for text in draw.choice(openings.book()).moves:
@@ -131,16 +134,21 @@ def _start(draw: random.Random) -> chess.Board:
     return board
 
 
-def _placed(draw: random.Random, men: Callable[[], list[str]]) -> chess.Board:
-    """Return a legal position, nobody in check, of two kings and these men a side on random squares."""
+def _placed(draw: random.Random, *sides: list[str]) -> chess.Board:
+    """Return a legal position, nobody in check, of two kings and each side's men on random squares."""
+    colours = list(chess.COLORS)
+    draw.shuffle(colours)
     while True:
         board = chess.Board(None)
-        squares = draw.sample(chess.SQUARES, 26)
-        for side in chess.COLORS:
-            for kind in ("K", *men()):
+        # No opening: the game is well under way.
+        board.fullmove_number = 30
+        squares = draw.sample(chess.SQUARES, 2 + sum(map(len, sides)))
+        for side, men in zip(colours, sides, strict=True):
+            for kind in ("K", *men):
                 square = squares.pop()
-                if kind != "P" or 0 < chess.square_rank(square) < 7:
-                    board.set_piece_at(square, chess.Piece(chess.Piece.from_symbol(kind).piece_type, side))
+                if kind == "P" and chess.square_rank(square) in (0, 7):
+                    square ^= 0b001000
+                board.set_piece_at(square, chess.Piece(chess.Piece.from_symbol(kind).piece_type, side))
         board.turn = draw.random() < 0.5
         if board.is_valid() and not board.is_check() and not Position(board).ending:
             return board
