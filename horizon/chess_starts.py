@@ -151,7 +151,8 @@ def _is_quiet(board: chess.Board) -> bool:
     """Tell whether neither side could take a man or give check if it were to move."""
     for turn in chess.COLORS:
         asked = board.copy(stack=False)
-        asked.turn, asked.ep_square = turn, None
+        if turn != board.turn:
+            asked.turn, asked.ep_square = turn, None
         if asked.was_into_check() or any(
             asked.is_capture(move) or asked.gives_check(move) for move in asked.legal_moves
         ):
