@@ -36,7 +36,7 @@ OUT = Path("results/gates")
 ALPHA = 0.05
 MODELS = {
     "as released": "synthetic:hazard=0.05",
-    "loses focus": "synthetic:hazard=0.05,drift=0.25,conditioning=0.3",
+    "loses focus": "synthetic:hazard=0.05,drift=0.35,conditioning=0.4",
     "errs from the start": "synthetic:hazard=0.4",
 }
 
@@ -215,7 +215,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", choices=("suite", "bounds", "sample"))
     parser.add_argument("--repetitions", type=int, default=200)
-    parser.add_argument("--studies", type=int, default=1000)
+    parser.add_argument("--studies", type=int, default=2000)
     parser.add_argument("--out", type=Path, default=OUT)
     given = parser.parse_args()
     parts = {"bounds": bounds_part, "sample": sample_part}
