@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 Floats = NDArray[np.float64]
 
@@ -23,7 +22,7 @@ _STAKES: Floats = np.sin(np.pi * (np.arange(_BETS) + 0.5) / (2 * _BETS)) ** 2
 """Shares of the largest safe bet, equally weighted: midpoints of the arcsine distribution, which is dense near
 0 and 1; a single stake would have to be right beforehand."""
 
-_STEPS = 40
+_STEPS = 24
 _LONGEST = 1_000_000
 
 
@@ -133,7 +132,7 @@ def _wealth(gain: Floats) -> Floats:
 
 def _mixed(log_wealth: Floats) -> Floats:
     """Return the log of the mean over bets; from shape (bets, units) to (units,)."""
-    return np.asarray(logsumexp(log_wealth, axis=0) - np.log(_BETS))
+    return np.asarray(np.logaddexp.reduce(log_wealth, axis=0) - np.log(_BETS))
 
 
 def _largest(sums: Sums) -> float:

@@ -7,27 +7,22 @@ collects nothing unless scenarios are asked for.
 
 import argparse
 import contextlib
-import json
-import os
-import tomllib
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from horizon.gate_runs import GateRun, OpenedModel
-    from horizon.scenarios import Scenario
+from horizon.scenario_items import MODELS, ScenarioFile, ScenarioItem, is_scenario_file, scenarios_of, short_path
+
+# Fixtures for people's own tests: pytest finds them here.
+from horizon.testing import horizon_model as horizon_model
+from horizon.testing import play_episode as play_episode
 
 OUT = "tmp/results/pytest"
-_KEYS = ("environment", "scenario", "extends")
-"""A TOML file with one of these at its top, and no table of that name, is a scenario file."""
-
 _SHARED = ("random", "synthetic", "uci", "openai")
 """Backends that hold no weights in this process: any number of workers may open them."""
 
-_models: "pytest.StashKey[OpenedModel]" = pytest.StashKey()
 _is_summing_up: "pytest.StashKey[bool]" = pytest.StashKey()
 
 
@@ -67,8 +62,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Close the model."""
-    if _models in config.stash:
-        config.stash[_models].close()
+    if MODELS in config.stash:
+        config.stash[MODELS].close()
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -76,7 +71,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     if not _is_asked_for(config):
         return []
     models = ", ".join(config.option.horizon_model or ["each scenario's own model"])
-    lines = [f"horizon: {models}; runs in {_short(config, Path(config.option.horizon_out))}"]
+    lines = [f"horizon: {models}; runs in {short_path(config, Path(config.option.horizon_out))}"]
     if getattr(config.option, "dist", "no") == "load":
         lines.append(
             "horizon: processes can't share a loaded model: one worker plays all scenarios of a local model, "
@@ -85,13 +80,13 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return lines
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "ScenarioFile | None":
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
     """Collect a scenario file that was named, or that lies in a folder where scenarios are asked for."""
     if file_path.suffix != ".toml" or file_path.name == "pyproject.toml":
         return None
     if not (_is_on(parent.config) or parent.session.isinitpath(file_path)):
         return None
-    return ScenarioFile.from_parent(parent, path=file_path) if _is_scenario_file(file_path) else None
+    return ScenarioFile.from_parent(parent, path=file_path) if is_scenario_file(file_path) else None
 
 
 @pytest.hookimpl(trylast=True)
@@ -124,114 +119,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             if not name:
                 return nodeid
             if file not in known:
-                pairs = _scenarios(config, config.rootpath / f"{file}.toml")
+                pairs = scenarios_of(config, config.rootpath / f"{file}.toml")
                 known[file] = {each: scenario.model for each, scenario in pairs}
             model = known[file].get(name, "")
             return nodeid if model.partition(":")[0] in _SHARED else f"model {model}"
 
     return ByModel(config, log)
-
-
-class ScenarioFile(pytest.File):
-    """A TOML file of scenarios."""
-
-    def collect(self) -> Iterator["ScenarioItem"]:
-        """Yield a test for each scenario and model."""
-        from horizon.errors import HorizonError
-
-        try:
-            found = _scenarios(self.config, self.path)
-        except HorizonError as problem:
-            raise self.CollectError(str(problem)) from None
-        for name, scenario in found:
-            yield ScenarioItem.from_parent(self, name=name, scenario=scenario)
-
-
-class GateFailed(Exception):
-    """A scenario whose claims failed, or are undecided in strict mode; its text is what the person is told."""
-
-
-class ScenarioItem(pytest.Item):
-    """One scenario: played while it is set up, judged when it is called.
-
-    So what the infrastructure breaks is an error to pytest, and only the model's own failure is a failure.
-    """
-
-    def __init__(self, *, scenario: "Scenario", **given: Any) -> None:
-        super().__init__(**given)
-        self.scenario = scenario
-        self.run: GateRun | None = None
-
-    def setup(self) -> None:
-        """Play, or use again what was played."""
-        from horizon.errors import HorizonError
-        from horizon.gate_runs import OpenedModel, play_gate
-        from horizon.progress import lines
-
-        option = self.config.option
-        models = self.config.stash.setdefault(_models, OpenedModel(tuple(option.horizon_base_url or ())))
-        tell = _teller(self.config)
-        try:
-            self.run = play_gate(
-                self.scenario,
-                self._folder(),
-                models,
-                reuse=option.horizon_reuse,
-                watch=lines(self.scenario, lambda text: tell(f"{self.name}: {text}")),
-                say=tell,
-            )
-        except HorizonError as problem:
-            pytest.fail(f"{self.nodeid} could not be played: {problem}", pytrace=False)
-        self._record(self.run)
-        if self.run.verdict == "aborted":
-            pytest.fail(f"{self._told(self.run)}\nwhat broke: {self.run.failure}", pytrace=False)
-
-    def runtest(self) -> None:
-        """Fail where a claim failed, or is undecided in strict mode."""
-        assert self.run is not None  # setup ended well
-        if self.run.verdict == "failed":
-            raise GateFailed(self._told(self.run))
-        if self.run.verdict == "undecided" and self.config.option.horizon_strict:
-            raise GateFailed(f"{self._told(self.run)}\nundecided, and --horizon-strict makes that a failure")
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Tell what was played and what came of it; the traceback of a gate says nothing."""
-        return str(excinfo.value) if isinstance(excinfo.value, GateFailed) else super().repr_failure(excinfo, style)
-
-    def reportinfo(self) -> tuple[Path, None, str]:
-        """Return where this test stands."""
-        return self.path, None, self.name
-
-    def _folder(self) -> Path:
-        from horizon.scenarios import Variant
-
-        name = Variant(f"{self.nodeid}-{self.scenario.model}", self.scenario).folder
-        return Path(self.config.option.horizon_out) / name
-
-    def _record(self, run: "GateRun") -> None:
-        """Add figures as properties: they go through xdist, into JUnit XML, and to the terminal's line."""
-        self.user_properties += [
-            ("verdict", run.verdict),
-            ("figures", run.said),
-            ("model", self.scenario.model),
-            ("run", str(run.folder)),
-            ("outcomes", json.dumps([outcome.as_json() for outcome in run.outcomes])),
-        ]
-
-    def _told(self, run: "GateRun") -> str:
-        scenario, folder = self.scenario, _short(self.config, run.folder)
-        against = f" against {', '.join(scenario.opponents)}" if scenario.opponents else ""
-        early = f", stopped early, after {run.stopped_after} of {scenario.episodes}" if run.stopped_after else ""
-        played = f"{run.n_episodes} episodes of at most {scenario.turns} turns{early}"
-        return "\n".join(
-            [
-                run.said,
-                f"{scenario.model} on {scenario.environment}{against}, seed {scenario.seed}, {played}",
-                *(f"    {outcome.said}" for outcome in run.outcomes),
-                f"run: {folder}",
-                f"look: horizon report {folder}",
-            ]
-        )
 
 
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> Any:
@@ -277,64 +170,8 @@ def _is_asked_for(config: pytest.Config) -> bool:
     return _is_on(config) or any(str(each).partition("::")[0].endswith(".toml") for each in config.args)
 
 
-def _is_scenario_file(path: Path) -> bool:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return False
-    try:
-        keys = [key for key, value in tomllib.loads(text).items() if not isinstance(value, dict)]
-    except tomllib.TOMLDecodeError:
-        # What is wrong is told when it is collected; here only whose file it is.
-        keys = [line.partition("=")[0].strip(" []") for line in text.splitlines()]
-    return any(key in keys for key in _KEYS)
-
-
-def _scenarios(config: pytest.Config, path: Path) -> "list[tuple[str, Scenario]]":
-    """Return the test's name and the scenario for each one in a file and each model asked for.
-
-    Raises:
-        HorizonError: the file can't be read or holds mistakes.
-    """
-    from horizon.scenarios import read_suite
-
-    models: Sequence[str | None] = config.option.horizon_model or (None,)
-    episodes = config.option.horizon_episodes
-    found = []
-    for model in models:
-        more = {"model": model, "episodes": episodes}
-        suite = read_suite(_short(config, path), **{key: value for key, value in more.items() if value is not None})
-        for variant in suite.variants:
-            name = variant.name
-            if len(models) > 1:
-                name = f"{name[:-1]},model={model}]" if name.endswith("]") else f"{name}[model={model}]"
-            found.append((name, variant.scenario))
-    return found
-
-
-def _teller(config: pytest.Config) -> Callable[[str], None]:
-    """Return what prints a line at once, past pytest's capture; workers of xdist have no terminal."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    capture = config.pluginmanager.get_plugin("capturemanager")
-
-    def tell(text: str) -> None:
-        if reporter is not None:
-            with capture.global_and_fixture_disabled() if capture is not None else contextlib.nullcontext():
-                reporter.write_line(f"horizon: {text}")
-
-    return tell
-
-
 def _property(report: Any, name: str) -> str | None:
     """Return one of a scenario's properties, or null for reports of other tests."""
     if ".toml::" not in report.nodeid:
         return None
     return next((str(value) for key, value in getattr(report, "user_properties", ()) if key == name), None)
-
-
-def _short(config: pytest.Config, path: Path) -> str:
-    """Return a path as the person would write it: relative where it lies below where pytest was started."""
-    try:
-        return os.fspath(path.relative_to(config.invocation_params.dir))
-    except ValueError:
-        return os.fspath(path)

@@ -254,6 +254,17 @@ def test_a_folder_that_holds_something_else_is_never_replaced(gates: pytest.Pyte
     assert (folder / "mine.txt").read_text() == "keep"
 
 
+def test_the_plugin_brings_the_fixtures_for_peoples_own_tests(gates: pytest.Pytester) -> None:
+    gates.makepyfile(
+        test_mine="""
+        def test_one(play_episode, horizon_model):
+            played = play_episode("running_total", horizon_model, episodes=2, turns=3)
+            assert played.table.n_episodes == 2
+        """
+    )
+    assert outcomes(gates.runpytest("test_mine.py", "--model", "synthetic:hazard=0")) == {"passed": 1}
+
+
 def test_the_plugin_imports_nothing_heavy_as_every_pytest_loads_it() -> None:
     heavy = ("numpy", "polars", "pydantic", "torch", "scipy", "hypothesis", "chess", "typer")
     code = f"import sys, horizon.pytest_plugin; print([name for name in {heavy} if name in sys.modules])"
