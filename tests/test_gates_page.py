@@ -21,9 +21,9 @@ FILES = ("test_my_bot.py", "my_bot.toml")
 
 
 def run(*command: str, cwd: Path = ROOT) -> "subprocess.CompletedProcess[str]":
-    # The plugin is named, so that a checkout that is not installed anew has it, too.
+    # Plugin and path are named, so that a checkout that was installed before it had the plugin is tested, too.
     more = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "-p horizon.pytest_plugin -p no:cacheprovider"}
-    env = {**os.environ, **more, "HF_HUB_OFFLINE": "1", "COLUMNS": "200"}
+    env = {**os.environ, **more, "HF_HUB_OFFLINE": "1", "COLUMNS": "200", "PYTHONPATH": str(ROOT)}
     command = (sys.executable, "-m", *command)
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, check=False)
 
