@@ -157,6 +157,9 @@ def test_a_bot_that_must_be_right_is_judged() -> None:
     with pytest.raises(AssertionError, match="which is wrong"):
         check_bot(right_door, Doors(), must_be_right=True)
     check_bot(open_model("synthetic:hazard=0"), "hanoi:disks=3", examples=30, must_be_right=True)
+    with pytest.raises(UsageError, match="judged by an engine"):
+        check_bot(open_model("random"), "chess", must_be_right=True)
+    check_bot(open_model("random"), "chess", examples=10)
 
 
 def test_what_a_bot_raises_reaches_the_test() -> None:
