@@ -14,12 +14,11 @@ from horizon.puzzle_games import Candidate, Effort, candidates
 from horizon.puzzle_rule import Scorer, solve
 from horizon.puzzles import Goal, Puzzle
 
+EFFORT = Effort()
 _PLIES_APART = 6
+"""Between the puzzles of one game, so that they differ."""
 _LADDER = tuple(2**power for power in range(5, 18))
 """The nodes at which difficulty is measured: 32 to 131,072."""
-
-
-EFFORT = Effort()
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def make_pack(
     """Write a pack of verified puzzles and return how many there are of each kind.
 
     Every game's puzzles are on disk before the next game is judged, so that an interruption loses none of them;
-    `resume` goes on from there to the same file. Cost: some 3 seconds a puzzle on two cores.
+    `resume` goes on from there to the same file. Cost: some 2 seconds a puzzle on two cores.
 
     Raises:
         UsageError: the file is there and is not to be resumed, or was made otherwise, or can't be written.

@@ -80,7 +80,6 @@ def _lichess(row: dict[str, str]) -> Puzzle:
     if len(moves) < 2:
         raise ValueError(f"the opponent's move and a solution are needed, not {len(moves)} moves")
     _, board = line_from(board_of(row["FEN"]), moves[:1])
-    board = board_of(board.fen())
     solved, is_mate = solution(board, moves[1:])
     themes = tuple(row["Themes"].split())
     goal = goal_of(is_mate, "hold" if "equality" in themes else "win")
