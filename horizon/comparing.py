@@ -135,7 +135,7 @@ def _line(setting: str, name: str, found: Paired, margin: float, is_skill: bool)
     reach = found.reach(LEVEL)
     base, new, difference = found.second, found.first, found.difference
     if is_skill:
-        base, new, difference = 1 - base, 1 - new, -difference
+        base, new, difference = 1 - base, 1 - new, 0.0 - difference
     is_known = not math.isnan(reach)
     return Line(
         setting=setting,

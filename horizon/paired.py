@@ -57,7 +57,7 @@ def p_value(difference: float, error: float, freedom: float) -> float:
 def paired(first: Mapping[K, Floats], second: Mapping[K, Floats]) -> Paired | None:
     """Return the difference of two ratios over the instances that both have; null with fewer than 3 of them.
 
-    Each value is an instance's numerator and denominator, shape (2,).
+    Each value is an instance's numerator, denominator and turns, shape (3,).
     """
     # In one order whatever the order of play, so that rounding is the same.
     shared = sorted(first.keys() & second.keys(), key=str)
@@ -67,42 +67,42 @@ def paired(first: Mapping[K, Floats], second: Mapping[K, Floats]) -> Paired | No
     found = jackknife(pairs, _difference)
     totals = pairs.sum(axis=0)
     left_out = len(first) + len(second) - 2 * len(shared)
-    one, other = float(totals[0] / totals[1]), float(totals[2] / totals[3])
-    return Paired(one, other, found.estimate, found.error, len(shared), int(totals[1] + totals[3]), left_out)
+    one, other = float(totals[0] / totals[1]), float(totals[3] / totals[4])
+    return Paired(one, other, found.estimate, found.error, len(shared), int(totals[2] + totals[5]), left_out)
 
 
 def by_instance(sums: Floats, keys: Sequence[K]) -> dict[K, Floats]:
-    """Return the sums of each instance with any turn; `sums` has shape (episodes, 2), `keys` names each one's."""
+    """Return the sums of each instance with any turn; `sums` has shape (episodes, 3), `keys` names each one's."""
     found: dict[K, Floats] = {}
     for key, own in zip(keys, sums, strict=True):
         if own[1]:
-            found[key] = found.get(key, np.zeros(2)) + own
+            found[key] = found.get(key, np.zeros(3)) + own
     return found
 
 
 def error_sums(table: TurnTable, condition: str = "natural", first: int = 1, last: int | None = None) -> Floats:
-    """Return errors and turns of each episode under a condition, shape (episodes, 2); turns `first` to `last` only."""
+    """Return each episode's errors, its turns from `first` to `last`, and these again; shape (episodes, 3)."""
     sample = table.sample(condition)
     if sample is None:
-        return np.zeros((table.n_episodes, 2))
+        return np.zeros((table.n_episodes, 3))
     inside = (sample.turn >= first) & (sample.turn <= (last or np.inf))
     part = sample.take(inside)
     return _sums(table, part, part.is_error.astype(float))
 
 
 def gap_sums(table: TurnTable) -> Floats:
-    """Return natural minus fresh errors and the states that both posed, of each episode, shape (episodes, 2)."""
+    """Return natural minus fresh errors, the states that both posed, and these again; shape (episodes, 3)."""
     natural, fresh = table.sample("natural"), table.sample("fresh")
     if natural is None or fresh is None:
-        return np.zeros((table.n_episodes, 2))
+        return np.zeros((table.n_episodes, 3))
     return _sums(table, *error_differences(natural, fresh))
 
 
 def loss_sums(table: TurnTable, *, is_relative: bool = False) -> Floats:
-    """Return loss and turns of each episode's graded natural turns; relative ones loss and random loss."""
+    """Return the loss, the turns (relative: the random loss) and the turns of graded natural turns; (episodes, 3)."""
     sample = table.sample("natural")
     if sample is None:
-        return np.zeros((table.n_episodes, 2))
+        return np.zeros((table.n_episodes, 3))
     graded = sample.take(~np.isnan(sample.loss + sample.random_loss if is_relative else sample.loss))
     return _sums(table, graded, graded.loss, graded.random_loss if is_relative else None)
 
@@ -120,9 +120,10 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def _sums(table: TurnTable, sample: Sample, values: Floats, weights: Floats | None = None) -> Floats:
-    pair = (values, np.ones(sample.n_turns) if weights is None else weights)
-    return np.column_stack([episode_sums(sample.cluster, each, table.n_episodes) for each in pair])
+    ones = np.ones(sample.n_turns)
+    columns = (values, ones if weights is None else weights, ones)
+    return np.column_stack([episode_sums(sample.cluster, each, table.n_episodes) for each in columns])
 
 
 def _difference(totals: Floats) -> Floats:
-    return np.asarray(totals[:, 0] / totals[:, 1] - totals[:, 2] / totals[:, 3])
+    return np.asarray(totals[:, 0] / totals[:, 1] - totals[:, 3] / totals[:, 4])

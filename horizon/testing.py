@@ -15,7 +15,7 @@ import pytest
 
 from horizon.check import check_environment, check_model
 from horizon.environment import Environment, open_environment
-from horizon.errors import ModelFailure
+from horizon.errors import ModelFailure, UsageError
 from horizon.model import Model, ModelOptions, Request, open_model
 from horizon.playing import FunctionModel, PlayedEpisodes, model_of, play_episodes
 from horizon.strategies import KINDS, PosedReply, replies, seeds, states, states_and_actions
@@ -180,10 +180,12 @@ def check_bot(
     Raises:
         AssertionError: a reply that is no legal action, or a wrong one, with the state and what the bot was told.
         ModelFailure: the bot gave no reply at all.
-        UsageError: an unknown environment, or hypothesis is not installed.
+        UsageError: an unknown environment, one that only an engine can judge, or hypothesis is not installed.
     """
     __tracebackhide__ = True
     task = open_environment(environment) if isinstance(environment, str) else environment
+    if must_be_right and task.oracle_kind == "engine":
+        raise UsageError(f"{task.name} is judged by an engine, which is not asked here: leave out must_be_right")
     model: Model = model_of(bot) if callable(bot) else bot
     drawn = states(task, max_turns)
     from hypothesis import given, settings

@@ -1,6 +1,8 @@
-"""Claims about comparing two runs: the paired t test where they coincide, honest false alarms, refusals that say why."""
+"""Claims about comparing two runs: the paired t test where they coincide, few false alarms, refusals that say why."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,7 @@ def test_skill_falls_where_the_loss_grows_and_is_worse_when_lower() -> None:
     found = {line.figure: line for line in lines(base, new)}
     natural = new.filter(condition="natural")
     assert found["skill"].new == pytest.approx(1 - natural["loss"].sum() / natural["random_loss"].sum())
+    assert found["skill"].n_turns == found["error rate"].n_turns == 2 * 30 * 20
     assert found["skill"].difference < 0 and found["skill"].verdict == "worse"
     reverse = {line.figure: line for line in lines(new, base)}
     assert reverse["skill"].verdict == reverse["error rate"].verdict == "better"
@@ -87,7 +90,7 @@ def test_a_planted_regression_is_found() -> None:
 
 def test_the_margin_is_what_is_put_up_with() -> None:
     base, new = simulated_turns(200, hazard=0.10, seed=1), simulated_turns(200, hazard=0.14, seed=2)
-    verdicts = [lines(base, new, margin, ("error_rate",))[0].verdict for margin in (0.0, 0.03, 0.10)]
+    verdicts = [lines(base, new, margin, ("error_rate",))[0].verdict for margin in (0.0, 0.04, 0.10)]
     assert verdicts == ["worse", "unproven", "no worse"]
 
 
@@ -157,8 +160,9 @@ def test_other_seeds_environments_and_versions_are_refused(tmp_path: Path) -> No
     (other / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(UsageError, match="hanoi is hanoi-v1 in BASE and hanoi-v99 in NEW"):
         compare(base, other)
+    (tmp_path / "empty").mkdir()
     with pytest.raises(StoreError, match="no run folder"):
-        compare(base, tmp_path)
+        compare(base, tmp_path / "empty")
 
 
 def test_other_judges_are_refused(tmp_path: Path) -> None:
@@ -186,3 +190,20 @@ def test_rows_of_one_side_in_any_order_give_the_same_lines() -> None:
     base, new = simulated_turns(seed=1), simulated_turns(seed=2)
     shuffled = new.sample(fraction=1.0, shuffle=True, seed=4)
     assert np.all([one == other for one, other in zip(lines(base, new), lines(base, shuffled), strict=True)])
+
+
+def test_the_exit_code_is_the_gates(tmp_path: Path) -> None:
+    base = played(tmp_path / "base", episodes=16)
+    new = played(tmp_path / "new", episodes=16, model="synthetic:hazard=0.6")
+    codes = {}
+    for name, arguments in {
+        "worse": [str(base), str(new)],
+        "better": [str(new), str(base), "--fail-on", "unproven", "--figure", "error_rate"],
+        "refused": [str(base), str(tmp_path / "nowhere")],
+    }.items():
+        found = subprocess.run(
+            [sys.executable, "-m", "horizon.cli", "compare", *arguments], capture_output=True, text=True, check=False
+        )
+        codes[name] = found.returncode
+        assert len(found.stderr.splitlines()) == (name == "refused"), found.stderr
+    assert codes == {"worse": 1, "better": 0, "refused": 2}

@@ -17,20 +17,15 @@ ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "gates.md").read_text(encoding="utf-8")
 WORKFLOW = (ROOT / "docs" / "ci" / "github-actions.yml").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-PLUGIN = ["-p", "horizon.pytest_plugin"]
+FILES = ("test_my_bot.py", "my_bot.toml")
 
 
-def run(*command: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
-    env = {**os.environ, "HF_HUB_OFFLINE": "1", "COLUMNS": "200"}
-    return subprocess.run(
-        [sys.executable, "-m", *command], capture_output=True, text=True, cwd=cwd, env=env, check=False
-    )
-
-
-def pytest_in(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    # Installed, the plugin comes by its entry point; a checkout that is not has to name it.
-    loaded = "horizon.pytest_plugin" in run("pytest", "--trace-config", "--collect-only", "-q", cwd=folder).stdout
-    return run("pytest", *([] if loaded else PLUGIN), "-p", "no:cacheprovider", *arguments, cwd=folder)
+def run(*command: str, cwd: Path = ROOT) -> "subprocess.CompletedProcess[str]":
+    # Plugin and path are named, so that a checkout that was installed before it had the plugin is tested, too.
+    more = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "-p horizon.pytest_plugin -p no:cacheprovider"}
+    env = {**os.environ, **more, "HF_HUB_OFFLINE": "1", "COLUMNS": "200", "PYTHONPATH": str(ROOT)}
+    command = (sys.executable, "-m", *command)
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +44,13 @@ def test_the_worked_example_passes(example: Path) -> None:
     command = next(
         line for _, text in BLOCKS for line in text.splitlines() if line.startswith("pytest test_my_bot.py")
     )
-    found = pytest_in(example, *shlex.split(command)[1:])
+    found = run("pytest", *shlex.split(command)[1:], cwd=example)
     assert found.returncode == 0, found.stdout + found.stderr
     assert "5 passed" in found.stdout
 
 
 def test_the_example_fails_for_a_model_that_loses_its_focus(example: Path) -> None:
-    found = pytest_in(example, "test_my_bot.py", "my_bot.toml", "--model", "synthetic:hazard=0.1,drift=0.6")
+    found = run("pytest", *FILES, "--model", "synthetic:hazard=0.1,drift=0.6", cwd=example)
     assert found.returncode == 1, found.stdout + found.stderr
     assert "focus gap at most 0.25: failed" in found.stdout
     assert "2 failed, 3 passed" in found.stdout
@@ -66,7 +61,7 @@ def test_a_bug_in_the_bot_is_found_by_the_example(example: Path, tmp_path: Path)
     broken = text.replace("total + sum(", "total + max(")
     assert broken != text
     (tmp_path / "test_my_bot.py").write_text(broken, encoding="utf-8")
-    found = pytest_in(tmp_path, "test_my_bot.py", "-k", "right")
+    found = run("pytest", "test_my_bot.py", "-k", "right", cwd=tmp_path)
     assert found.returncode == 1
     assert "add_up replied 'Answer: " in found.stdout and "which is wrong, to running_total state" in found.stdout
 
@@ -105,12 +100,12 @@ def test_the_workflow_is_yaml_with_steps_that_act_or_run() -> None:
 
 
 def test_every_option_of_the_page_and_of_the_workflow_exists() -> None:
-    helps = {"pytest": run("pytest", *PLUGIN, "--help", cwd=ROOT).stdout}
+    helps = {"pytest": run("pytest", "--help").stdout}
     assert len(TOLD) >= 9
     for words in TOLD:
         command = words[0] if words[0] == "pytest" else f"horizon {words[1]}"
         if command not in helps:
-            helps[command] = run("horizon.cli", words[1], "--help", cwd=ROOT).stdout
+            helps[command] = run("horizon.cli", words[1], "--help").stdout
             assert helps[command], f"there is no {command}"
         for option in (word.partition("=")[0] for word in words if word.startswith("-")):
             # --model is added where no other plugin has it, and only once it is used.
@@ -119,10 +114,10 @@ def test_every_option_of_the_page_and_of_the_workflow_exists() -> None:
 
 
 def test_every_option_that_the_page_names_in_words_exists() -> None:
-    compare = run("horizon.cli", "compare", "--help", cwd=ROOT).stdout
+    compare = run("horizon.cli", "compare", "--help").stdout
     for option in ("--margin", "--fail-on", "--figure", "--json"):
         assert option in compare and option in PAGE
-    known = run("pytest", *PLUGIN, "--help", cwd=ROOT).stdout
+    known = run("pytest", "--help").stdout
     for option in re.findall(r"--horizon-\w+", PAGE):
         assert option in known
 

@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from horizon.errors import UsageError
 from horizon.scenario_checks import Checked, check_suite
-from horizon.scenarios import read_suite
+from horizon.scenario_files import FILE_KEYS
+from horizon.scenarios import Scenario, read_suite
 
 HANOI = 'environment = "hanoi"\nmodel = "random"\n'
 CHESS = 'model = "random"\nopponents = ["random"]\njudge_nodes = 1000\n'
@@ -275,3 +278,52 @@ def test_no_mistake_passes_with_its_counts(tmp_path: Path) -> None:
     # Two scenarios of 3 episodes; of 10 turns the 1st, 4th, 7th and 10th are posed afresh too.
     assert (found.n_scenarios, found.n_episodes, found.n_requests) == (2, 6, 6 * 14)
     assert list(found.told()) == [f"{tmp_path / 'mine.toml'}: ok, 2 scenarios, 6 episodes, about 84 turns"]
+
+
+KEYS = (*Scenario.model_fields, *FILE_KEYS, "name", "turms")
+VALUES = (
+    *(
+        "3",
+        "-1",
+        "0.5",
+        "nan",
+        "inf",
+        "99999999999999999999",
+        "true",
+        "1979-05-27",
+        "''",
+        "'a'",
+        "'hanoi'",
+        "'random'",
+    ),
+    *(
+        "'hanoi:disks=3'",
+        "[]",
+        "[1, 'a']",
+        "['random']",
+        "['fresh']",
+        "{}",
+        "{a = 1}",
+        "{a = [1, 2]}",
+        "{turns = [2, 3]}",
+    ),
+    *(
+        "{parameters = {disks = [3, 99]}}",
+        "[{name = 'q'}]",
+        "[{name = 'q', turns = [1]}, {name = 'r', grid = {seed = 3}}]",
+    ),
+    *("{error_rate = [{at_most = 0.5}]}", "{error_rate = [{at_most = 'x', turns = 3, q = 1}], h50_at_least = 99}"),
+)
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=6))
+def test_whatever_a_file_holds_it_is_checked_to_the_end(
+    tmp_path_factory: pytest.TempPathFactory, keys: dict[str, str]
+) -> None:
+    path = tmp_path_factory.mktemp("any") / "mine.toml"
+    lines = {"environment": "'hanoi'", "model": "'random'", **keys}
+    path.write_text("".join(f"{key} = {value}\n" for key, value in lines.items()))
+    found = check_suite(str(path))
+    assert all("\n" not in str(each) for each in found.problems)
+    if found.is_right:
+        assert len(read_suite(str(path)).variants) == found.n_scenarios

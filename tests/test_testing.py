@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from doors import Doors, Room
 from hypothesis import HealthCheck, find, given, settings
-from hypothesis import strategies as st
 
 from horizon import session
 from horizon.check import check_model
@@ -38,6 +37,7 @@ from horizon.testing import (
 # Fixtures of the plugin when it is installed; here they are named, so that this file stands alone.
 __all__ = ["horizon_model", "play_episode"]
 ENVIRONMENTS = names("environments")
+HANOI: dict[str, Any] = {"environment": "hanoi:disks=3,rounds=0", "turns": 10}
 few = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -157,6 +157,9 @@ def test_a_bot_that_must_be_right_is_judged() -> None:
     with pytest.raises(AssertionError, match="which is wrong"):
         check_bot(right_door, Doors(), must_be_right=True)
     check_bot(open_model("synthetic:hazard=0"), "hanoi:disks=3", examples=30, must_be_right=True)
+    with pytest.raises(UsageError, match="judged by an engine"):
+        check_bot(open_model("random"), "chess", must_be_right=True)
+    check_bot(open_model("random"), "chess", examples=10)
 
 
 def test_what_a_bot_raises_reaches_the_test() -> None:
@@ -198,7 +201,7 @@ def test_a_chat_function_is_given_the_whole_conversation_and_a_text_function_thi
 
 
 def test_episodes_in_memory_are_those_of_a_run_folder(tmp_path: Path) -> None:
-    plan: dict[str, Any] = {"environment": "hanoi:disks=3", "model": "synthetic:hazard=0.3", "episodes": 3, "turns": 5}
+    plan: dict[str, Any] = {**HANOI, "model": "synthetic:hazard=0.3", "episodes": 3, "turns": 5}
     scenario = make({**plan, "conditions": ["natural", "fresh"]}, "test")
     session.run(scenario, tmp_path / "run")
     from horizon.store import iterate_episodes, iterate_turns
@@ -239,9 +242,6 @@ def test_a_model_by_name_is_opened_by_whoever_keeps_them() -> None:
 @pytest.mark.parametrize("horizon_model", ["random", "synthetic:hazard=0.5"], indirect=True)
 def test_the_models_of_a_test_can_be_parametrised(horizon_model: Any, play_episode: Any) -> None:
     assert play_episode("hanoi:disks=2", horizon_model, turns=2).episode.model == horizon_model.name
-
-
-HANOI = {"environment": "hanoi:disks=3,rounds=0", "turns": 10}
 
 
 def test_assertions_pass_fail_and_stay_undecided_on_models_of_known_error_rate() -> None:
@@ -292,11 +292,3 @@ def test_impossible_bounds_are_refused() -> None:
         assert_error_rate_below(20, played)
     with pytest.raises(UsageError, match="no turn or range"):
         assert_error_rate_below(0.2, played, turns="first")
-
-
-@given(st.sampled_from(ENVIRONMENTS))
-@settings(max_examples=3, deadline=None)
-def test_strategies_take_a_name_or_an_environment(name: str) -> None:
-    assert find(states(name, max_turns=0), lambda state: True) == find(
-        states(open_environment(name), max_turns=0), lambda state: True
-    )

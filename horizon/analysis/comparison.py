@@ -85,7 +85,7 @@ def _compared(
     if any(len(part) < 2 for part in parts):
         return None
     first, second = (ratio(part[:, 0], part[:, 1]) for part in parts)
-    n_episodes, n_turns = sum(len(part) for part in parts), int(sum(part[:, 1].sum() for part in parts))
+    n_episodes, n_turns = sum(len(part) for part in parts), int(sum(part[:, 2].sum() for part in parts))
     freedom = _welch((first, second), [len(part) for part in parts])
     error = math.hypot(first.error, second.error)
     return Compared(first.estimate - second.estimate, error, freedom, n_episodes, n_turns, UNPAIRED, at)
