@@ -19,7 +19,7 @@ from horizon.scenario_items import MODELS, ScenarioFile, ScenarioItem, is_scenar
 from horizon.testing import horizon_model as horizon_model
 from horizon.testing import play_episode as play_episode
 
-OUT = "tmp/results/pytest"
+OUT = "results/play/pytest"
 _SHARED = ("random", "synthetic", "uci", "openai")
 """Backends that hold no weights in this process: any number of workers may open them."""
 

@@ -19,7 +19,7 @@ from horizon.gates import Outcome, decide, is_settled, looks, overall
 from horizon.records import Episode, Json, Turn
 from horizon.runner import Played
 from horizon.scenarios import Scenario
-from horizon.turn_table import COLUMNS, load_table
+from horizon.turn_table import STORED, load_table
 
 STOPPED = "stopped_early"
 """The manifest's key for a run that was settled before all its episodes were played."""
@@ -118,7 +118,7 @@ def _outcomes(folder: Path, scenario: Scenario, most: int) -> tuple[Outcome, ...
     ended = store.read_episodes(folder)
     index = pl.col("episode_id").str.extract(r"#(\d+)$").cast(pl.Int64)
     ended = ended.filter(index < most)
-    turns = store.read_turns(folder, COLUMNS).join(ended, on=("run_id", "episode_id"), how="semi")
+    turns = store.read_turns(folder, STORED).join(ended, on=("run_id", "episode_id"), how="semi")
     return decide(scenario.expect.claims(), load_table(turns, ended), scenario.alpha, limits_of(scenario))
 
 

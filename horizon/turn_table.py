@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from horizon.digests import digested
 from horizon.errors import UsageError
-from horizon.records import ERROR_KINDS
+from horizon.records import ERROR_KINDS, Turn
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -36,6 +36,8 @@ OPTIONAL: Mapping[str, Any] = {
 }
 COLUMNS = (*NEEDED, *OPTIONAL)
 """All that analysis reads of a turn: states and replies, the bulk of a table, need no more than their digests."""
+STORED = tuple(name for name in COLUMNS if name in Turn.__dataclass_fields__)
+"""Those of them that stand in a run's table as they are: enough where nothing is paired on texts."""
 
 Side = Literal["model", "environment", "opponent", "run_id"]
 _EPISODE = ("run_id", "episode_id")

@@ -86,7 +86,7 @@ def test_a_failure_tells_what_was_played_where_it_lies_and_how_to_look_at_it_wit
     assert "synthetic:hazard=0.05 on running_total, seed 0" in text
     assert "Traceback" not in text and ".py:" not in text
     folder = next(line.split()[-1] for line in text.splitlines() if line.startswith("look: horizon report"))
-    assert folder.startswith("tmp/results/pytest/")
+    assert folder.startswith("results/play/pytest/")
     assert (gates.path / folder / "turns.parquet").is_file()
 
 
@@ -232,7 +232,7 @@ def test_a_run_that_does_not_settle_what_is_expected_now_goes_on_where_it_stoppe
     write(gates, scenario("one", 0.06))
     result = gates.runpytest("scenarios/gates.toml", "--horizon-reuse")
     result.stdout.re_match_lines([r".*one UNDECIDED .*, 24 episodes$"])
-    (folder,) = (gates.path / "tmp/results/pytest").iterdir()
+    (folder,) = (gates.path / "results/play/pytest").iterdir()
     assert len(json.loads((folder / "manifest.json").read_text())["resumed"]) == 1
 
 
@@ -241,12 +241,12 @@ def test_without_reuse_the_run_of_a_scenario_is_played_anew_in_its_place(gates: 
         result = gates.runpytest("scenarios/gates.toml", "-k", "easy")
         assert outcomes(result) == {"passed": 1, "deselected": 2}
         assert "reused" not in result.stdout.str()
-    assert len(list((gates.path / "tmp/results/pytest").iterdir())) == 1
+    assert len(list((gates.path / "results/play/pytest").iterdir())) == 1
 
 
 def test_a_folder_that_holds_something_else_is_never_replaced(gates: pytest.Pytester) -> None:
     gates.runpytest("scenarios/gates.toml", "-k", "easy")
-    (folder,) = (gates.path / "tmp/results/pytest").iterdir()
+    (folder,) = (gates.path / "results/play/pytest").iterdir()
     (folder / "manifest.json").unlink()
     (folder / "mine.txt").write_text("keep")
     result = gates.runpytest("scenarios/gates.toml", "-k", "easy")
