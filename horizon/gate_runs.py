@@ -11,6 +11,7 @@ from pathlib import Path
 from horizon import manifest as manifests
 from horizon import session, store
 from horizon.gates import Outcome, is_settled, overall
+from horizon.journal import Lock
 from horizon.model import Model, ModelOptions, open_model
 from horizon.records import Json
 from horizon.runner import Played
@@ -110,6 +111,7 @@ def play_gate(
 
     Raises:
         UsageError: a name or folder that can't be used.
+        StoreError: another process is writing the run in the folder.
         EngineFailure, ModelFailure: something needed is missing or every episode was aborted.
     """
     model = models.opened(scenario, say)
@@ -124,7 +126,9 @@ def play_gate(
         elif reuse and not goes_on:
             say(f"{folder} is played anew: {changed}")
         if not goes_on:
-            shutil.rmtree(folder)
+            # Under the lock: nobody else may be writing what is thrown away.
+            with Lock(folder):
+                shutil.rmtree(folder)
     finished = session.run(scenario, folder, resume=goes_on, stop="settled", model=model, watch=watch, say=say)
     return _judged(folder, scenario, reused=False, warnings=finished.warnings)
 

@@ -72,6 +72,8 @@ class ScenarioItem(pytest.Item):
             )
         except HorizonError as problem:
             pytest.fail(f"{self.nodeid} could not be played: {problem}", pytrace=False)
+        for warning in self.run.warnings:
+            tell(warning)
         self._record(self.run)
         if self.run.verdict == "aborted":
             pytest.fail(f"{self._told(self.run)}\nwhat broke: {self.run.failure}", pytrace=False)

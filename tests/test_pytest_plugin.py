@@ -12,6 +12,7 @@ import pytest
 import horizon.gate_runs
 import horizon.models.openai
 import horizon.progress  # noqa: F401
+from horizon.journal import Lock
 
 pytest_plugins = ["pytester"]
 
@@ -242,6 +243,16 @@ def test_without_reuse_the_run_of_a_scenario_is_played_anew_in_its_place(gates: 
         assert outcomes(result) == {"passed": 1, "deselected": 2}
         assert "reused" not in result.stdout.str()
     assert len(list((gates.path / "results/play/pytest").iterdir())) == 1
+
+
+def test_a_run_that_another_process_is_writing_is_not_thrown_away(gates: pytest.Pytester) -> None:
+    gates.runpytest("scenarios/gates.toml", "-k", "easy")
+    (folder,) = (gates.path / "tmp/results/pytest").iterdir()
+    with Lock(folder):
+        result = gates.runpytest("scenarios/gates.toml", "-k", "easy")
+    assert outcomes(result)["errors"] == 1
+    result.stdout.re_match_lines([r".*is being written by process"])
+    assert (folder / "turns.parquet").is_file()
 
 
 def test_a_folder_that_holds_something_else_is_never_replaced(gates: pytest.Pytester) -> None:
