@@ -27,7 +27,7 @@ class Strength:
     """How strong an engine plays; -1 is not set. At most one of level, nodes, skill and elo is."""
 
     level: int = parameter(-1, "rung of the ladder, 0 (random) to the highest (full strength)", low=-1)
-    nodes: int = parameter(-1, "nodes a move, the best one played", low=-1, high=100_000_000)
+    nodes: int = parameter(-1, "nodes a move for the best one alone, which is played", low=-1, high=100_000_000)
     skill: int = parameter(-1, "the engine's own Skill Level, 0 to 20; does not repeat", low=-1, high=20)
     elo: int = parameter(-1, "the engine's own UCI_Elo; does not repeat", low=-1, high=4000)
 
@@ -58,6 +58,8 @@ class UciPlayer:
             raise UsageError("model uci: nodes=0 searches nothing: give at least 1, or level=0 to move at random")
         if strength.nodes > 0:
             self._level = engines.Level(strength.nodes)
+        # Only the best move is wanted of so many nodes: one line looks some thirty times deeper than all of them.
+        self._lines = 1 if strength.nodes > 0 else None
         self._own: dict[str, int | str] = {}
         if strength.skill >= 0:
             self._own = {"Skill Level": strength.skill}
@@ -78,7 +80,8 @@ class UciPlayer:
         if self._own:
             why = "the engine weakens itself by a generator that its clock seeds"
             return {**found, "nodes": _NODES, "reproducible": False, "why": why}
-        return {**found, "nodes": self._level.nodes, "temperature": self._level.temperature, "reproducible": True}
+        found |= {"nodes": self._level.nodes, "temperature": self._level.temperature, "reproducible": True}
+        return found if self._lines is None else {**found, "lines": self._lines}
 
     def reply(self, requests: Sequence[Request]) -> list[Reply | ModelFailure]:
         """Return each request's move in the environment's notation."""
@@ -125,7 +128,7 @@ class UciPlayer:
         try:
             if self._own:
                 return Reply(posed.render(engine.best(position, _NODES)))
-            scores = engine.score(position, self._level.nodes)
+            scores = engine.score(position, self._level.nodes, self._lines)
         except HorizonError as failure:
             return ModelFailure(str(failure))
         finally:
