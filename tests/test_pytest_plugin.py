@@ -247,7 +247,7 @@ def test_without_reuse_the_run_of_a_scenario_is_played_anew_in_its_place(gates: 
 
 def test_a_run_that_another_process_is_writing_is_not_thrown_away(gates: pytest.Pytester) -> None:
     gates.runpytest("scenarios/gates.toml", "-k", "easy")
-    (folder,) = (gates.path / "tmp/results/pytest").iterdir()
+    (folder,) = (gates.path / "results/play/pytest").iterdir()
     with Lock(folder):
         result = gates.runpytest("scenarios/gates.toml", "-k", "easy")
     assert outcomes(result)["errors"] == 1
