@@ -62,12 +62,11 @@ def main() -> None:
     given = parser.parse_args()
 
     from horizon.environment import open_environment
-    from horizon.judging import Judge
     from horizon.model import ModelOptions, open_model
     from horizon.records import Turn
     from horizon.runner import play
     from horizon.scenarios import read
-    from horizon.session import opponent_model
+    from horizon.session import open_judge, opponent_model
 
     scenario = read("first_curve", episodes=given.episodes, turns=given.turns)
     task = open_environment(scenario.environment, dict(scenario.parameters))
@@ -84,7 +83,7 @@ def main() -> None:
 
         with ExitStack() as stack:
             os.environ["HORIZON_CACHE"] = stack.enter_context(tempfile.TemporaryDirectory())
-            judge = stack.enter_context(Judge(scenario.judge_engine, nodes=scenario.judge_nodes))
+            judge = open_judge(stack, scenario, task)
             opponents = {each: open_model(opponent_model(each)) for each in scenario.opponents}
             for each in opponents.values():
                 stack.callback(each.close)
