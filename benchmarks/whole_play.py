@@ -13,7 +13,6 @@ import os
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from typing import Any
 
 
@@ -61,35 +60,21 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=30)
     given = parser.parse_args()
 
-    from horizon.environment import open_environment
     from horizon.model import ModelOptions, open_model
-    from horizon.records import Turn
-    from horizon.runner import play
+    from horizon.playing import play_episodes
     from horizon.scenarios import read
-    from horizon.session import open_judge, opponent_model
 
     scenario = read("first_curve", episodes=given.episodes, turns=given.turns)
-    task = open_environment(scenario.environment, dict(scenario.parameters))
     local: Any = open_model(scenario.model, ModelOptions(dtype=scenario.dtype))
+    settings = {name: getattr(scenario, name) for name in scenario.model_fields_set - {"environment", "model"}}
     seconds: dict[str, float] = {}
     actions: dict[str, dict[tuple[str, int, str, str], str | None]] = {}
     for way in ("after", "before"):
-        rows: list[Turn] = []
-
-        class Journal:
-            def append(self, record: Any, rows: list[Turn] = rows) -> None:
-                if isinstance(record, Turn):
-                    rows.append(record)
-
-        with ExitStack() as stack:
-            os.environ["HORIZON_CACHE"] = stack.enter_context(tempfile.TemporaryDirectory())
-            judge = open_judge(stack, scenario, task)
-            opponents = {each: open_model(opponent_model(each)) for each in scenario.opponents}
-            for each in opponents.values():
-                stack.callback(each.close)
+        with tempfile.TemporaryDirectory() as cache:
+            os.environ["HORIZON_CACHE"] = cache
             model = local if way == "after" else Rereading(local, scenario.batch_size)
             began = time.perf_counter()
-            play(scenario, way, task, model, opponents, judge, Journal())
+            rows = play_episodes(scenario.environment, model, **settings).turns
             seconds[way] = time.perf_counter() - began
         actions[way] = {(row.episode_id, row.turn, row.condition, row.state): row.action for row in rows}
         print(f"{way}: {seconds[way]:.1f} s for {len(rows)} turns, {len(rows) / seconds[way]:.1f} turns/s", flush=True)

@@ -58,7 +58,7 @@ class UciPlayer:
             raise UsageError("model uci: nodes=0 searches nothing: give at least 1, or level=0 to move at random")
         if strength.nodes > 0:
             self._level = engines.Level(strength.nodes)
-        # Only the best move is wanted of so many nodes: one line looks some thirty times deeper than all of them.
+        # Only the best move is wanted: nodes that are not spread over all moves look further for it.
         self._lines = 1 if strength.nodes > 0 else None
         self._own: dict[str, int | str] = {}
         if strength.skill >= 0:
