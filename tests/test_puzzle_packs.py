@@ -24,7 +24,7 @@ from horizon.puzzle_rule import MARGIN
 from horizon.puzzles import Puzzle
 from horizon.seeds import generator
 
-QUICK = Effort(play=100, screen=200, confirm=400, final=800)
+QUICK = Effort(play=100, screen=200, confirm=400, solve=800, final=1000)
 PACK = shipped("scenarios") / "packs" / "horizon.csv"
 PUZZLES = open_pack("horizon").puzzles
 
