@@ -94,9 +94,10 @@ def test_every_shipped_line_is_legal_gives_a_choice_and_mates_in_the_number_that
 
 @pytest.mark.slow
 def test_by_trying_every_move_shipped_mates_have_one_key_and_no_shorter_mate() -> None:
-    mates = [puzzle for puzzle in PUZZLES if puzzle.goal == "mate" and puzzle.turns <= 2]
-    assert len(mates) >= 50
-    for puzzle in generator(0, "shipped mates").sample(mates, 12):
+    short = [puzzle for puzzle in PUZZLES if puzzle.goal == "mate" and puzzle.turns <= 2]
+    long = [puzzle for puzzle in PUZZLES if puzzle.goal == "mate" and puzzle.turns == 3]
+    assert len(short) >= 80 and len(long) >= 10
+    for puzzle in short + generator(0, "shipped mates").sample(long, 5):
         board = chess.Board(puzzle.fen)
         assert mating_moves(board, puzzle.turns) == [puzzle.moves[0]]
         assert puzzle.turns == 1 or mating_moves(board, puzzle.turns - 1) == []
