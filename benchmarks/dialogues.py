@@ -191,15 +191,18 @@ def main() -> None:
             flush=True,
         )
     if given.growth:
-        grown = _apart("horizon", given.episodes, given.growth)
-        long = grown["turns"]
-        early, late = sum(long[3:6]) / 3, sum(long[-3:]) / 3
-        over = grown["peak_mib"] - grown["before_mib"]
-        print(
-            f"memory: {over:.0f} MiB over loading at its peak for a cache of {grown['cache_mib']:.0f} MiB, "
-            f"{over / grown['cache_mib']:.2f} times"
-        )
-        print(f"growth: turn {given.growth} costs {late / early:.2f} times turn 5 ({late:.2f} s, {early:.2f} s)")
+        for way in given.only.split(","):
+            if way in ("horizon", "floor"):
+                grown = _apart(way, given.episodes, given.growth)
+                early, late = sum(grown["turns"][3:6]) / 3, sum(grown["turns"][-3:]) / 3
+                print(
+                    f"{way}: turn {given.growth} costs {late / early:.2f} times turn 5 ({late:.2f} s, {early:.2f} s)"
+                )
+                if way == "horizon":
+                    over, cache = grown["peak_mib"] - grown["before_mib"], grown["cache_mib"]
+                    print(
+                        f"memory: {over:.0f} MiB over loading for a cache of {cache:.0f} MiB, {over / cache:.2f} times"
+                    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages named as arguments, those that are missing; one clear line when it can't.
 # Usage: engines/install.sh stockfish gaviotatb
+# fairy-stockfish is needed for variants of chess only; atomic needs the Python package pyffish besides.
 set -eu
 missing=""
 for package in "$@"; do

@@ -7,13 +7,14 @@ and long algebraic notation and their common variations; missing or surplus mark
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import chess
 
 from horizon.errors import UsageError
+from horizon.position_text import BOARDS, CHESS960, ORTHODOX, join_position, split_position
 
 Side = Literal["white", "black"]
 Status = Literal["legal", "illegal", "ambiguous", "unparsable"]
@@ -29,12 +30,15 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A state's text taken apart: the root FEN, the UCI moves from it, and the model's side."""
+    """A state's text taken apart: the root (a FEN, `chess960:FEN`), the UCI moves from it, and the model's side."""
 
     root: str
     moves: tuple[str, ...]
     side: Side
 
+
+ORTHODOX_KINDS = (ORTHODOX, CHESS960)
+"""What chess itself is called in front of a position."""
 
 UNPARSABLE = Reading("unparsable")
 _LONGEST_MOVE = 40
@@ -44,19 +48,36 @@ _FIGURINES = str.maketrans({**dict(zip("♔♕♖♗♘♚♛♜♝♞", "KQRBNK
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
 _PIECES = {"K": chess.KING, "Q": chess.QUEEN, "R": chess.ROOK, "B": chess.BISHOP, "N": chess.KNIGHT, "P": chess.PAWN}
 
-# A lower-case b is always the file: "bxc3" is a pawn's move, and "be4" is none.
-_SHAPE = (
-    r"(?:(?P<castle>[O0o]-[O0o](?P<long>-[O0o])?)"
-    r"|(?P<piece>[KQRBNkqrn])(?P<file>[a-h])?(?P<rank>[1-8])?(?:[x-]| [x-] )?(?P<to>[a-h][1-8])"
-    r"|[Pp]?(?P<pawn_file>[a-h])?(?P<pawn_rank>[1-8])?(?:[x-]| [x-] )?(?P<pawn_to>[a-h][1-8])"
-    r"(?:[=/]?(?P<promotion>[QRBNqrbn])|\((?P<bracketed>[QRBNqrbn])\))?)"
-)
 _NUMBER = r"(?:\d{1,3}\s?(?:\.{1,3}|…)\s?)?"
 _SUFFIX = r"(?:\s?e\.?p\.?)?[+#!?]{0,6}(?:\s?(?:e\.?p\.?|ch\.?|check|mate|checkmate))?[.,;:!]?"
-_WHOLE = re.compile(rf"{_NUMBER}{_SHAPE}{_SUFFIX}")
-# Neighbouring letters make it a word, a neighbouring slash a row of a FEN.
-_NAMED = re.compile(rf"(?<![\w/]){_SHAPE}(?![\w/])")
-_TIGHT = re.compile(r" ?([x=-]) ?| (?=\([QRBN]\))|(?<=[KQRBN]) (?=[a-h]?[1-8x]|[a-h][1-8])")
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """How moves look: a whole text that is one, and one named in a longer text."""
+
+    whole: re.Pattern[str]
+    named: re.Pattern[str]
+
+
+def _patterns(promotions: str, more: str) -> _Patterns:
+    # A lower-case b is always the file: "bxc3" is a pawn's move, and "be4" is none.
+    shape = (
+        r"(?:(?P<castle>[O0o]-[O0o](?P<long>-[O0o])?)"
+        rf"{more}"
+        r"|(?P<piece>[KQRBNkqrn])(?P<file>[a-h])?(?P<rank>[1-8])?(?:[x-]| [x-] )?(?P<to>[a-h][1-8])"
+        r"|[Pp]?(?P<pawn_file>[a-h])?(?P<pawn_rank>[1-8])?(?:[x-]| [x-] )?(?P<pawn_to>[a-h][1-8])"
+        rf"(?:[=/]?(?P<promotion>[{promotions}])|\((?P<bracketed>[{promotions}])\))?)"
+    )
+    # Neighbouring letters make it a word, a neighbouring slash a row of a FEN.
+    return _Patterns(re.compile(rf"{_NUMBER}{shape}{_SUFFIX}"), re.compile(rf"(?<![\w/]){shape}(?![\w/])"))
+
+
+_USUAL = _patterns("QRBNqrbn", "")
+_OF_VARIANTS = _patterns("KQRBNkqrbn", r"|(?P<dropped>[KQRBNPkqrbnp])?@(?P<drop_to>[a-h][1-8])")
+"""Antichess promotes to kings, crazyhouse drops men: N@f3, and P@e4 or @e4."""
+
+_TIGHT = re.compile(r" ?([x=@-]) ?| (?=\([QRBNK]\))|(?<=[KQRBN]) (?=[a-h]?[1-8x]|[a-h][1-8])")
 _WRAPPING = " \t\r\n*_`\"'“”‘’()[]{}<>•>-"
 _CAPITALS = re.compile(r"[A-H][1-8](?:-?[A-H][1-8][QRBN]?)?")
 # What may stand before a bare square so that it means a pawn's move, not a place on the board.
@@ -67,19 +88,6 @@ _SAID_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _LOOK_BACK = 24
-
-
-def position_of(state_text: str) -> str:
-    """Return the FEN of the position that a state's text leads to.
-
-    Raises:
-        UsageError: the text is no chess state, or one of its moves is illegal.
-    """
-    line = split_state(state_text)
-    board = board_of(line.root)
-    for move in line.moves:
-        board.push(checked_move(board, move))
-    return board.fen()
 
 
 def split_state(text: str) -> Line:
@@ -103,14 +111,22 @@ def join_state(line: Line) -> str:
     return f"{line.root} moves {' '.join(line.moves) or '-'} as {line.side}"
 
 
-def board_of(fen: str) -> chess.Board:
-    """Return the board of a FEN, checked to be a possible position.
+def text_of(board: chess.Board) -> str:
+    """Return the text that `board_of` reads: the FEN, led by the variant, or by `chess960:` for such castling."""
+    return join_position(CHESS960 if board.chess960 else board.uci_variant or ORTHODOX, board.fen())
+
+
+def board_of(text: str, variants: Collection[str] = ORTHODOX_KINDS) -> chess.Board:
+    """Return the board of a position's text (a FEN, `chess960:FEN`), checked to be possible.
 
     Raises:
-        UsageError: broken text or an impossible position; the message says what is wrong.
+        UsageError: broken text, an impossible position, or another variant than these; the message says what is wrong.
     """
+    variant, fen = split_position(text)
+    if variant not in variants:
+        raise UsageError(f"'{text:.120}' is {variant}: {' or '.join(variants)} is played here")
     try:
-        board = chess.Board(fen)
+        board = BOARDS.get(variant, chess.Board)(fen, chess960=variant == CHESS960)
     except ValueError as problem:
         raise UsageError(f"'{fen:.120}' is no FEN: {problem}") from None
     status = board.status()
@@ -148,7 +164,7 @@ def read_move(board: chess.Board, text: str, legal: Sequence[chess.Move] | None 
     text = _TIGHT.sub(lambda found: found.group(1) or "", text)
     if _CAPITALS.fullmatch(text):
         text = text.lower()
-    found = _WHOLE.fullmatch(text)
+    found = _patterns_of(board).whole.fullmatch(text)
     return _matched(found, _Legal(board, legal)) if found else UNPARSABLE
 
 
@@ -163,7 +179,7 @@ def last_move_named(board: chess.Board, text: str, legal: Sequence[chess.Move] |
     moves: _Legal | None = None
     last: dict[Status, Reading] = {}
     known: dict[str, Reading] = {}
-    for found in _NAMED.finditer(text):
+    for found in _patterns_of(board).named.finditer(text):
         is_bare = found.group("pawn_to") == found.group()
         if is_bare and not _SAID_BEFORE.search(text[max(0, found.start() - _LOOK_BACK) : found.start()]):
             continue
@@ -173,6 +189,10 @@ def last_move_named(board: chess.Board, text: str, legal: Sequence[chess.Move] |
             reading = known[found.group()] = _matched(found, moves)
         last[reading.status] = reading
     return last.get("legal") or last.get("illegal") or last.get("ambiguous") or UNPARSABLE
+
+
+def _patterns_of(board: chess.Board) -> _Patterns:
+    return _USUAL if type(board) is chess.Board else _OF_VARIANTS
 
 
 class _Legal:
@@ -185,9 +205,18 @@ class _Legal:
             self.to.setdefault(move.to_square, []).append(move)
 
     def castling(self, is_long: bool) -> list[chess.Move]:
-        """Return the castling move to this side, if it is legal."""
-        to = (chess.C1 if is_long else chess.G1) if self.board.turn else (chess.C8 if is_long else chess.G8)
-        return [move for move in self.to.get(to, []) if self.board.is_castling(move)]
+        """Return the castling move to this side, if it is legal; of Chess960 it goes to the rook's square."""
+        side = self.board.is_queenside_castling if is_long else self.board.is_kingside_castling
+        king = self.board.king(self.board.turn)
+        return [move for moves in self.to.values() for move in moves if move.from_square == king and side(move)]
+
+    def king_steps(self, origin: str, to: str) -> list[chess.Move]:
+        """Return the Chess960 castling that ends with the king on this square, as ordinary chess would write it."""
+        king = self.board.king(self.board.turn)
+        if not self.board.chess960 or king is None or origin != chess.square_name(king) or to[0] not in "cg":
+            return []
+        is_back_rank = chess.square_rank(king) == chess.square_rank(chess.parse_square(to))
+        return self.castling(to[0] == "c") if is_back_rank else []
 
 
 def _matched(found: "re.Match[str]", legal: _Legal) -> Reading:
@@ -196,6 +225,10 @@ def _matched(found: "re.Match[str]", legal: _Legal) -> Reading:
     written = found.group().rstrip(".,;:!?+# ")
     if groups["castle"]:
         return _one_of(legal.castling(bool(groups["long"])), written)
+    if groups.get("drop_to"):
+        kind = _PIECES[(groups["dropped"] or "P").upper()]
+        dropped = legal.to.get(chess.parse_square(groups["drop_to"]), [])
+        return _one_of([move for move in dropped if move.drop == kind], written)
     letter = groups["piece"]
     to = groups["to"] or groups["pawn_to"]
     file, rank = (groups["file"], groups["rank"]) if letter else (groups["pawn_file"], groups["pawn_rank"])
@@ -213,12 +246,16 @@ def _matched(found: "re.Match[str]", legal: _Legal) -> Reading:
     fitting = [
         move
         for move in legal.to.get(chess.parse_square(to), [])
-        if (piece is None or board.piece_type_at(move.from_square) == piece)
+        if not move.drop
+        and (piece is None or board.piece_type_at(move.from_square) == piece)
         and (not file or chess.FILE_NAMES[chess.square_file(move.from_square)] == file)
         and (not rank or chess.RANK_NAMES[chess.square_rank(move.from_square)] == rank)
         and (not promotion or move.promotion == _PIECES[promotion.upper()])
         and (is_full or not board.is_castling(move))
     ]
+    if is_full and not fitting:
+        # The king's own step to that square comes first; only where there is none, castling is meant.
+        fitting = legal.king_steps(f"{file}{rank}", to)
     return _one_of(fitting, written)
 
 

@@ -55,7 +55,11 @@ def play(
     """Play a model through many turns and judge every one.
 
     Large studies: --shards 4 --shard 1 plays a quarter of the episodes; horizon merge joins the run folders.
-    --executor ray --shards 4 does both on a Ray cluster.
+    --executor ray --shards 4 does both on a Ray cluster. --stop settled ends a run once what its scenario expects is
+    settled; --stop never goes on with a run that ended so.
+
+    A file of several scenarios is played into one folder for each, and what they expect decides the exit code;
+    --select TEXT plays those alone that have TEXT in their names.
 
     Example: horizon play --model smollm2 --env chess --opponent stockfish:level=1 --episodes 4 --turns 30
     """
@@ -63,12 +67,16 @@ def play(
     from horizon.flags import read_flags
     from horizon.parameters import settings
     from horizon.progress import watching
-    from horizon.scenarios import Scenario, make, read
+    from horizon.scenarios import Scenario, make, read_suite
     from horizon.shards import shard_of
+    from horizon.suite_runs import selected
 
-    flags = read_flags(context.args, {*Scenario.model_fields, "shards", "shard", "executor"}, others=context.params)
+    keys = {*Scenario.model_fields} - {"expect", "description"}
+    flags = read_flags(context.args, {*keys, "shards", "shard", "executor", "select", "stop"}, others=context.params)
+    select = flags.pop("select", "")
     parts: dict[str, str] = {name: flags.pop(name) for name in ("shards", "shard") if name in flags}
     executor = flags.pop("executor", None)
+    stop = session.stop_of(flags.pop("stop", None))
     shard = shard_of(_whole(parts, "shard"), _whole(parts, "shards")) if parts and executor is None else None
 
     given: dict[str, Any] = {
@@ -90,7 +98,15 @@ def play(
     if resume and scenario is None and out is not None:
         wanted = make({**session.scenario_of(store.read_manifest(out)), **given}, "command line")
     elif scenario is not None:
-        wanted = read(scenario, **given)
+        suite = read_suite(scenario, **given)
+        variants = selected(suite, select)
+        is_split = bool(parts or executor)
+        if is_split and len(variants) > 1:
+            raise UsageError(f"{suite.path} holds several scenarios, and shards are of one: choose it by --select")
+        if len(suite.variants) > 1 and not is_split:
+            _play_suite(variants, out or Path("results") / "play" / suite.name, resume, stop, tuple(base_url or ()))
+            return
+        wanted = variants[0].scenario
     else:
         wanted = make({**_everyday_opponent(given), **given}, "command line")
     folder = out or _default_folder(wanted.environment, wanted.model, wanted.seed)
@@ -100,7 +116,14 @@ def play(
     try:
         with watching(wanted) as (watch, say):
             finished = session.run(
-                wanted, folder, resume=resume, base_urls=tuple(base_url or ()), shard=shard, watch=watch, say=say
+                wanted,
+                folder,
+                resume=resume,
+                base_urls=tuple(base_url or ()),
+                shard=shard,
+                stop=stop,
+                watch=watch,
+                say=say,
             )
     except KeyboardInterrupt:
         typer.echo(
@@ -110,6 +133,8 @@ def play(
     for warning in finished.warnings:
         typer.echo(f"horizon: {warning}", err=True)
     _show_results([folder])
+    if not parts:
+        _end_by_gates([(folder.name, folder, wanted)])
 
 
 @app.command()
@@ -158,13 +183,20 @@ def report(
 
 
 @app.command()
-def analyze(folders: Folders, as_json: AsJson = False) -> None:
+def analyze(
+    folders: Folders,
+    as_json: AsJson = False,
+    badge: Annotated[Path | None, typer.Option(help="write a badge for shields.io too, as badge.json")] = None,
+) -> None:
     """Print every estimate with its interval.
 
     Example: horizon analyze results/play/chess-smollm2-0 --json
     """
+    from horizon.report.badge import write_badge
     from horizon.report.tables import analyze as analyzed
 
+    if badge is not None:
+        write_badge(folders, badge)
     if as_json:
         typer.echo(json.dumps(analyzed(folders), indent=2, ensure_ascii=True))
     else:
@@ -189,6 +221,45 @@ def power(
         typer.echo(json.dumps(folder_plan) if as_json else "\n".join(told(folder_plan)))
 
 
+@app.command()
+def compare(
+    base: Annotated[Path, typer.Argument(help="run folder to compare with, or a folder of runs")],
+    new: Annotated[
+        Path, typer.Argument(help="run folder of the changed model, prompt or settings, or a folder of runs")
+    ],
+    figure: Annotated[
+        list[str] | None,
+        typer.Option(help="error_rate, error_by_turn, focus_gap, loss, skill; repeatable [all]"),
+    ] = None,
+    margin: Annotated[float, typer.Option(help="harm put up with, as a share: 0.02 is 2 points")] = 0.0,
+    fail_on: Annotated[
+        str,
+        typer.Option(help="worse: exit 1 when a regression is proven; unproven: also unless every line is no worse"),
+    ] = "worse",
+    as_json: AsJson = False,
+) -> None:
+    """Tell whether a change of model, prompt or quantisation made anything worse, on the same instances.
+
+    Example: horizon compare results/play/before results/play/after --margin 0.02
+    """
+    from horizon.comparing import DEMANDS, keeps
+    from horizon.registry import nearest
+    from horizon.report.comparing import compare as compared
+    from horizon.report.comparing import print_comparison
+
+    if fail_on not in DEMANDS:
+        raise UsageError(f"--fail-on {fail_on} is unknown: {nearest(fail_on, DEMANDS)}")
+    found = compared(base, new, tuple(figure or ()), margin)
+    if as_json:
+        typer.echo(json.dumps(found.as_json(), indent=2))
+    else:
+        from rich.console import Console
+
+        print_comparison(found, Console())
+    if not keeps(found.lines, fail_on):
+        raise typer.Exit(1)
+
+
 @app.command("list")
 def list_(
     what: Annotated[str, typer.Argument(help="environments, models, engines or scenarios")],
@@ -211,6 +282,33 @@ def list_(
             typer.echo(
                 f"    {parameter['name']}={parameter['default']}  {parameter['help']} {parameter['range']}".rstrip()
             )
+
+
+@app.command()
+def check(
+    files: Annotated[list[str] | None, typer.Argument(help="scenario files, or names of shipped ones")] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="print the JSON schema of scenario files")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check scenario files: every mistake with its line, and what was meant.
+
+    Example: horizon check scenarios/smoke.toml
+    """
+    from horizon.scenario_checks import check_suite
+    from horizon.scenario_schema import file_schema
+
+    if schema:
+        typer.echo(json.dumps(file_schema(), indent=1))
+        return
+    if not files:
+        raise UsageError("no file to check: name one, as in horizon check scenarios/smoke.toml")
+    checked = [check_suite(each) for each in files]
+    if as_json:
+        typer.echo(json.dumps([each.as_json() for each in checked], indent=2))
+    for line in () if as_json else (line for each in checked for line in each.told()):
+        typer.echo(line)
+    if not all(each.is_right for each in checked):
+        raise typer.Exit(2)
 
 
 @app.command()
@@ -252,6 +350,42 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
+def _play_suite(variants: tuple[Any, ...], out: Path, resume: bool, stop: Any, base_urls: tuple[str, ...]) -> None:
+    from horizon.progress import watching
+    from horizon.suite_runs import play_all
+
+    folders = []
+    try:
+        for folder, warnings in play_all(variants, out, watching, resume=resume, stop=stop, base_urls=base_urls):
+            folders.append(folder)
+            for warning in warnings:
+                typer.echo(f"horizon: {folder}: {warning}", err=True)
+    except KeyboardInterrupt:
+        typer.echo(
+            f"horizon: interrupted; nothing is lost. Go on with the same command and --resume --out {out}", err=True
+        )
+        raise typer.Exit(130) from None
+    _show_results(folders, out)
+    _end_by_gates([(each.name, folder, each.scenario) for each, folder in zip(variants, folders, strict=True)])
+
+
+def _end_by_gates(runs: list[tuple[str, Path, Any]]) -> None:
+    """Print how each run keeps what its scenario says is expected; exit code 1 when one does not."""
+    from horizon.gates import overall
+    from horizon.stopping import judge_run, mark_judged
+
+    verdicts = []
+    for name, folder, scenario in runs:
+        if "expect" in scenario.model_fields_set:
+            outcomes = judge_run(folder, scenario).outcomes
+            verdicts.append(overall(outcomes))
+            mark_judged(folder, outcomes, verdicts[-1])
+            for outcome in outcomes:
+                typer.echo(f"{name}: {outcome.said}")
+    if "failed" in verdicts:
+        raise typer.Exit(1)
+
+
 def _executed(executor: str, wanted: Any, folder: Path, parts: dict[str, str], base_urls: tuple[str, ...]) -> Path:
     from horizon.distributed import run_on_ray
 
@@ -279,15 +413,17 @@ def _default_folder(environment: str, model: str, seed: int) -> Path:
     return Path("results") / "play" / slug[:120]
 
 
-def _show_results(folders: list[Path], *, err: bool = True) -> None:
+def _show_results(folders: list[Path], out: Path | None = None, *, err: bool = True) -> None:
     from rich.console import Console
 
     from horizon.report.terminal import print_table
     from horizon.report.write import write_report
 
     print_table(folders, Console())
-    for path in write_report(folders, folders[0]):
-        typer.echo(path, err=err)
+    for path in write_report(folders, out or folders[0]):
+        # Of many runs only the page: its figures are many, and lie beside it.
+        if out is None or path.name == "report.html":
+            typer.echo(path, err=err)
 
 
 def main() -> None:

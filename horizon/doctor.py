@@ -38,7 +38,9 @@ def examine() -> list[Finding]:
         try:
             found.append(Finding(name, True, name == "stockfish", str(engines.find(name))))
         except HorizonError as problem:
-            found.append(Finding(name, False, name == "stockfish", str(problem)))
+            # What it is for, so that nobody installs an engine of variants to play chess.
+            use = engines.describe(name).summary
+            found.append(Finding(name, False, name == "stockfish", f"{problem}; it is {use}"))
     found.append(_gaviota())
     browser = shutil.which("chromium")
     found.append(Finding("chromium", browser is not None, False, browser or "apt-get install chromium (page tests)"))

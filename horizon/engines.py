@@ -1,36 +1,29 @@
-"""One UCI engine process: found, driven at fixed nodes with a fresh hash, and given up when it crashes or hangs.
+"""Which engines there are, where their programs lie, and one of them at work: replaced when it crashes or hangs.
 
 Blocking, for one thread. Knows positions as texts (`position_text`) and scores as records; no environment, no judge.
 """
 
 import os
-import select
 import shutil
-import subprocess
-import time
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from horizon.errors import EngineFailure, UsageError
 from horizon.places import shipped
-from horizon.position_text import CHESS960, ORTHODOX, board_of_position, split_position
-from horizon.records import Score, Scores
+from horizon.position_text import board_of_position
+from horizon.records import Scores
 from horizon.registry import nearest
-from horizon.win_probability import scored
+from horizon.uci_process import EngineProcess
 
 FOLDER = shipped("engines")
 _GAMES = "/usr/games"
-HANDSHAKE_S = 20.0
-SEARCH_GRACE_S = 10.0
 FAILURES_IN_A_ROW = 3
-_SLOWEST_NODES_A_SECOND = 2000.0
-"""Far below any machine's speed with the deadline's margin; only a hanging engine is slower."""
-
 
 A = TypeVar("A")
 
@@ -45,11 +38,16 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What an engine's TOML file says."""
+    """What an engine's TOML file says.
+
+    `executables` are programs of the Debian package; `library` is where in a Python package (a pattern below its
+    folder) the engine lies as a shared library, for those that come so.
+    """
 
     name: str
     summary: str
     executables: tuple[str, ...]
+    library: str | None
     package: str
     environment_variable: str
     options: Mapping[str, int | str]
@@ -74,7 +72,8 @@ def describe(name: str) -> Description:
     return Description(
         name,
         found["summary"],
-        tuple(found["executables"]),
+        tuple(found.get("executables", ())),
+        found.get("library"),
         found["package"],
         found["environment_variable"],
         dict(found["options"]),
@@ -83,7 +82,7 @@ def describe(name: str) -> Description:
 
 
 def find(name: str) -> Path:
-    """Return an engine's program: from its environment variable, else on PATH, else in /usr/games.
+    """Return an engine's program: from its environment variable, else on PATH, in /usr/games or in a Python package.
 
     Raises:
         UsageError: no such engine is described.
@@ -91,7 +90,8 @@ def find(name: str) -> Path:
     """
     known = describe(name)
     given = os.environ.get(known.environment_variable)
-    fix = f"install it (Debian: apt-get install {known.package}) or set {known.environment_variable}"
+    how = f"pip install {known.package}" if known.library else f"Debian: apt-get install {known.package}"
+    fix = f"install it ({how}) or set {known.environment_variable}"
     if given:
         if os.access(given, os.X_OK) and Path(given).is_file():
             return Path(given)
@@ -100,6 +100,10 @@ def find(name: str) -> Path:
         found = shutil.which(executable, path=f"{os.environ.get('PATH', '')}:{_GAMES}")
         if found:
             return Path(found)
+    package = find_spec(known.package) if known.library else None
+    for folder in (package.submodule_search_locations or ()) if package is not None else ():
+        for library in Path(folder).glob(known.library or ""):
+            return library
     raise EngineFailure(f"{name} is missing: {fix}")
 
 
@@ -113,7 +117,7 @@ class Engine:
     name: str
     options: Mapping[str, int | str] = field(default_factory=dict)
     version: str = ""
-    _process: "_Process | None" = None
+    _process: EngineProcess | None = None
     path: Path | None = None
 
     def __post_init__(self) -> None:
@@ -130,13 +134,20 @@ class Engine:
 
         Raises:
             UsageError: the text is no position.
-            EngineFailure: three failures in a row; the message names the position.
+            EngineFailure: three failures in a row, or a move scored that the rules forbid; the message names the
+                position.
         """
-        n_moves = board_of_position(position).legal_moves.count()
-        if not n_moves:
+        legal = {move.uci() for move in board_of_position(position).legal_moves}
+        if not legal:
             return Scores({}, 0.0)
-        n_lines = n_moves if lines is None else max(1, min(lines, n_moves))
-        return self._retried(position, lambda process: process.score(position, nodes, n_lines))
+        n_lines = len(legal) if lines is None else max(1, min(lines, len(legal)))
+        scores = self._retried(position, lambda process: process.score(position, nodes, n_lines))
+        illegal = next((move for move in scores.actions if move not in legal), None)
+        if illegal is not None:
+            raise EngineFailure(
+                f"{self.version} scored {illegal}, which is illegal in '{position}': other rules there?"
+            )
+        return scores
 
     def best(self, position: str, nodes: int) -> str:
         """Return the move that the engine itself plays at these nodes, in UCI notation, with its options in force.
@@ -146,7 +157,16 @@ class Engine:
         """
         return self._retried(position, lambda process: process.best(position, nodes))
 
-    def _retried(self, position: str, ask: "Callable[[_Process], A]") -> A:
+    @property
+    def variants(self) -> frozenset[str]:
+        """What the engine plays, in the words of `position_text`; orthodox chess and Chess960 are always among them.
+
+        Raises:
+            EngineFailure: it doesn't start.
+        """
+        return self._running().variants
+
+    def _retried(self, position: str, ask: Callable[[EngineProcess], A]) -> A:
         for attempt in range(1, FAILURES_IN_A_ROW + 1):
             try:
                 return ask(self._running())
@@ -159,12 +179,12 @@ class Engine:
                     ) from None
         raise AssertionError("unreachable")
 
-    def _running(self) -> "_Process":
+    def _running(self) -> EngineProcess:
         if self._process is None:
             if self.path is None:
                 raise EngineFailure(f"{self.name} has no program")
             options = {**describe(self.name).options, **self.options} if self.name in names() else dict(self.options)
-            self._process = _Process(self.path, options)
+            self._process = EngineProcess(self.path, options)
         return self._process
 
     def close(self) -> None:
@@ -180,156 +200,3 @@ class Engine:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-class _Process:
-    """One running engine. Every failure is an EngineFailure and leaves the process unusable."""
-
-    def __init__(self, path: Path, options: Mapping[str, int | str]) -> None:
-        try:
-            self._child = subprocess.Popen(
-                [str(path)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                bufsize=0,
-                # Its own group, so that Ctrl-C reaches us only, and what is judged is written down first.
-                start_new_session=True,
-            )
-        except OSError as problem:
-            raise EngineFailure(f"{path} can't be started: {problem.strerror}") from None
-        self._kept = b""
-        # UCI's own defaults, so that what needs no other one sends none.
-        self._options: dict[str, int | str] = {"UCI_Chess960": "false", "UCI_Variant": ORTHODOX}
-        self._variants: frozenset[str] = frozenset()
-        self.version = path.name
-        try:
-            self._send("uci")
-            for line in self._until("uciok", HANDSHAKE_S):
-                if line.startswith("id name "):
-                    self.version = line.removeprefix("id name ").strip()
-                if line.startswith("option name UCI_Variant "):
-                    self._variants = frozenset(line.split(" var ")[1:])
-            for name, value in options.items():
-                self._send(f"setoption name {name} value {value}")
-            self._ready()
-        except EngineFailure:
-            self.kill()
-            raise
-
-    def score(self, position: str, nodes: int, n_lines: int) -> Scores:
-        self._set(MultiPV=n_lines)
-        lines = self._search(position, nodes, max(nodes, 1))
-        found, spent_ms = _last_complete(lines, n_lines)
-        if len(found) < n_lines:
-            # Too few nodes for one whole iteration: the first depth is worth as much as asked for.
-            found, spent_ms = _last_complete(self._search(position, None, max(nodes, 1)), n_lines)
-        if len(found) != n_lines:
-            raise EngineFailure(f"{len(found)} of {n_lines} moves were scored")
-        return Scores(found, spent_ms)
-
-    def best(self, position: str, nodes: int) -> str:
-        self._set(MultiPV=1)
-        last = self._search(position, nodes, nodes)[-1].split()
-        if len(last) < 2 or last[1] == "(none)":
-            raise EngineFailure("no move was given")
-        return last[1]
-
-    def _search(self, position: str, nodes: int | None, budget: int) -> list[str]:
-        variant, fen = split_position(position)
-        rules = ORTHODOX if variant == CHESS960 else variant
-        if rules != ORTHODOX and rules not in self._variants:
-            raise UsageError(f"{self.version} can't play {rules}: name fairy-stockfish as the engine")
-        if self._variants:
-            self._set(UCI_Variant=rules)
-        self._set(UCI_Chess960="true" if variant == CHESS960 else "false")
-        self._send("ucinewgame")
-        self._ready()
-        self._send(f"position fen {fen}")
-        self._send("go depth 1" if nodes is None else f"go nodes {nodes}")
-        return self._until("bestmove", SEARCH_GRACE_S + budget / _SLOWEST_NODES_A_SECOND)
-
-    def _set(self, **options: int | str) -> None:
-        """Set options that are not set so already."""
-        for name, value in options.items():
-            if self._options.get(name) != value:
-                self._send(f"setoption name {name} value {value}")
-                self._options[name] = value
-
-    def _ready(self) -> None:
-        self._send("isready")
-        self._until("readyok", HANDSHAKE_S)
-
-    def _send(self, command: str) -> None:
-        try:
-            assert self._child.stdin is not None  # a pipe by construction
-            self._child.stdin.write(command.encode() + b"\n")
-        except (OSError, ValueError):
-            raise EngineFailure(f"the process ended (exit status {self._child.poll()})") from None
-
-    def _until(self, word: str, seconds: float) -> list[str]:
-        """Return the lines up to the one that begins with a word, that one included."""
-        deadline = time.monotonic() + seconds
-        assert self._child.stdout is not None  # a pipe by construction
-        descriptor = self._child.stdout.fileno()
-        mark = b"\n" + word.encode()
-        while True:
-            found = 0 if self._kept.startswith(mark[1:]) else self._kept.find(mark) + 1
-            end = self._kept.find(b"\n", found) if found or self._kept.startswith(mark[1:]) else -1
-            if end >= 0:
-                text, self._kept = self._kept[:end].decode("utf-8", "replace"), self._kept[end + 1 :]
-                return text.splitlines()
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([descriptor], [], [], left)[0]:
-                raise EngineFailure(f"no '{word}' within {seconds:.0f} seconds")
-            read = os.read(descriptor, 1 << 16)
-            if not read or len(self._kept) > 1 << 24:
-                raise EngineFailure(f"the process ended (exit status {self._child.poll()}) before '{word}'")
-            self._kept += read
-
-    def kill(self) -> None:
-        self._child.kill()
-        self._child.wait()
-        for pipe in (self._child.stdin, self._child.stdout):
-            if pipe is not None:
-                pipe.close()
-
-
-def _last_complete(lines: Sequence[str], n_lines: int) -> tuple[dict[str, Score], float]:
-    """Return the scores of the deepest iteration with all its lines, best first, and the search's milliseconds.
-
-    From the end backwards, since one iteration is enough of the ten or twenty that a search prints.
-    """
-    current: dict[str, Score] = {}
-    spent_ms = 0.0
-    for line in reversed(lines):
-        if not line.startswith("info ") or " multipv " not in line or " pv " not in line:
-            continue
-        words = line.split(" pv ", 1)
-        fields = words[0].split()
-        try:
-            place = fields[fields.index("multipv") + 1]
-            at = fields.index("score")
-            kind, value = fields[at + 1], int(fields[at + 2])
-            move = words[1].split(None, 1)[0]
-            if not spent_ms and "time" in fields:
-                spent_ms = float(fields[fields.index("time") + 1])
-        except (ValueError, IndexError):
-            raise EngineFailure(f"a line that can't be read: {line[:200]}") from None
-        # A bound is no score; the exact one stands after it.
-        if "lowerbound" not in fields and "upperbound" not in fields and move not in current:
-            current[move] = scored(value) if kind == "cp" else scored(mate=value)
-        if place == "1":
-            if len(current) == n_lines:
-                # Read from the end, so that of equal scores the engine's first must be put first again.
-                forward = dict(reversed(current.items()))
-                return dict(sorted(forward.items(), key=lambda item: _rank(item[1]), reverse=True)), spent_ms
-            current = {}
-    return {}, spent_ms
-
-
-def _rank(score: Score) -> tuple[float, float]:
-    """Return what scores are ordered by: quick mates first, slow ones of the opponent before quick ones."""
-    if score.mate is not None:
-        return (1.0, -score.mate) if score.mate > 0 else (-1.0, -score.mate)
-    return 0.0, float(score.centipawns or 0)

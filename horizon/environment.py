@@ -92,7 +92,10 @@ class Environment(Protocol[S]):
         ...
 
     def engine_position(self, state: S) -> str | None:
-        """Return the position that an engine must score for `judge` (a FEN), or null when judging is exact."""
+        """Return the position that an engine must score for `judge`, whoever is to move; null when judging is exact.
+
+        Its text is as `position_text` has it (a FEN, or `atomic:FEN`); null too once the game is over.
+        """
         ...
 
     def dump(self, state: S) -> str:
@@ -106,6 +109,14 @@ class Environment(Protocol[S]):
             UsageError: the text describes no possible state; the message says what is wrong with it.
         """
         ...
+
+
+def engine_of(task: Environment[Any]) -> str:
+    """Return the engine that can score an environment's positions: what its `judge_engine` names, else stockfish.
+
+    Only environments whose positions Stockfish doesn't know have that attribute.
+    """
+    return str(getattr(task, "judge_engine", "stockfish"))
 
 
 def open_environment(text: str, more: dict[str, Value] | None = None) -> Environment[Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from horizon import store
-from horizon.environment import Environment, open_environment
+from horizon.environment import Environment, engine_of, open_environment
 from horizon.errors import UsageError
 from horizon.judging import Judge
 from horizon.records import Answer, Json, Scores, Turn
@@ -35,7 +35,8 @@ def grade(folder: Path, out: Path, nodes: int, watch: Callable[[int], None] = la
     task = open_environment(plan["environment"], plan["parameters"])
     if task.oracle_kind != "engine":
         raise UsageError(f"{folder} needs no grading: {task.name} judges exactly")
-    with Judge(str(plan["judge_engine"]).replace("none", "stockfish"), nodes=nodes) as judge:
+    engine = str(plan["judge_engine"])
+    with Judge(engine_of(task) if engine == "none" else engine, nodes=nodes) as judge:
         graded: dict[str, Json] = {**manifest, "graded": {"from": str(folder), "judge": judge.identity()}}
         with store.create(out, graded) as journal:
             for done, (row, scores) in enumerate(_scored(task, judge, folder), 1):

@@ -5,7 +5,7 @@ sums mean is the estimators' business.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,6 +96,27 @@ def jackknife(
     reach = quantile(n_clusters if n_informative is None else min(n_informative, n_clusters))
     below, above = _leaning(reach, whole - left_out) if is_skewed and error > 0 else (-reach, reach)
     return Interval(whole, whole - above * error, whole - below * error, error)
+
+
+def welch_freedom(parts: Sequence[Interval], sizes: Sequence[int]) -> float:
+    """Return the degrees of freedom of a difference of two figures, each from so many episodes.
+
+    Source: Welch (1947), The generalization of 'Student's' problem, Biometrika 34, 28-35.
+    """
+    spread = sum(part.error**4 / (size - 1) for part, size in zip(parts, sizes, strict=True))
+    return sum(part.error**2 for part in parts) ** 2 / spread if spread else float(sum(sizes) - 2)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return each p value of a family corrected for their number, 0..1; as many as given.
+
+    Source: Holm (1979), A simple sequentially rejective multiple test procedure, Scand. J. Statist. 6, 65-70.
+    """
+    corrected, least = [0.0] * len(p_values), 0.0
+    for rank, place in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        least = max(least, (len(p_values) - rank) * p_values[place])
+        corrected[place] = min(1.0, least)
+    return corrected
 
 
 def ratio(numerators: Floats, denominators: Floats, *, is_skewed: bool = False) -> Interval:

@@ -35,7 +35,7 @@ class Judge:
         # One process a core: each searches with one thread, and asks for more only while it is idle itself.
         self._most = processes or usable_cores()
         first = engines.Engine(engine, self._options)
-        self.version = first.version
+        self.version, self.variants = first.version, first.variants
         self._idle: list[engines.Engine] = [first]
         self._threads: list[threading.Thread] = []
         self._work: SimpleQueue[tuple[str, Future[Scores]] | None] = SimpleQueue()

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from horizon import engines, scenarios
+from horizon import engines
 from horizon.environment import open_environment
 from horizon.errors import UsageError
 from horizon.parameters import Parameter, describe
 from horizon.registry import load, names, nearest
+from horizon.scenario_files import names as scenario_names
+from horizon.scenarios import read_suite
 from horizon.trajectory import distinct_seeds
 
 KINDS = ("environments", "models", "engines", "scenarios")
@@ -28,7 +30,7 @@ def listing(what: str) -> list[dict[str, Any]]:
     if what == "engines":
         return [{"name": name, "summary": engines.describe(name).summary} for name in engines.names()]
     if what == "scenarios":
-        return [_scenario(name) for name in scenarios.names()]
+        return [_scenario(name) for name in scenario_names()]
     raise UsageError(f"can't list '{what}': {nearest(what, KINDS)}")
 
 
@@ -81,10 +83,15 @@ def _parameter(each: Parameter) -> dict[str, Any]:
 
 
 def _scenario(name: str) -> dict[str, Any]:
-    scenario = scenarios.read(name)
-    against = f" against {', '.join(scenario.opponents)}" if scenario.opponents else ""
-    planned = f"{scenario.episodes} x {scenario.turns} turns, {'+'.join(scenario.conditions)}"
-    return {"name": name, "summary": f"{scenario.environment}{against}, {planned}"}
+    suite = read_suite(name)
+    first = suite.variants[0].scenario
+    against = f" against {', '.join(first.opponents)}" if first.opponents else ""
+    planned = f"{first.episodes} x {first.turns} turns, {'+'.join(first.conditions)}"
+    return {
+        "name": name,
+        "summary": suite.description or f"{first.environment}{against}, {planned}",
+        "scenarios": [each.name for each in suite.variants],
+    }
 
 
 def _first_line(text: str | None) -> str:

@@ -5,6 +5,7 @@ identities) is told as it was found. Asks the machine and git, and never fails f
 """
 
 import contextlib
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -18,6 +19,7 @@ from typing import Any
 
 import horizon
 from horizon.errors import ContractError, StoreError
+from horizon.places import shipped
 from horizon.records import Json
 from horizon.registry import nearest
 from horizon.rows import SCHEMA_VERSION, replace_surrogates
@@ -49,6 +51,7 @@ def make(
         "opponents": {name: dict(identity) for name, identity in opponent_identities.items()},
         "judge": None if judge_identity is None else dict(judge_identity),
         "horizon": horizon.__version__,
+        "sources": source_digest(),
         "git": git_revision(Path(horizon.__file__).parent),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "packages": package_versions(),
@@ -76,6 +79,19 @@ def git_revision(package: Path) -> dict[str, Json] | None:
         return {"revision": revision, "dirty": bool(ask(package.parent, "status", "--porcelain", "--", *_SOURCES))}
     except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
         return None
+
+
+def source_digest() -> str:
+    """Return a hash of Horizon's own code and engine files: equal where a run would be played alike.
+
+    Unlike the commit it says so of changed checkouts and of installed packages too. Cost: 10 milliseconds.
+    """
+    package = Path(horizon.__file__).parent
+    found = hashlib.blake2b(digest_size=8)
+    for folder, pattern in ((package, "**/*.py"), (shipped("engines"), "*.toml")):
+        for path in sorted(folder.glob(pattern)):
+            found.update(f"{path.relative_to(folder).as_posix()}\n".encode() + path.read_bytes())
+    return found.hexdigest()
 
 
 def package_versions() -> dict[str, Json]:

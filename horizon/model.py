@@ -47,10 +47,7 @@ class Posed(Protocol):
         ...
 
     def position(self) -> str | None:
-        """The position that an engine would be asked about, as `horizon.judging` takes it; null where there is none.
-
-        Null too where the state is an opponent's to move: judges are asked about the model's turns alone.
-        """
+        """The position that an engine would be asked about, as `position_text` has it; null where there is none."""
         ...
 
 

@@ -3,8 +3,9 @@
 An environment or model is a frozen dataclass whose fields are made by `parameter`. Knows nothing of either.
 """
 
+import json
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, TypeVar
 
@@ -80,13 +81,22 @@ def build(kind: type[T], given: Mapping[str, Value], what: str) -> T:
     Raises:
         UsageError: an unknown key (with the nearest ones), or a value of the wrong type or out of range.
     """
+    return kind(**checked_values(kind, given, what))
+
+
+def checked_values(kind: type[Any], given: Mapping[str, Value], what: str) -> dict[str, Value]:
+    """Return settings as their parameters' types, each checked by itself.
+
+    Raises:
+        UsageError: as `build`, but for what the dataclass itself refuses.
+    """
     known = {each.name: each for each in describe(kind)}
     checked: dict[str, Value] = {}
     for key, value in given.items():
         if key not in known:
             raise UsageError(f"{what} has no parameter '{key}': {nearest(key, known)}")
         checked[key] = _checked(known[key], value, what)
-    return kind(**checked)
+    return checked
 
 
 def values(instance: Any) -> dict[str, Json]:
@@ -129,3 +139,13 @@ def _checked(known: Parameter, value: Value, what: str) -> Value:
             bounds = " to ".join(str(bound) for bound in (low, high) if bound is not None)
             raise UsageError(wrong + f"is out of range: {'at least ' if high is None else ''}{bounds}")
     return result
+
+
+def told_apart(texts: Iterable[str | None], leave_out: Sequence[str] = ()) -> dict[str | None, str]:
+    """Return for each parameters JSON the settings that not all share, as `shift=flip`; empty for one alone."""
+    found: dict[str | None, dict[str, Json]] = {text: json.loads(text) if text else {} for text in texts}
+    names = sorted({name for each in found.values() for name in each if name not in leave_out})
+    differing = [name for name in names if len({str(each.get(name)) for each in found.values()}) > 1]
+    return {
+        text: " ".join(f"{name}={each[name]}" for name in differing if name in each) for text, each in found.items()
+    }

@@ -16,9 +16,13 @@ import chess.pgn
 from horizon import openings, store
 from horizon.chess_moves import Line, split_state
 from horizon.errors import StoreError
+from horizon.position_text import board_of_position
 from horizon.records import Episode, Turn
 
 GAMES = "games.pgn"
+ENVIRONMENTS = ("chess", "chess_variant")
+"""Those whose states are games."""
+
 _LONGEST_QUOTE = 60
 _LONGEST_TAG = 200
 _ERRORS = {
@@ -79,10 +83,10 @@ def write_games(folder: Path) -> Path:
 
 def _games(folder: Path, date: str) -> Iterator[chess.pgn.Game]:
     """Yield each game as soon as its last turn was read; those without an end, or without a turn, come last."""
-    ended = {each.episode_id: each for each in store.iterate_episodes(folder) if each.environment == "chess"}
+    ended = {each.episode_id: each for each in store.iterate_episodes(folder) if each.environment in ENVIRONMENTS}
     running: dict[str, _Collected] = {}
     for row in store.iterate_turns(folder):
-        if row.environment != "chess" or row.condition != "natural":
+        if row.environment not in ENVIRONMENTS or row.condition != "natural":
             continue
         collected = running.setdefault(row.episode_id, _Collected(row))
         collected.last = row
@@ -164,7 +168,8 @@ def _headers(
 def _game(line: Line, judged: dict[int, _Judged], headers: dict[str, str]) -> chess.pgn.Game:
     """Build the game with its comments; a turn after which nothing was played leaves its comment at the end."""
     game = chess.pgn.Game()
-    board = chess.Board(line.root)
+    # Of Chess960 and variants python-chess writes the tags Variant, SetUp and FEN itself.
+    board = board_of_position(line.root)
     if line.root != chess.STARTING_FEN:
         game.setup(board)
     game.headers.update(headers)

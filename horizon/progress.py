@@ -23,8 +23,12 @@ def watching(scenario: Scenario) -> Iterator[tuple[Callable[[Played], None], Cal
     episodes = scenario.episodes * max(1, len(scenario.opponents))
     requests = episodes * scenario.turns * len(scenario.conditions)
     started = time.monotonic()
+
+    def print_line(text: str) -> None:
+        console.print(text, markup=False)
+
     if not console.is_terminal:
-        yield _lines(console, episodes, started), lambda text: console.print(text, markup=False)
+        yield lines(scenario, print_line), print_line
         return
     columns = (
         TextColumn("{task.description}"),
@@ -50,15 +54,17 @@ def watching(scenario: Scenario) -> Iterator[tuple[Callable[[Played], None], Cal
         yield watch, lambda text: progress.console.print(text, markup=False)
 
 
-def _lines(console: Console, episodes: int, started: float) -> Callable[[Played], None]:
-    printed = started
+def lines(scenario: Scenario, tell: Callable[[str], None]) -> Callable[[Played], None]:
+    """Return what takes the counts after each step, and tells a line of them every ten seconds."""
+    episodes = scenario.episodes * max(1, len(scenario.opponents))
+    printed = started = time.monotonic()
 
     def watch(played: Played) -> None:
         nonlocal printed
         now = time.monotonic()
         if now - printed >= _LINE_EVERY_S:
             printed = now
-            console.print(_counts(played, episodes, now - started), markup=False)
+            tell(_counts(played, episodes, now - started))
 
     return watch
 

@@ -1,22 +1,35 @@
-"""The scenario: everything that decides what is played, from a TOML file or from flags.
+"""The scenario: everything that decides what is played, from a TOML file or from flags; files hold one or many.
 
-The edge where users' values come in: checked here, plain data behind. Knows no environment or model beyond names.
+The edge where users' values come in: checked here, plain data behind. Knows no environment or model beyond names;
+`scenario_checks` looks those up.
+
+    extends = "chess"                 # a shipped scenario, or a file as "mine.toml": its keys unless set here
+    models = ["smollm2", "random"]    # one scenario for each
+    [grid]                            # one scenario for each combination
+    temperature = [0.0, 0.7]
+    [grid.parameters]
+    opening = ["book", "start"]
+    [[scenario]]                      # several scenarios, each with the keys above unless it sets its own
+    name = "short"
+    turns = 10
 """
 
 import re
-import tomllib
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from horizon.errors import UsageError
+from horizon.expectations import ErrorRate, Expectations
 from horizon.parameters import Value
-from horizon.places import shipped
 from horizon.records import Json
 from horizon.registry import nearest
+from horizon.scenario_files import FILE_KEYS, drafts_of
+from horizon.scenario_layers import Draft, Layer, Problem, Source, holds, in_order, value_at
 
-FOLDER = shipped("scenarios")
 CONDITIONS = {
     "natural": "",
     "fresh": "",
@@ -28,6 +41,10 @@ CONDITIONS = {
     "recap": "",
 }
 """Name of each condition, and what it takes after a colon: `k` a whole number, `p` a share, or nothing."""
+
+
+_NOT_PLAYED = ("description", "expect", "alpha")
+"""Keys that change no turn: two scenarios that differ in these alone make the same run."""
 
 
 class Scenario(BaseModel):
@@ -61,11 +78,14 @@ class Scenario(BaseModel):
         5, ge=0, le=100, description="new attempts at a server that fails, with growing pauses"
     )
     context_tokens: int | None = Field(None, ge=16, description="bound on the conversation below the model's own")
-    judge_engine: str = Field("stockfish", description="engine that scores, or none")
+    judge_engine: str = Field("auto", description="engine that scores: auto (the environment's own), a name, or none")
     judge_nodes: int = Field(20_000, ge=100, le=100_000_000, description="nodes for each judged position")
     probe_every: int = Field(1, ge=1, le=1_000_000, description="probe only every so many turns, from the first")
     probe_turns: int | None = Field(None, ge=1, description="probe only so many turns an episode, drawn by seed")
     live_episodes: int = Field(32, ge=1, le=4096, description="episodes played at once")
+    description: str = Field("", description="one line for horizon list scenarios")
+    expect: Expectations = Field(Expectations.model_validate({}), description="what the run must keep to")
+    alpha: float = Field(0.05, gt=0, lt=0.5, description="chance of a wrong verdict on what is expected")
 
     @field_validator("conditions")
     @classmethod
@@ -97,8 +117,8 @@ class Scenario(BaseModel):
         return int(self.on_error.partition(":")[2] or 0)
 
     def as_json(self) -> dict[str, Json]:
-        """Return plain data for the manifest."""
-        plain: dict[str, Json] = self.model_dump(mode="json")
+        """Return what decides the turns, as plain data for the manifest: not what is expected of them."""
+        plain: dict[str, Json] = self.model_dump(mode="json", exclude=set(_NOT_PLAYED))
         return plain
 
 
@@ -121,41 +141,103 @@ def split_condition(text: str) -> tuple[str, float]:
     return name, float(number or 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One scenario of a file; `name` is readable and the same each time: `chess[model=smollm2,opening=start]`."""
+
+    name: str
+    scenario: Scenario
+
+    @property
+    def folder(self) -> str:
+        """The name as one of a folder, at most 100 characters; different names have different folders."""
+        plain = re.sub(r"[^A-Za-z0-9.,=+_-]+", "_", self.name).strip("_.")
+        if len(plain) <= 100 and plain == self.name.replace("[", "_").replace("]", ""):
+            return plain
+        return f"{plain[:88]}-{blake2b(self.name.encode(), digest_size=4).hexdigest()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """All scenarios of a file."""
+
+    name: str
+    path: str
+    description: str
+    variants: tuple[Variant, ...]
+
+
 def make(given: dict[str, Any], where: str) -> Scenario:
     """Return the scenario of these values; `where` (a file, or "command line") stands in messages.
 
     Raises:
         UsageError: an unknown key (with the nearest), or a value of the wrong type or out of range.
     """
-    try:
-        return Scenario(**given)
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            raise UsageError(f"{where}: unknown key '{key}': {nearest(key, Scenario.model_fields)}") from None
-        said = str(first["msg"]).removeprefix("Value error, ")
-        raise UsageError(f"{where}: {key}={first['input']!r}: {said}") from None
+    made = checked(Draft(where, given, (Layer(Source(where, {}), given),)))
+    if not isinstance(made, Scenario):
+        raise UsageError(str(made[0]))
+    return made
 
 
-def names() -> tuple[str, ...]:
-    """Return the names of the shipped scenarios."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+def read_suite(name_or_path: str, **more: Any) -> Suite:
+    """Return all scenarios of a shipped file by name, or of a file; `more` overrides keys of each one.
+
+    A key in `more` also replaces the list that a grid varies it over, so that `model="random"` plays no other model.
+
+    Raises:
+        UsageError: no such file, unreadable TOML (with its line), or bad values; the first problem of them all.
+    """
+    found = drafts_of(name_or_path, more)
+    problems, variants = list(found.problems), list[Variant]()
+    for draft in found.drafts:
+        made = checked(draft)
+        if isinstance(made, Scenario):
+            variants.append(Variant(draft.name, made))
+        else:
+            problems += made
+    if problems:
+        first, *others = in_order(problems)
+        told = f" ({len(others)} more: run horizon check {found.path})" if others else ""
+        raise UsageError(f"{first}{told}")
+    return Suite(found.name, found.path, found.description, tuple(variants))
 
 
 def read(name_or_path: str, **more: Any) -> Scenario:
-    """Return a shipped scenario by name, or one from a file; `more` overrides its keys.
+    """Return the scenario of a file that holds one; `more` overrides its keys.
 
     Raises:
-        UsageError: no such scenario, unreadable TOML (with its line), or bad values.
+        UsageError: as `read_suite`, or the file holds several.
     """
-    path = Path(name_or_path)
-    if path.suffix != ".toml" and name_or_path in names():
-        path = FOLDER / f"{name_or_path}.toml"
+    suite = read_suite(name_or_path, **more)
+    if len(suite.variants) != 1:
+        names = ", ".join(each.name for each in suite.variants[:3])
+        raise UsageError(f"{suite.path} holds {len(suite.variants)} scenarios ({names}, ...), and one is needed here")
+    return suite.variants[0].scenario
+
+
+def checked(draft: Draft) -> Scenario | tuple[Problem, ...]:
+    """Return the scenario of a draft, or everything that is wrong with its keys, types and ranges."""
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"no scenario '{name_or_path}': {nearest(name_or_path, names())}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        raise UsageError(f"{path}: {problem}") from None
-    return make({**given, **more}, str(path))
+        return Scenario(**draft.given)
+    except ValidationError as problem:
+        return tuple(_told(draft, each) for each in problem.errors())
+
+
+def _told(draft: Draft, error: Mapping[str, Any]) -> Problem:
+    path = tuple(error["loc"])
+    while path and not holds(draft.given, path):
+        # Pydantic adds which of several types it tried.
+        path = path[:-1]
+    if error["type"] == "extra_forbidden":
+        return draft.problem(path, f"unknown key '{path[-1]}': {nearest(str(path[-1]), _known(path))}")
+    said = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "must")
+    value = value_at(draft.given, path)
+    short = repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "..."
+    return draft.problem(path, said, short)
+
+
+def _known(path: tuple[str | int, ...]) -> tuple[str, ...]:
+    """Return the keys that there are beside an unknown one."""
+    if path[0] == "expect" and len(path) > 1:
+        return tuple((Expectations if len(path) == 2 else ErrorRate).model_fields)
+    return (*Scenario.model_fields, *FILE_KEYS)

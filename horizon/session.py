@@ -8,18 +8,27 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from horizon import manifest, store
-from horizon.environment import Environment, open_environment
+from horizon.environment import Environment, engine_of, open_environment
 from horizon.errors import UsageError
 from horizon.model import Model, ModelOptions, open_model
 from horizon.parameters import values
+from horizon.position_text import split_position
 from horizon.records import Episode, Json, Turn
 from horizon.runner import Played, play
-from horizon.scenarios import Scenario, split_condition
+from horizon.scenarios import Scenario
 from horizon.shards import Shard, shard_in
+from horizon.sides import misfits, opponent_model
+from horizon.stopping import STOPPED, mark_stopped, play_until_settled
+
+Stop = Literal["never", "settled"]
+
+if TYPE_CHECKING:
+    from horizon.judging import Judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,41 +47,45 @@ def run(
     resume: bool = False,
     base_urls: tuple[str, ...] = (),
     shard: Shard | None = None,
+    stop: Stop | None = None,
+    model: Model | None = None,
     watch: Callable[[Played], None] = lambda played: None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Finished:
     """Play a scenario into a folder, or go on with the one in it.
 
-    `shard` is the part to play of a run split over machines; a resumed run keeps its own. `say` gets a line about
-    what is being opened; `watch` the counts after every step.
+    `shard` is the part to play of a run split over machines; a resumed run keeps its own. With `stop` settled the run
+    ends as soon as what the scenario expects is settled; one that ended so is only gone on with when `stop` says how.
+    `model` is the scenario's, opened with `options_of` already; it stays open. `say` gets a line about what is being
+    opened; `watch` the counts after every step.
 
     Raises:
         UsageError: a name, parameter or folder that can't be used.
         EngineFailure, ModelFailure: something needed is missing or every episode was aborted.
     """
     task = open_environment(scenario.environment, dict(scenario.parameters))
-    _check_sides(scenario, task)
+    check_sides(scenario, task)
     with ExitStack() as stack:
         opponents = {name: _open(stack, opponent_model(name), ModelOptions()) for name in scenario.opponents}
         judge = open_judge(stack, scenario, task)
-        if resume and not (folder / "manifest.json").exists():
-            raise UsageError(f"nothing to resume in {folder}: start it without --resume")
-        if not resume:
+        if resume:
+            _check_resumed(folder, stop)
+        else:
             # Refuse a folder that can't be used before the model's slow loading.
             store.check_new(folder)
-        say(f"loading {scenario.model}")
-        model = _open(stack, scenario.model, _options(scenario, base_urls))
-        _check_protocol(scenario, model)
+        if model is None:
+            say(f"loading {scenario.model}")
+            model = _open(stack, scenario.model, options_of(scenario, base_urls))
+        check_protocol(scenario, model)
         plan = plan_of(scenario, task)
         part = shard_in(store.read_manifest(folder)) if resume else shard or Shard()
         if resume and shard not in (None, part):
             raise UsageError(f"{folder} is shard {part.number} of {part.of}: leave out --shard to go on with it")
-        made = manifest.make(
-            plan,
-            model_identity=dict(model.identity()),
-            opponent_identities={name: dict(each.identity()) for name, each in opponents.items()},
-            judge_identity=judge.identity() if judge is not None else None,
-        )
+        if stop == "settled" and part.of > 1:
+            raise UsageError(
+                "a shard can't tell when the whole run is settled: leave out --stop settled or the shards"
+            )
+        made = _manifest(plan, model, opponents, judge)
         made["shard"] = part.as_json()
         run_id = run_id_of(plan)
         turns: list[Turn] = []
@@ -83,27 +96,43 @@ def run(
         else:
             journal = store.create(folder, made)
         with journal:
-            played = play(
-                scenario,
-                run_id,
-                task,
-                model,
-                opponents,
-                judge,
-                journal,
-                turns=turns,
-                episodes=episodes,
-                is_ours=part.holds,
-                watch=watch,
-            )
+            playing = partial(play, scenario, run_id, task, model, opponents, judge, journal)
+            if stop == "settled":
+                played = play_until_settled(scenario, folder, playing, turns, episodes, watch)
+            else:
+                played = playing(turns=turns, episodes=episodes, is_ours=part.holds, watch=watch)
+                if resume:
+                    mark_stopped(folder, None)
             del turns, episodes
             # Still under the folder's lock: a second program that resumes now must not write beside us.
             store.finish(folder)
-            if task.name == "chess":
+            if task.name in ("chess", "chess_variant"):
                 from horizon.pgn import write_games
 
                 write_games(folder)
     return Finished(folder, played, tuple(warnings))
+
+
+def manifest_of(scenario: Scenario, model: Model) -> dict[str, Json]:
+    """Return the manifest that a run of this scenario with this opened model would begin with; plays nothing.
+
+    Raises:
+        UsageError, EngineFailure: as `run`, of opponents and judge.
+    """
+    task = open_environment(scenario.environment, dict(scenario.parameters))
+    check_sides(scenario, task)
+    with ExitStack() as stack:
+        opponents = {name: _open(stack, opponent_model(name), ModelOptions()) for name in scenario.opponents}
+        return _manifest(plan_of(scenario, task), model, opponents, open_judge(stack, scenario, task))
+
+
+def _manifest(plan: Mapping[str, Json], model: Model, opponents: Mapping[str, Model], judge: Any) -> dict[str, Json]:
+    return manifest.make(
+        plan,
+        model_identity=dict(model.identity()),
+        opponent_identities={name: dict(each.identity()) for name, each in opponents.items()},
+        judge_identity=judge.identity() if judge is not None else None,
+    )
 
 
 def plan_of(scenario: Scenario, task: Environment[Any]) -> dict[str, Json]:
@@ -113,6 +142,7 @@ def plan_of(scenario: Scenario, task: Environment[Any]) -> dict[str, Json]:
         "environment": f"{task.name}-v{task.version}",
         "parameters": values(task),
         "opponents": list(scenario.opponents),
+        "judge_engine": judge_engine(scenario, task),
     }
 
 
@@ -128,23 +158,19 @@ def run_id_of(plan: Mapping[str, Json]) -> str:
     return hashlib.blake2b(json.dumps(plan, sort_keys=True).encode(), digest_size=6).hexdigest()
 
 
-def opponent_model(name: str) -> str:
-    """Return the model behind an opponent's short name: `stockfish:level=1` is `uci:stockfish:level=1`.
+def stop_of(text: str | None) -> Stop | None:
+    """Return when to stop, as the command line says it.
 
     Raises:
-        UsageError: neither a model nor an engine is called so, with the nearest of both.
+        UsageError: neither never nor settled.
     """
-    from horizon import engines, registry
-
-    first, models = name.partition(":")[0], registry.names("models")
-    if first in models:
-        return name
-    if first not in engines.names():
-        raise UsageError(f"unknown opponent '{first}': {registry.nearest(first, (*engines.names(), *models))}")
-    return f"uci:{name}"
+    if text not in (None, "never", "settled"):
+        raise UsageError(f"--stop {text} is unknown: use settled (once the scenario's claims are) or never")
+    return text  # type: ignore[return-value]
 
 
-def _options(scenario: Scenario, base_urls: tuple[str, ...]) -> ModelOptions:
+def options_of(scenario: Scenario, base_urls: tuple[str, ...] = ()) -> ModelOptions:
+    """Return how a scenario wants its model opened; scenarios with equal options and names can share one."""
     return ModelOptions(
         temperature=scenario.temperature,
         top_p=scenario.top_p,
@@ -166,20 +192,53 @@ def _open(stack: ExitStack, name: str, options: ModelOptions) -> Model:
     return model
 
 
+def judge_engine(scenario: Scenario, task: Environment[Any]) -> str:
+    """Return the engine that a scenario asks for, `auto` being the one that knows the environment's positions."""
+    return engine_of(task) if scenario.judge_engine == "auto" else scenario.judge_engine
+
+
 def open_judge(stack: ExitStack, scenario: Scenario, task: Environment[Any]) -> Any:
     """Return the engine judge that a scenario asks for, closed with the stack; null where none is needed.
 
     Raises:
         EngineFailure: the engine is missing.
+        UsageError: it doesn't know the environment's positions.
     """
     if scenario.judge_engine == "none" or task.oracle_kind != "engine":
         return None
     from horizon.judging import Judge
 
-    return stack.enter_context(Judge(scenario.judge_engine, nodes=scenario.judge_nodes))
+    judge = stack.enter_context(Judge(judge_engine(scenario, task), nodes=scenario.judge_nodes))
+    _check_judge(judge, task, scenario.seed)
+    return judge
 
 
-def _check_protocol(scenario: Scenario, model: Model) -> None:
+def _check_judge(judge: "Judge", task: Environment[Any], seed: int) -> None:
+    """Refuse a judge that doesn't know the variant which an environment plays.
+
+    Raises:
+        UsageError: it doesn't; the message names the engine that does.
+    """
+    position = task.engine_position(task.reset(seed))
+    variant = split_position(position).variant if position is not None else "chess"
+    if variant not in judge.variants:
+        needed = engine_of(task)
+        fix = f"leave judge_engine out, or name {needed}" if judge.name != needed else f"install a newer {needed}"
+        raise UsageError(f"{judge.version} can't play {variant}: {fix}")
+
+
+def _check_resumed(folder: Path, stop: Stop | None) -> None:
+    if not (folder / "manifest.json").exists():
+        raise UsageError(f"nothing to resume in {folder}: start it without --resume")
+    stopped: Any = store.read_manifest(folder).get(STOPPED)
+    if stopped and stop is None:
+        raise UsageError(
+            f"{folder} is complete: it stopped early, after {stopped['episodes']} of {stopped['of']} episodes, as its "
+            "claims were settled; to play the others too add --stop never"
+        )
+
+
+def check_protocol(scenario: Scenario, model: Model) -> None:
     """Refuse ways of answering that a backend would silently not follow."""
     wanted = {"answer": scenario.answer, "constrain": scenario.constrain}
     if wanted != {"answer": "generate", "constrain": "none"} and model.identity().get("protocol") != wanted:
@@ -187,17 +246,11 @@ def _check_protocol(scenario: Scenario, model: Model) -> None:
         raise UsageError(f"{key}={value} needs a local model (hf:, gguf:, smollm2), and {model.name} is none")
 
 
-def _check_sides(scenario: Scenario, task: Environment[Any]) -> None:
-    if task.has_opponent and not scenario.opponents:
-        raise UsageError(f"environment {task.name} needs an opponent: add --opponent random or stockfish:level=1")
-    if scenario.opponents and not task.has_opponent:
-        raise UsageError(f"environment {task.name} has no opponent: leave out --opponent {scenario.opponents[0]}")
-    with_oracle = [
-        each for each in scenario.conditions if split_condition(each)[0] in ("healed", "corrupted", "foreign")
-    ]
-    if with_oracle and task.oracle_kind == "engine" and scenario.judge_engine == "none":
-        raise UsageError(
-            f"condition {with_oracle[0]} shows right replies, and {task.name} needs an engine: leave out --judge none"
-        )
-    if len(set(scenario.opponents)) != len(scenario.opponents):
-        raise UsageError("an opponent is named twice: keep one of each")
+def check_sides(scenario: Scenario, task: Environment[Any]) -> None:
+    """Refuse what does not fit the environment or the model.
+
+    Raises:
+        UsageError: an opponent too few or too many, right replies asked for where nothing knows them, and the like.
+    """
+    for _, said in misfits(scenario, task):
+        raise UsageError(said)

@@ -12,8 +12,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from horizon.digests import digested
 from horizon.errors import UsageError
-from horizon.records import ERROR_KINDS
+from horizon.records import ERROR_KINDS, Turn
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -28,9 +29,15 @@ OPTIONAL: Mapping[str, Any] = {
     "random_loss": pl.Float64(),
     "context_tokens": pl.Float64(),
     "prior_errors": pl.Int64(),
+    "novelty": pl.Float64(),
+    "depth": pl.Float64(),
+    "state_code": pl.Int64(),
+    "action_code": pl.Int64(),
 }
 COLUMNS = (*NEEDED, *OPTIONAL)
-"""All that analysis reads of a turn: states and replies, the bulk of a table, need not be loaded."""
+"""All that analysis reads of a turn: states and replies, the bulk of a table, need no more than their digests."""
+STORED = tuple(name for name in COLUMNS if name in Turn.__dataclass_fields__)
+"""Those of them that stand in a run's table as they are: enough where nothing is paired on texts."""
 
 Side = Literal["model", "environment", "opponent", "run_id"]
 _EPISODE = ("run_id", "episode_id")
@@ -40,8 +47,8 @@ _EPISODE = ("run_id", "episode_id")
 class Sample:
     """The turns of one condition, in order of episode and turn; every array has shape (turns,).
 
-    `loss` and `random_loss` are in 0..1 and `context_tokens` a count, NaN where unknown. `kind` indexes
-    `ERROR_KINDS`.
+    `loss`, `random_loss` and `novelty` are in 0..1, `context_tokens` and `depth` (of a puzzle: the moves left) counts;
+    NaN where unknown. `kind` indexes `ERROR_KINDS`. `state_code` and `action_code` stand for texts, 0 for none.
     """
 
     cluster: Ints
@@ -52,6 +59,10 @@ class Sample:
     random_loss: Floats
     context_tokens: Floats
     prior_errors: Ints
+    novelty: Floats
+    depth: Floats
+    state_code: Ints
+    action_code: Ints
 
     @property
     def n_turns(self) -> int:
@@ -159,20 +170,18 @@ def load_table(turns: pl.DataFrame, episodes: pl.DataFrame | None = None) -> Tur
     missing = [name for name in NEEDED if name not in turns.columns]
     if missing:
         raise UsageError(f"turn table has no column '{missing[0]}': give the turns.parquet of a run")
-    light = turns.select(
-        *NEEDED,
-        *(
-            pl.col(name).cast(kind) if name in turns.columns else pl.lit(None, kind).alias(name)
-            for name, kind in OPTIONAL.items()
-        ),
-    )
+    turns = digested(turns)
+    there = {name: kind for name, kind in OPTIONAL.items() if name in turns.columns}
+    light = turns.select(*NEEDED, *(pl.col(name).cast(kind) for name, kind in there.items()))
+    if "parameters" not in there:
+        light = light.with_columns(parameters=pl.lit(None, pl.String))
     light, n_aborted = _without_aborted(light, episodes)
     facts = light.group_by(_EPISODE, maintain_order=True).agg(
         pl.col("environment", "parameters", "seed", "model").first()
     )
     facts = facts.sort(_EPISODE).with_row_index("cluster")
     light = light.join(facts.select("cluster", *_EPISODE), on=_EPISODE, how="left")
-    light = light.select("condition", "cluster", "turn", *OPTIONAL, "error").drop("parameters")
+    light = light.select("condition", "cluster", "turn", *(name for name in there if name != "parameters"), "error")
     light = light.sort("condition", "cluster", "turn")
     _check(light, facts)
     samples = {str(name): _sample(part) for (name,), part in light.partition_by("condition", as_dict=True).items()}
@@ -217,10 +226,7 @@ def _sample(part: pl.DataFrame) -> Sample:
         turn=part["turn"].cast(pl.Int64).to_numpy(),
         is_error=kinds != 0,
         kind=kinds,
-        loss=_nan(part["loss"]),
-        random_loss=_nan(part["random_loss"]),
-        context_tokens=_nan(part["context_tokens"]),
-        prior_errors=part["prior_errors"].fill_null(0).to_numpy(),
+        **{name: _filled(part, name) for name in OPTIONAL if name != "parameters"},
     )
 
 
@@ -233,8 +239,12 @@ def _facts(facts: pl.DataFrame, episodes: pl.DataFrame | None) -> EpisodeFacts:
     return EpisodeFacts(*(tuple(facts[name].to_list()) for name in EpisodeFacts.__slots__))
 
 
-def _nan(column: pl.Series) -> Floats:
-    return column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+def _filled(part: pl.DataFrame, name: str) -> NDArray[Any]:
+    """Return an optional column, NaN or 0 where it is null; one that the table lacks takes no memory."""
+    nothing = float("nan") if OPTIONAL[name] == pl.Float64 else 0
+    if name not in part.columns:
+        return np.broadcast_to(np.array(nothing), part.height)
+    return part[name].fill_null(nothing).to_numpy()
 
 
 def _with_cluster(sample: Sample, cluster: Ints) -> Sample:

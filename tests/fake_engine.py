@@ -15,6 +15,9 @@ for line in sys.stdin:
         print("id name Fake 1\\nuciok", flush=True)
     elif words[:1] == ["isready"]:
         print("readyok", flush=True)
+    elif words[:1] == ["setoption"]:
+        with pathlib.Path({options!r}).open("a") as file:
+            file.write(line)
     elif words[:2] == ["position", "fen"]:
         fen = " ".join(words[2:8])
     elif words[:1] == ["go"]:
@@ -29,6 +32,9 @@ for line in sys.stdin:
         if way == "nonsense":
             print("info depth 1 multipv one score cp x pv e2e4\\nbestmove e2e4", flush=True)
             continue
+        if way == "other rules":
+            print("info depth 1 multipv 1 score cp 0 nodes 1 time 1 pv e7e5\\nbestmove e7e5", flush=True)
+            continue
         for place, move in enumerate(chess.Board(fen).legal_moves):
             if way == "half" and place > 2:
                 break
@@ -40,9 +46,13 @@ for line in sys.stdin:
 def fake_engine(folder: Path, *ways: str) -> Path:
     """Return a program that behaves at its n-th search (over all its processes) as the n-th word says, then the last.
 
-    The words: ok, crash, hang, nonsense, half.
+    The words: ok, crash, hang, nonsense, half, other rules. What options it was sent is in the file `options`.
     """
     path = folder / "engine"
-    path.write_text(_PROGRAM.format(python=sys.executable, counter=str(folder / "searches"), ways=list(ways)))
+    path.write_text(
+        _PROGRAM.format(
+            python=sys.executable, counter=str(folder / "searches"), options=str(folder / "options"), ways=list(ways)
+        )
+    )
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return path

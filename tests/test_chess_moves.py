@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from horizon.chess_moves import Reading, board_of, last_move_named, position_of, read_move
+from horizon.chess_moves import (
+    Reading,
+    board_of,
+    checked_move,
+    join_state,
+    last_move_named,
+    read_move,
+    split_state,
+    text_of,
+)
 from horizon.errors import UsageError
 
 START = chess.Board()
@@ -200,32 +209,33 @@ def test_any_text_gets_a_reading_and_only_legal_moves_are_called_legal(text: str
                 assert (reading.move is None) == (reading.status == "unparsable")
 
 
-def test_the_text_of_a_state_leads_to_its_position() -> None:
-    board = chess.Board()
-    for move in ("e2e4", "c7c5", "g1f3"):
-        board.push_uci(move)
-    assert position_of(f"{chess.STARTING_FEN} moves e2e4 c7c5 g1f3 as black") == board.fen()
-    assert position_of(f"{chess.STARTING_FEN} moves - as white") == chess.STARTING_FEN
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        chess.STARTING_FEN,
+        f"{chess.STARTING_FEN} moves - as green",
+        f"{chess.STARTING_FEN} moves as white",
+        f"{chess.STARTING_FEN} moves e2e4",
+    ],
+)
+def test_what_is_no_state_is_refused_in_one_line(text: str) -> None:
+    with pytest.raises(UsageError, match="no chess state") as caught:
+        split_state(text)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("", "no chess state"),
-        (chess.STARTING_FEN, "no chess state"),
-        (f"{chess.STARTING_FEN} moves - as green", "no chess state"),
-        (f"{chess.STARTING_FEN} moves as white", "no chess state"),
-        (f"{chess.STARTING_FEN} moves e2e5 as white", "move e2e5 is illegal"),
-        (f"{chess.STARTING_FEN} moves Nf3 as white", "no move in UCI notation"),
-        (f"{chess.STARTING_FEN} moves 0000 as white", "illegal"),
-        ("8/8/8/8/8/8/8/8 w - - 0 1 moves - as white", "board is empty"),
-        ("nonsense moves - as white", "no FEN"),
-    ],
+    ("uci", "said"), [("e2e5", "move e2e5 is illegal"), ("Nf3", "no move in UCI notation"), ("0000", "illegal")]
 )
-def test_a_broken_state_is_refused_in_one_line(text: str, said: str) -> None:
-    with pytest.raises(UsageError, match=said) as caught:
-        position_of(text)
-    assert "\n" not in str(caught.value)
+def test_a_move_that_can_not_be_is_refused_in_one_line(uci: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        checked_move(START, uci)
+
+
+def test_a_state_s_text_is_joined_as_it_was_split() -> None:
+    for text in (f"{chess.STARTING_FEN} moves e2e4 c7c5 as black", f"chess960:{chess.STARTING_FEN} moves - as white"):
+        assert join_state(split_state(text)) == text
 
 
 @pytest.mark.parametrize(
@@ -247,3 +257,52 @@ def test_an_impossible_position_is_refused_with_what_is_wrong(fen: str, said: st
     with pytest.raises(UsageError, match=said) as caught:
         board_of(fen)
     assert "\n" not in str(caught.value)
+
+
+SHUFFLED = "chess960:r1k1r2q/p1ppp1pp/8/8/8/8/P1PPP1PP/R1K1R2Q w KQkq - 0 1"
+
+
+@pytest.mark.parametrize(
+    ("text", "move"),
+    [
+        ("O-O", "c1e1"),
+        ("O-O-O", "c1a1"),
+        ("c1e1", "c1e1"),
+        ("c1a1", "c1a1"),
+        # As ordinary chess writes it: from the king's square to where the king ends.
+        ("c1g1", "c1g1"),
+        ("Kb1", "c1b1"),
+        ("Kb2", "c1b2"),
+    ],
+)
+def test_castling_of_chess960_is_read_in_both_ways_of_writing_it(text: str, move: str) -> None:
+    board = board_of(SHUFFLED)
+    wanted = Reading("legal", "c1e1" if text == "c1g1" else move)
+    assert read_move(board, text) == wanted
+    assert last_move_named(board, f"I play {text}.") == wanted or text in ("O-O", "O-O-O")
+
+
+def test_where_the_king_may_step_to_that_square_it_steps_and_does_not_castle() -> None:
+    board = board_of("chess960:4k3/8/8/8/8/8/8/5K1R w K - 0 1")
+    assert read_move(board, "f1g1") == Reading("legal", "f1g1")
+    assert read_move(board, "f1h1") == read_move(board, "O-O") == Reading("legal", "f1h1")
+
+
+@pytest.mark.parametrize("number", [0, 1, 300, 517, 959])
+def test_every_move_of_a_chess960_game_is_read_back(number: int) -> None:
+    board, draw = chess.Board.from_chess960_pos(number), random.Random(number)
+    for _ in range(60):
+        for move in board.legal_moves:
+            for text in (move.uci(), board.san(move)):
+                assert read_move(board, text) == Reading("legal", move.uci())
+        assert board_of(text_of(board)).fen() == board.fen() and board_of(text_of(board)).chess960
+        if board.is_game_over():
+            break
+        board.push(draw.choice(list(board.legal_moves)))
+
+
+def test_positions_of_variants_are_no_chess() -> None:
+    with pytest.raises(UsageError, match="is atomic: chess or chess960 is played here"):
+        board_of(f"atomic:{chess.STARTING_FEN}")
+    with pytest.raises(UsageError, match="did you mean 'chess960'"):
+        board_of(f"ches960:{chess.STARTING_FEN}")

@@ -12,7 +12,7 @@ import pytest
 
 from horizon.records import TIME_COLUMNS
 
-COMMANDS = ["play", "merge", "grade", "report", "analyze", "power", "list", "show", "doctor"]
+COMMANDS = ["play", "merge", "grade", "report", "analyze", "compare", "power", "list", "show", "check", "doctor"]
 RANDOM = ["play", "--model", "random", "--opponent", "random", "--judge", "none"]
 
 
@@ -63,6 +63,7 @@ def test_help_imports_nothing_heavy() -> None:
         (["report", "nowhere"], "nowhere"),
         (["analyze", "nowhere", "--json"], "nowhere"),
         (["grade", "nowhere"], "nowhere"),
+        (["compare", "nowhere", "nowhere"], "nowhere"),
         (["list", "enviroments"], "did you mean 'environments'"),
         (["show", "hanio"], "did you mean 'hanoi'"),
     ],

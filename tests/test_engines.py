@@ -6,7 +6,7 @@ import chess
 import pytest
 from fake_engine import fake_engine
 
-from horizon import engines
+from horizon import engines, uci_process
 from horizon.errors import EngineFailure, UsageError
 
 MATE_IN_ONE = "6k1/5ppp/8/8/8/8/8/R6K w - - 0 1"
@@ -53,6 +53,14 @@ def test_fewer_lines_score_only_the_best_moves_and_the_mate_is_one_of_them() -> 
     assert len(again.actions) == chess.Board(MATE_IN_ONE).legal_moves.count()
 
 
+def test_an_engine_that_plays_by_other_rules_is_a_failure_that_names_the_move(tmp_path: Path) -> None:
+    with (
+        engines.Engine("fake", path=fake_engine(tmp_path, "other rules")) as engine,
+        pytest.raises(EngineFailure, match="Fake 1 scored e7e5, which is illegal in 'rnbqkbnr"),
+    ):
+        engine.score(chess.STARTING_FEN, 100, lines=1)
+
+
 def test_the_end_of_a_game_has_no_scores(tmp_path: Path) -> None:
     with engines.Engine("fake", path=fake_engine(tmp_path, "crash")) as engine:
         assert engine.score("7k/6Q1/6K1/8/8/8/8/8 b - - 0 1", 100).actions == {}
@@ -76,7 +84,7 @@ def test_three_failures_in_a_row_name_the_position(way: str, tmp_path: Path) -> 
 
 
 def test_an_engine_that_hangs_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "SEARCH_GRACE_S", 0.3)
+    monkeypatch.setattr(uci_process, "SEARCH_GRACE_S", 0.3)
     with engines.Engine("fake", path=fake_engine(tmp_path, "hang", "ok")) as engine:
         assert len(engine.score(chess.STARTING_FEN, 1).actions) == 20
 

@@ -20,6 +20,7 @@ from horizon.journal import JOURNAL
 from horizon.model import Request
 from horizon.models.random import RandomModel
 from horizon.pgn import write_games
+from horizon.position_text import board_of_position
 from horizon.records import Episode, Json, Reply, Score, Scores, Turn
 from horizon.runner import play
 from horizon.scenarios import make
@@ -38,7 +39,7 @@ class Whimsical:
 
     def submit(self, position: str) -> "Future[Scores]":
         scores: dict[str, Score] = {}
-        for move in chess.Board(position).legal_moves:
+        for move in board_of_position(position).legal_moves:
             drawn = derive(0, position, move.uci()) % 1000
             mated = drawn < 30
             scores[move.uci()] = Score(drawn / 1000, None if mated else drawn - 500, -2 if mated else None)
@@ -156,6 +157,28 @@ def test_a_won_game_has_its_result_and_its_own_start(tmp_path: Path, color: str,
     assert (game.headers["Result"], game.headers["Termination"]) == (result, "normal")
     assert (game.headers["FEN"], game.headers["SetUp"]) == (fens[color], "1")
     assert game.end().board().is_checkmate()
+
+
+def test_a_chess960_game_is_read_back_as_one_with_its_castling(tmp_path: Path) -> None:
+    def castling(request: Request) -> str:
+        sans = [request.posed.render(each).removeprefix("Answer: ") for each in request.posed.actions()]
+        return f"Answer: {next((san for san in sans if san.startswith('O-O')), sans[request.turn % len(sans)])}"
+
+    task = Chess(opening="chess960")
+    folder = run(tmp_path / "run", castling, task, episodes=8, turns=25)
+    store.finish(folder)
+    castled = 0
+    for game, episode in zip(games(write_games(folder)), store.iterate_episodes(folder), strict=True):
+        final = json.loads(episode.extra)["final_state"]
+        assert (game.headers["Variant"], game.headers["SetUp"]) == ("Chess960", "1")
+        assert final.startswith(f"chess960:{game.headers['FEN']} moves ")
+        board = game.board()
+        assert board.chess960 and board.chess960_pos() is not None
+        for move in game.mainline_moves():
+            castled += board.is_castling(move)
+            board.push(move)
+        assert tuple(board.uci(move) for move in board.move_stack) == task.load(final).moves
+    assert castled > 0
 
 
 def test_torn_and_aborted_episodes_are_written_with_a_star(tmp_path: Path) -> None:

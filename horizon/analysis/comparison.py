@@ -11,16 +11,15 @@ from itertools import combinations
 import numpy as np
 from scipy import stats
 
-from horizon.bootstrap import episode_sums
 from horizon.estimate import Estimate
-from horizon.intervals import LEVEL, Floats, Interval, jackknife, ratio
+from horizon.intervals import LEVEL, Floats, Interval, holm, ratio, welch_freedom
+from horizon.paired import by_instance, error_sums, gap_sums, p_value, paired
 from horizon.records import Json
-from horizon.turn_table import Sample, TurnTable, error_differences
+from horizon.turn_table import TurnTable
 
 NAME = "comparison"
 METHOD = "difference over instances that both played, jackknife over instances, Student's t"
 UNPAIRED = "difference over each one's own instances, jackknife over episodes, Welch's t"
-_FEWEST_PAIRS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +37,7 @@ class Compared:
     @property
     def p(self) -> float:
         """The two-sided p value of no difference, 0..1."""
-        if self.error == 0:
-            return 1.0 if self.difference == 0 else 0.0
-        return float(2 * stats.t.sf(abs(self.difference) / self.error, self.freedom))
+        return p_value(self.difference, self.error, self.freedom)
 
     def reach(self, level: float) -> float:
         """Return half the width of the interval at a level."""
@@ -52,8 +49,6 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
 
     `at` holds `setting`, the two `models`, the `figure` (error rate or focus gap), the `p` value of no difference,
     `p_holm`, and `low_corrected` and `high_corrected`, Bonferroni's interval over all pairs of the figure.
-
-    Source: Holm (1979), A simple sequentially rejective multiple test procedure, Scand. J. Statist. 6, 65-70.
     """
     facts = table.episodes
     settings = list(zip(facts.environment, facts.parameters, facts.opponent, strict=True))
@@ -62,33 +57,12 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         part = table.choose(np.array([each == setting for each in settings]))
         named = " ".join(str(each) for each in setting if each not in (None, "{}"))
         for one, other in combinations(part.values("model"), 2):
-            for figure, sums in (("error rate", _error_sums), ("focus gap", _gap_sums)):
+            for figure, sums in (("error rate", error_sums), ("focus gap", gap_sums)):
                 at: dict[str, Json] = {"setting": named, "models": f"{one} - {other}", "figure": figure}
                 compared = _compared(part, one, other, sums, at)
                 if compared is not None:
                     found[figure].append(compared)
     return {"comparison": [each for family in found.values() for each in _corrected(family)]}
-
-
-def _error_sums(table: TurnTable) -> Floats:
-    """Return errors and turns of each episode's natural turns, shape (episodes, 2)."""
-    sample = table.sample("natural")
-    if sample is None:
-        return np.zeros((table.n_episodes, 2))
-    return _sums(table, sample, sample.is_error.astype(float))
-
-
-def _gap_sums(table: TurnTable) -> Floats:
-    """Return natural minus fresh errors and the states that both posed, of each episode, shape (episodes, 2)."""
-    natural, fresh = table.sample("natural"), table.sample("fresh")
-    if natural is None or fresh is None:
-        return np.zeros((table.n_episodes, 2))
-    return _sums(table, *error_differences(natural, fresh))
-
-
-def _sums(table: TurnTable, sample: Sample, values: Floats) -> Floats:
-    pair = (values, np.ones(sample.n_turns))
-    return np.column_stack([episode_sums(sample.cluster, each, table.n_episodes) for each in pair])
 
 
 def _compared(
@@ -99,55 +73,33 @@ def _compared(
     at: dict[str, Json],
 ) -> Compared | None:
     """Return the difference of two models, paired where at least 3 instances agree; null where one has no turns."""
-    sums = sums_of(table)
-    by_seed: list[dict[int, Floats]] = [{}, {}]
-    for place, (model, seed) in enumerate(zip(table.episodes.model, table.episodes.seed, strict=True)):
-        if model in (one, other) and sums[place, 1]:
-            own = by_seed[model == other]
-            own[seed] = own.get(seed, np.zeros(2)) + sums[place]
-    shared = sorted(by_seed[0].keys() & by_seed[1].keys())
-    if len(shared) >= _FEWEST_PAIRS:
-        pairs = np.array([[*by_seed[0][seed], *by_seed[1][seed]] for seed in shared])
-        found = jackknife(pairs, _difference)
-        n_turns = int(pairs[:, [1, 3]].sum())
-        left_out = sum(len(each) for each in by_seed) - 2 * len(shared)
-        method = METHOD if not left_out else f"{METHOD}; {left_out} episodes without a partner left out"
-        return Compared(found.estimate, found.error, len(shared) - 1, len(shared), n_turns, method, at)
+    sums, seeds = sums_of(table), table.episodes.seed
+    whose = [np.array([each == model for each in table.episodes.model]) for model in (one, other)]
+    by_seed = [by_instance(sums * own[:, None], seeds) for own in whose]
+    pairs = paired(*by_seed)
+    if pairs is not None:
+        left_out = f"; {pairs.n_left_out} episodes without a partner left out" if pairs.n_left_out else ""
+        method = f"{METHOD}{left_out}"
+        return Compared(pairs.difference, pairs.error, pairs.n_pairs - 1, pairs.n_pairs, pairs.n_turns, method, at)
     parts = [np.array(list(each.values())) for each in by_seed]
     if any(len(part) < 2 for part in parts):
         return None
     first, second = (ratio(part[:, 0], part[:, 1]) for part in parts)
-    n_episodes, n_turns = sum(len(part) for part in parts), int(sum(part[:, 1].sum() for part in parts))
-    freedom = _welch((first, second), [len(part) for part in parts])
+    n_episodes, n_turns = sum(len(part) for part in parts), int(sum(part[:, 2].sum() for part in parts))
+    freedom = welch_freedom((first, second), [len(part) for part in parts])
     error = math.hypot(first.error, second.error)
     return Compared(first.estimate - second.estimate, error, freedom, n_episodes, n_turns, UNPAIRED, at)
-
-
-def _difference(totals: Floats) -> Floats:
-    return np.asarray(totals[:, 0] / totals[:, 1] - totals[:, 2] / totals[:, 3])
-
-
-def _welch(parts: Sequence[Interval], sizes: Sequence[int]) -> float:
-    """Return the degrees of freedom of a difference. Source: Welch (1947), Biometrika 34, 28-35."""
-    spread = sum(part.error**4 / (size - 1) for part, size in zip(parts, sizes, strict=True))
-    return sum(part.error**2 for part in parts) ** 2 / spread if spread else float(sum(sizes) - 2)
 
 
 def _corrected(family: Sequence[Compared]) -> list[Estimate]:
     """Return the estimates of a family of comparisons, each with its corrected figures."""
     found = []
-    order = np.argsort([each.p for each in family])
-    holm = np.empty(len(family))
-    holm[order] = np.minimum(
-        1.0,
-        np.maximum.accumulate([(len(family) - rank) * family[place].p for rank, place in enumerate(order)] or [0.0]),
-    )[: len(family)]
-    for each, p_holm in zip(family, holm, strict=True):
+    for each, p_holm in zip(family, holm([each.p for each in family]), strict=True):
         reach, wide = each.reach(LEVEL), each.reach(1 - (1 - LEVEL) / len(family))
         at = {
             **each.at,
             "p": each.p,
-            "p_holm": float(p_holm),
+            "p_holm": p_holm,
             "low_corrected": each.difference - wide,
             "high_corrected": each.difference + wide,
         }

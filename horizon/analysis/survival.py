@@ -63,7 +63,7 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     if sample is None or not sample.n_turns:
         empty = missing("condition natural was not played", HORIZON_METHOD)
         return {"h50": empty, "h80": empty, "survival": [], "hazard": [], "fading_hazard": empty}
-    last, erred = _first_errors(sample.cluster, sample.turn, sample.is_error)
+    last, erred = first_errors(sample.cluster, sample.turn, sample.is_error)
     found = curve(last, erred)
     counts = (len(last), int(last.sum()))
     points = [
@@ -124,7 +124,7 @@ def _first_below(share: Floats, level: float) -> float | None:
     return float(below[0] + 1) if len(below) else None
 
 
-def _first_errors(cluster: Ints, turn: Ints, is_error: Flags) -> tuple[Ints, Floats]:
+def first_errors(cluster: Ints, turn: Ints, is_error: Flags) -> tuple[Ints, Floats]:
     """Return each episode's turn of first error, or its last turn, and whether it erred; rows come in order."""
     codes = np.unique(cluster)
     place = np.searchsorted(codes, cluster)

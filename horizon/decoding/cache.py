@@ -20,7 +20,9 @@ _GROWTH = 1.15
 class Reading:
     """What was read of one conversation: its tokens, and for each layer keys and values of shape (heads, room, width).
 
-    Only the first `len(tokens)` places of the room are filled; `room_wanted` is made when the first ones are read.
+    Only the first `len(tokens)` places of the room are filled; `room_wanted` is made when the first ones are read. All
+    layers stand in one block of memory: the system takes it back whole, where hundreds of pieces that grow a little
+    each time would leave holes that none of them fits into again.
     """
 
     tokens: list[int] = field(default_factory=list)
@@ -43,27 +45,29 @@ class Reading:
         del self.tokens[length:]
 
     def reserve(self, length: int) -> None:
-        """Make room for `length` tokens; a layer at a time, so that little is held twice."""
+        """Make room for `length` tokens."""
         if length <= self.room or not self.keys:
             return
         # Grown by a share, so that a long conversation is copied a few times only, whatever its length.
         room = max(length, int(self.room * _GROWTH)) + _SPARE_TOKENS
-        held = len(self.tokens)
-        for tensors in (self.keys, self.values):
-            for layer, old in enumerate(tensors):
-                new = old.new_empty((old.shape[0], room, old.shape[2]))
-                new[:, :held] = old[:, :held]
-                tensors[layer] = new
+        self.keys, self.values = self._copied(len(self.tokens), room)
 
     def fork(self, length: int, room: int) -> "Reading":
         """Return a copy of the first `length` tokens with room for more."""
-        found = Reading(self.tokens[:length])
-        for own, tensors in ((self.keys, found.keys), (self.values, found.values)):
-            for old in own:
-                new = old.new_empty((old.shape[0], max(room, length), old.shape[2]))
-                new[:, :length] = old[:, :length]
-                tensors.append(new)
-        return found
+        keys, values = self._copied(length, max(room, length))
+        return Reading(self.tokens[:length], room, keys, values)
+
+    def _copied(self, length: int, room: int) -> tuple[list[Tensor], list[Tensor]]:
+        """Return keys and values with another room, in one block; the first `length` places are filled."""
+        olds = [*self.keys, *self.values]
+        sizes = [each.shape[0] * room * each.shape[2] for each in olds]
+        block = olds[0].new_empty(sum(sizes)) if olds else None
+        found: list[Tensor] = []
+        for old, piece in zip(olds, torch.split(block, sizes) if block is not None else (), strict=True):
+            new = piece.view(old.shape[0], room, old.shape[2])
+            new[:, :length] = old[:, :length]
+            found.append(new)
+        return found[: len(self.keys)], found[len(self.keys) :]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from horizon.decoding.generate import Decoder, Job, Written
 from horizon.errors import ModelFailure, UsageError
 from horizon.model import ModelOptions, Request
 from horizon.records import Json, Message, Reply
+from horizon.weights import weights
 
 DTYPES = {"auto": torch.float32, "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _ATTENTION_KINDS = {"full_attention", "sliding_attention"}
@@ -53,7 +54,9 @@ class LocalModel:
             raise UsageError(f"dtype={options.dtype} is unknown: choose one of {', '.join(DTYPES)}")
         self._device = _device(options.device)
         self._dtype = _fast_dtype(self._device) if options.dtype == "auto" else DTYPES[options.dtype]
-        self._tokenizer, self._model = _loaded(source, self._dtype, self._device)
+        # Where weights are kept for the next run, that run has caches and sampling of its own.
+        key = (source.folder_or_name, source.gguf_file, self._dtype, self._device)
+        self._tokenizer, self._model = weights(key, lambda: _loaded(source, self._dtype, self._device))
         _check_architecture(self._model.config, source.name)
         limits = [getattr(self._model.config, "max_position_embeddings", None), options.context_tokens]
         self._limit = min((each for each in limits if each), default=1 << 30)

@@ -1,61 +1,55 @@
 """Chess against an opponent, judged by an engine's scores that come in as data.
 
-Knows python-chess and the reading of moves; no engine, model, file or clock. A turn costs about one list of the legal
+Knows how chess is told, begun and judged; no engine, model, file or clock. A turn costs about one list of the legal
 moves in SAN and one FEN; both are worked out when first asked for.
 """
 
-import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
-import chess
-
-from horizon import chess_moves, openings
-from horizon.answers import ANSWER_FORMAT, answer_line, strip_thinking
-from horizon.chess_moves import Line, Reading, Side
+from horizon import chess_games, chess_judging, chess_moves, chess_starts
+from horizon.answers import ANSWER_FORMAT
+from horizon.chess_games import Game
 from horizon.chess_position import Position
+from horizon.chess_shifts import SHIFT_HELP, Letters, letters
+from horizon.chess_starts import Start
+from horizon.chess_telling import SHOWN, Telling, telling
 from horizon.environment import Mover
-from horizon.errors import ContractError, UsageError
+from horizon.errors import UsageError
+from horizon.novelty import novelty_of
 from horizon.parameters import parameter
-from horizon.records import Answer, Json, Score, Scores, Verdict
-from horizon.registry import nearest
+from horizon.records import Answer, Scores, Verdict
 from horizon.seeds import derive
 
-SHOWN = ("fen", "board", "legal_moves", "last_move", "moves")
-"""What an observation can be made of."""
-
-_NAMES = {chess.WHITE: "White", chess.BLACK: "Black"}
-_SPEAKS_OF_A_MOVE = re.compile(r"(?<!\w)[a-hA-H][1-8](?!\w)|\bcastl(?:e|es|ing)\b")
-
-
-@dataclass(frozen=True, slots=True)
-class Game:
-    """A game so far: the position it began from, the moves in UCI, the model's side; the position only follows."""
-
-    root: str
-    moves: tuple[str, ...]
-    side: Side
-    position: Position = field(compare=False, repr=False)
+_SHUFFLED = "chess960:"
+_QUESTION = "Which move do you play?"
 
 
 @dataclass(frozen=True, slots=True)
 class Chess:
     """Play a game of chess against an opponent.
 
-    Rules: Chess by the FIDE laws. A game ends by checkmate, stalemate, insufficient material, and as soon as a draw
-        can be claimed for the position on the board: it stands there for the third time, or fifty moves of each side
-        went by without capture or pawn move. A claim that announces a move is not made for anyone.
-    Observation: The parts that `show` names, in its order: `fen`, `board` (text diagram, White below), `last_move`,
-        `moves` (the whole list); then the side to move and `legal_moves` (sorted by their UCI text). From turn 2 on
-        the parts that `later` names.
-    Action: A move in UCI (`e2e4`, `e7e8q`, castling `e1g1`). Replies may be in SAN, UCI or long algebraic notation
-        whatever `notation` says. The last `Answer:` line counts; when it is no move by itself, the last legal move
-        named in it. Without such a line, the last legal move named in the reply. `illegal` when only illegal moves are
-        named; `unparsable` when a move is spoken of ("knight to f3") or ambiguous; otherwise `no_answer`.
+    Rules: Chess by the FIDE laws; from a Chess960 start (`opening=chess960`) with its castling. A game ends by
+        checkmate, stalemate, insufficient material, and as soon as a draw can be claimed for the position on the
+        board: it stands there for the third time, or fifty moves of each side went by without capture or pawn move. A
+        claim that announces a move is not made for anyone.
+    Observation: The parts that `show` names, in its order: `fen`, `board` (text diagram, White below), `pieces` (each
+        side's men), `last_move`, `moves` (the whole list); then the side to move and `legal_moves` (sorted by their
+        UCI text). From turn 2 on the parts that `later` names. A `shift` tells the same otherwise: `flip` exchanges
+        colours top to bottom, `mirror` left and right (only with `castling=gone`); `san`, `uci` and `descriptive`
+        write moves so; `ascii` and `pieces` draw the position so, with the rest of the FEN in words; `renamed` gives
+        the pieces other letters, by the start position, told each turn.
+    Action: A move in UCI (`e2e4`, `e7e8q`, castling `e1g1`; in Chess960 the king takes his rook, `e1h1`), whatever the
+        shift. Replies may be in SAN, UCI or long algebraic notation whatever `notation` says. The last `Answer:` line
+        counts; when it is no move by itself, the last legal move named in it. Without such a line, the last legal
+        move named in the reply. `illegal` when only illegal moves are named; `unparsable` when a move is spoken of
+        ("knight to f3") or ambiguous; otherwise `no_answer`.
     Oracle: An engine's scores of all legal moves. `loss` is the best move's win probability less the played one's;
-        a legal move is `wrong` from a loss of `wrong_loss` on.
+        a legal move is `wrong` from a loss of `wrong_loss` on. The engine is asked about the original position, so
+        that shifts never change a verdict.
     Difficulty: The number of legal moves. What a position is worth is known only from scores: see `random_loss`.
-    References: FIDE Laws of Chess (2023), articles 5 and 9; python-chess.
+        `opening` leaves the beaten path; how far is the `novelty` in `extra`, of the position as it is shown.
+    References: FIDE Laws of Chess (2023), articles 5, 9 and guideline II (Chess960); python-chess.
     Versions: 1: first.
     """
 
@@ -69,83 +63,56 @@ class Chess:
     notation: str = parameter("san", "how moves are written", choices=("san", "uci"))
     show: str = parameter("last_move+fen+legal_moves", f"parts of an observation: {' '.join(SHOWN)}, joined by +")
     later: str = parameter("", "parts from turn 2 on, where the history is shown too; empty: those of show")
-    opening: str = parameter("book", "a short book line by seed, or the start", choices=("book", "start"))
-    fen: str = parameter("", "start from this position instead")
+    opening: str = parameter(
+        "book", "where a game begins, by seed; all but book and start are off the path", choices=chess_starts.OPENINGS
+    )
+    fen: str = parameter("", "start from this position instead; chess960:FEN for Chess960")
     wrong_loss: float = parameter(0.10, "lost win probability that makes a move wrong", low=0.0, high=1.0)
+    shift: str = parameter("none", SHIFT_HELP)
+    random_plies: int = parameter(20, "plies that lead to a start of opening=random", low=1, high=200)
+    castling: str = parameter("any", "gone: nobody may castle from the start on", choices=("any", "gone"))
 
     def __post_init__(self) -> None:
-        for name, shown in (("show", self.show), ("later", self.later or self.show)):
-            parts = shown.split("+")
-            for part in parts:
-                if part not in SHOWN:
-                    raise UsageError(f"environment chess: {name}={shown} has no part '{part}': {nearest(part, SHOWN)}")
-            if len(set(parts)) != len(parts):
-                raise UsageError(f"environment chess: {name}={shown} names a part twice: keep one of each")
+        asked = self._telling.shift
+        if asked.is_mirrored and self.castling != "gone":
+            raise UsageError(
+                "environment chess: shift=mirror has no castling: set castling=gone here and in its original"
+            )
         if self.fen and (ending := Position(chess_moves.board_of(self.fen)).ending):
             raise UsageError(f"environment chess: the game is over at fen={self.fen}: {ending}; give an earlier one")
 
     def reset(self, seed: int) -> Game:
-        """Return the first position: after the seed's book line, at the start, or at `fen`."""
-        either: Side = "white" if derive(seed, "color") % 2 else "black"
-        side: Side = "white" if self.color == "white" else "black" if self.color == "black" else either
-        game = _begin(self.fen or chess.STARTING_FEN, side)
-        moves = openings.line(seed).moves if self.opening == "book" and not self.fen else ()
-        for move in moves:
+        """Return the first position: where `opening` begins by seed, or at `fen`."""
+        start = Start(self.fen) if self.fen else chess_starts.start_of(self.opening, seed, self.random_plies)
+        if self.castling == "gone":
+            start = chess_starts.without_castling(start)
+        game = chess_games.begin(start.root, chess_games.side_of(self.color, seed))
+        for move in start.moves:
             game = self.step(game, move)
         return game
 
     def rules(self) -> str:
         """Return the system prompt."""
-        how = "written as Nf3, exd5, O-O or e8=Q" if self.notation == "san" else "written as g1f3 or e7e8q"
-        told = "the position and your legal moves" if "legal_moves" in self.show.split("+") else "the position"
+        told = self._telling
+        shuffled = ""
+        if self.opening == "chess960" or self.fen.startswith(_SHUFFLED):
+            shuffled = "The pieces began on shuffled squares (Chess960); castling ends as in usual chess. "
         return (
-            f"You play chess by the usual rules and try to win. Each turn you get {told}, {how}. "
+            f"You play chess by the usual rules and try to win. {shuffled}Each turn you get {told.what}, {told.how}. "
             f"Reply with one line and nothing else: {ANSWER_FORMAT}MOVE, where MOVE is one of the legal moves."
         )
 
     def pose(self, state: Game) -> str:
         """Return the position as `show` asks for it, told to the side that is to move."""
-        return self._told(state, self.show)
+        return self._telling.told(state, _QUESTION, self._letters(state))
 
     def observe(self, state: Game) -> str:
         """Return the parts that `later` names, or the same as `pose`."""
-        return self._told(state, self.later or self.show)
-
-    def _told(self, state: Game, shown: str) -> str:
-        parts = shown.split("+")
-        told = [text for part in parts if part != "legal_moves" and (text := self._part(state, part))]
-        # Asked in this order, a 135M model names a legal move most often of ten ways tried (17 of 24 positions).
-        side = f"You play {_NAMES[state.position.board.turn]}."
-        told.append(f"{side} {self._part(state, 'legal_moves')}" if "legal_moves" in parts else side)
-        return "\n".join([*told, "Which move do you play?"])
-
-    def _part(self, state: Game, part: str) -> str:
-        position, is_san = state.position, self.notation == "san"
-        if part == "fen":
-            return f"FEN: {position.fen}"
-        if part == "board":
-            return f"Board, White below:\n{position.board}"
-        if part == "legal_moves":
-            return f"Legal moves: {' '.join(position.sans.values() if is_san else position.moves)}"
-        if not state.moves:
-            return ""
-        if part == "last_move":
-            return f"Last move: {position.last_move_san() if is_san else state.moves[-1]}"
-        if not is_san:
-            return f"Moves so far: {' '.join(state.moves)}"
-        # Played through from the root: some 50 microseconds a ply, only when the whole list is shown.
-        return f"Moves so far: {chess.Board(state.root).variation_san(map(chess.Move.from_uci, state.moves))}"
+        return self._telling.told(state, _QUESTION, self._letters(state), is_later=True)
 
     def parse(self, state: Game, reply: str) -> Answer:
         """Read the move out of a reply, as the heading Action says."""
-        board, legal = state.position.board, tuple(state.position.moves.values())
-        text = strip_thinking(reply)
-        line = answer_line(text)
-        said = text if line is None else line
-        reading = chess_moves.read_move(board, said, legal)
-        if reading.status == "unparsable":
-            reading = chess_moves.last_move_named(board, said, legal)
-        return _answer(reading, line is not None or _SPEAKS_OF_A_MOVE.search(text) is not None)
+        return self._telling.parse(state.position, reply, self._letters(state))
 
     def actions(self, state: Game) -> tuple[str, ...]:
         """Return the legal moves of the side to move in UCI, sorted; none once the game is over."""
@@ -153,49 +120,21 @@ class Chess:
 
     def render(self, state: Game, action: str) -> str:
         """Return the answer line that means this move."""
-        if self.notation == "uci":
-            return f"{ANSWER_FORMAT}{action}"
-        position = state.position
-        # One move's SAN costs a thirtieth of the list's, which a model that reads no text never needs.
-        is_listed = "sans" in vars(position)
-        return f"{ANSWER_FORMAT}{position.sans[action] if is_listed else position.board.san(position.moves[action])}"
+        return self._telling.render(state.position, action, self._letters(state))
 
     def judge(self, state: Game, action: str | None, scores: Scores | None = None) -> Verdict:
         """Judge a move by the win probability that it gives away; without scores only its legality."""
         position = state.position
-        legal, extra = position.legal, _counted(position)
-        if action is not None and action not in legal:
-            return replace(self.judge(state, None, scores), error="illegal")
-        if scores is None or not legal:
-            return Verdict("no_answer" if action is None else "none", extra=extra)
-        missing = [each for each in legal if each not in scores.actions]
-        if missing:
-            raise ContractError(f"the engine's scores of {position.fen} lack the legal move {missing[0]}")
-        best = _best(scores)
-        best_win = scores.actions[best].win
-        losses = {each: max(0.0, best_win - scores.actions[each].win) for each in legal}
-        random_loss = sum(losses.values()) / len(losses)
-        extra |= _evaluation("best", scores.actions[best], position.board.turn)
-        if action is None:
-            return Verdict("no_answer", None, random_loss, best, extra)
-        extra |= _evaluation("eval", scores.actions[action], position.board.turn)
-        loss = losses[action]
-        # Even where every loss counts as wrong, the best move loses nothing.
-        is_wrong = loss > 0.0 and loss >= self.wrong_loss
-        return Verdict("wrong" if is_wrong else "none", loss, random_loss, best, extra)
+        told = chess_judging.counted(position) | novelty_of(self._telling.shift.board(position.board)).as_extra()
+        return chess_judging.verdict_of(position, action, scores, self.wrong_loss, told)
 
     def oracle(self, state: Game, scores: Scores | None = None) -> str | None:
         """Return the move with the best score, or null without scores."""
-        return _best(scores) if scores is not None and state.position.legal else None
+        return chess_judging.best_move(scores) if scores is not None and state.position.legal else None
 
     def step(self, state: Game, action: str) -> Game:
         """Return the game after a legal move of the side to move."""
-        if action not in state.position.legal:
-            over = state.position.ending
-            why = f"the game is over by {over}" if over else f"it is illegal in {state.position.fen}"
-            raise ContractError(f"chess can't play '{action:.40}': {why}")
-        after = state.position.after(state.position.moves[action])
-        return Game(state.root, (*state.moves, action), state.side, after)
+        return chess_games.played(state, action, self.name)
 
     def is_playable(self, state: Game, action: str) -> bool:
         """Tell whether the move is legal: a wrong one stays on the board."""
@@ -203,72 +142,35 @@ class Chess:
 
     def mover(self, state: Game) -> Mover:
         """Tell whose move it is."""
-        return "model" if state.position.board.turn == (state.side == "white") else "opponent"
+        return "model" if state.is_models_move else "opponent"
 
     def done(self, state: Game) -> str | None:
         """Return `won`, `lost` or `draw` from the model's side, or null while the game goes on."""
-        ending = state.position.ending
-        if ending == "checkmate":
-            return "lost" if self.mover(state) == "model" else "won"
-        return "draw" if ending else None
+        return state.outcome
 
     def difficulty(self, state: Game) -> float | None:
         """Return the number of legal moves."""
         return float(len(state.position.legal))
 
     def engine_position(self, state: Game) -> str | None:
-        """Return the FEN while it is the model's move."""
-        return state.position.fen if state.position.legal and self.mover(state) == "model" else None
+        """Return the position's text, whoever is to move; null once the game is over."""
+        return state.position.text if state.position.legal else None
 
     def dump(self, state: Game) -> str:
-        """Return the state as `FEN moves e2e4 e7e5 as white`."""
-        return chess_moves.join_state(Line(state.root, state.moves, state.side))
+        """Return the state as `FEN moves e2e4 e7e5 as white`, or `chess960:FEN moves ...`."""
+        return chess_games.dump(state)
 
     def load(self, text: str) -> Game:
         """Return the state of a text, played through from its root; cost some 30 microseconds a ply."""
-        line = chess_moves.split_state(text)
-        game = _begin(line.root, line.side)
-        for move in line.moves:
-            if game.position.ending:
-                raise UsageError(f"the game was over by {game.position.ending} before move {move} of '{text:.120}'")
-            chess_moves.checked_move(game.position.board, move)
-            game = self.step(game, move)
-        return game
+        return chess_games.load(text, self.name)
 
+    @property
+    def _telling(self) -> Telling:
+        return telling("chess", self.notation, self.show, self.later, self.shift)
 
-def _begin(fen: str, side: Side) -> Game:
-    board = chess_moves.board_of(fen)
-    return Game(board.fen(), (), side, Position(board))
-
-
-def _answer(reading: Reading, speaks_of_a_move: bool) -> Answer:
-    if reading.status == "legal":
-        return Answer(reading.move)
-    if reading.status == "illegal":
-        return Answer(reading.move, "illegal")
-    return Answer(None, "unparsable" if reading.status == "ambiguous" or speaks_of_a_move else "no_answer")
-
-
-def _best(scores: Scores) -> str:
-    """Return the action of the highest win probability; of equal ones the engine's first."""
-    return max(scores.actions, key=lambda each: scores.actions[each].win)
-
-
-def _counted(position: Position) -> dict[str, Json]:
-    """Return what tells the phase of the game: the men on the board, and the plies since its first move."""
-    return {"men": chess.popcount(position.board.occupied), "ply": position.board.ply()}
-
-
-def _evaluation(name: str, score: Score, mover: chess.Color) -> dict[str, Json]:
-    """Return White's view of the position after a move, in centipawns or moves to mate; nothing after a mate."""
-    sign = 1 if mover == chess.WHITE else -1
-    if score.centipawns is not None:
-        return {f"{name}_cp": sign * score.centipawns}
-    if score.mate is None:
-        return {}
-    # The mover's mate in n counts this move; the mate against him begins after it.
-    left = score.mate - 1 if score.mate > 0 else score.mate
-    return {f"{name}_mate": sign * left} if left else {}
+    def _letters(self, state: Game) -> Letters | None:
+        # A state holds no seed: games from one root share their letters.
+        return letters(derive(0, "letters", state.root)) if self._telling.shift.is_renamed else None
 
 
 ENVIRONMENT = Chess

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 
 from horizon import engines
-from horizon.chess_moves import position_of
-from horizon.errors import EngineFailure, HorizonError, ModelFailure, UsageError
+from horizon.errors import HorizonError, ModelFailure, UsageError
 from horizon.model import ModelOptions, Request
 from horizon.parameters import build, parameter, settings
 from horizon.records import Json, Reply, Scores
@@ -118,24 +117,23 @@ class UciPlayer:
             return ModelFailure(f"{self.name} has no legal move in {posed.environment} state '{posed.state}'")
         if not self._level.nodes:
             return Reply(posed.render(generator(request.seed, "uci level 0").choice(actions)))
-        try:
-            fen = position_of(posed.state)
-        except (UsageError, ValueError):
+        position = posed.position()
+        if position is None:
             return ModelFailure(f"{self.name} plays chess only, and {posed.environment} state '{posed.state}' is none")
         self._start()
         engine = self._free.get()
         try:
             if self._own:
-                return Reply(posed.render(engine.best(fen, _NODES)))
-            scores = engine.score(fen, self._level.nodes)
-        except EngineFailure as failure:
+                return Reply(posed.render(engine.best(position, _NODES)))
+            scores = engine.score(position, self._level.nodes)
+        except HorizonError as failure:
             return ModelFailure(str(failure))
         finally:
             self._free.put(engine)
         try:
             return Reply(posed.render(choose(scores, self._level.temperature, request.seed)))
         except HorizonError as problem:
-            return ModelFailure(f"{self.name} plays chess only: {problem}")
+            return ModelFailure(f"{self.name} can't play {posed.environment} state '{posed.state}': {problem}")
 
 
 def choose(scores: Scores, temperature: float, seed: int) -> str:

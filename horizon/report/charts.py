@@ -1,48 +1,15 @@
 """The report's figures as plain data, made from estimates alone; curves.py and figures.py draw them alike.
 
-A chart holds series of estimates along an axis of numbers or names. Nothing is computed and nothing drawn here.
+Those of each group are made here, those that hold groups against each other in contrasts.py.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from horizon.estimate import Estimate
 from horizon.records import ERROR_KINDS
+from horizon.report.chart import RATE, Chart, Form, Series
+from horizon.report.contrasts import between_groups
 from horizon.report.tables import Analysis, Group
-
-Form = Literal["line", "step", "bar", "stack", "dot"]
-FEW_SERIES = 3
-"""Series of a chart that can all be read at once."""
-
-_RATE = "share of turns with an error"
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One line or one colour of bars: places on the axis and the estimates at them, equally many."""
-
-    name: str
-    places: tuple[float | str, ...]
-    points: tuple[Estimate, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """One figure: `slug` names its files, `said` tells it in words, `mark` is a place and its word."""
-
-    slug: str
-    title: str
-    said: str
-    x_title: str
-    y_title: str
-    form: Form
-    series: tuple[Series, ...]
-    mark: tuple[float, str] | None = None
-
-    def has_band(self, index: int) -> bool:
-        """Tell whether a series shows its band: bands of many conditions would hide each other; tables hold all."""
-        return len(self.series) <= FEW_SERIES or index < 2
 
 
 def charts_of(analysis: Analysis) -> list[Chart]:
@@ -52,13 +19,7 @@ def charts_of(analysis: Analysis) -> list[Chart]:
         suffix = f"-{place}" if len(analysis.groups) > 1 else ""
         found += [chart for chart in _of_group(group, suffix) if any(series.points for series in chart.series)]
     if len(analysis.groups) > 1:
-        found.append(_side_by_side(analysis.groups))
-        compared = _listed(analysis.whole.get("comparison"))
-        if compared:
-            names = [f"{each.at['models']}, {each.at['setting']}, {each.at['figure']}" for each in compared]
-            said = "Differences between models, paired on the same instances; the tables hold the corrected intervals."
-            series = (Series("", tuple(names), compared),)
-            found.append(Chart("comparison", "Differences between models", said, "", "difference", "dot", series))
+        found += between_groups(analysis)
     return found
 
 
@@ -76,7 +37,7 @@ def _of_group(group: Group, suffix: str) -> list[Chart]:
     ) -> Chart:
         return Chart(slug + suffix, f"{title}: {label}", f"{label}: {said}", *axes, form, tuple(series), mark)
 
-    turn = ("turn", _RATE)
+    turn = ("turn", RATE)
     half = group.estimates.get("h50")
     h50 = half.estimate if isinstance(half, Estimate) else None
     return [
@@ -93,9 +54,25 @@ def _of_group(group: Group, suffix: str) -> list[Chart]:
             "error_by_tokens",
             "Error rate by context",
             "error rate against the tokens that the model was shown.",
-            ("context tokens", _RATE),
+            ("context tokens", RATE),
             "line",
             _along(group, "error_by_tokens", axis="context_tokens"),
+        ),
+        chart(
+            "error_by_novelty",
+            "Error rate by novelty",
+            "error rate against how far off the beaten path positions lie, a heuristic of 0 to 1.",
+            ("novelty of the position", RATE),
+            "line",
+            _along(group, "error_by_novelty", axis="novelty"),
+        ),
+        chart(
+            "error_by_depth",
+            "Error rate by depth of the solution",
+            "error rate against the solver's moves left, the present one included.",
+            ("solver's moves left", RATE),
+            "line",
+            _along(group, "error_by_depth", axis="depth"),
         ),
         chart(
             "focus_gap_by_turn",
@@ -134,7 +111,7 @@ def _of_group(group: Group, suffix: str) -> list[Chart]:
             "dose_response",
             "Pull of earlier errors",
             "error rate against the share of wrong replies in the history.",
-            ("share of wrong replies in the history", _RATE),
+            ("share of wrong replies in the history", RATE),
             "line",
             _along(group, "dose_response", axis="corrupted", by=""),
         ),
@@ -215,14 +192,6 @@ def _kinds(group: Group) -> list[Series]:
         if any(each.estimate for each in own):
             found.append(Series(kind.replace("_", " "), tuple(str(each.at["condition"]) for each in own), own))
     return found
-
-
-def _side_by_side(groups: Sequence[Group]) -> Chart:
-    rates = [(group, group.estimates.get("error_rate")) for group in groups]
-    points = [(group, each) for group, each in rates if isinstance(each, Estimate) and each.estimate is not None]
-    names = tuple(f"{group.model}, {group.setting}" for group, _ in points)
-    series = (Series("", names, tuple(each for _, each in points)),)
-    return Chart("side_by_side", "Side by side", "Error rate of each model and setting.", "", _RATE, "dot", series)
 
 
 def _curve_said(group: Group) -> str:

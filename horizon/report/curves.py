@@ -6,7 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from horizon.estimate import Estimate
-from horizon.report.charts import FEW_SERIES, Chart, Series
+from horizon.report.chart import FEW_SERIES, Chart, Series
 from horizon.report.figures import COLOURS
 
 _HOVER = "%{y:.1%} (%{customdata[0]:.1%} to %{customdata[1]:.1%})<br>%{customdata[2]} turns, %{customdata[3]} episodes"
@@ -24,6 +24,9 @@ def draw(chart: Chart) -> "go.Figure":
             _bars(figure, series, index, chart)
     if chart.form == "stack":
         figure.update_layout(barmode="stack")
+    if chart.form == "dot":
+        # Series stand side by side, or their intervals would hide each other.
+        figure.update_layout(scattermode="group", scattergap=0.7)
     if chart.mark is not None:
         figure.add_vline(x=chart.mark[0], line_dash="dot", annotation_text=chart.mark[1])
     return figure

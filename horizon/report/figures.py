@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from horizon.estimate import Estimate
-from horizon.report.charts import Chart, Series
+from horizon.report.chart import Chart, Series
 from horizon.report.tables import Analysis, Group
 
 # Okabe and Ito's colours, told apart by the colour-blind; a marker each, so that print in grey works too.
@@ -18,6 +18,7 @@ COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _INK = "#333333"
 _DENSE = 20
+_ASIDE = 0.12
 _MEANING = {"natural": "natural: with its own history", "fresh": "fresh: the same states, no history"}
 
 
@@ -50,9 +51,22 @@ def draw_chart(chart: Chart, path: Path) -> Path:
     _dress(axes, _printable(chart.title), chart.x_title, chart.y_title)
     if len(chart.series) > 1:
         axes.legend(frameon=False, fontsize=9, loc="best", labelcolor=_INK)
-    if any(isinstance(place, str) for series in chart.series for place in series.places):
+    names = _names(chart)
+    if names:
         axes.tick_params(axis="x", rotation=20)
+        if chart.form == "dot":
+            axes.set_xticks(range(len(names)), names)
+            axes.margins(x=0.08)
+            axes.axhline(0, color=_INK, linewidth=0.8)
+    elif all(float(place).is_integer() for series in chart.series for place in series.places):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=2))
     return _saved(figure, path)
+
+
+def _names(chart: Chart) -> list[str]:
+    """Return the names on the axis in the order in which they are first met; none where it is one of numbers."""
+    places = [place for series in chart.series for place in series.places]
+    return list(dict.fromkeys(_printable(each) for each in places if isinstance(each, str)))
 
 
 def _draw_series(axes: Axes, chart: Chart, series: Series, index: int) -> None:
@@ -72,7 +86,11 @@ def _draw_series(axes: Axes, chart: Chart, series: Series, index: int) -> None:
         style = "steps-post" if chart.form == "step" else "default"
         axes.plot(places, values, color=colour, marker=shown, markersize=4.5, linewidth=1.8, label=name, ds=style)
     elif chart.form == "dot":
-        axes.errorbar(places, values, yerr=bars, fmt=marker, color=colour, capsize=3, label=name)
+        # Series stand side by side, or their intervals would hide each other.
+        aside = _ASIDE * (index - (len(chart.series) - 1) / 2)
+        names = _names(chart)
+        spots = [names.index(each) + aside if isinstance(each, str) else each for each in places]
+        axes.errorbar(spots, values, yerr=bars, fmt=marker, color=colour, capsize=3, label=name)
     elif chart.form == "stack":
         # The series before it are drawn already: its bars stand on theirs.
         heights: dict[str, float] = {}

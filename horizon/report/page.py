@@ -18,7 +18,8 @@ import chess.svg
 
 from horizon import store
 from horizon.estimate import Estimate
-from horizon.report.charts import Chart, charts_of
+from horizon.report.chart import Chart
+from horizon.report.charts import charts_of
 from horizon.report.curves import draw
 from horizon.report.headline import command, headline, limits
 from horizon.report.tables import Analysis
@@ -148,6 +149,8 @@ def _tables(analysis: Analysis) -> str:
                 continue
             for each in found if isinstance(found, list) else [found]:
                 rows.append(_row(who, name, each))
+    for name, listed in analysis.between().items():
+        rows += [_row("all", name, each) for each in listed]
     titles = ("model", "estimate of", "at", "value", "95 % interval", "n", "method")
     head = "".join(f'<th scope="col">{each}</th>' for each in titles)
     return (

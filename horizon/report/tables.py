@@ -12,11 +12,15 @@ import numpy as np
 import polars as pl
 
 from horizon import registry
+from horizon.digests import digested
 from horizon.errors import UsageError
 from horizon.estimate import Estimate
+from horizon.parameters import told_apart
 from horizon.turn_table import COLUMNS, TurnTable, load_table
 
 Estimates = Mapping[str, Estimate | list[Estimate]]
+Labels = tuple[str, str, str | None, str | None]
+"""Model, environment, parameters and opponent: what tells one group from another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +33,14 @@ class Group:
     opponent: str | None
     table: TurnTable
     estimates: Estimates
+    told_apart: str = ""
+    """The parameters that tell this group from others of the same environment, as `shift=flip`."""
 
     @property
     def setting(self) -> str:
-        """The environment and the opponent in words, without the model."""
-        return f"{self.environment} against {self.opponent}" if self.opponent else self.environment
+        """The environment, the opponent and what else tells the group apart, in words, without the model."""
+        against = f" against {self.opponent}" if self.opponent else ""
+        return f"{self.environment}{against}{', ' if self.told_apart else ''}{self.told_apart}"
 
     def labels(self) -> dict[str, str | None]:
         """Return the columns that tell this group from the others."""
@@ -54,6 +61,14 @@ class Analysis:
     whole: Estimates
     groups: tuple[Group, ...]
 
+    def between(self) -> dict[str, list[Estimate]]:
+        """Return the lists that no group has of its own, since they hold groups against each other."""
+        return {
+            name: found
+            for name, found in self.whole.items()
+            if isinstance(found, list) and found and not any(group.estimates.get(name) for group in self.groups)
+        }
+
 
 def load_runs(folders: Sequence[Path]) -> TurnTable:
     """Read run folders into one table.
@@ -66,7 +81,8 @@ def load_runs(folders: Sequence[Path]) -> TurnTable:
         raise UsageError("no run folder given: name at least one, as results/play/NAME")
     from horizon import store
 
-    turns = pl.concat([_light(store.read_turns(folder)) for folder in folders])
+    # Diagonal: only runs of some environments have novelty and depth.
+    turns = pl.concat([_light(store.read_turns(folder)) for folder in folders], how="diagonal")
     episodes = pl.concat([store.read_episodes(folder) for folder in folders])
     return load_table(turns, episodes)
 
@@ -87,7 +103,8 @@ def analyze_runs(folders: Sequence[Path]) -> Analysis:
 def analyze_table(table: TurnTable, folders: Sequence[Path] = ()) -> Analysis:
     """Estimate everything in a loaded table, for each group and over all of them."""
     parts = groups_of(table)
-    groups = tuple(Group(*labels, part, estimate_all(part)) for labels, part in parts)
+    told = _told_apart([labels for labels, _ in parts])
+    groups = tuple(Group(*labels, part, estimate_all(part), told[labels[1:]]) for labels, part in parts)
     whole = groups[0].estimates if len(groups) == 1 else estimate_all(table)
     return Analysis(tuple(folders), table, whole, groups)
 
@@ -132,6 +149,8 @@ def write_csv(analysis: Analysis, folder: Path) -> list[Path]:
                 rows.setdefault(name, []).extend({**group.labels(), **_flat(each)} for each in found)
             else:
                 rows["estimates"].append({"estimator": name, **group.labels(), **_flat(found)})
+    for name, listed in analysis.between().items():
+        rows[name] = [_flat(each) for each in listed]
     paths = []
     for name, lines in sorted(rows.items()):
         if lines:
@@ -141,10 +160,20 @@ def write_csv(analysis: Analysis, folder: Path) -> list[Path]:
 
 
 def _light(turns: pl.DataFrame) -> pl.DataFrame:
+    turns = digested(turns)
     return turns.select(name for name in COLUMNS if name in turns.columns)
 
 
-def groups_of(table: TurnTable) -> list[tuple[tuple[str, str, str | None, str | None], TurnTable]]:
+def _told_apart(labels: Sequence[Labels]) -> dict[tuple[str, str | None, str | None], str]:
+    """Return for each environment, parameters and opponent the parameters that others of the environment have not."""
+    found = {}
+    for _, environment, parameters, opponent in labels:
+        texts = [text for _, other, text, _ in labels if other == environment]
+        found[environment, parameters, opponent] = told_apart(texts, ("opponent",))[parameters]
+    return found
+
+
+def groups_of(table: TurnTable) -> list[tuple[Labels, TurnTable]]:
     """Return the part of each model, environment, parameters and opponent, under these labels."""
     facts = table.episodes
     labels = list(zip(facts.model, facts.environment, facts.parameters, facts.opponent, strict=True))

@@ -26,6 +26,9 @@ def print_analysis(analysis: Analysis, console: Console) -> None:
         for line in _lines(group):
             console.print(_plain(line))
         console.print()
+    for table in _shift_tables(analysis):
+        console.print(table)
+        console.print()
     if analysis.table.n_aborted:
         console.print(_plain(f"{analysis.table.n_aborted} aborted episodes (infrastructure failures) are left out"))
 
@@ -98,6 +101,46 @@ def _lines(group: Group) -> list[str]:
         told = ", ".join(f"{each.at['outcome']} {each.at['count']}" for each in results)
         found.append(f"results: {told} (of {results[0].n_episodes} episodes)")
     return found
+
+
+def _shift_tables(analysis: Analysis) -> list[Table]:
+    """Return a table a model, setting and condition of what shifts cost, both sides' accuracy beside it."""
+    between = analysis.between()
+    same = {_place(each): each for each in between.get("consistency", []) if each.at["among"] == "all"}
+    found: dict[str, Table] = {}
+    for each in between.get("shift", []):
+        figure = str(each.at["figure"])
+        if not figure.startswith("accuracy"):
+            continue
+        model, setting, _, condition = _place(each)
+        title = f"{model}: {setting}, {condition}: {figure} under shifts"
+        if title not in found:
+            found[title] = _shift_table(title)
+        alike = same.get(_place(each)) if figure == "accuracy" else None
+        cells = [
+            str(each.at["shift"]),
+            str(each.n_turns),
+            f"{100 * float(str(each.at['original'])):.1f} %",
+            f"{100 * float(str(each.at['shifted'])):.1f} %",
+            _bracketed(each, 100, 1),
+            f"{float(str(each.at['p_holm'])):.2g}",
+            "-" if alike is None else _bracketed(alike, 100, 0, " %"),
+        ]
+        found[title].add_row(*(_plain(cell) for cell in cells))
+    return list(found.values())
+
+
+def _shift_table(title: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title_justify="left", caption_justify="left")
+    table.title = _plain(title)
+    table.caption = _plain("points lost: original - shifted; p: no difference, Holm's correction over all shifts")
+    for name in ("shift", "turns", "original", "shifted", "points lost", "p", "same action"):
+        table.add_column(name, justify="left" if name in ("shift", "points lost", "same action") else "right")
+    return table
+
+
+def _place(each: Estimate) -> tuple[str, str, str, str]:
+    return str(each.at["model"]), str(each.at["setting"]), str(each.at["shift"]), str(each.at["condition"])
 
 
 def _by_condition(group: Group, key: str) -> dict[str, Estimate]:

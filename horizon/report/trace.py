@@ -11,6 +11,7 @@ from typing import Any
 from horizon import store
 from horizon.environment import open_environment
 from horizon.errors import HorizonError
+from horizon.position_text import split_position
 from horizon.records import Turn
 from horizon.seeds import generator
 
@@ -95,7 +96,8 @@ def _turn(task: Any, row: Turn) -> dict[str, Any]:
         try:
             state = task.load(row.state)
             asked = task.pose(state) if row.turn == 1 or row.condition == "fresh" else task.observe(state)
-            board = task.engine_position(state) or ""
+            # The FEN's placement alone is drawn: men in hand and variants are no part of it.
+            board = split_position(task.engine_position(state) or "").fen
             best = _spoken(task, state, row.optimal_action)
             said = _spoken(task, state, row.action) if row.error in ("none", "wrong") else row.action
         except HorizonError:

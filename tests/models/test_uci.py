@@ -31,6 +31,9 @@ class Posed:
     def render(self, action: str) -> str:
         return self._task.render(self._state, action)
 
+    def position(self) -> str | None:
+        return self._task.engine_position(self._state)
+
     def is_correct(self, action: str) -> bool:
         raise AssertionError("an engine does not ask the judge")
 

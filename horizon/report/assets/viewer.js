@@ -87,7 +87,7 @@
       svg.append(node);
       return node;
     };
-    fen.split(" ")[0].split("/").forEach((rank, y) => {
+    fen.split(" ")[0].split("[")[0].split("/").forEach((rank, y) => {
       let x = 0;
       for (const each of rank) {
         if (/[1-8]/.test(each)) { for (let n = 0; n < Number(each); n++) square(x++, y, ""); }

@@ -1,0 +1,179 @@
+"""A variant of chess against an opponent, judged by Fairy-Stockfish's scores that come in as data.
+
+Knows the variants' rules in words, and how chess is told and judged; no engine, model, file or clock.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from horizon import chess_games, chess_judging
+from horizon.answers import ANSWER_FORMAT
+from horizon.chess_games import Game
+from horizon.chess_position import Position
+from horizon.chess_starts import walked
+from horizon.chess_telling import SHOWN, Telling, telling
+from horizon.environment import Mover
+from horizon.errors import UsageError
+from horizon.parameters import parameter
+from horizon.position_text import BOARDS, join_position
+from horizon.records import Answer, Scores, Verdict
+from horizon.seeds import generator
+from horizon.variant_rules import VARIANTS, told_besides
+
+_ATTEMPTS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ChessVariant:
+    """Play a variant of chess against an opponent.
+
+    Rules: Those of lichess, as python-chess keeps them: atomic, antichess, king_of_the_hill, three_check,
+        racing_kings, horde, crazyhouse. The system prompt states them in full. Besides its own endings every game ends
+        drawn as soon as a position stands for the third time, or fifty moves of each side went by without capture or
+        pawn move (not in crazyhouse), or where neither side has the men left to win.
+    Observation: The parts that `show` names, in its order: `fen`, `board` (text diagram, White below), `pieces` (each
+        side's men), `last_move`, `moves` (the whole list); then the side to move and `legal_moves` (sorted by their
+        UCI text). From turn 2 on the parts that `later` names. Ahead of them, men in hand and checks left to give.
+    Action: A move in UCI (`e2e4`, castling `e1g1`, drops `N@f3`, antichess's `e7e8k`). Replies are read as those of
+        the environment chess are, drops besides (`N@f3`, `P@e4`, `@e4`).
+    Oracle: Fairy-Stockfish's scores of all legal moves: Debian's 11.1, and for atomic, which that one has not, the
+        newer one in the Python package pyffish. `loss` is the best move's win probability less the played one's; a
+        legal move is `wrong` from a loss of `wrong_loss` on. The curve from centipawns to win probabilities was fitted
+        to orthodox chess and is the same here, so that losses order moves but are not calibrated chances; a forced win
+        or loss that the engine sees (1 or 0) is one.
+    Difficulty: The number of legal moves.
+    References: https://lichess.org/variant; python-chess (chess.variant); Fairy-Stockfish.
+    Versions: 1: first.
+    """
+
+    name: ClassVar[str] = "chess_variant"
+    version: ClassVar[int] = 1
+    summary: ClassVar[str] = "play a variant of chess (atomic, antichess, crazyhouse, ...) against an opponent"
+    oracle_kind: ClassVar[str] = "engine"
+    has_opponent: ClassVar[bool] = True
+
+    variant: str = parameter("king_of_the_hill", "which variant", choices=tuple(VARIANTS))
+    color: str = parameter("alternating", "the model's side, by seed", choices=("white", "black", "alternating"))
+    notation: str = parameter("san", "how moves are written", choices=("san", "uci"))
+    show: str = parameter("last_move+fen+legal_moves", f"parts of an observation: {' '.join(SHOWN)}, joined by +")
+    later: str = parameter("", "parts from turn 2 on, where the history is shown too; empty: those of show")
+    random_plies: int = parameter(4, "random legal plies by seed that lead to the first position", low=0, high=100)
+    fen: str = parameter("", "start from this position of the variant instead, and play the random plies from it")
+    wrong_loss: float = parameter(0.10, "lost win probability that makes a move wrong", low=0.0, high=1.0)
+
+    def __post_init__(self) -> None:
+        # Made here so that what can't be told or begun is refused before anything is opened.
+        _ = self._telling
+        if ending := self._first.ending:
+            raise UsageError(f"environment chess_variant: the game is over at fen={self.fen}: {ending}")
+
+    @property
+    def judge_engine(self) -> str:
+        """The engine that knows the variant."""
+        return "pyffish" if self.variant == "atomic" else "fairy-stockfish"
+
+    def reset(self, seed: int) -> Game:
+        """Return the first position: the seed's random plies after the variant's start, or after `fen`."""
+        for attempt in range(_ATTEMPTS):
+            board = walked(self._first.board, self.random_plies, generator(seed, "random plies", attempt))
+            if board is not None:
+                break
+        else:
+            raise UsageError(
+                f"environment chess_variant: no game of {self.variant} lasts random_plies={self.random_plies} random "
+                "plies: give fewer"
+            )
+        game = chess_games.begin(self._first.text, chess_games.side_of(self.color, seed), BOARDS)
+        for move in board.move_stack:
+            game = self.step(game, move.uci())
+        return game
+
+    def rules(self) -> str:
+        """Return the system prompt."""
+        variant, told = VARIANTS[self.variant], self._telling
+        fifty = "" if self.variant == "crazyhouse" else "after fifty moves of each side without capture or pawn move, "
+        drawn = f"The game is drawn when a position stands for the third time, {fifty}or when nobody can win any more."
+        return (
+            f"You play {variant.title}, a variant of chess, and try to win. {variant.rules} {drawn} "
+            f"Each turn you get {told.what}, {told.how}. "
+            f"Reply with one line and nothing else: {ANSWER_FORMAT}MOVE, where MOVE is one of the legal moves."
+        )
+
+    def pose(self, state: Game) -> str:
+        """Return the position as `show` asks for it, told to the side that is to move."""
+        return self._told(state, is_later=False)
+
+    def observe(self, state: Game) -> str:
+        """Return the parts that `later` names, or the same as `pose`."""
+        return self._told(state, is_later=True)
+
+    def _told(self, state: Game, *, is_later: bool) -> str:
+        besides = told_besides(state.position.board)
+        told = self._telling.told(state, "Which move do you play?", is_later=is_later)
+        return f"{besides}\n{told}" if besides else told
+
+    def parse(self, state: Game, reply: str) -> Answer:
+        """Read the move out of a reply, as the heading Action says."""
+        return self._telling.parse(state.position, reply)
+
+    def actions(self, state: Game) -> tuple[str, ...]:
+        """Return the legal moves of the side to move in UCI, sorted; none once the game is over."""
+        return state.position.legal
+
+    def render(self, state: Game, action: str) -> str:
+        """Return the answer line that means this move."""
+        return self._telling.render(state.position, action)
+
+    def judge(self, state: Game, action: str | None, scores: Scores | None = None) -> Verdict:
+        """Judge a move by the win probability that it gives away; without scores only its legality."""
+        told = chess_judging.counted(state.position)
+        return chess_judging.verdict_of(state.position, action, scores, self.wrong_loss, told)
+
+    def oracle(self, state: Game, scores: Scores | None = None) -> str | None:
+        """Return the move with the best score, or null without scores."""
+        return chess_judging.best_move(scores) if scores is not None and state.position.legal else None
+
+    def step(self, state: Game, action: str) -> Game:
+        """Return the game after a legal move of the side to move."""
+        return chess_games.played(state, action, self.name)
+
+    def is_playable(self, state: Game, action: str) -> bool:
+        """Tell whether the move is legal: a wrong one stays on the board."""
+        return action in state.position.legal
+
+    def mover(self, state: Game) -> Mover:
+        """Tell whose move it is."""
+        return "model" if state.is_models_move else "opponent"
+
+    def done(self, state: Game) -> str | None:
+        """Return `won`, `lost` or `draw` from the model's side, or null while the game goes on."""
+        return state.outcome
+
+    def difficulty(self, state: Game) -> float | None:
+        """Return the number of legal moves."""
+        return float(len(state.position.legal))
+
+    def engine_position(self, state: Game) -> str | None:
+        """Return the position's text, whoever is to move; null once the game is over."""
+        return state.position.text if state.position.legal else None
+
+    def dump(self, state: Game) -> str:
+        """Return the state as `atomic:FEN moves e2e4 e7e5 as white`."""
+        return chess_games.dump(state)
+
+    def load(self, text: str) -> Game:
+        """Return the state of a text, played through from its root."""
+        return chess_games.load(text, self.name, (VARIANTS[self.variant].uci_name,))
+
+    @property
+    def _first(self) -> Position:
+        name = VARIANTS[self.variant].uci_name
+        fen = self.fen.removeprefix(f"{name}:") or BOARDS[name].starting_fen
+        return chess_games.begin(join_position(name, fen), "white", (name,)).position
+
+    @property
+    def _telling(self) -> Telling:
+        return telling("chess_variant", self.notation, self.show, self.later, "none")
+
+
+ENVIRONMENT = ChessVariant

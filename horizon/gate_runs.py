@@ -1,0 +1,162 @@
+"""Playing scenarios as gates: into folders of their own, with one model kept open, and finished runs used again.
+
+Knows sessions and run folders; no test framework, and nothing of how outcomes are shown.
+"""
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from horizon import manifest as manifests
+from horizon import session, store
+from horizon.gates import Outcome, is_settled, overall
+from horizon.model import Model, ModelOptions, open_model
+from horizon.records import Json
+from horizon.runner import Played
+from horizon.scenarios import Scenario
+from horizon.stopping import judge_run, mark_judged
+
+RELEVANT = ("plan", "model", "opponents", "judge", "sources", "python", "packages")
+"""Parts of a manifest that must agree for a run to be used again: all but the machine, the commit and the time."""
+
+
+class OpenedModel:
+    """The model of the last scenario, kept open for the next one that wants the same."""
+
+    def __init__(self, base_urls: tuple[str, ...] = ()) -> None:
+        """`base_urls` are the servers of `openai:` models."""
+        self._base_urls = base_urls
+        self._key: tuple[str, ModelOptions] | None = None
+        self._model: Model | None = None
+
+    def opened(self, scenario: Scenario, say: Callable[[str], None]) -> Model:
+        """Return the scenario's model; one that was opened otherwise is closed first, so that memory holds one.
+
+        Raises:
+            UsageError: an unknown model.
+            ModelFailure: it can't be loaded or reached.
+        """
+        key = (scenario.model, session.options_of(scenario, self._base_urls))
+        if self._model is None or self._key != key:
+            self.close()
+            say(f"loading {scenario.model}")
+            self._model, self._key = open_model(*key), key
+        return self._model
+
+    def close(self) -> None:
+        """Close what is open."""
+        if self._model is not None:
+            self._model.close()
+        self._model = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateRun:
+    """A scenario's run as a gate sees it; `stopped_after` counts instances where it stopped before the last.
+
+    `reused` tells that nothing was played now; `failure` is the reason of an aborted episode.
+    """
+
+    folder: Path
+    outcomes: tuple[Outcome, ...]
+    stopped_after: int | None
+    n_episodes: int
+    reused: bool
+    failure: str | None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> str:
+        """The verdict on all claims: passed, failed or undecided; aborted where too many episodes were."""
+        if any(outcome.claim.figure == "aborted" and outcome.verdict == "failed" for outcome in self.outcomes):
+            return "aborted"
+        return overall(self.outcomes)
+
+    @property
+    def said(self) -> str:
+        """Figures, intervals and counts in one line: `error rate at most 0.98: 0.41 [0.30, 0.55], 4 episodes`."""
+        told = []
+        for outcome in self.outcomes:
+            if outcome.claim.figure == "aborted" and outcome.verdict == "passed":
+                continue
+            marked = "" if outcome.verdict == "passed" else f" {outcome.verdict}"
+            needed = f" (about {outcome.more_episodes} more episodes)" if outcome.more_episodes else ""
+            figure = f"{outcome.estimate:g}" if outcome.claim.figure == "aborted" else outcome.figure
+            told.append(f"{outcome.claim.said}: {figure}{marked}{needed}")
+        return ", ".join(
+            [
+                "; ".join(told) or "no figure expected",
+                f"{self.n_episodes} episode{'s' * (self.n_episodes != 1)}",
+                *(["stopped early"] if self.stopped_after is not None else []),
+                *(["reused"] if self.reused else []),
+            ]
+        )
+
+
+def play_gate(
+    scenario: Scenario,
+    folder: Path,
+    models: OpenedModel,
+    *,
+    reuse: bool = False,
+    watch: Callable[[Played], None] = lambda played: None,
+    say: Callable[[str], None] = lambda text: None,
+) -> GateRun:
+    """Play a scenario until its claims are settled; a run that lies in the folder already is replaced.
+
+    With `reuse` it is judged as it lies there when nothing relevant has changed, and gone on with where it was
+    interrupted or what is expected now is not settled by it.
+
+    Raises:
+        UsageError: a name or folder that can't be used.
+        EngineFailure, ModelFailure: something needed is missing or every episode was aborted.
+    """
+    model = models.opened(scenario, say)
+    goes_on = False
+    if (folder / manifests.MANIFEST).exists():
+        changed = why_not(folder, session.manifest_of(scenario, model)) if reuse else "not asked to"
+        goes_on = changed is None
+        if goes_on and store.is_finished(folder):
+            found = _judged(folder, scenario, reused=True)
+            if found.stopped_after is None or is_settled(found.outcomes):
+                return found
+        elif reuse and not goes_on:
+            say(f"{folder} is played anew: {changed}")
+        if not goes_on:
+            shutil.rmtree(folder)
+    finished = session.run(scenario, folder, resume=goes_on, stop="settled", model=model, watch=watch, say=say)
+    return _judged(folder, scenario, reused=False, warnings=finished.warnings)
+
+
+def why_not(folder: Path, made: Mapping[str, Json]) -> str | None:
+    """Return why a run can't be used again in place of one that would begin with this manifest; null where it can.
+
+    Raises:
+        StoreError: the folder is no readable run.
+    """
+    stored = store.read_manifest(folder)
+    difference = manifests.first_difference(
+        {name: stored.get(name) for name in RELEVANT},
+        {name: manifests.plain(made.get(name), name) for name in RELEVANT},
+    )
+    if difference is not None:
+        name, was, now = difference
+        return f"{name} was {was} and is {now}"
+    return "episodes of it were aborted" if _failure(folder) is not None else None
+
+
+def _judged(folder: Path, scenario: Scenario, *, reused: bool, warnings: tuple[str, ...] = ()) -> GateRun:
+    judged = judge_run(folder, scenario)
+    episodes = max((outcome.n_episodes for outcome in judged.outcomes), default=0)
+    found = GateRun(folder, judged.outcomes, judged.stopped_after, episodes, reused, _failure(folder), warnings)
+    mark_judged(folder, found.outcomes, found.verdict)
+    return found
+
+
+def _failure(folder: Path) -> str | None:
+    """Return the reason of the first aborted episode."""
+    for episode in store.iterate_episodes(folder):
+        if episode.outcome == "aborted":
+            return episode.failure or "unknown"
+    return None
