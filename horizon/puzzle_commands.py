@@ -51,7 +51,7 @@ def check(
 ) -> None:
     """Look at every solution again with Stockfish, and tell which are no longer the single right moves.
 
-    Example: horizon puzzles check horizon --nodes 400000
+    Example: horizon puzzles check horizon --nodes 800000
     """
     from horizon.intervals import wilson
     from horizon.puzzle_files import located, read_puzzles
@@ -62,7 +62,7 @@ def check(
     found = read_puzzles(path, limit)
     for bad in found.bad_rows:
         typer.echo(f"horizon: {path} line {bad.line} is skipped: {bad.reason}", err=True)
-    nodes = nodes or 4 * (nodes_of(path) or 100_000)
+    nodes = nodes or 4 * (nodes_of(path) or 200_000)
     try:
         with _telling() as say:
             checked = list(check_pack(found.puzzles, nodes, say))

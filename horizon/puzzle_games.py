@@ -31,12 +31,13 @@ _SCREEN_MARGIN = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """The nodes of a move in the games, and of three looks at a position: each goes on with what passed the last."""
+    """The nodes of a move in the games, and of four looks at a position: each goes on with what passed the last."""
 
     play: int = 1_000
     screen: int = 10_000
     confirm: int = 20_000
-    final: int = 100_000
+    solve: int = 100_000
+    final: int = 200_000
 
 
 @dataclass(frozen=True, slots=True)

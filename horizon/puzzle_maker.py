@@ -1,4 +1,4 @@
-"""From candidate positions to verified puzzles: two looks at the whole line, its difficulty, its themes.
+"""From candidate positions to verified puzzles: three looks at the whole line, its difficulty, its themes.
 
 Knows engines by one method; writes nothing. Equal arguments give equal puzzles, whatever was made before.
 """
@@ -11,7 +11,7 @@ import chess
 
 from horizon.chess_themes import themes
 from horizon.puzzle_games import Candidate, Effort, candidates
-from horizon.puzzle_rule import Scorer, solve
+from horizon.puzzle_rule import SURE_MARGIN, Scorer, keeps_solution, solve
 from horizon.puzzles import Goal, Puzzle
 
 EFFORT = Effort()
@@ -100,14 +100,14 @@ def _made(engine: Scorer, candidate: Candidate, effort: Effort, unwanted: frozen
         return None
     if _kind(likely.goal, likely.turns, _is_plain(engine, fen, likely.moves)) in unwanted:
         return None
-    final = solve(engine, fen, effort.final)
-    solution = final and final.shared_with(likely)
+    longer = solve(engine, fen, effort.solve)
+    solution = longer and longer.shared_with(likely)
     if not solution:
         return None
     rating = difficulty(engine, fen, solution.moves)
-    if rating is None:
-        return None
     puzzle = Puzzle(name, fen, solution.moves, solution.goal, themes(fen, solution.moves), rating)
+    if rating is None or keeps_solution(engine, puzzle, effort.final, SURE_MARGIN) is not None:
+        return None
     return Made(puzzle, min(solution.gaps))
 
 

@@ -33,11 +33,11 @@ from horizon.records import Json
 COLUMNS = ("name", "fen", "moves", "goal", "themes", "rating", "material", "gap")
 SHARES = {
     "mate1": 0.07,
-    "mate2": 0.14,
+    "mate2": 0.16,
     "mate3": 0.12,
     "mate4": 0.08,
-    "win1": 0.08,
-    "win2": 0.12,
+    "win1": 0.09,
+    "win2": 0.14,
     "win3": 0.10,
     "win4": 0.06,
     "hold1": 0.06,

@@ -17,6 +17,8 @@ from horizon.records import Json, Scores
 
 MARGIN = 0.25
 """How far the second best move stays behind, in win probability."""
+SURE_MARGIN = 0.3
+"""How far it must stay behind at the last look: leads that shrink with the nodes are caught before they are gone."""
 KEPT_MARGIN = 0.15
 """How far it must stay behind when a finished puzzle is looked at again: still more than what makes a move wrong."""
 WINNING = 0.75
@@ -79,6 +81,7 @@ def rule() -> dict[str, Json]:
     """Return the rule's figures, for a pack to say what it was made by."""
     return {
         "margin": MARGIN,
+        "sure_margin": SURE_MARGIN,
         "kept_margin": KEPT_MARGIN,
         "winning": WINNING,
         "level": list(LEVEL),

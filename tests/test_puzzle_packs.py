@@ -24,7 +24,7 @@ from horizon.puzzle_rule import MARGIN
 from horizon.puzzles import Puzzle
 from horizon.seeds import generator
 
-QUICK = Effort(play=100, screen=200, confirm=400, final=800)
+QUICK = Effort(play=100, screen=200, confirm=400, solve=800, final=1000)
 PACK = shipped("scenarios") / "packs" / "horizon.csv"
 PUZZLES = open_pack("horizon").puzzles
 
@@ -65,7 +65,7 @@ def test_the_shipped_pack_holds_five_hundred_puzzles_of_every_goal_length_and_si
     white = sum(" w " in puzzle.fen for puzzle in PUZZLES)
     assert 150 <= white <= 350
     phases = Counter(theme for puzzle in PUZZLES for theme in puzzle.themes)
-    assert min(phases[each] for each in ("opening", "middlegame", "endgame")) >= 10
+    assert min(phases[each] for each in ("opening", "middlegame", "endgame")) >= 5
 
 
 def test_no_two_shipped_puzzles_share_a_position_even_with_colours_flipped() -> None:
@@ -94,9 +94,10 @@ def test_every_shipped_line_is_legal_gives_a_choice_and_mates_in_the_number_that
 
 @pytest.mark.slow
 def test_by_trying_every_move_shipped_mates_have_one_key_and_no_shorter_mate() -> None:
-    mates = [puzzle for puzzle in PUZZLES if puzzle.goal == "mate" and puzzle.turns <= 2]
-    assert len(mates) >= 50
-    for puzzle in generator(0, "shipped mates").sample(mates, 12):
+    short = [puzzle for puzzle in PUZZLES if puzzle.goal == "mate" and puzzle.turns <= 2]
+    long = [puzzle for puzzle in PUZZLES if puzzle.goal == "mate" and puzzle.turns == 3]
+    assert len(short) >= 80 and len(long) >= 10
+    for puzzle in short + generator(0, "shipped mates").sample(long, 5):
         board = chess.Board(puzzle.fen)
         assert mating_moves(board, puzzle.turns) == [puzzle.moves[0]]
         assert puzzle.turns == 1 or mating_moves(board, puzzle.turns - 1) == []
