@@ -9,12 +9,12 @@ from typing import ClassVar
 
 from horizon import chess_games, chess_judging, chess_moves, chess_starts
 from horizon.answers import ANSWER_FORMAT
+from horizon.chess_contract import ChessContract
 from horizon.chess_games import Game
 from horizon.chess_position import Position
 from horizon.chess_shifts import SHIFT_HELP, Letters, letters
 from horizon.chess_starts import Start
 from horizon.chess_telling import SHOWN, Telling, telling
-from horizon.environment import Mover
 from horizon.errors import UsageError
 from horizon.novelty import novelty_of
 from horizon.parameters import parameter
@@ -26,7 +26,7 @@ _QUESTION = "Which move do you play?"
 
 
 @dataclass(frozen=True, slots=True)
-class Chess:
+class Chess(ChessContract):
     """Play a game of chess against an opponent.
 
     Rules: Chess by the FIDE laws; from a Chess960 start (`opening=chess960`) with its castling. A game ends by
@@ -56,8 +56,6 @@ class Chess:
     name: ClassVar[str] = "chess"
     version: ClassVar[int] = 1
     summary: ClassVar[str] = "play a game of chess against an opponent"
-    oracle_kind: ClassVar[str] = "engine"
-    has_opponent: ClassVar[bool] = True
 
     color: str = parameter("alternating", "the model's side, by seed", choices=("white", "black", "alternating"))
     notation: str = parameter("san", "how moves are written", choices=("san", "uci"))
@@ -114,10 +112,6 @@ class Chess:
         """Read the move out of a reply, as the heading Action says."""
         return self._telling.parse(state.position, reply, self._letters(state))
 
-    def actions(self, state: Game) -> tuple[str, ...]:
-        """Return the legal moves of the side to move in UCI, sorted; none once the game is over."""
-        return state.position.legal
-
     def render(self, state: Game, action: str) -> str:
         """Return the answer line that means this move."""
         return self._telling.render(state.position, action, self._letters(state))
@@ -127,38 +121,6 @@ class Chess:
         position = state.position
         told = chess_judging.counted(position) | novelty_of(self._telling.shift.board(position.board)).as_extra()
         return chess_judging.verdict_of(position, action, scores, self.wrong_loss, told)
-
-    def oracle(self, state: Game, scores: Scores | None = None) -> str | None:
-        """Return the move with the best score, or null without scores."""
-        return chess_judging.best_move(scores) if scores is not None and state.position.legal else None
-
-    def step(self, state: Game, action: str) -> Game:
-        """Return the game after a legal move of the side to move."""
-        return chess_games.played(state, action, self.name)
-
-    def is_playable(self, state: Game, action: str) -> bool:
-        """Tell whether the move is legal: a wrong one stays on the board."""
-        return action in state.position.legal
-
-    def mover(self, state: Game) -> Mover:
-        """Tell whose move it is."""
-        return "model" if state.is_models_move else "opponent"
-
-    def done(self, state: Game) -> str | None:
-        """Return `won`, `lost` or `draw` from the model's side, or null while the game goes on."""
-        return state.outcome
-
-    def difficulty(self, state: Game) -> float | None:
-        """Return the number of legal moves."""
-        return float(len(state.position.legal))
-
-    def engine_position(self, state: Game) -> str | None:
-        """Return the position's text, whoever is to move; null once the game is over."""
-        return state.position.text if state.position.legal else None
-
-    def dump(self, state: Game) -> str:
-        """Return the state as `FEN moves e2e4 e7e5 as white`, or `chess960:FEN moves ...`."""
-        return chess_games.dump(state)
 
     def load(self, text: str) -> Game:
         """Return the state of a text, played through from its root; cost some 30 microseconds a ply."""

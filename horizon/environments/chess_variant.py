@@ -8,11 +8,11 @@ from typing import ClassVar
 
 from horizon import chess_games, chess_judging
 from horizon.answers import ANSWER_FORMAT
+from horizon.chess_contract import ChessContract
 from horizon.chess_games import Game
 from horizon.chess_position import Position
 from horizon.chess_starts import walked
 from horizon.chess_telling import SHOWN, Telling, telling
-from horizon.environment import Mover
 from horizon.errors import UsageError
 from horizon.parameters import parameter
 from horizon.position_text import BOARDS, join_position
@@ -24,7 +24,7 @@ _ATTEMPTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class ChessVariant:
+class ChessVariant(ChessContract):
     """Play a variant of chess against an opponent.
 
     Rules: Those of lichess, as python-chess keeps them: atomic, antichess, king_of_the_hill, three_check,
@@ -49,8 +49,6 @@ class ChessVariant:
     name: ClassVar[str] = "chess_variant"
     version: ClassVar[int] = 1
     summary: ClassVar[str] = "play a variant of chess (atomic, antichess, crazyhouse, ...) against an opponent"
-    oracle_kind: ClassVar[str] = "engine"
-    has_opponent: ClassVar[bool] = True
 
     variant: str = parameter("king_of_the_hill", "which variant", choices=tuple(VARIANTS))
     color: str = parameter("alternating", "the model's side, by seed", choices=("white", "black", "alternating"))
@@ -116,10 +114,6 @@ class ChessVariant:
         """Read the move out of a reply, as the heading Action says."""
         return self._telling.parse(state.position, reply)
 
-    def actions(self, state: Game) -> tuple[str, ...]:
-        """Return the legal moves of the side to move in UCI, sorted; none once the game is over."""
-        return state.position.legal
-
     def render(self, state: Game, action: str) -> str:
         """Return the answer line that means this move."""
         return self._telling.render(state.position, action)
@@ -128,38 +122,6 @@ class ChessVariant:
         """Judge a move by the win probability that it gives away; without scores only its legality."""
         told = chess_judging.counted(state.position)
         return chess_judging.verdict_of(state.position, action, scores, self.wrong_loss, told)
-
-    def oracle(self, state: Game, scores: Scores | None = None) -> str | None:
-        """Return the move with the best score, or null without scores."""
-        return chess_judging.best_move(scores) if scores is not None and state.position.legal else None
-
-    def step(self, state: Game, action: str) -> Game:
-        """Return the game after a legal move of the side to move."""
-        return chess_games.played(state, action, self.name)
-
-    def is_playable(self, state: Game, action: str) -> bool:
-        """Tell whether the move is legal: a wrong one stays on the board."""
-        return action in state.position.legal
-
-    def mover(self, state: Game) -> Mover:
-        """Tell whose move it is."""
-        return "model" if state.is_models_move else "opponent"
-
-    def done(self, state: Game) -> str | None:
-        """Return `won`, `lost` or `draw` from the model's side, or null while the game goes on."""
-        return state.outcome
-
-    def difficulty(self, state: Game) -> float | None:
-        """Return the number of legal moves."""
-        return float(len(state.position.legal))
-
-    def engine_position(self, state: Game) -> str | None:
-        """Return the position's text, whoever is to move; null once the game is over."""
-        return state.position.text if state.position.legal else None
-
-    def dump(self, state: Game) -> str:
-        """Return the state as `atomic:FEN moves e2e4 e7e5 as white`."""
-        return chess_games.dump(state)
 
     def load(self, text: str) -> Game:
         """Return the state of a text, played through from its root."""
