@@ -19,8 +19,6 @@ from horizon.shifts import SHIFT_HELP, language, read_shift, with_distractor
 
 P = TypeVar("P", bound=Hashable)
 
-"""Characters of a reply without an answer line that are read as an action; a longer one says something else."""
-
 
 @dataclass(frozen=True, slots=True)
 class Situation(Generic[P]):
