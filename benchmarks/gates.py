@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from horizon.claim_sums import Limits
 from horizon.expectations import Claim
-from horizon.gate_runs import OpenedModel, play_gate
+from horizon.gate_runs import play_gate
 from horizon.gates import decide, looks, overall
 from horizon.intervals import share, wilson
 from horizon.models.synthetic import Process
@@ -43,11 +43,11 @@ MODELS = {
 def play_suite(task: tuple[str, int]) -> dict[str, object]:
     """Play the suite with one model and seed in real sessions; return verdicts and episodes used."""
     model, seed = task
-    suite, models, verdicts, used = read_suite(str(SUITE), model=model, seed=seed), OpenedModel(), [], []
+    suite, verdicts, used = read_suite(str(SUITE), model=model, seed=seed), [], []
     folder = Path(tempfile.mkdtemp(prefix="horizon-gates-"))
     try:
         for variant in suite.variants:
-            run = play_gate(variant.scenario, folder / variant.folder, models)
+            run = play_gate(variant.scenario, folder / variant.folder)
             verdicts.append(run.verdict)
             used.append(run.n_episodes)
     finally:

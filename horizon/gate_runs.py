@@ -1,10 +1,12 @@
-"""Playing scenarios as gates: into folders of their own, with one model kept open, and finished runs used again.
+"""Playing scenarios as gates: into folders of their own, and finished runs used again where nothing has changed.
 
-Knows sessions and run folders; no test framework, and nothing of how outcomes are shown.
+Knows sessions and run folders; no test framework, and nothing of how outcomes are shown. Scenarios of one model share
+its weights where these are kept (`weights.keeping_weights`).
 """
 
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from horizon import manifest as manifests
 from horizon import session, store
 from horizon.gates import Outcome, is_settled, overall
 from horizon.journal import Lock
-from horizon.model import Model, ModelOptions, open_model
+from horizon.model import open_model
 from horizon.records import Json
 from horizon.runner import Played
 from horizon.scenarios import Scenario
@@ -20,36 +22,6 @@ from horizon.stopping import judge_run, mark_judged
 
 RELEVANT = ("plan", "model", "opponents", "judge", "sources", "python", "packages")
 """Parts of a manifest that must agree for a run to be used again: all but the machine, the commit and the time."""
-
-
-class OpenedModel:
-    """The model of the last scenario, kept open for the next one that wants the same."""
-
-    def __init__(self, base_urls: tuple[str, ...] = ()) -> None:
-        """`base_urls` are the servers of `openai:` models."""
-        self._base_urls = base_urls
-        self._key: tuple[str, ModelOptions] | None = None
-        self._model: Model | None = None
-
-    def opened(self, scenario: Scenario, say: Callable[[str], None]) -> Model:
-        """Return the scenario's model; one that was opened otherwise is closed first, so that memory holds one.
-
-        Raises:
-            UsageError: an unknown model.
-            ModelFailure: it can't be loaded or reached.
-        """
-        key = (scenario.model, session.options_of(scenario, self._base_urls))
-        if self._model is None or self._key != key:
-            self.close()
-            say(f"loading {scenario.model}")
-            self._model, self._key = open_model(*key), key
-        return self._model
-
-    def close(self) -> None:
-        """Close what is open."""
-        if self._model is not None:
-            self._model.close()
-        self._model = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +70,8 @@ class GateRun:
 def play_gate(
     scenario: Scenario,
     folder: Path,
-    models: OpenedModel,
     *,
+    base_urls: tuple[str, ...] = (),
     reuse: bool = False,
     watch: Callable[[Played], None] = lambda played: None,
     say: Callable[[str], None] = lambda text: None,
@@ -107,29 +79,30 @@ def play_gate(
     """Play a scenario until its claims are settled; a run that lies in the folder already is replaced.
 
     With `reuse` it is judged as it lies there when nothing relevant has changed, and gone on with where it was
-    interrupted or what is expected now is not settled by it.
+    interrupted or what is expected now is not settled by it. `base_urls` are the servers of `openai:` models.
 
     Raises:
         UsageError: a name or folder that can't be used.
         StoreError: another process is writing the run in the folder.
         EngineFailure, ModelFailure: something needed is missing or every episode was aborted.
     """
-    model = models.opened(scenario, say)
-    goes_on = False
-    if (folder / manifests.MANIFEST).exists():
-        changed = why_not(folder, session.manifest_of(scenario, model)) if reuse else "not asked to"
-        goes_on = changed is None
-        if goes_on and store.is_finished(folder):
-            found = _judged(folder, scenario, reused=True)
-            if found.stopped_after is None or is_settled(found.outcomes):
-                return found
-        elif reuse and not goes_on:
-            say(f"{folder} is played anew: {changed}")
-        if not goes_on:
-            # Under the lock: nobody else may be writing what is thrown away.
-            with Lock(folder):
-                shutil.rmtree(folder)
-    finished = session.run(scenario, folder, resume=goes_on, stop="settled", model=model, watch=watch, say=say)
+    say(f"loading {scenario.model}")
+    with closing(open_model(scenario.model, session.options_of(scenario, base_urls))) as model:
+        goes_on = False
+        if (folder / manifests.MANIFEST).exists():
+            changed = why_not(folder, session.manifest_of(scenario, model)) if reuse else "not asked to"
+            goes_on = changed is None
+            if goes_on and store.is_finished(folder):
+                found = _judged(folder, scenario, reused=True)
+                if found.stopped_after is None or is_settled(found.outcomes):
+                    return found
+            elif reuse and not goes_on:
+                say(f"{folder} is played anew: {changed}")
+            if not goes_on:
+                # Under the lock: nobody else may be writing what is thrown away.
+                with Lock(folder):
+                    shutil.rmtree(folder)
+        finished = session.run(scenario, folder, resume=goes_on, stop="settled", model=model, watch=watch, say=say)
     return _judged(folder, scenario, reused=False, warnings=finished.warnings)
 
 

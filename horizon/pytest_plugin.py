@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from horizon.scenario_items import MODELS, ScenarioFile, ScenarioItem, is_scenario_file, scenarios_of, short_path
+from horizon.scenario_items import ScenarioFile, ScenarioItem, is_scenario_file, scenarios_of, short_path
 
 # Fixtures for people's own tests: pytest finds them here.
 from horizon.testing import horizon_model as horizon_model
@@ -58,12 +58,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the folder for runs absolute, so that workers use the same one."""
     given = config.option.horizon_out
     config.option.horizon_out = str(config.invocation_params.dir / given if given else config.rootpath / OUT)
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Close the model."""
-    if MODELS in config.stash:
-        config.stash[MODELS].close()
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

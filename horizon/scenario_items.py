@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from horizon.gate_runs import GateRun, OpenedModel
+    from horizon.gate_runs import GateRun
     from horizon.scenarios import Scenario
 
-MODELS: "pytest.StashKey[OpenedModel]" = pytest.StashKey()
-"""Where a session keeps the model that is open."""
+_IS_KEEPING: "pytest.StashKey[bool]" = pytest.StashKey()
+"""Set once a session keeps weights from one scenario to the next."""
 
 _KEYS = ("environment", "scenario", "extends")
 """A TOML file with one of these at its top, and no table of that name, is a scenario file."""
@@ -55,17 +55,17 @@ class ScenarioItem(pytest.Item):
     def setup(self) -> None:
         """Play, or use again what was played."""
         from horizon.errors import HorizonError
-        from horizon.gate_runs import OpenedModel, play_gate
+        from horizon.gate_runs import play_gate
         from horizon.progress import lines
 
         option = self.config.option
-        models = self.config.stash.setdefault(MODELS, OpenedModel(tuple(option.horizon_base_url or ())))
+        _keep_weights(self.config)
         tell = _teller(self.config)
         try:
             self.run = play_gate(
                 self.scenario,
                 self._folder(),
-                models,
+                base_urls=tuple(option.horizon_base_url or ()),
                 reuse=option.horizon_reuse,
                 watch=lines(self.scenario, lambda text: tell(f"{self.name}: {text}")),
                 say=tell,
@@ -162,6 +162,17 @@ def scenarios_of(config: pytest.Config, path: Path) -> "list[tuple[str, Scenario
                 name = f"{name[:-1]},model={model}]" if name.endswith("]") else f"{name}[model={model}]"
             found.append((name, variant.scenario))
     return found
+
+
+def _keep_weights(config: pytest.Config) -> None:
+    """Keep weights in memory until the session ends: the next scenario may want the same."""
+    from horizon.weights import keeping_weights
+
+    if _IS_KEEPING not in config.stash:
+        config.stash[_IS_KEEPING] = True
+        kept = contextlib.ExitStack()
+        kept.enter_context(keeping_weights())
+        config.add_cleanup(kept.close)
 
 
 def _teller(config: pytest.Config) -> Callable[[str], None]:
