@@ -4,7 +4,8 @@
 
 SmolLM2 in float32, greedy; each turn appends 24 tokens to every conversation and writes 12. Every way gets a process
 of its own; all must write the same tokens. The floor is nothing but forward passes of the new tokens of all
-conversations at once, in equal lengths, over transformers' own cache: what any way must pay. Ratios from one run.
+conversations at once, in equal lengths, over transformers' own cache: what any way must pay. The same over its
+StaticCache, made as long as the dialogue will be, is `static`. Ratios from one run.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import time
 from typing import Any
 
 READ, WRITTEN = 24, 12
-WAYS = ("horizon", "floor", "continuous", "generate")
+WAYS = ("horizon", "floor", "static", "continuous", "generate")
 
 
 def appended(episode: int, turn: int) -> list[int]:
@@ -58,10 +59,21 @@ def horizon_way(model: Any, episodes: int, turns: int) -> tuple[list[list[int]],
 
 
 def floor_way(model: Any, episodes: int, turns: int) -> tuple[list[list[int]], list[float], int]:
-    import torch
     from transformers import DynamicCache
 
-    cache = DynamicCache()
+    return bare_way(model, episodes, turns, DynamicCache())
+
+
+def static_way(model: Any, episodes: int, turns: int) -> tuple[list[list[int]], list[float], int]:
+    from transformers import StaticCache
+
+    return bare_way(model, episodes, turns, StaticCache(model.config, max_cache_len=turns * (READ + WRITTEN)))
+
+
+def bare_way(model: Any, episodes: int, turns: int, cache: Any) -> tuple[list[list[int]], list[float], int]:
+    """Run forward passes of the new tokens alone over a cache of transformers."""
+    import torch
+
     talks: list[list[int]] = [[] for _ in range(episodes)]
     seconds = []
     with torch.inference_mode():
@@ -128,7 +140,13 @@ def continuous_way(model: Any, episodes: int, turns: int) -> tuple[list[list[int
 
 def measured(way: str, episodes: int, turns: int) -> dict[str, Any]:
     """Return what one way wrote and cost, in this process."""
-    ways = {"horizon": horizon_way, "floor": floor_way, "generate": generate_way, "continuous": continuous_way}
+    ways = {
+        "horizon": horizon_way,
+        "floor": floor_way,
+        "static": static_way,
+        "generate": generate_way,
+        "continuous": continuous_way,
+    }
     model = loaded({"horizon": "horizon", "continuous": "sdpa"}.get(way, "sdpa"))
     weights = sum(each.numel() * each.element_size() for each in model.parameters())
     # What loading left behind is no cost of decoding: the peak is counted from here.
@@ -192,7 +210,7 @@ def main() -> None:
         )
     if given.growth:
         for way in given.only.split(","):
-            if way in ("horizon", "floor"):
+            if way in ("horizon", "floor", "static"):
                 grown = _apart(way, given.episodes, given.growth)
                 early, late = sum(grown["turns"][3:6]) / 3, sum(grown["turns"][-3:]) / 3
                 print(

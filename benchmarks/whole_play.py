@@ -4,23 +4,29 @@
 
 SmolLM2 in the first curve's scenario: games against two opponents, every position posed again, judged by Stockfish
 with an empty score cache. Both play through the same runner; only the model's replies are made another way:
-transformers' generate() on the whole conversations, padded on the left into the same batches. Loading is left out.
+transformers' generate() on the whole conversations, padded on the left in batches of 8 by length, stopped at the
+answer as Horizon's own decoding is. Loading is left out.
 In bfloat16 the two round differently, so that games part after a while: equal states are compared only.
 """
 
 import argparse
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
+
+_TOGETHER = 8
+"""Conversations in one batch of generate(): the games of a run, apart from their positions posed afresh."""
 
 
 class Rereading:
     """A local model whose replies come from generate() on everything said so far."""
 
     def __init__(self, local: Any, batch_size: int) -> None:
-        self.local, self.batch_size = local, batch_size
+        self.local, self.batch_size, self.turns = local, batch_size, 0
         self.name, self.reads_text, self.count_tokens = local.name, True, local.count_tokens
         # Its own packed attention knows no padding: the library's for this one.
         local._model.set_attn_implementation("sdpa")
@@ -30,10 +36,14 @@ class Rereading:
 
         from horizon.records import Reply
 
-        found = []
-        for start in range(0, len(requests), self.batch_size):
-            batch = requests[start : start + self.batch_size]
-            prompts = [self.local._tokens(each.messages) for each in batch]
+        tokens = [self.local._tokens(each.messages) for each in requests]
+        # By length, long histories apart from fresh positions: what is padded is computed for nothing.
+        order = sorted(range(len(requests)), key=lambda place: len(tokens[place]))
+        found: dict[int, Any] = {}
+        size = min(self.batch_size, _TOGETHER)
+        for start in range(0, len(order), size):
+            places = order[start : start + size]
+            batch, prompts = [requests[each] for each in places], [tokens[each] for each in places]
             width = max(map(len, prompts))
             read = torch.tensor([[0] * (width - len(each)) + each for each in prompts])
             seen = torch.tensor([[0] * (width - len(each)) + [1] * len(each) for each in prompts])
@@ -41,17 +51,29 @@ class Rereading:
                 written = self.local._model.generate(
                     read,
                     attention_mask=seen,
+                    stopping_criteria=[partial(self._are_complete, width)],
                     max_new_tokens=batch[0].max_tokens,
                     do_sample=False,
                     eos_token_id=sorted(self.local._decoder.end_tokens),
                     pad_token_id=0,
                 )
-            for prompt, tokens in zip(prompts, written[:, width:].tolist(), strict=True):
-                ends = [place for place, token in enumerate(tokens) if token in self.local._decoder.end_tokens]
-                kept = tokens[: ends[0]] if ends else tokens
+            for place, prompt, answer in zip(places, prompts, written[:, width:].tolist(), strict=True):
+                ends = [at for at, token in enumerate(answer) if token in self.local._decoder.end_tokens]
+                kept = answer[: ends[0]] if ends else answer
+                # What is written to a finished row while others go on is padding.
                 text = self.local._text(kept)
-                found.append(Reply(text, "stop" if ends else "length", None, len(prompt), len(kept)))
-        return found
+                found[place] = Reply(text, "stop" if ends else "length", None, len(prompt), len(kept))
+        self.turns += 1
+        print(f"before: {self.turns} calls, {max(map(len, tokens))} tokens", file=sys.stderr, flush=True)
+        return [found[place] for place in range(len(requests))]
+
+    def _are_complete(self, width: int, written: Any, scores: Any, **_: Any) -> Any:
+        """Tell which conversations have a finished answer: both ways stop at it."""
+        import torch
+
+        from horizon.answers import is_complete
+
+        return torch.tensor([is_complete(self.local._text(each)) for each in written[:, width:].tolist()])
 
 
 def main() -> None:
