@@ -16,11 +16,11 @@ from dataclasses import dataclass
 
 import chess
 
-from horizon import chess_starts
-from horizon.chess_judging import losses
-from horizon.chess_moves import board_of
-from horizon.chess_position import Position
-from horizon.chess_shifts import Shift, read_shift
+from horizon.chess import starts as chess_starts
+from horizon.chess.judging import losses
+from horizon.chess.moves import board_of
+from horizon.chess.position import Position
+from horizon.chess.shifts import Shift, read_shift
 from horizon.engines import Engine, find
 from horizon.environment import open_environment
 from horizon.models.uci import choose

@@ -18,7 +18,7 @@ from pathlib import Path
 import chess
 import numpy as np
 
-from horizon import openings
+from horizon.chess import openings
 from horizon.engines import Engine, describe
 from horizon.models.uci import choose
 from horizon.seeds import derive, generator

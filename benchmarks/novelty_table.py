@@ -1,6 +1,6 @@
-"""Make horizon/novelty.csv: in how many seeded engine games each material and each set of pawns comes up.
+"""Make horizon/chess/novelty.csv: in how many seeded engine games each material and each set of pawns comes up.
 
-    python benchmarks/novelty_table.py [--games 600] [--seconds 200] [--out horizon/novelty.csv]
+    python benchmarks/novelty_table.py [--games 600] [--seconds 200] [--out horizon/chess/novelty.csv]
 
 Stockfish plays itself from the shipped openings in turn, each move chosen by a seeded softmax over all scored moves.
 Games are kept in results/play/novelty_games.txt, one a line in UCI, so that the same command goes on where it was
@@ -16,10 +16,10 @@ from pathlib import Path
 
 import chess
 
-from horizon import openings
+from horizon.chess import openings
+from horizon.chess.novelty import material_key, pawn_keys
 from horizon.engines import Engine
 from horizon.models.uci import choose
-from horizon.novelty import material_key, pawn_keys
 from horizon.seeds import derive
 
 NODES = 400
@@ -77,7 +77,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--games", type=int, default=600)
     parser.add_argument("--seconds", type=float, default=200.0)
-    parser.add_argument("--out", type=Path, default=Path("horizon/novelty.csv"))
+    parser.add_argument("--out", type=Path, default=Path("horizon/chess/novelty.csv"))
     given = parser.parse_args()
     games = play(given.games, given.seconds, KEPT)
     material, pawns = counted(games)

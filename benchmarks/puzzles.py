@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from horizon.judging import usable_cores
-from horizon.puzzle_packs import make_pack
+from horizon.puzzles.packs import make_pack
 
 
 def main() -> None:

@@ -14,9 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from horizon.chess.position_text import board_of_position
 from horizon.errors import EngineFailure, UsageError
 from horizon.places import shipped
-from horizon.position_text import board_of_position
 from horizon.records import Scores
 from horizon.registry import nearest
 from horizon.uci_process import EngineProcess

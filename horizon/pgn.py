@@ -13,10 +13,11 @@ from typing import Any
 import chess
 import chess.pgn
 
-from horizon import openings, store
-from horizon.chess_moves import Line, split_state
+from horizon import store
+from horizon.chess import openings
+from horizon.chess.moves import Line, split_state
+from horizon.chess.position_text import board_of_position
 from horizon.errors import StoreError
-from horizon.position_text import board_of_position
 from horizon.records import Episode, Turn
 
 GAMES = "games.pgn"

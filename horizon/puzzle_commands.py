@@ -30,7 +30,7 @@ def make(
 
     Example: horizon puzzles make --number 500 --seed 0 --out my_puzzles.csv
     """
-    from horizon.puzzle_packs import make_pack
+    from horizon.puzzles.packs import make_pack
 
     try:
         with _telling() as say:
@@ -54,9 +54,9 @@ def check(
     Example: horizon puzzles check horizon --nodes 800000
     """
     from horizon.intervals import wilson
-    from horizon.puzzle_files import located, read_puzzles
-    from horizon.puzzle_packs import nodes_of
-    from horizon.puzzle_pool import check_pack
+    from horizon.puzzles.files import located, read_puzzles
+    from horizon.puzzles.packs import nodes_of
+    from horizon.puzzles.pool import check_pack
 
     path = located(file)
     found = read_puzzles(path, limit)

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from horizon import manifest, store
+from horizon.chess.position_text import split_position
 from horizon.environment import Environment, engine_of, open_environment
 from horizon.errors import UsageError
 from horizon.model import Model, ModelOptions, open_model
 from horizon.parameters import values
-from horizon.position_text import split_position
 from horizon.records import Episode, Json, Turn
 from horizon.runner import Played, play
 from horizon.scenarios import Scenario

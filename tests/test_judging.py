@@ -7,11 +7,11 @@ import chess
 import pytest
 from fake_engine import fake_engine
 
+from horizon.chess.win_probability import scored
 from horizon.errors import EngineFailure
 from horizon.judging import Judge
 from horizon.records import Scores
 from horizon.scores_cache import ScoresCache
-from horizon.win_probability import scored
 
 START = chess.STARTING_FEN
 OTHER = "6k1/5ppp/8/8/8/8/8/R6K w - - 0 1"

@@ -11,7 +11,7 @@ import chess
 import pytest
 
 from horizon import engines
-from horizon.position_text import CHESS960, ORTHODOX, board_of_position, split_position
+from horizon.chess.position_text import CHESS960, ORTHODOX, board_of_position, split_position
 from horizon.uci_process import command
 
 KIWIPETE = "r3k2r/p1ppqpb1/bn2pnp1/3PN3/1p2P3/2N2Q1p/PPPBBPPP/R3K2R w KQkq -"

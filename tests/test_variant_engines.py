@@ -7,9 +7,9 @@ import pytest
 from fake_engine import fake_engine
 
 from horizon import engines
+from horizon.chess.position_text import BOARDS, board_of_position
 from horizon.errors import EngineFailure, UsageError
 from horizon.judging import Judge
-from horizon.position_text import BOARDS, board_of_position
 from horizon.seeds import generator
 
 ENGINES = {name: ("pyffish",) if name == "atomic" else ("fairy-stockfish", "pyffish") for name in BOARDS}

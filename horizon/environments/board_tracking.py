@@ -16,7 +16,7 @@ from typing import ClassVar
 
 import chess
 
-from horizon.chess_moves import board_of
+from horizon.chess.moves import board_of
 from horizon.parameters import parameter
 from horizon.questions import Questions
 from horizon.shifts import language, read_shift, shown_names

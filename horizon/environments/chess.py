@@ -7,16 +7,19 @@ moves in SAN and one FEN; both are worked out when first asked for.
 from dataclasses import dataclass
 from typing import ClassVar
 
-from horizon import chess_games, chess_judging, chess_moves, chess_starts
 from horizon.answers import ANSWER_FORMAT
-from horizon.chess_contract import ChessContract
-from horizon.chess_games import Game
-from horizon.chess_position import Position
-from horizon.chess_shifts import SHIFT_HELP, Letters, letters
-from horizon.chess_starts import Start
-from horizon.chess_telling import SHOWN, Telling, telling
+from horizon.chess import games as chess_games
+from horizon.chess import judging as chess_judging
+from horizon.chess import moves as chess_moves
+from horizon.chess import starts as chess_starts
+from horizon.chess.contract import ChessContract
+from horizon.chess.games import Game
+from horizon.chess.novelty import novelty_of
+from horizon.chess.position import Position
+from horizon.chess.shifts import SHIFT_HELP, Letters, letters
+from horizon.chess.starts import Start
+from horizon.chess.telling import SHOWN, Telling, telling
 from horizon.errors import UsageError
-from horizon.novelty import novelty_of
 from horizon.parameters import parameter
 from horizon.records import Answer, Scores, Verdict
 from horizon.seeds import derive

@@ -6,19 +6,20 @@ Knows the variants' rules in words, and how chess is told and judged; no engine,
 from dataclasses import dataclass
 from typing import ClassVar
 
-from horizon import chess_games, chess_judging
 from horizon.answers import ANSWER_FORMAT
-from horizon.chess_contract import ChessContract
-from horizon.chess_games import Game
-from horizon.chess_position import Position
-from horizon.chess_starts import walked
-from horizon.chess_telling import SHOWN, Telling, telling
+from horizon.chess import games as chess_games
+from horizon.chess import judging as chess_judging
+from horizon.chess.contract import ChessContract
+from horizon.chess.games import Game
+from horizon.chess.position import Position
+from horizon.chess.position_text import BOARDS, join_position
+from horizon.chess.starts import walked
+from horizon.chess.telling import SHOWN, Telling, telling
+from horizon.chess.variant_rules import VARIANTS, told_besides
 from horizon.errors import UsageError
 from horizon.parameters import parameter
-from horizon.position_text import BOARDS, join_position
 from horizon.records import Answer, Scores, Verdict
 from horizon.seeds import generator
-from horizon.variant_rules import VARIANTS, told_besides
 
 _ATTEMPTS = 1000
 

@@ -19,7 +19,7 @@ from typing import ClassVar
 
 import chess
 
-from horizon.chess_moves import board_of, read_move
+from horizon.chess.moves import board_of, read_move
 from horizon.errors import UsageError
 from horizon.parameters import parameter
 from horizon.planning import Planning, Situation

@@ -9,19 +9,20 @@ from typing import ClassVar
 
 import chess
 
-from horizon import chess_judging, chess_moves
 from horizon.answers import ANSWER_FORMAT
-from horizon.chess_moves import Line
-from horizon.chess_position import Position
-from horizon.chess_shifts import SHIFT_HELP, Letters, letters
-from horizon.chess_telling import SHOWN, Telling, telling
+from horizon.chess import judging as chess_judging
+from horizon.chess import moves as chess_moves
+from horizon.chess.moves import Line
+from horizon.chess.novelty import novelty_of
+from horizon.chess.position import Position
+from horizon.chess.shifts import SHIFT_HELP, Letters, letters
+from horizon.chess.telling import SHOWN, Telling, telling
 from horizon.environment import Mover
 from horizon.errors import ContractError, UsageError
-from horizon.novelty import novelty_of
 from horizon.parameters import parameter
-from horizon.puzzle_choice import GOALS, Choice, Filter, choose
-from horizon.puzzle_judging import Graded, grade, solution, turns_left
-from horizon.puzzles import Puzzle
+from horizon.puzzles.choice import GOALS, Choice, Filter, choose
+from horizon.puzzles.judging import Graded, grade, solution, turns_left
+from horizon.puzzles.puzzle import Puzzle
 from horizon.records import Answer, Json, Scores, Verdict
 
 _ASKED = {"win": "Which move wins?", "hold": "Which move holds?", "best": "Which move is best?"}

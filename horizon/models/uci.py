@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 
 from horizon import engines
+from horizon.chess.win_probability import losses
 from horizon.errors import HorizonError, ModelFailure, UsageError
 from horizon.model import ModelOptions, Request
 from horizon.parameters import build, parameter, settings
 from horizon.records import Json, Reply, Scores
 from horizon.registry import nearest
 from horizon.seeds import generator
-from horizon.win_probability import losses
 
 _PROCESSES = 2
 _NODES = 40_000

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from horizon import store
+from horizon.chess.position_text import split_position
 from horizon.environment import open_environment
 from horizon.errors import HorizonError
-from horizon.position_text import split_position
 from horizon.records import Turn
 from horizon.seeds import generator
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from horizon.chess_starts import OPENINGS
+from horizon.chess.starts import OPENINGS
 from horizon.environment import Environment, open_environment
 from horizon.environments.chess import Chess, Game
 from horizon.errors import ContractError, UsageError

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from horizon import engines, session, store
 from horizon.check import check_environment
+from horizon.chess.position_text import BOARDS, board_of_position, split_position
+from horizon.chess.variant_rules import VARIANTS
 from horizon.environments.chess_variant import ChessVariant
 from horizon.errors import ContractError, ModelFailure, UsageError
-from horizon.position_text import BOARDS, board_of_position, split_position
 from horizon.records import Answer
 from horizon.scenarios import Scenario
-from horizon.variant_rules import VARIANTS
 
 NAMES = tuple(VARIANTS)
 names = st.sampled_from(NAMES)

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from horizon import engines
 from horizon.check import check_environment
-from horizon.chess_shifts import SHIFTS
+from horizon.chess.shifts import SHIFTS
+from horizon.chess.win_probability import scored
 from horizon.environment import open_environment
 from horizon.environments.puzzle import PuzzleTask, Solving
 from horizon.errors import ContractError, ModelFailure, UsageError
@@ -25,7 +26,6 @@ from horizon.records import Answer, Reply, Score, Scores, Turn
 from horizon.runner import play
 from horizon.scenarios import make
 from horizon.trajectory import distinct_seeds
-from horizon.win_probability import scored
 
 PACK = """name,fen,moves,goal,themes,rating
 back-rank,6k1/5ppp/8/8/8/8/8/R6K w - - 0 1,a1a8,mate,backRankMate,600

@@ -7,12 +7,12 @@ import chess
 import pytest
 from fake_engine import fake_engine
 
+from horizon.chess.win_probability import scored
 from horizon.environment import open_environment
 from horizon.errors import ModelFailure, UsageError
 from horizon.model import Request, open_model
 from horizon.models.uci import choose
 from horizon.records import Reply, Scores
-from horizon.win_probability import scored
 
 
 class Posed:

@@ -1,0 +1,283 @@
+"""Chess moves as people write them, read against a board; and the text of a chess state.
+
+Any text in, a reading out, in time linear in its length. Knows python-chess, no environment, model or reply format.
+
+A text that is one move is read by `read_move`, one that speaks about moves by `last_move_named`. Both know SAN, UCI
+and long algebraic notation and their common variations; missing or surplus marks (`x`, `+`, `#`, `!?`) never matter.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import chess
+
+from horizon.chess.position_text import BOARDS, CHESS960, ORTHODOX, join_position, split_position
+from horizon.errors import UsageError
+
+Side = Literal["white", "black"]
+Status = Literal["legal", "illegal", "ambiguous", "unparsable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a text names: a legal move in UCI, an illegal or ambiguous one as it was written, or nothing readable."""
+
+    status: Status
+    move: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A state's text taken apart: the root (a FEN, `chess960:FEN`), the UCI moves from it, and the model's side."""
+
+    root: str
+    moves: tuple[str, ...]
+    side: Side
+
+
+ORTHODOX_KINDS = (ORTHODOX, CHESS960)
+"""What chess itself is called in front of a position."""
+
+UNPARSABLE = Reading("unparsable")
+_LONGEST_MOVE = 40
+"""No way to write a single move is longer, in characters."""
+
+_FIGURINES = str.maketrans({**dict(zip("♔♕♖♗♘♚♛♜♝♞", "KQRBNKQRBN", strict=True)), "♙": "", "♟": "", "×": "x"})
+_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
+_PIECES = {"K": chess.KING, "Q": chess.QUEEN, "R": chess.ROOK, "B": chess.BISHOP, "N": chess.KNIGHT, "P": chess.PAWN}
+
+_NUMBER = r"(?:\d{1,3}\s?(?:\.{1,3}|…)\s?)?"
+_SUFFIX = r"(?:\s?e\.?p\.?)?[+#!?]{0,6}(?:\s?(?:e\.?p\.?|ch\.?|check|mate|checkmate))?[.,;:!]?"
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """How moves look: a whole text that is one, and one named in a longer text."""
+
+    whole: re.Pattern[str]
+    named: re.Pattern[str]
+
+
+def _patterns(promotions: str, more: str) -> _Patterns:
+    # A lower-case b is always the file: "bxc3" is a pawn's move, and "be4" is none.
+    shape = (
+        r"(?:(?P<castle>[O0o]-[O0o](?P<long>-[O0o])?)"
+        rf"{more}"
+        r"|(?P<piece>[KQRBNkqrn])(?P<file>[a-h])?(?P<rank>[1-8])?(?:[x-]| [x-] )?(?P<to>[a-h][1-8])"
+        r"|[Pp]?(?P<pawn_file>[a-h])?(?P<pawn_rank>[1-8])?(?:[x-]| [x-] )?(?P<pawn_to>[a-h][1-8])"
+        rf"(?:[=/]?(?P<promotion>[{promotions}])|\((?P<bracketed>[{promotions}])\))?)"
+    )
+    # Neighbouring letters make it a word, a neighbouring slash a row of a FEN.
+    return _Patterns(re.compile(rf"{_NUMBER}{shape}{_SUFFIX}"), re.compile(rf"(?<![\w/]){shape}(?![\w/])"))
+
+
+_USUAL = _patterns("QRBNqrbn", "")
+_OF_VARIANTS = _patterns("KQRBNkqrbn", r"|(?P<dropped>[KQRBNPkqrbnp])?@(?P<drop_to>[a-h][1-8])")
+"""Antichess promotes to kings, crazyhouse drops men: N@f3, and P@e4 or @e4."""
+
+_TIGHT = re.compile(r" ?([x=@-]) ?| (?=\([QRBNK]\))|(?<=[KQRBN]) (?=[a-h]?[1-8x]|[a-h][1-8])")
+_WRAPPING = " \t\r\n*_`\"'“”‘’()[]{}<>•>-"
+_CAPITALS = re.compile(r"[A-H][1-8](?:-?[A-H][1-8][QRBN]?)?")
+# What may stand before a bare square so that it means a pawn's move, not a place on the board.
+_SAID_BEFORE = re.compile(
+    r"(?:^|[\n:;=>\"'`*“‘(\[|]|\d{1,3}\s?\.{1,3}|…"
+    r"|\b(?:plays?|played|playing|is|was|be|moves?|moving|answers?|reply|replies|respond|choose|chose|pick|select|with))"
+    r"[ \t\"'`*_“‘(]{0,8}$",
+    re.IGNORECASE,
+)
+_LOOK_BACK = 24
+
+
+def split_state(text: str) -> Line:
+    """Take a state's text apart; the FEN and the moves are not checked yet.
+
+    Raises:
+        UsageError: it is not written as `FEN moves e2e4 e7e5 as white`.
+    """
+    root, moves, rest = text.strip().partition(" moves ")
+    names, side_word, side = rest.rpartition(" as ")
+    if not moves or not side_word or side not in ("white", "black") or not names.strip():
+        raise UsageError(
+            f"'{text:.120}' is no chess state: write it as 'FEN moves e2e4 e7e5 as white' ('moves -' for none)"
+        )
+    given = () if names.strip() == "-" else tuple(names.split())
+    return Line(root, given, "white" if side == "white" else "black")
+
+
+def join_state(line: Line) -> str:
+    """Return the text that `split_state` takes apart."""
+    return f"{line.root} moves {' '.join(line.moves) or '-'} as {line.side}"
+
+
+def text_of(board: chess.Board) -> str:
+    """Return the text that `board_of` reads: the FEN, led by the variant, or by `chess960:` for such castling."""
+    return join_position(CHESS960 if board.chess960 else board.uci_variant or ORTHODOX, board.fen())
+
+
+def board_of(text: str, variants: Collection[str] = ORTHODOX_KINDS) -> chess.Board:
+    """Return the board of a position's text (a FEN, `chess960:FEN`), checked to be possible.
+
+    Raises:
+        UsageError: broken text, an impossible position, or another variant than these; the message says what is wrong.
+    """
+    variant, fen = split_position(text)
+    if variant not in variants:
+        raise UsageError(f"'{text:.120}' is {variant}: {' or '.join(variants)} is played here")
+    try:
+        board = BOARDS.get(variant, chess.Board)(fen, chess960=variant == CHESS960)
+    except ValueError as problem:
+        raise UsageError(f"'{fen:.120}' is no FEN: {problem}") from None
+    status = board.status()
+    for flag, what in _IMPOSSIBLE:
+        if status & flag:
+            raise UsageError(f"FEN '{fen:.120}' is impossible: {what}")
+    if status:
+        raise UsageError(f"FEN '{fen:.120}' is impossible: {status!r}")
+    return board
+
+
+def checked_move(board: chess.Board, uci: str) -> chess.Move:
+    """Return the move of a canonical UCI text.
+
+    Raises:
+        UsageError: it is no UCI move, or illegal on this board.
+    """
+    try:
+        move = chess.Move.from_uci(uci)
+    except ValueError:
+        raise UsageError(f"'{uci:.40}' is no move in UCI notation: write it as e2e4 or e7e8q") from None
+    if not board.is_legal(move):
+        raise UsageError(f"move {uci} is illegal in {board.fen()}")
+    return move
+
+
+def read_move(board: chess.Board, text: str, legal: Sequence[chess.Move] | None = None) -> Reading:
+    """Read a text that should be one move and nothing else; `legal` spares working the legal moves out again."""
+    text = text.strip()
+    if len(text) > _LONGEST_MOVE:
+        return UNPARSABLE
+    text = " ".join(text.translate(_FIGURINES).translate(_DASHES).split()).lstrip(_WRAPPING)
+    # Closing brackets belong to a promotion such as e8(Q) when one was opened.
+    text = text.rstrip((_WRAPPING.replace(")", "") if "(" in text else _WRAPPING) + ".,;:")
+    text = _TIGHT.sub(lambda found: found.group(1) or "", text)
+    if _CAPITALS.fullmatch(text):
+        text = text.lower()
+    found = _patterns_of(board).whole.fullmatch(text)
+    return _matched(found, _Legal(board, legal)) if found else UNPARSABLE
+
+
+def last_move_named(board: chess.Board, text: str, legal: Sequence[chess.Move] | None = None) -> Reading:
+    """Read the move out of a text that speaks about moves: the last legal and unambiguous one named in it.
+
+    Without one, the last illegal one, then the last ambiguous one. A square alone counts as a pawn's move only where
+    a move is being said: at the start of a line, after a colon, quote or move number, or after words such as "play"
+    and "is". In "knight to f3" and "controls e5" it is a place.
+    """
+    text = text.translate(_FIGURINES).translate(_DASHES)
+    moves: _Legal | None = None
+    last: dict[Status, Reading] = {}
+    known: dict[str, Reading] = {}
+    for found in _patterns_of(board).named.finditer(text):
+        is_bare = found.group("pawn_to") == found.group()
+        if is_bare and not _SAID_BEFORE.search(text[max(0, found.start() - _LOOK_BACK) : found.start()]):
+            continue
+        reading = known.get(found.group())
+        if reading is None:
+            moves = moves or _Legal(board, legal)
+            reading = known[found.group()] = _matched(found, moves)
+        last[reading.status] = reading
+    return last.get("legal") or last.get("illegal") or last.get("ambiguous") or UNPARSABLE
+
+
+def _patterns_of(board: chess.Board) -> _Patterns:
+    return _USUAL if type(board) is chess.Board else _OF_VARIANTS
+
+
+class _Legal:
+    """The legal moves of a board by the square they go to."""
+
+    def __init__(self, board: chess.Board, legal: Sequence[chess.Move] | None) -> None:
+        self.board = board
+        self.to: dict[int, list[chess.Move]] = {}
+        for move in board.legal_moves if legal is None else legal:
+            self.to.setdefault(move.to_square, []).append(move)
+
+    def castling(self, is_long: bool) -> list[chess.Move]:
+        """Return the castling move to this side, if it is legal; of Chess960 it goes to the rook's square."""
+        side = self.board.is_queenside_castling if is_long else self.board.is_kingside_castling
+        king = self.board.king(self.board.turn)
+        return [move for moves in self.to.values() for move in moves if move.from_square == king and side(move)]
+
+    def king_steps(self, origin: str, to: str) -> list[chess.Move]:
+        """Return the Chess960 castling that ends with the king on this square, as ordinary chess would write it."""
+        king = self.board.king(self.board.turn)
+        if not self.board.chess960 or king is None or origin != chess.square_name(king) or to[0] not in "cg":
+            return []
+        is_back_rank = chess.square_rank(king) == chess.square_rank(chess.parse_square(to))
+        return self.castling(to[0] == "c") if is_back_rank else []
+
+
+def _matched(found: "re.Match[str]", legal: _Legal) -> Reading:
+    """Return which legal move a match of the shape means."""
+    groups = found.groupdict()
+    written = found.group().rstrip(".,;:!?+# ")
+    if groups["castle"]:
+        return _one_of(legal.castling(bool(groups["long"])), written)
+    if groups.get("drop_to"):
+        kind = _PIECES[(groups["dropped"] or "P").upper()]
+        dropped = legal.to.get(chess.parse_square(groups["drop_to"]), [])
+        return _one_of([move for move in dropped if move.drop == kind], written)
+    letter = groups["piece"]
+    to = groups["to"] or groups["pawn_to"]
+    file, rank = (groups["file"], groups["rank"]) if letter else (groups["pawn_file"], groups["pawn_rank"])
+    promotion = groups["promotion"] or groups["bracketed"]
+    is_full = bool(file and rank)
+    if not letter and file and not rank and abs(ord(file) - ord(to[0])) != 1:
+        # No pawn gets there from that file: a word such as "be4", not a move.
+        return UNPARSABLE
+    if not letter and not file and "x" not in written:
+        # A pawn that changes its file captures, and says so or names the file.
+        file = to[0]
+    # Both squares name a move of any piece; a square alone is a pawn's.
+    piece = _PIECES[letter.upper()] if letter else None if is_full else chess.PAWN
+    board = legal.board
+    fitting = [
+        move
+        for move in legal.to.get(chess.parse_square(to), [])
+        if not move.drop
+        and (piece is None or board.piece_type_at(move.from_square) == piece)
+        and (not file or chess.FILE_NAMES[chess.square_file(move.from_square)] == file)
+        and (not rank or chess.RANK_NAMES[chess.square_rank(move.from_square)] == rank)
+        and (not promotion or move.promotion == _PIECES[promotion.upper()])
+        and (is_full or not board.is_castling(move))
+    ]
+    if is_full and not fitting:
+        # The king's own step to that square comes first; only where there is none, castling is meant.
+        fitting = legal.king_steps(f"{file}{rank}", to)
+    return _one_of(fitting, written)
+
+
+def _one_of(fitting: list[chess.Move], written: str) -> Reading:
+    if len(fitting) == 1:
+        return Reading("legal", fitting[0].uci())
+    return Reading("ambiguous" if fitting else "illegal", written)
+
+
+_IMPOSSIBLE: tuple[tuple[chess.Status, str], ...] = (
+    (chess.STATUS_EMPTY, "the board is empty"),
+    (chess.STATUS_NO_WHITE_KING, "White has no king"),
+    (chess.STATUS_NO_BLACK_KING, "Black has no king"),
+    (chess.STATUS_TOO_MANY_KINGS, "there are more than two kings"),
+    (chess.STATUS_TOO_MANY_WHITE_PAWNS, "White has more than 8 pawns"),
+    (chess.STATUS_TOO_MANY_BLACK_PAWNS, "Black has more than 8 pawns"),
+    (chess.STATUS_PAWNS_ON_BACKRANK, "a pawn stands on the first or last rank"),
+    (chess.STATUS_TOO_MANY_WHITE_PIECES, "White has more than 16 men"),
+    (chess.STATUS_TOO_MANY_BLACK_PIECES, "Black has more than 16 men"),
+    (chess.STATUS_BAD_CASTLING_RIGHTS, "its castling rights don't fit where kings and rooks stand"),
+    (chess.STATUS_INVALID_EP_SQUARE, "its en passant square fits no pawn that just moved two squares"),
+    (chess.STATUS_OPPOSITE_CHECK, "the side that is not to move is in check"),
+    (chess.STATUS_TOO_MANY_CHECKERS, "there are more checking pieces than can be"),
+    (chess.STATUS_IMPOSSIBLE_CHECK, "no last move can have given this check"),
+)
