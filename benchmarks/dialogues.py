@@ -1,11 +1,12 @@
 """Long dialogues: Horizon's decoder against re-reading by generate(), the bare floor, and continuous batching.
 
-    python benchmarks/dialogues.py [--episodes 8] [--turns 40] [--only horizon,floor] [--growth 100]
+    python benchmarks/dialogues.py [--episodes 8] [--turns 40] [--only horizon,floor] [--growth 100] [--dtype bfloat16]
 
-SmolLM2 in float32, greedy; each turn appends 24 tokens to every conversation and writes 12. Every way gets a process
-of its own; all must write the same tokens. The floor is nothing but forward passes of the new tokens of all
-conversations at once, in equal lengths, over transformers' own cache: what any way must pay. The same over its
-StaticCache, made as long as the dialogue will be, is `static`. Ratios from one run.
+SmolLM2, greedy; each turn appends 24 tokens to every conversation and writes 12. Every way gets a process of its own;
+all must write the same tokens in float32 (in bfloat16 ways round differently, and their tokens part). The floor is
+nothing but forward passes of the new tokens of all conversations at once, in equal lengths, over transformers' own
+cache: what any way must pay. The same over its StaticCache, made as long as the dialogue will be, is `static`. Ratios
+from one run.
 """
 
 import argparse
@@ -28,13 +29,13 @@ def appended(episode: int, turn: int) -> list[int]:
     return [draw.randrange(1000, 20_000) for _ in range(READ)]
 
 
-def loaded(attention: str) -> Any:
+def loaded(attention: str, dtype: str) -> Any:
     import transformers
 
     from horizon.model import ModelOptions, open_model
 
     transformers.utils.logging.set_verbosity_error()
-    model: Any = open_model("smollm2", ModelOptions())
+    model: Any = open_model("smollm2", ModelOptions(dtype=dtype))
     if attention != "horizon":
         model._model.set_attn_implementation(attention)
     return model._model
@@ -138,7 +139,7 @@ def continuous_way(model: Any, episodes: int, turns: int) -> tuple[list[list[int
     return talks, seconds, 0
 
 
-def measured(way: str, episodes: int, turns: int) -> dict[str, Any]:
+def measured(way: str, episodes: int, turns: int, dtype: str) -> dict[str, Any]:
     """Return what one way wrote and cost, in this process."""
     ways = {
         "horizon": horizon_way,
@@ -147,7 +148,7 @@ def measured(way: str, episodes: int, turns: int) -> dict[str, Any]:
         "generate": generate_way,
         "continuous": continuous_way,
     }
-    model = loaded({"horizon": "horizon", "continuous": "sdpa"}.get(way, "sdpa"))
+    model = loaded({"horizon": "horizon", "continuous": "sdpa"}.get(way, "sdpa"), dtype)
     weights = sum(each.numel() * each.element_size() for each in model.parameters())
     # What loading left behind is no cost of decoding: the peak is counted from here.
     before = _resident()
@@ -177,8 +178,9 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _apart(way: str, episodes: int, turns: int) -> dict[str, Any]:
+def _apart(way: str, episodes: int, turns: int, dtype: str) -> dict[str, Any]:
     command = [sys.executable, __file__, "--measure", way, "--episodes", str(episodes), "--turns", str(turns)]
+    command += ["--dtype", dtype]
     said = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
     found: dict[str, Any] = json.loads(said.splitlines()[-1])
     return found
@@ -190,14 +192,15 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=40)
     parser.add_argument("--only", default=",".join(WAYS), help="ways, separated by commas")
     parser.add_argument("--growth", type=int, default=0, help="also the cost of a turn at this one against turn 5")
+    parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16"))
     parser.add_argument("--measure", choices=WAYS, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.measure:
-        print(json.dumps(measured(given.measure, given.episodes, given.turns)))
+        print(json.dumps(measured(given.measure, given.episodes, given.turns, given.dtype)))
         return
     found = {}
     for way in given.only.split(","):
-        found[way] = _apart(way, given.episodes, given.turns)
+        found[way] = _apart(way, given.episodes, given.turns, given.dtype)
         each, first = found[way], next(iter(found.values()))
         pairs = zip(first["tokens"], each["tokens"], strict=True)
         same = sum(one == other for ours, theirs in pairs for one, other in zip(ours, theirs, strict=True))
@@ -211,7 +214,7 @@ def main() -> None:
     if given.growth:
         for way in given.only.split(","):
             if way in ("horizon", "floor", "static"):
-                grown = _apart(way, given.episodes, given.growth)
+                grown = _apart(way, given.episodes, given.growth, given.dtype)
                 early, late = sum(grown["turns"][3:6]) / 3, sum(grown["turns"][-3:]) / 3
                 print(
                     f"{way}: turn {given.growth} costs {late / early:.2f} times turn 5 ({late:.2f} s, {early:.2f} s)"
