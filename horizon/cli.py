@@ -26,6 +26,7 @@ app = typer.Typer(
 app.command(context_settings=play_command.ANY_KEY)(play_command.play)
 app.add_typer(puzzle_commands.app, name="puzzles")
 Folders = Annotated[list[Path], typer.Argument(help="run folders, as written by horizon play")]
+Runs = Annotated[list[Path], typer.Argument(help="run folders, as written by horizon play, or folders of them")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON for programs")]
 
 
@@ -61,7 +62,7 @@ def grade(
 
 @app.command()
 def report(
-    folders: Folders,
+    folders: Runs,
     out: Annotated[Path | None, typer.Option(help="where figures and tables go [the first folder]")] = None,
 ) -> None:
     """Draw the curves of runs and write their tables.
@@ -69,14 +70,15 @@ def report(
     Example: horizon report results/play/chess-smollm2-0
     """
     from horizon.report.write import write_report
+    from horizon.store import runs_in
 
-    for path in write_report(folders, out or folders[0]):
+    for path in write_report([run for each in folders for run in runs_in(each)], out or folders[0]):
         typer.echo(path)
 
 
 @app.command()
 def analyze(
-    folders: Folders,
+    folders: Runs,
     as_json: AsJson = False,
     badge: Annotated[Path | None, typer.Option(help="write a badge for shields.io too, as badge.json")] = None,
 ) -> None:
@@ -86,13 +88,15 @@ def analyze(
     """
     from horizon.report.badge import write_badge
     from horizon.report.tables import analyze as analyzed
+    from horizon.store import runs_in
 
+    runs = [run for each in folders for run in runs_in(each)]
     if badge is not None:
-        write_badge(folders, badge)
+        write_badge(runs, badge)
     if as_json:
-        typer.echo(json.dumps(analyzed(folders), indent=2, ensure_ascii=True))
+        typer.echo(json.dumps(analyzed(runs), indent=2, ensure_ascii=True))
     else:
-        show_results(folders, err=False)
+        show_results(runs, folders[0] if runs != folders else None, err=False)
 
 
 @app.command()

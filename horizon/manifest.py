@@ -38,8 +38,11 @@ def make(
     model_identity: Mapping[str, Json],
     opponent_identities: Mapping[str, Mapping[str, Json]],
     judge_identity: Mapping[str, Json] | None,
+    files: Mapping[str, Path] | None = None,
 ) -> dict[str, Json]:
     """Return the manifest of a run that begins or goes on now; `plan` names the environment with its version.
+
+    `files` are those that the environment reads, by parameter; what they hold is kept as a hash.
 
     Cost: up to 50 milliseconds, for two questions to git.
     """
@@ -50,6 +53,7 @@ def make(
         "model": dict(model_identity),
         "opponents": {name: dict(identity) for name, identity in opponent_identities.items()},
         "judge": None if judge_identity is None else dict(judge_identity),
+        "files": {name: digest_of(path) for name, path in (files or {}).items()},
         "horizon": horizon.__version__,
         "sources": source_digest(),
         "git": git_revision(Path(horizon.__file__).parent),
@@ -92,6 +96,19 @@ def source_digest() -> str:
         for path in sorted(folder.glob(pattern)):
             found.update(f"{path.relative_to(folder).as_posix()}\n".encode() + path.read_bytes())
     return found.hexdigest()
+
+
+def digest_of(path: Path) -> str:
+    """Return a hash of what a file holds.
+
+    Raises:
+        StoreError: it can't be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=8)).hexdigest()
+    except OSError as problem:
+        raise StoreError(f"{path} can't be read: {problem.strerror}") from None
 
 
 def package_versions() -> dict[str, Json]:
@@ -182,7 +199,9 @@ def read(folder: Path) -> dict[str, Json]:
     except OSError as problem:
         raise StoreError(f"{path} can't be read: {problem.strerror}") from None
     except (ValueError, RecursionError) as problem:
-        raise StoreError(f"{path} is damaged: {problem}; restore it from a copy, or play the run again") from None
+        raise StoreError(
+            f"{path} is damaged: {problem}; restore it from a copy, or remove the folder and play the run again"
+        ) from None
     version = found.get("schema_version") if isinstance(found, dict) else None
     if version != SCHEMA_VERSION:
         raise StoreError(
@@ -198,6 +217,8 @@ def _plan_of(manifest: Mapping[str, Json], kind: type[Exception], where: str) ->
     plan = manifest.get("plan")
     if not isinstance(plan, Mapping):
         raise kind(f"{where} has no 'plan': it must hold the plan of the run as an object")
+    if not isinstance(plan.get("environment"), str):
+        raise kind(f"{where} has no 'plan.environment', which names what was played: restore it from a copy")
     return plan
 
 

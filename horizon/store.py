@@ -41,9 +41,23 @@ def check_new(folder: Path) -> None:
     found = {each.name for each in folder.iterdir()} if folder.is_dir() else set()
     if manifests.MANIFEST in found:
         raise UsageError(f"{folder} holds a run already: go on with it by --resume, or choose another --out")
+    left = sorted(each for each in found & {JOURNAL, TURNS, EPISODES} if (folder / each).stat().st_size)
+    if left:
+        # Its rows would be taken for the new run's.
+        raise UsageError(
+            f"{folder} holds what a run played ({left[-1]}) without its {manifests.MANIFEST}: restore that from a "
+            "copy, remove the folder, or choose another --out"
+        )
     strangers = sorted(found - _OURS)
     if strangers:
         raise UsageError(f"{folder} holds something else ({strangers[0]}): choose another --out")
+
+
+def is_left_over(folder: Path) -> bool:
+    """Tell whether a folder holds what is left of a run without its manifest, and nothing of anybody else's."""
+    found = {each.name for each in folder.iterdir()} if folder.is_dir() else set()
+    rows = found & {JOURNAL, TURNS, EPISODES}
+    return bool(rows) and manifests.MANIFEST not in found and found <= {*_OURS, "games.pgn"}
 
 
 def create(folder: Path, manifest: Mapping[str, Json]) -> Journal:
@@ -127,13 +141,13 @@ def finish(folder: Path) -> None:
 
 
 def is_finished(folder: Path) -> bool:
-    """Tell whether a folder holds a run whose tables hold all that its journal holds."""
+    """Tell whether a folder holds a run whose tables hold all that its journal holds, or held before it was torn."""
     # By size and not by time: copies and clones of a folder keep the first only.
     try:
         told = pq.read_schema(folder / TURNS).metadata or {}
         journal = folder / JOURNAL
-        return not journal.exists() or told.get(_COVERED) == str(journal.stat().st_size).encode()
-    except (OSError, pa.ArrowException):
+        return not journal.exists() or int(told.get(_COVERED, b"-1")) >= journal.stat().st_size
+    except (OSError, ValueError, pa.ArrowException):
         return False
 
 
@@ -144,6 +158,20 @@ def read_manifest(folder: Path) -> dict[str, Json]:
         StoreError: the folder is no run, or its manifest is damaged.
     """
     return manifests.read(folder)
+
+
+def runs_in(folder: Path) -> list[Path]:
+    """Return the folder itself if it is a run, else the runs right inside it, as a suite leaves them.
+
+    Raises:
+        StoreError: there are none; the message names the nearest.
+    """
+    is_run = (folder / manifests.MANIFEST).is_file()
+    inside = () if is_run or not folder.is_dir() else sorted(folder.iterdir())
+    found = [each for each in inside if (each / manifests.MANIFEST).is_file()]
+    if not found:
+        manifests.read(folder)
+    return found or [folder]
 
 
 def read_turns(folder: Path, columns: Sequence[str] | None = None) -> pl.DataFrame:

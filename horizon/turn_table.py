@@ -5,7 +5,7 @@ are left out here, and counted. Knows no file, model or estimator.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -114,6 +114,11 @@ class TurnTable:
         """The conditions present, `natural` and `fresh` first."""
         first = [name for name in ("natural", "fresh") if name in self.samples]
         return (*first, *sorted(set(self.samples) - set(first)))
+
+    def up_to(self, turn: int) -> "TurnTable":
+        """Return the table without the turns after this one; no episode is left out."""
+        samples = {name: each.take(each.turn <= turn) for name, each in self.samples.items()}
+        return replace(self, samples={name: each for name, each in samples.items() if each.n_turns})
 
     def sample(self, condition: str) -> Sample | None:
         """Return the turns of a condition, or null when there are none."""

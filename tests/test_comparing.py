@@ -13,10 +13,10 @@ from scipy import stats
 from simulated_turns import simulated_turns
 from statsmodels.stats.multitest import multipletests
 
-from horizon import session
+from horizon import session, store
 from horizon.comparing import FIGURES, Line, differences, judged, keeps
 from horizon.errors import StoreError, UsageError
-from horizon.report.comparing import compare, runs_in
+from horizon.report.comparing import compare
 from horizon.scenarios import make
 from horizon.turn_table import load_table
 
@@ -128,13 +128,29 @@ def test_a_change_of_prompt_is_paired_on_the_same_instances(tmp_path: Path) -> N
     assert found.notes == ("changed: parameters.restate state -> event",)
 
 
+def test_a_longer_run_of_the_same_model_is_not_worse_for_its_late_turns(tmp_path: Path) -> None:
+    model = "synthetic:hazard=0.05,drift=0.4"
+    short = played(tmp_path / "short", model=model, environment="running_total", turns=5)
+    long = played(tmp_path / "long", model=model, environment="running_total", turns=15)
+    found = compare(short, long)
+    assert {line.difference for line in found.lines} == {0.0}
+    assert any("only turns 1 to 5 are compared" in note for note in found.notes)
+
+
+def test_runs_that_go_on_otherwise_after_an_error_are_not_compared(tmp_path: Path) -> None:
+    one = played(tmp_path / "one", environment="running_total")
+    other = played(tmp_path / "other", environment="running_total", on_error="stop")
+    with pytest.raises(UsageError, match="on_error=substitute and NEW by stop"):
+        compare(one, other)
+
+
 def test_settings_are_matched_in_folders_of_runs(tmp_path: Path) -> None:
     for side, hazard in (("base", 0.1), ("new", 0.2)):
         for disks in (3, 4):
             environment = f"hanoi:disks={disks},rounds=0"
             played(tmp_path / side / f"{disks}", environment=environment, model=f"synthetic:hazard={hazard}")
     played(tmp_path / "new" / "more", environment="running_total")
-    assert len(runs_in(tmp_path / "new")) == 3
+    assert len(store.runs_in(tmp_path / "new")) == 3
     found = compare(tmp_path / "base", tmp_path / "new", ("error_rate",))
     models = "synthetic:hazard=0.1 -> synthetic:hazard=0.2"
     assert [line.setting for line in found.lines] == [f"hanoi disks=3: {models}", f"hanoi disks=4: {models}"]

@@ -129,13 +129,15 @@ def test_a_damaged_middle_line_is_named_and_never_skipped(tmp_path: Path) -> Non
         store.resume(folder, PLAN)
 
 
-@pytest.mark.parametrize("what", ["a file", "a run", "something else"])
+@pytest.mark.parametrize("what", ["a file", "a run", "a run without its manifest", "something else"])
 def test_a_folder_that_is_in_use_is_refused_and_left_as_it_was(what: str, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     if what == "a file":
         folder.write_text("x")
-    elif what == "a run":
+    elif what.startswith("a run"):
         played(folder, ROWS)
+        if what != "a run":
+            (folder / "manifest.json").unlink()
     else:
         folder.mkdir()
         (folder / "thesis.txt").write_text("x")
@@ -157,6 +159,22 @@ def test_tables_that_lag_behind_their_journal_are_not_read(tmp_path: Path) -> No
     with journal:
         journal.append(ROWS[2])
     assert store.read_turns(folder).height == 3
+
+
+def test_a_journal_that_was_torn_after_its_tables_were_written_hides_nothing(tmp_path: Path) -> None:
+    folder = played(tmp_path / "run", ROWS)
+    store.finish(folder)
+    for size in (300, 0):
+        os.truncate(folder / "turns.jsonl", size)
+        assert store.read_turns(folder).height == 4 and store.read_episodes(folder).height == 1
+
+
+def test_a_manifest_without_its_environment_is_refused_by_name(tmp_path: Path) -> None:
+    folder = played(tmp_path / "run", ROWS)
+    path = folder / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "plan": {}}))
+    with pytest.raises(StoreError, match=r"plan\.environment"):
+        store.read_turns(folder)
 
 
 def test_a_folder_that_is_no_run_is_refused_by_every_reader(tmp_path: Path) -> None:

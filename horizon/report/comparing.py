@@ -19,7 +19,6 @@ from rich.text import Text
 from horizon import store
 from horizon.comparing import FIGURES, Line, differences, judged
 from horizon.errors import UsageError
-from horizon.manifest import MANIFEST
 from horizon.paired import FEWEST_PAIRS
 from horizon.report.tables import groups_of, load_runs
 from horizon.turn_table import TurnTable
@@ -43,12 +42,14 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """The runs of BASE or NEW: plans by folder, tables by labels, and each episode's first state."""
+    """The runs of BASE or NEW: manifests by folder, tables by labels, and each episode's first state."""
 
     name: str
     manifests: Mapping[Path, Mapping[str, Any]]
     groups: Mapping[Labels, TurnTable]
     first_states: Mapping[tuple[str, str], str]
+    plan_of: Mapping[str, Mapping[str, Any]]
+    """Each run's plan, by the run's id."""
 
 
 def compare(base: Path, new: Path, figures: Sequence[str] = (), margin: float = 0.0) -> Comparison:
@@ -66,6 +67,8 @@ def compare(base: Path, new: Path, figures: Sequence[str] = (), margin: float = 
     for labels, other in matched:
         setting = _named(labels, other, sides[0].groups)
         tables, left_out = _same_instances(setting, sides, labels, other)
+        tables, cut = _same_turns(setting, sides, tables)
+        notes += cut
         lines += differences(setting, *tables, figures or FIGURES, margin)
         if left_out:
             notes.append(
@@ -75,22 +78,6 @@ def compare(base: Path, new: Path, figures: Sequence[str] = (), margin: float = 
         asked = ", ".join(figures or FIGURES)
         raise UsageError(f"{base} and {new} share no figure of {asked}: play both with the same conditions")
     return Comparison(tuple(judged(lines, margin)), tuple(notes))
-
-
-def runs_in(folder: Path) -> list[Path]:
-    """Return the folder itself if it is a run, else the runs right inside it.
-
-    Raises:
-        StoreError: there are none; the message names the nearest.
-    """
-    inside = [] if _is_run(folder) or not folder.is_dir() else sorted(filter(_is_run, folder.iterdir()))
-    if not inside:
-        store.read_manifest(folder)
-    return inside or [folder]
-
-
-def _is_run(folder: Path) -> bool:
-    return (folder / MANIFEST).is_file()
 
 
 def print_comparison(found: Comparison, console: Console) -> None:
@@ -109,14 +96,16 @@ def print_comparison(found: Comparison, console: Console) -> None:
 
 
 def _side(name: str, folder: Path) -> _Side:
-    folders = runs_in(folder)
+    folders = store.runs_in(folder)
     manifests = {each: store.read_manifest(each) for each in folders}
     first: dict[tuple[str, str], str] = {}
+    plans: dict[str, Mapping[str, Any]] = {}
     for each in folders:
         turns = store.read_turns(each, ["run_id", "episode_id", "condition", "turn", "state"])
+        plans.update(dict.fromkeys(turns["run_id"].unique().to_list(), manifests[each]["plan"]))
         opening = turns.filter((pl.col("turn") == 1) & (pl.col("condition") == "natural"))
         first.update({(row[0], row[1]): row[2] for row in opening.select("run_id", "episode_id", "state").iter_rows()})
-    return _Side(name, manifests, dict(groups_of(load_runs(folders))), first)
+    return _Side(name, manifests, dict(groups_of(load_runs(folders))), first, plans)
 
 
 def _refuse_other_rules(base: _Side, new: _Side) -> None:
@@ -197,6 +186,32 @@ def _same_instances(
         )
     one, two = (table.choose(np.array([seed in same for seed in table.episodes.seed])) for table in tables)
     return (one, two), sum(len(each) for each in begun) - 2 * len(same)
+
+
+def _same_turns(
+    setting: str, sides: tuple[_Side, _Side], tables: tuple[TurnTable, TurnTable]
+) -> tuple[tuple[TurnTable, TurnTable], list[str]]:
+    """Return both tables cut down to the turns that both were to play, and a note where that leaves any out.
+
+    Late turns are harder, so that the longer run would seem worse by its length alone.
+    """
+    plans = [
+        [side.plan_of.get(run, {}) for run in sorted(set(table.episodes.run_id))]
+        for side, table in zip(sides, tables, strict=True)
+    ]
+    after_error = [sorted({str(plan.get("on_error")) for plan in each}) for each in plans]
+    if after_error[0] != after_error[1]:
+        was, now = (" and ".join(each) for each in after_error)
+        raise UsageError(
+            f"{setting}: after an error BASE goes on by on_error={was} and NEW by {now}, so that other turns are "
+            "played: play both alike"
+        )
+    most = [{plan["turns"] for plan in each if isinstance(plan.get("turns"), int)} for each in plans]
+    last = min(most[0] | most[1], default=None)
+    if last is None or most[0] | most[1] == {last}:
+        return tables, []
+    one, two = (table.up_to(last) for table in tables)
+    return (one, two), [f"{setting}: only turns 1 to {last} are compared, which both sides were to play"]
 
 
 def _changes(base: _Side, new: _Side) -> Iterator[str]:

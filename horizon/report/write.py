@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from horizon.errors import UsageError
 from horizon.report.charts import charts_of
 from horizon.report.figures import draw_chart, draw_error_by_turn
 from horizon.report.page import write_page
@@ -16,7 +17,16 @@ def write_report(folders: Sequence[Path], out: Path) -> list[Path]:
 
 
 def write_analysis(analysis: Analysis, out: Path) -> list[Path]:
-    """Write what was estimated; return the paths, the figure first."""
+    """Write what was estimated; return the paths, the figure first.
+
+    Raises:
+        UsageError: there is nothing to draw, as no turn was played to its end.
+    """
+    if not analysis.groups:
+        raise UsageError(
+            f"no turn of these runs was judged ({analysis.table.n_aborted} episodes were aborted by failures of the "
+            "infrastructure): mend what failed, and go on with horizon play --resume"
+        )
     figures = [draw_error_by_turn(analysis, out / f"error_by_turn.{kind}") for kind in ("png", "svg")]
     # One file a chart, but for the error rate by turn: all groups share that one.
     for chart in charts_of(analysis):
