@@ -5,6 +5,7 @@ comes in through `step`, and every method returns the same for equal arguments.
 """
 
 from collections.abc import Hashable
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from horizon.errors import UsageError
@@ -117,6 +118,16 @@ def engine_of(task: Environment[Any]) -> str:
     Only environments whose positions Stockfish doesn't know have that attribute.
     """
     return str(getattr(task, "judge_engine", "stockfish"))
+
+
+def files_of(task: Environment[Any]) -> dict[str, Path]:
+    """Return the files that an environment reads, by the parameter that names each: what its `files` says, or none."""
+    return dict(getattr(task, "files", {}))
+
+
+def notes_of(task: Environment[Any]) -> tuple[str, ...]:
+    """Return what a person who plays an environment should be told of its parameters: its `notes`, or nothing."""
+    return tuple(getattr(task, "notes", ()))
 
 
 def open_environment(text: str, more: dict[str, Value] | None = None) -> Environment[Any]:

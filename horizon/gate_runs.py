@@ -12,6 +12,7 @@ from pathlib import Path
 
 from horizon import manifest as manifests
 from horizon import session, store
+from horizon.errors import StoreError
 from horizon.gates import Outcome, is_settled, overall
 from horizon.journal import Lock
 from horizon.model import open_model
@@ -20,7 +21,7 @@ from horizon.runner import Played
 from horizon.scenarios import Scenario
 from horizon.stopping import judge_run, mark_judged
 
-RELEVANT = ("plan", "model", "opponents", "judge", "sources", "python", "packages")
+RELEVANT = ("plan", "files", "model", "opponents", "judge", "sources", "python", "packages")
 """Parts of a manifest that must agree for a run to be used again: all but the machine, the commit and the time."""
 
 
@@ -89,7 +90,8 @@ def play_gate(
     say(f"loading {scenario.model}")
     with closing(open_model(scenario.model, session.options_of(scenario, base_urls))) as model:
         goes_on = False
-        if (folder / manifests.MANIFEST).exists():
+        # What is left of a run that was half removed goes too.
+        if (folder / manifests.MANIFEST).exists() or store.is_left_over(folder):
             changed = why_not(folder, session.manifest_of(scenario, model)) if reuse else "not asked to"
             goes_on = changed is None
             if goes_on and store.is_finished(folder):
@@ -107,12 +109,11 @@ def play_gate(
 
 
 def why_not(folder: Path, made: Mapping[str, Json]) -> str | None:
-    """Return why a run can't be used again in place of one that would begin with this manifest; null where it can.
-
-    Raises:
-        StoreError: the folder is no readable run.
-    """
-    stored = store.read_manifest(folder)
+    """Return why a run can't be used again in place of one that would begin with this manifest; null where it can."""
+    try:
+        stored = store.read_manifest(folder)
+    except StoreError as problem:
+        return str(problem)
     difference = manifests.first_difference(
         {name: stored.get(name) for name in RELEVANT},
         {name: manifests.plain(made.get(name), name) for name in RELEVANT},

@@ -82,7 +82,8 @@ def play(
         given |= {"judge_engine": "none"} if judge == "none" else {"judge_nodes": judge}
     given = {key: value for key, value in given.items() if value is not None}
     if resume and scenario is None and out is not None:
-        wanted = make({**session.scenario_of(store.read_manifest(out)), **given}, "command line")
+        begun = store.read_manifest(out)
+        wanted = make({**session.scenario_of(begun), **session.expected_of(begun), **given}, "command line")
     elif scenario is not None:
         suite = read_suite(scenario, **given)
         variants = selected(suite, select)

@@ -51,6 +51,9 @@ def check(
 ) -> None:
     """Look at every solution again with Stockfish, and tell which are no longer the single right moves.
 
+    By the rule that Horizon's own puzzles keep: ahead of every other move by 0.15 of win probability, in mates too. A
+    puzzle of yours that mates in a won position may be sound and still fail, as other moves win as well.
+
     Example: horizon puzzles check horizon --nodes 800000
     """
     from horizon.intervals import wilson

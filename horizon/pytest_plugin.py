@@ -78,9 +78,10 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFi
     """Collect a scenario file that was named, or that lies in a folder where scenarios are asked for."""
     if file_path.suffix != ".toml" or file_path.name == "pyproject.toml":
         return None
-    if not (_is_on(parent.config) or parent.session.isinitpath(file_path)):
-        return None
-    return ScenarioFile.from_parent(parent, path=file_path) if is_scenario_file(file_path) else None
+    # A file that is named is meant as one, whatever is wrong with it; what is wrong is told when it is collected.
+    if parent.session.isinitpath(file_path) or (_is_on(parent.config) and is_scenario_file(file_path)):
+        return ScenarioFile.from_parent(parent, path=file_path)
+    return None
 
 
 @pytest.hookimpl(trylast=True)

@@ -112,7 +112,7 @@ class _Files:
 
     def _parsed(self, path: Path, said: str) -> tuple[Source, dict[str, Any]] | None:
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8-sig")
             given = tomllib.loads(text)
         except FileNotFoundError:
             self.problems.append(Problem(said, None, "", f"there is no such scenario: {nearest(said, names())}"))

@@ -129,7 +129,7 @@ class ScenarioItem(pytest.Item):
 def is_scenario_file(path: Path) -> bool:
     """Tell whether a TOML file holds scenarios, broken as they may be, and not something else's settings."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return False
     try:

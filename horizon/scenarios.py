@@ -230,6 +230,9 @@ def _told(draft: Draft, error: Mapping[str, Any]) -> Problem:
         path = path[:-1]
     if error["type"] == "extra_forbidden":
         return draft.problem(path, f"unknown key '{path[-1]}': {nearest(str(path[-1]), _known(path))}")
+    if path == ("expect", "error_rate"):
+        said = "write every bound as a table of its own: [[expect.error_rate]], and below it at_most = 0.2"
+        return draft.problem(path, said, repr(value_at(draft.given, path))[:60])
     said = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "must")
     value = value_at(draft.given, path)
     short = repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "..."

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from horizon import manifest, store
 from horizon.chess.position_text import split_position
-from horizon.environment import Environment, engine_of, open_environment
+from horizon.environment import Environment, engine_of, files_of, notes_of, open_environment
 from horizon.errors import UsageError
 from horizon.model import Model, ModelOptions, open_model
 from horizon.parameters import values
@@ -26,6 +26,8 @@ from horizon.sides import misfits, opponent_model
 from horizon.stopping import STOPPED, mark_stopped, play_until_settled
 
 Stop = Literal["never", "settled"]
+EXPECTED = "expected"
+"""The manifest's key for what was expected of a run when it began: whoever resumes it need not say it again."""
 
 if TYPE_CHECKING:
     from horizon.judging import Judge
@@ -69,7 +71,7 @@ def run(
         opponents = {name: _open(stack, opponent_model(name), ModelOptions()) for name in scenario.opponents}
         judge = open_judge(stack, scenario, task)
         if resume:
-            _check_resumed(folder, stop)
+            stop = _stop_again(folder, stop)
         else:
             # Refuse a folder that can't be used before the model's slow loading.
             store.check_new(folder)
@@ -85,13 +87,17 @@ def run(
             raise UsageError(
                 "a shard can't tell when the whole run is settled: leave out --stop settled or the shards"
             )
-        made = _manifest(plan, model, opponents, judge)
+        made = _manifest(plan, task, model, opponents, judge)
+        if "expect" in scenario.model_fields_set:
+            told = {"expect": scenario.expect.model_dump(mode="json", exclude_unset=True), "alpha": scenario.alpha}
+            made[EXPECTED] = manifest.plain(told)
         made["shard"] = part.as_json()
         run_id = run_id_of(plan)
         turns: list[Turn] = []
         episodes: list[Episode] = []
         warnings: list[str] = []
         if resume:
+            _check_files(folder, made)
             journal, turns, episodes, warnings = store.resume(folder, made)
         else:
             journal = store.create(folder, made)
@@ -110,7 +116,7 @@ def run(
                 from horizon.pgn import write_games
 
                 write_games(folder)
-    return Finished(folder, played, tuple(warnings))
+    return Finished(folder, played, (*warnings, *notes_of(task)))
 
 
 def manifest_of(scenario: Scenario, model: Model) -> dict[str, Json]:
@@ -123,12 +129,15 @@ def manifest_of(scenario: Scenario, model: Model) -> dict[str, Json]:
     check_sides(scenario, task)
     with ExitStack() as stack:
         opponents = {name: _open(stack, opponent_model(name), ModelOptions()) for name in scenario.opponents}
-        return _manifest(plan_of(scenario, task), model, opponents, open_judge(stack, scenario, task))
+        return _manifest(plan_of(scenario, task), task, model, opponents, open_judge(stack, scenario, task))
 
 
-def _manifest(plan: Mapping[str, Json], model: Model, opponents: Mapping[str, Model], judge: Any) -> dict[str, Json]:
+def _manifest(
+    plan: Mapping[str, Json], task: Environment[Any], model: Model, opponents: Mapping[str, Model], judge: Any
+) -> dict[str, Json]:
     return manifest.make(
         plan,
+        files=files_of(task),
         model_identity=dict(model.identity()),
         opponent_identities={name: dict(each.identity()) for name, each in opponents.items()},
         judge_identity=judge.identity() if judge is not None else None,
@@ -151,6 +160,11 @@ def scenario_of(manifest_on_disk: Mapping[str, Any]) -> dict[str, Any]:
     plan = dict(manifest_on_disk["plan"])
     plan["environment"] = str(plan["environment"]).rpartition("-v")[0]
     return plan
+
+
+def expected_of(manifest_on_disk: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was expected of a run when it began, as a scenario's keys; empty where nothing was."""
+    return dict(manifest_on_disk.get(EXPECTED) or {})
 
 
 def run_id_of(plan: Mapping[str, Json]) -> str:
@@ -227,14 +241,29 @@ def _check_judge(judge: "Judge", task: Environment[Any], seed: int) -> None:
         raise UsageError(f"{judge.version} can't play {variant}: {fix}")
 
 
-def _check_resumed(folder: Path, stop: Stop | None) -> None:
+def _stop_again(folder: Path, stop: Stop | None) -> Stop | None:
+    """Return when a resumed run stops: one that stopped early and whose tables are gone, where it stopped before."""
     if not (folder / "manifest.json").exists():
         raise UsageError(f"nothing to resume in {folder}: start it without --resume")
     stopped: Any = store.read_manifest(folder).get(STOPPED)
+    if stopped and stop is None and not store.is_finished(folder):
+        return "settled"
     if stopped and stop is None:
         raise UsageError(
             f"{folder} is complete: it stopped early, after {stopped['episodes']} of {stopped['of']} episodes, as its "
             "claims were settled; to play the others too add --stop never"
+        )
+    return stop
+
+
+def _check_files(folder: Path, made: Mapping[str, Json]) -> None:
+    """Refuse to go on with a run whose files (a pack of puzzles, a PDDL problem) hold something else by now."""
+    stored = store.read_manifest(folder).get("files", made["files"])
+    changed = manifest.first_difference(stored, made["files"])
+    if changed is not None:
+        raise UsageError(
+            f"{folder} was begun with other content of the file given as {changed[0]}: put that back, or choose "
+            "another --out"
         )
 
 

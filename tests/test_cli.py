@@ -202,3 +202,69 @@ def test_the_pages_made_from_the_code_are_what_the_code_says(name: str) -> None:
     code = f"import sys; sys.path.insert(0, 'docs'); import generate; print(generate.{name}(), end='')"
     made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
     assert made.stdout == before, "run: make docs"
+
+
+GATED = 'environment = "running_total"\nmodel = "synthetic:hazard=0.6"\nepisodes = 64\nturns = 6\n'
+GATED += "[[expect.error_rate]]\nat_most = 0.1\n"
+
+
+@pytest.mark.parametrize("gone", ["nothing", "turns.parquet", "turns.parquet and episodes.parquet and turns.jsonl"])
+def test_a_run_that_is_resumed_without_its_scenario_still_keeps_to_what_was_expected(
+    gone: str, tmp_path: Path
+) -> None:
+    (tmp_path / "gated.toml").write_text(GATED)
+    out = str(tmp_path / "run")
+    first = horizon("play", "--scenario", str(tmp_path / "gated.toml"), "--stop", "settled", "--out", out)
+    assert first.returncode == 1 and "failed" in first.stdout
+    for name in gone.split(" and ") if gone != "nothing" else ():
+        (tmp_path / "run" / name).unlink()
+    again = horizon("play", "--resume", "--out", out, *(["--stop", "settled"] if gone == "nothing" else []))
+    assert again.returncode == 1 and "error rate at most 0.1: failed" in again.stdout
+    assert polars.read_parquet(tmp_path / "run" / "episodes.parquet").height < 64
+
+
+def test_a_folder_of_runs_is_reported_as_its_runs(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        horizon(
+            "play",
+            "--model",
+            "random",
+            "--env",
+            "hanoi:disks=3",
+            "--episodes",
+            "2",
+            "--turns",
+            "3",
+            "--seed",
+            str(len(name)),
+            "--out",
+            str(tmp_path / "runs" / name),
+            "--max-tokens",
+            "9" if name == "one" else "8",
+        )
+    told = horizon("report", str(tmp_path / "runs"))
+    assert told.returncode == 0, told.stderr
+    assert (tmp_path / "runs" / "report.html").is_file()
+    assert json.loads(horizon("analyze", str(tmp_path / "runs"), "--json").stdout)["error_rate"]["n_episodes"] == 4
+
+
+@pytest.mark.parametrize("command", ["report", "analyze"])
+def test_a_run_of_nothing_but_failures_is_told_in_one_line(command: str, tmp_path: Path) -> None:
+    server = ["--model", "openai:none", "--base-url", "http://127.0.0.1:9/v1", "--server-retries", "0"]
+    out = str(tmp_path / "run")
+    horizon("play", *server, "--env", "hanoi:disks=3", "--episodes", "2", "--turns", "3", "--out", out)
+    told = horizon(command, out)
+    assert told.returncode == 2 and told.stderr.count("\n") == 1
+    assert "2 episodes were aborted" in told.stderr
+
+
+def test_rows_of_a_pack_that_cannot_be_read_are_told_when_it_is_played(tmp_path: Path) -> None:
+    pack = tmp_path / "own.epd"
+    pack.write_text('6k1/5ppp/8/8/8/8/5PPP/R5K1 w - - bm Ra8#; id "one";\nno position\n8/8 w - - bm Ra8;\n')
+    out = ["--judge", "none", "--episodes", "1", "--turns", "1", "--out", str(tmp_path / "run")]
+    told = horizon("play", "--model", "random", "--env", f"puzzle:pack={pack}", *out)
+    assert told.returncode == 0
+    assert "2 of its rows can't be read and are skipped, the first at line 2" in told.stderr
+    pack.write_text(pack.read_text().replace("Ra8#", "Kf1"))
+    again = horizon("play", "--resume", "--out", str(tmp_path / "run"))
+    assert again.returncode == 2 and "other content of the file given as pack" in again.stderr

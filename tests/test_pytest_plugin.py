@@ -281,3 +281,58 @@ def test_the_plugin_imports_nothing_heavy_as_every_pytest_loads_it() -> None:
     code = f"import sys, horizon.pytest_plugin; print([name for name in {heavy} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_a_run_on_a_file_that_holds_something_else_by_now_is_not_used_again(gates: pytest.Pytester) -> None:
+    pack = gates.path / "own.epd"
+    keys = {"environment": "puzzle", "parameters": {"pack": str(pack)}, "model": "random", "judge_engine": "none"}
+    inner = scenario("one", 0.99, episodes=4, turns=1, **{key: keys[key] for key in keys if key != "parameters"})
+    text = inner.replace("[[scenario.expect", f"parameters = {{pack = '{pack}'}}\n[[scenario.expect")
+    (gates.path / "scenarios" / "gates.toml").write_text(text)
+    told = []
+    for move in ("Ra8#", "Ra8#", "Kf1"):
+        pack.write_text(f'6k1/5ppp/8/8/8/8/5PPP/R5K1 w - - bm {move}; id "one";\n')
+        # Each in a process of its own, as a pack is read once a process.
+        told.append(gates.runpytest_subprocess("scenarios/gates.toml", "--horizon-reuse").stdout.str())
+    assert ["reused" in each for each in told] == [False, True, False], told
+
+
+@pytest.mark.parametrize("more", [(), ("--horizon-reuse",)])
+def test_what_is_left_of_a_run_without_its_manifest_is_never_taken_for_the_new_one(
+    gates: pytest.Pytester, more: tuple[str, ...]
+) -> None:
+    gates.runpytest("scenarios/gates.toml", "-k", "easy")
+    (folder,) = (gates.path / "results/play/pytest").iterdir()
+    before = (folder / "turns.jsonl").read_bytes()
+    (folder / "manifest.json").unlink()
+    result = gates.runpytest("scenarios/gates.toml", "-k", "easy", *more)
+    assert outcomes(result)["passed"] == 1 and "reused" not in result.stdout.str()
+    assert len((folder / "turns.jsonl").read_bytes().splitlines()) == len(before.splitlines())
+
+
+def test_a_damaged_manifest_is_played_anew_where_runs_are_used_again(gates: pytest.Pytester) -> None:
+    gates.runpytest("scenarios/gates.toml", "-k", "easy")
+    (folder,) = (gates.path / "results/play/pytest").iterdir()
+    (folder / "manifest.json").write_text("{")
+    result = gates.runpytest("scenarios/gates.toml", "-k", "easy", "--horizon-reuse")
+    assert outcomes(result)["passed"] == 1 and "reused" not in result.stdout.str()
+    assert json.loads((folder / "manifest.json").read_text())["plan"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('enviroment = "hanoi"\nmodel = "random"\n', "did you mean 'environment'"),
+        ("\x00\x01", "this is no TOML"),
+    ],
+)
+def test_a_file_that_is_named_is_told_what_is_wrong_with_it(gates: pytest.Pytester, text: str, said: str) -> None:
+    (gates.path / "typo.toml").write_text(text)
+    result = gates.runpytest("typo.toml")
+    result.stdout.re_match_lines([rf".*{said}"])
+    assert "not found" not in result.stdout.str()
+
+
+def test_a_byte_order_mark_is_no_mistake(gates: pytest.Pytester) -> None:
+    (gates.path / "scenarios" / "gates.toml").write_text("\ufeff" + HEADER + EASY)
+    assert outcomes(gates.runpytest("scenarios/gates.toml")) == {"passed": 1}

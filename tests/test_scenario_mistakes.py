@@ -46,7 +46,7 @@ READING = {
         "expect.error_rate[1].at_most=2",
         "must be less than or equal to 1",
     ),
-    "error_rate_as_number": ("[expect]\nerror_rate = 0.3", 2, "expect.error_rate=0.3", "must be"),
+    "error_rate_as_number": ("[expect]\nerror_rate = 0.3", 2, "expect.error_rate=0.3", "[[expect.error_rate]]"),
     "empty_grid": ("[grid]\nturns = []", 2, "grid.turns", "empty list"),
     "grid_of_one_value": ("[grid]\nturns = 3", 2, "grid.turns", "write it as [3, ...]"),
     "grid_no_table": ("grid = [1, 2]", 1, "grid", "write the grid as a table"),

@@ -13,6 +13,7 @@ Versions: 1.
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import ClassVar
 
 from horizon.errors import UsageError
@@ -44,6 +45,11 @@ class Pddl(Planning[int]):
         if bool(self.domain) != bool(self.problem):
             raise UsageError("pddl: domain and problem belong together: give both, or neither for logistics")
         space_of(self.domain, self.problem)
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """The two files, where they are given."""
+        return {"domain": Path(self.domain), "problem": Path(self.problem)} if self.domain else {}
 
     @cached_property
     def space(self) -> Space:

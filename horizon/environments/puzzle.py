@@ -5,6 +5,7 @@ line, and by an engine's scores where they come in as data.
 """
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import ClassVar
 
 import chess
@@ -21,6 +22,7 @@ from horizon.environment import Mover
 from horizon.errors import ContractError, UsageError
 from horizon.parameters import parameter
 from horizon.puzzles.choice import GOALS, Choice, Filter, choose
+from horizon.puzzles.files import located, open_pack
 from horizon.puzzles.judging import Graded, grade, solution, turns_left
 from horizon.puzzles.puzzle import Puzzle
 from horizon.records import Answer, Json, Scores, Verdict
@@ -219,7 +221,21 @@ class PuzzleTask:
             position = position.after(chess_moves.checked_move(position.board, move))
         return Solving(int(seed), int(number), name, puzzle.fen, line.moves, position)
 
-    # Behind the contract. --------------------------------------------------------------------------------------
+    # Beside the contract. --------------------------------------------------------------------------------------
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """The file that the puzzles come from."""
+        return {"pack": located(self.pack)}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How many rows of the file can't be read, if any, and why the first can't."""
+        bad = open_pack(self.pack).bad_rows
+        if not bad:
+            return ()
+        told = f"{self.pack}: {len(bad)} of its rows can't be read and are skipped, the first at line {bad[0].line}: "
+        return (f"{told}{bad[0].reason}; horizon puzzles check {self.pack} names all",)
 
     @property
     def _choice(self) -> Choice:
