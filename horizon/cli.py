@@ -72,7 +72,7 @@ def report(
     from horizon.report.write import write_report
     from horizon.store import runs_in
 
-    for path in write_report([run for each in folders for run in runs_in(each)], out or folders[0]):
+    for path in write_report(runs_in(*folders), out or folders[0]):
         typer.echo(path)
 
 
@@ -90,7 +90,7 @@ def analyze(
     from horizon.report.tables import analyze as analyzed
     from horizon.store import runs_in
 
-    runs = [run for each in folders for run in runs_in(each)]
+    runs = runs_in(*folders)
     if badge is not None:
         write_badge(runs, badge)
     if as_json:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import horizon
+from horizon.decoding.files import file_sha256
 from horizon.errors import ContractError, StoreError
 from horizon.places import shipped
 from horizon.records import Json
@@ -45,6 +46,9 @@ def make(
     `files` are those that the environment reads, by parameter; what they hold is kept as a hash.
 
     Cost: up to 50 milliseconds, for two questions to git.
+
+    Raises:
+        StoreError: one of the files can't be read.
     """
     return {
         "schema_version": SCHEMA_VERSION,
@@ -53,7 +57,7 @@ def make(
         "model": dict(model_identity),
         "opponents": {name: dict(identity) for name, identity in opponent_identities.items()},
         "judge": None if judge_identity is None else dict(judge_identity),
-        "files": {name: digest_of(path) for name, path in (files or {}).items()},
+        "files": {name: _digest_of(path) for name, path in (files or {}).items()},
         "horizon": horizon.__version__,
         "sources": source_digest(),
         "git": git_revision(Path(horizon.__file__).parent),
@@ -98,19 +102,6 @@ def source_digest() -> str:
     return found.hexdigest()
 
 
-def digest_of(path: Path) -> str:
-    """Return a hash of what a file holds.
-
-    Raises:
-        StoreError: it can't be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=8)).hexdigest()
-    except OSError as problem:
-        raise StoreError(f"{path} can't be read: {problem.strerror}") from None
-
-
 def package_versions() -> dict[str, Json]:
     """Return the installed version of each package that Horizon depends on, without those for its development."""
     try:
@@ -139,6 +130,13 @@ def machine() -> dict[str, Json]:
         "usable_cores": usable,
         "memory_bytes": memory,
     }
+
+
+def _digest_of(path: Path) -> str:
+    try:
+        return file_sha256(path)
+    except OSError as problem:
+        raise StoreError(f"{path} can't be read: {problem.strerror}") from None
 
 
 def _processor() -> str | None:
@@ -263,7 +261,7 @@ def refuse_other_plan(folder: Path, stored: Mapping[str, Json], given: Mapping[s
     """Check that a run may go on with this manifest.
 
     Raises:
-        StoreError: the plans differ; the message names the first key that does, and both values.
+        StoreError: the plans differ, with the first key that does and both values; or the content of a file they name.
     """
     before, after = _plan_of(stored, StoreError, str(folder)), _plan_of(given, ContractError, "this manifest")
     difference = first_difference(before, plain(after, "plan"))
@@ -273,6 +271,14 @@ def refuse_other_plan(folder: Path, stored: Mapping[str, Json], given: Mapping[s
             f"{folder} was begun with {name}={was}, not {now}: go on with the settings it was begun with, "
             "or choose another --out"
         )
+    # A run begun by an older Horizon, or a plan alone, says nothing of files.
+    if "files" in stored and "files" in given:
+        changed = first_difference(stored["files"], plain(given["files"], "files"))
+        if changed is not None:
+            raise StoreError(
+                f"{folder} was begun with other content of the file given as {changed[0]}: put that back, or choose "
+                "another --out"
+            )
 
 
 def first_difference(stored: Any, given: Json, name: str = "") -> tuple[str, str, str] | None:

@@ -71,7 +71,10 @@ def run(
         opponents = {name: _open(stack, opponent_model(name), ModelOptions()) for name in scenario.opponents}
         judge = open_judge(stack, scenario, task)
         if resume:
-            stop = _stop_again(folder, stop)
+            if not (folder / manifest.MANIFEST).exists():
+                raise UsageError(f"nothing to resume in {folder}: start it without --resume")
+            stored = store.read_manifest(folder)
+            stop = _stop_again(folder, stored, stop)
         else:
             # Refuse a folder that can't be used before the model's slow loading.
             store.check_new(folder)
@@ -80,7 +83,7 @@ def run(
             model = _open(stack, scenario.model, options_of(scenario, base_urls))
         check_protocol(scenario, model)
         plan = plan_of(scenario, task)
-        part = shard_in(store.read_manifest(folder)) if resume else shard or Shard()
+        part = shard_in(stored) if resume else shard or Shard()
         if resume and shard not in (None, part):
             raise UsageError(f"{folder} is shard {part.number} of {part.of}: leave out --shard to go on with it")
         if stop == "settled" and part.of > 1:
@@ -97,7 +100,6 @@ def run(
         episodes: list[Episode] = []
         warnings: list[str] = []
         if resume:
-            _check_files(folder, made)
             journal, turns, episodes, warnings = store.resume(folder, made)
         else:
             journal = store.create(folder, made)
@@ -241,11 +243,9 @@ def _check_judge(judge: "Judge", task: Environment[Any], seed: int) -> None:
         raise UsageError(f"{judge.version} can't play {variant}: {fix}")
 
 
-def _stop_again(folder: Path, stop: Stop | None) -> Stop | None:
+def _stop_again(folder: Path, stored: Mapping[str, Any], stop: Stop | None) -> Stop | None:
     """Return when a resumed run stops: one that stopped early and whose tables are gone, where it stopped before."""
-    if not (folder / "manifest.json").exists():
-        raise UsageError(f"nothing to resume in {folder}: start it without --resume")
-    stopped: Any = store.read_manifest(folder).get(STOPPED)
+    stopped = stored.get(STOPPED)
     if stopped and stop is None and not store.is_finished(folder):
         return "settled"
     if stopped and stop is None:
@@ -254,17 +254,6 @@ def _stop_again(folder: Path, stop: Stop | None) -> Stop | None:
             "claims were settled; to play the others too add --stop never"
         )
     return stop
-
-
-def _check_files(folder: Path, made: Mapping[str, Json]) -> None:
-    """Refuse to go on with a run whose files (a pack of puzzles, a PDDL problem) hold something else by now."""
-    stored = store.read_manifest(folder).get("files", made["files"])
-    changed = manifest.first_difference(stored, made["files"])
-    if changed is not None:
-        raise UsageError(
-            f"{folder} was begun with other content of the file given as {changed[0]}: put that back, or choose "
-            "another --out"
-        )
 
 
 def check_protocol(scenario: Scenario, model: Model) -> None:

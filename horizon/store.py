@@ -21,7 +21,8 @@ from horizon.rows import LAYOUTS, SCHEMA_VERSION, Row, decode, key
 
 TURNS = "turns.parquet"
 EPISODES = "episodes.parquet"
-_OURS = {JOURNAL, LOCK, TURNS, EPISODES, manifests.MANIFEST, f"{manifests.MANIFEST}.part"}
+_ROWS = {JOURNAL, TURNS, EPISODES}
+_OURS = {*_ROWS, LOCK, manifests.MANIFEST, f"{manifests.MANIFEST}.part"}
 _ROWS_A_GROUP = 2048
 """Rows held in memory at once while finishing and while reading row by row."""
 
@@ -41,7 +42,7 @@ def check_new(folder: Path) -> None:
     found = {each.name for each in folder.iterdir()} if folder.is_dir() else set()
     if manifests.MANIFEST in found:
         raise UsageError(f"{folder} holds a run already: go on with it by --resume, or choose another --out")
-    left = sorted(each for each in found & {JOURNAL, TURNS, EPISODES} if (folder / each).stat().st_size)
+    left = sorted(each for each in found & _ROWS if (folder / each).stat().st_size)
     if left:
         # Its rows would be taken for the new run's.
         raise UsageError(
@@ -56,8 +57,7 @@ def check_new(folder: Path) -> None:
 def is_left_over(folder: Path) -> bool:
     """Tell whether a folder holds what is left of a run without its manifest, and nothing of anybody else's."""
     found = {each.name for each in folder.iterdir()} if folder.is_dir() else set()
-    rows = found & {JOURNAL, TURNS, EPISODES}
-    return bool(rows) and manifests.MANIFEST not in found and found <= {*_OURS, "games.pgn"}
+    return bool(found & _ROWS) and manifests.MANIFEST not in found and found <= {*_OURS, "games.pgn"}
 
 
 def create(folder: Path, manifest: Mapping[str, Json]) -> Journal:
@@ -160,12 +160,16 @@ def read_manifest(folder: Path) -> dict[str, Json]:
     return manifests.read(folder)
 
 
-def runs_in(folder: Path) -> list[Path]:
-    """Return the folder itself if it is a run, else the runs right inside it, as a suite leaves them.
+def runs_in(*folders: Path) -> list[Path]:
+    """Return each folder itself if it is a run, else the runs right inside it, as a suite leaves them.
 
     Raises:
-        StoreError: there are none; the message names the nearest.
+        StoreError: there are none in one; the message names the nearest.
     """
+    return [run for folder in folders for run in _runs_in(folder)]
+
+
+def _runs_in(folder: Path) -> list[Path]:
     is_run = (folder / manifests.MANIFEST).is_file()
     inside = () if is_run or not folder.is_dir() else sorted(folder.iterdir())
     found = [each for each in inside if (each / manifests.MANIFEST).is_file()]
