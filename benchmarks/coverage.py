@@ -32,7 +32,7 @@ from horizon.analysis import (
     smooth,
     survival,
 )
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
 from horizon.intervals import wilson
 from horizon.turn_table import TurnTable
 

@@ -23,7 +23,7 @@ WAYS = ("horizon", "floor", "static", "continuous", "generate")
 
 def appended(episode: int, turn: int) -> list[int]:
     """Return the tokens that a turn appends: plain words, none special, different for each conversation."""
-    from horizon.seeds import generator
+    from horizon.core.seeds import generator
 
     draw = generator(0, "dialogue", episode, turn)
     return [draw.randrange(1000, 20_000) for _ in range(READ)]
@@ -32,7 +32,7 @@ def appended(episode: int, turn: int) -> list[int]:
 def loaded(attention: str, dtype: str) -> Any:
     import transformers
 
-    from horizon.model import ModelOptions, open_model
+    from horizon.core.model import ModelOptions, open_model
 
     transformers.utils.logging.set_verbosity_error()
     model: Any = open_model("smollm2", ModelOptions(dtype=dtype))

@@ -28,7 +28,7 @@ PLANNING = (
 
 def turns_a_second(text: str, turns: int) -> tuple[float, float, float]:
     """Return judged turns a second of a random player, its share of right turns, and the seconds of the first turn."""
-    from horizon.environment import open_environment
+    from horizon.core.environment import open_environment
 
     began = time.perf_counter()
     task = open_environment(text)

@@ -21,11 +21,11 @@ from horizon.chess.judging import losses
 from horizon.chess.moves import board_of
 from horizon.chess.position import Position
 from horizon.chess.shifts import Shift, read_shift
+from horizon.core.environment import open_environment
+from horizon.core.records import Score, Scores
+from horizon.core.seeds import derive
 from horizon.engines import Engine, find
-from horizon.environment import open_environment
 from horizon.models.uci import choose
-from horizon.records import Score, Scores
-from horizon.seeds import derive
 
 FLIP = read_shift("flip")
 WRONG_LOSS = 0.10

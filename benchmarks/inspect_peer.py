@@ -24,7 +24,7 @@ MAX_TOKENS = 12
 
 def asked(episodes: int, turns: int) -> list[list[str]]:
     """Return what each conversation is asked, the rules before the first."""
-    from horizon.environment import open_environment
+    from horizon.core.environment import open_environment
 
     task: Any = open_environment("stack_machine:restate=state")
     found = []
@@ -38,8 +38,8 @@ def asked(episodes: int, turns: int) -> list[list[str]]:
 
 
 def by_horizon(folder: str, questions: list[list[str]]) -> tuple[float, list[str]]:
-    from horizon.model import ModelOptions, Request, open_model
-    from horizon.records import Message
+    from horizon.core.model import ModelOptions, Request, open_model
+    from horizon.core.records import Message
 
     model = open_model(f"hf:{folder}", ModelOptions())
     talks: list[list[Message]] = [[] for _ in questions]
@@ -98,7 +98,7 @@ def saved(folder: Path) -> None:
     """Write SmolLM2's weights and tokenizer as a folder that both load."""
     import transformers
 
-    from horizon.model import ModelOptions, open_model
+    from horizon.core.model import ModelOptions, open_model
 
     model: Any = open_model("smollm2", ModelOptions())
     # The weights were read out of a quantised file; the folder holds plain ones.

@@ -13,8 +13,8 @@ import time
 
 import chess
 
+from horizon.core.seeds import generator
 from horizon.judging import Judge, usable_cores
-from horizon.seeds import generator
 
 
 def positions(wanted: int) -> list[str]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from horizon.core.records import ERROR_KINDS
 from horizon.models.synthetic import Process, error_probability
-from horizon.records import ERROR_KINDS
 from horizon.turn_table import EpisodeFacts, Sample, TurnTable
 
 CONDITIONS = ("natural", "fresh", "padded", "healed", "foreign", "corrupted:0.5")

@@ -19,9 +19,9 @@ import chess
 import numpy as np
 
 from horizon.chess import openings
+from horizon.core.seeds import derive, generator
 from horizon.engines import Engine, describe
 from horizon.models.uci import choose
-from horizon.seeds import derive, generator
 
 MOST_PLIES = 160
 PAIRS = [(low, high) for low in range(11) for high in range(low + 1, min(low + 3, 11))]

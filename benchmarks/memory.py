@@ -9,8 +9,8 @@ import tempfile
 from pathlib import Path
 
 from horizon import store
-from horizon.environment import open_environment
-from horizon.model import open_model
+from horizon.core.environment import open_environment
+from horizon.core.model import open_model
 from horizon.runner import Played, play
 from horizon.scenarios import make
 

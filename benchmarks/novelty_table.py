@@ -18,9 +18,9 @@ import chess
 
 from horizon.chess import openings
 from horizon.chess.novelty import material_key, pawn_keys
+from horizon.core.seeds import derive
 from horizon.engines import Engine
 from horizon.models.uci import choose
-from horizon.seeds import derive
 
 NODES = 400
 TEMPERATURE = 0.03

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from horizon import session, store
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
 from horizon.report.charts import charts_of
 from horizon.report.figures import draw_chart
 from horizon.report.tables import Analysis, Group, analyze_runs

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from horizon import session, store
-from horizon.environment import open_environment
+from horizon.core.environment import open_environment
+from horizon.core.records import Turn
 from horizon.intervals import wilson
-from horizon.records import Turn
 from horizon.scenarios import make
 
 

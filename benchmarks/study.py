@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from horizon import scenarios, session, store
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
 from horizon.report.figures import COLOURS, MARKERS
 from horizon.report.tables import Group, analyze_runs
 from horizon.report.terminal import points

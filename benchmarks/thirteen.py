@@ -14,8 +14,8 @@ import tempfile
 from pathlib import Path
 
 from horizon import session
-from horizon.environment import open_environment
-from horizon.errors import HorizonError
+from horizon.core.environment import open_environment
+from horizon.core.errors import HorizonError
 from horizon.report.tables import analyze
 from horizon.scenarios import make
 

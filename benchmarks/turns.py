@@ -18,10 +18,10 @@ from pathlib import Path
 import chess
 
 from horizon import store
-from horizon.environment import open_environment
-from horizon.errors import ModelFailure
-from horizon.model import Model, Request, open_model
-from horizon.records import Json, Reply
+from horizon.core.environment import open_environment
+from horizon.core.errors import ModelFailure
+from horizon.core.model import Model, Request, open_model
+from horizon.core.records import Json, Reply
 from horizon.runner import play
 from horizon.scenarios import make
 

@@ -34,7 +34,7 @@ class Rereading:
     def reply(self, requests: Sequence[Any]) -> list[Any]:
         import torch
 
-        from horizon.records import Reply
+        from horizon.core.records import Reply
 
         tokens = [self.local._tokens(each.messages) for each in requests]
         # By length, long histories apart from fresh positions: what is padded is computed for nothing.
@@ -71,7 +71,7 @@ class Rereading:
         """Tell which conversations have a finished answer: both ways stop at it."""
         import torch
 
-        from horizon.answers import is_complete
+        from horizon.core.answers import is_complete
 
         return torch.tensor([is_complete(self.local._text(each)) for each in written[:, width:].tolist()])
 
@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=30)
     given = parser.parse_args()
 
-    from horizon.model import ModelOptions, open_model
+    from horizon.core.model import ModelOptions, open_model
     from horizon.playing import play_episodes
     from horizon.scenarios import read
 

@@ -37,8 +37,8 @@ def _names(group: Any) -> list[str]:
 
 def environments() -> str:
     """Return the page of every environment: its docstring, parameters and ranges."""
+    from horizon.core.registry import load
     from horizon.listing import listing
-    from horizon.registry import load
 
     parts = ["# Environments\n\nMade by `make docs` from the docstrings. Parameters are set as `hanoi:disks=4`.\n"]
     for row in listing("environments"):
@@ -55,8 +55,8 @@ def environments() -> str:
 
 def models() -> str:
     """Return the page of every backend: its module's docstring and how its name is opened."""
+    from horizon.core.registry import load
     from horizon.listing import listing
-    from horizon.registry import load
 
     parts = [
         "# Models\n\nMade by `make docs` from the docstrings. A model is named `backend:argument`, as in "

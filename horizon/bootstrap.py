@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from horizon.seeds import derive
+from horizon.core.seeds import derive
 
 REPLICATES = 2000
 Floats = NDArray[np.float64]

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from horizon.environment import Environment
-from horizon.errors import ContractError, ModelFailure
-from horizon.model import Model, Request
-from horizon.records import ERROR_KINDS, Message, Reply, Scores
-from horizon.seeds import derive, generator
+from horizon.core.environment import Environment
+from horizon.core.errors import ContractError, ModelFailure
+from horizon.core.model import Model, Request
+from horizon.core.records import ERROR_KINDS, Message, Reply, Scores
+from horizon.core.seeds import derive, generator
 
 GARBAGE = (
     "",

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from horizon import play_command, puzzle_commands
-from horizon.errors import HorizonError, UsageError
+from horizon.core.errors import HorizonError, UsageError
 from horizon.play_command import show_results
 
 app = typer.Typer(
@@ -139,7 +139,7 @@ def compare(
     Example: horizon compare results/play/before results/play/after --margin 0.02
     """
     from horizon.comparing import DEMANDS, keeps
-    from horizon.registry import nearest
+    from horizon.core.registry import nearest
     from horizon.report.comparing import compare as compared
     from horizon.report.comparing import print_comparison
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
-from horizon.errors import UsageError
+from horizon.core.errors import UsageError
+from horizon.core.registry import nearest
 from horizon.intervals import LEVEL, Floats, holm
 from horizon.paired import Paired, by_instance, error_sums, gap_sums, loss_sums, paired
-from horizon.registry import nearest
 from horizon.turn_bins import turn_bins
 from horizon.turn_table import TurnTable
 

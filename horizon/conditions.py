@@ -6,7 +6,7 @@ Pure: a trajectory and a condition in, messages out. Knows no model and no envir
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from horizon.records import Message
+from horizon.core.records import Message
 from horizon.scenarios import split_condition
 
 RECAP_TURNS = 8

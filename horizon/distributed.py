@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from horizon import session, store
-from horizon.errors import HorizonError, ModelFailure, UsageError
+from horizon.core.errors import HorizonError, ModelFailure, UsageError
 from horizon.scenarios import Scenario
 from horizon.shards import Shard, merge
 

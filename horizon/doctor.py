@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from horizon import engines
-from horizon.errors import HorizonError
+from horizon.core.errors import HorizonError
 
 _PACKAGES = ("torch", "transformers", "chess", "polars", "openai", "gguf")
 

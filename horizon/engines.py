@@ -15,10 +15,10 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from horizon.chess.position_text import board_of_position
-from horizon.errors import EngineFailure, UsageError
-from horizon.places import shipped
-from horizon.records import Scores
-from horizon.registry import nearest
+from horizon.core.errors import EngineFailure, UsageError
+from horizon.core.paths import shipped
+from horizon.core.records import Scores
+from horizon.core.registry import nearest
 from horizon.uci_process import EngineProcess
 
 FOLDER = shipped("engines")

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from horizon.errors import UsageError
-from horizon.registry import nearest
+from horizon.core.errors import UsageError
+from horizon.core.registry import nearest
 
 
 def read_flags(words: Sequence[str], known: Collection[str], others: Collection[str] = ()) -> dict[str, str]:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from horizon import manifest as manifests
 from horizon import session, store
-from horizon.errors import StoreError
+from horizon.core.errors import StoreError
+from horizon.core.model import open_model
+from horizon.core.records import Json
 from horizon.gates import Outcome, is_settled, overall
 from horizon.journal import Lock
-from horizon.model import open_model
-from horizon.records import Json
 from horizon.runner import Played
 from horizon.scenarios import Scenario
 from horizon.stopping import judge_run, mark_judged

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from horizon import store
-from horizon.environment import Environment, engine_of, open_environment
-from horizon.errors import UsageError
+from horizon.core.environment import Environment, engine_of, open_environment
+from horizon.core.errors import UsageError
+from horizon.core.records import Answer, Json, Scores, Turn
 from horizon.judging import Judge
-from horizon.records import Answer, Json, Scores, Turn
 from horizon.session import scenario_of
 from horizon.trajectory import verdict_of
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from horizon.estimate import Estimate
-from horizon.records import Json
+from horizon.core.estimator import Estimate
+from horizon.core.records import Json
 
 LEVEL = 0.95
 Floats = NDArray[np.float64]

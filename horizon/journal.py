@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from horizon.errors import StoreError
+from horizon.core.errors import StoreError
 from horizon.rows import Row, decode, encode
 
 JOURNAL = "turns.jsonl"

@@ -13,8 +13,8 @@ from types import TracebackType
 from typing import Self
 
 from horizon import engines
-from horizon.errors import EngineFailure, HorizonError
-from horizon.records import Json, Scores
+from horizon.core.errors import EngineFailure, HorizonError
+from horizon.core.records import Json, Scores
 from horizon.scores_cache import ScoresCache, cache_path
 
 

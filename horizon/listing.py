@@ -5,10 +5,10 @@ from itertools import islice
 from typing import Any
 
 from horizon import engines
-from horizon.environment import open_environment
-from horizon.errors import UsageError
-from horizon.parameters import Parameter, describe
-from horizon.registry import load, names, nearest
+from horizon.core.environment import open_environment
+from horizon.core.errors import UsageError
+from horizon.core.parameters import Parameter, describe
+from horizon.core.registry import load, names, nearest
 from horizon.scenario_files import names as scenario_names
 from horizon.scenarios import read_suite
 from horizon.trajectory import distinct_seeds

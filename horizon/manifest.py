@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import horizon
+from horizon.core.errors import ContractError, StoreError
+from horizon.core.paths import shipped
+from horizon.core.records import Json
+from horizon.core.registry import nearest
 from horizon.decoding.files import file_sha256
-from horizon.errors import ContractError, StoreError
-from horizon.places import shipped
-from horizon.records import Json
-from horizon.registry import nearest
 from horizon.rows import SCHEMA_VERSION, replace_surrogates
 
 MANIFEST = "manifest.json"

@@ -5,7 +5,7 @@ Pure; the tokenizer comes in as a function.
 
 from collections.abc import Callable
 
-from horizon.seeds import generator
+from horizon.core.seeds import generator
 
 _SUBJECTS = (
     "the baker",

@@ -9,8 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from horizon.errors import UsageError
-from horizon.places import shipped
+from horizon.core.errors import UsageError
+from horizon.core.paths import shipped
 
 MOST_STATES = 200_000
 EXAMPLE = shipped("scenarios") / "logistics"

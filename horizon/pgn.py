@@ -17,8 +17,8 @@ from horizon import store
 from horizon.chess import openings
 from horizon.chess.moves import Line, split_state
 from horizon.chess.position_text import board_of_position
-from horizon.errors import StoreError
-from horizon.records import Episode, Turn
+from horizon.core.errors import StoreError
+from horizon.core.records import Episode, Turn
 
 GAMES = "games.pgn"
 ENVIRONMENTS = ("chess", "chess_variant")

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
 from horizon import plans
-from horizon.answers import LONGEST_SPOKEN, answer_line, last_line, strip_thinking
-from horizon.environment import Mover
-from horizon.errors import ContractError, UsageError
-from horizon.parameters import parameter
-from horizon.records import Answer, Json, Scores, Verdict
-from horizon.seeds import derive
+from horizon.core.answers import LONGEST_SPOKEN, answer_line, last_line, strip_thinking
+from horizon.core.environment import Mover
+from horizon.core.errors import ContractError, UsageError
+from horizon.core.parameters import parameter
+from horizon.core.records import Answer, Json, Scores, Verdict
+from horizon.core.seeds import derive
 from horizon.shifts import SHIFT_HELP, language, read_shift, with_distractor
 
 P = TypeVar("P", bound=Hashable)

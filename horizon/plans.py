@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from horizon.records import Answer, ErrorKind, Json, Verdict
+from horizon.core.records import Answer, ErrorKind, Json, Verdict
 
 LONGEST_PLAN = 5000
 """Actions of a plan that are looked at; no puzzle here needs as many."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from horizon.errors import UsageError
+from horizon.core.errors import UsageError
 
 ANY_KEY: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True}
 """How typer must take the command: every key of a scenario is a flag, and `flags` reads those that have none here."""
@@ -50,8 +50,8 @@ def play(
     Example: horizon play --model smollm2 --env chess --opponent stockfish:level=1 --episodes 4 --turns 30
     """
     from horizon import session, store
+    from horizon.core.parameters import settings
     from horizon.flags import read_flags
-    from horizon.parameters import settings
     from horizon.progress import watching
     from horizon.scenarios import Scenario, make, read_suite
     from horizon.shards import shard_of

@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from horizon.environment import Environment, open_environment
-from horizon.errors import ContractError, ModelFailure
-from horizon.model import Model, ModelOptions, Request, open_model
-from horizon.records import Episode, Json, Reply, Turn
+from horizon.core.environment import Environment, open_environment
+from horizon.core.errors import ContractError, ModelFailure
+from horizon.core.model import Model, ModelOptions, Request, open_model
+from horizon.core.records import Episode, Json, Reply, Turn
 
 if TYPE_CHECKING:
     # Slow to import, and only needed once something is played or asserted.

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import stats
 
 from horizon.bootstrap import episode_sums
-from horizon.errors import UsageError
+from horizon.core.errors import UsageError
 from horizon.intervals import LEVEL
 from horizon.turn_table import TurnTable, error_differences
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from horizon.errors import UsageError
+from horizon.core.errors import UsageError
 
 app = typer.Typer(
     help="Make packs of verified chess puzzles, and check puzzles again.", no_args_is_help=True, rich_markup_mode=None

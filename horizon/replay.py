@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from horizon import store
-from horizon.environment import open_environment
-from horizon.errors import UsageError
-from horizon.model import Request
-from horizon.records import Json, Message, Reply, Turn
-from horizon.registry import nearest
+from horizon.core.environment import open_environment
+from horizon.core.errors import UsageError
+from horizon.core.escaping import visible
+from horizon.core.model import Request
+from horizon.core.records import Json, Message, Reply, Turn
+from horizon.core.registry import nearest
 from horizon.scenarios import make
 from horizon.session import open_judge, scenario_of
 from horizon.trajectory import Trajectory, failed_attempts, take_up
 from horizon.turn import Setting, request_for
-from horizon.visible import visible
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ Pure; knows environments by their contract.
 
 from typing import Any
 
-from horizon.environment import Environment
-from horizon.records import Scores
-from horizon.seeds import generator
+from horizon.core.environment import Environment
+from horizon.core.records import Scores
+from horizon.core.seeds import generator
 
 
 def spoken(task: Environment[Any], state: Any, action: str) -> str:

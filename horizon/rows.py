@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
 from typing import Any, TypeAlias
 
-from horizon.errors import ContractError
-from horizon.records import Episode, Turn
+from horizon.core.errors import ContractError
+from horizon.core.records import Episode, Turn
 
 Row: TypeAlias = Turn | Episode
 Scalar: TypeAlias = bool | int | float | str | None

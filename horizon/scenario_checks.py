@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from horizon import engines, registry
+from horizon import engines
 from horizon.confidence_sequences import Sums, above, below, first_proven, units_needed
-from horizon.environment import Environment, open_environment
-from horizon.errors import EngineFailure, HorizonError, UsageError
+from horizon.core import registry
+from horizon.core.environment import Environment, open_environment
+from horizon.core.errors import EngineFailure, HorizonError, UsageError
+from horizon.core.model import ModelOptions
+from horizon.core.parameters import checked_values, split_name
 from horizon.expectations import ErrorRate
-from horizon.model import ModelOptions
-from horizon.parameters import checked_values, split_name
 from horizon.scenario_files import drafts_of
 from horizon.scenario_layers import Draft, Problem, in_order
 from horizon.scenarios import Scenario, checked, split_condition

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from horizon.places import shipped
-from horizon.registry import nearest
+from horizon.core.paths import shipped
+from horizon.core.registry import nearest
 from horizon.scenario_layers import Draft, Layer, Problem, Source, axes_of, holds, leaves, merged, points, value_at
 from horizon.toml_lines import KeyPath, key_lines
 

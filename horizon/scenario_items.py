@@ -30,7 +30,7 @@ class ScenarioFile(pytest.File):
 
     def collect(self) -> Iterator["ScenarioItem"]:
         """Yield a test for each scenario and model."""
-        from horizon.errors import HorizonError
+        from horizon.core.errors import HorizonError
 
         try:
             found = scenarios_of(self.config, self.path)
@@ -54,7 +54,7 @@ class ScenarioItem(pytest.Item):
 
     def setup(self) -> None:
         """Play, or use again what was played."""
-        from horizon.errors import HorizonError
+        from horizon.core.errors import HorizonError
         from horizon.gate_runs import play_gate
         from horizon.progress import lines
 
@@ -166,7 +166,7 @@ def scenarios_of(config: pytest.Config, path: Path) -> "list[tuple[str, Scenario
 
 def _keep_weights(config: pytest.Config) -> None:
     """Keep weights in memory until the session ends: the next scenario may want the same."""
-    from horizon.weights import keeping_weights
+    from horizon.core.weight_cache import keeping_weights
 
     if _IS_KEEPING not in config.stash:
         config.stash[_IS_KEEPING] = True

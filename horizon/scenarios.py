@@ -22,11 +22,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from horizon.errors import UsageError
+from horizon.core.errors import UsageError
+from horizon.core.parameters import Value
+from horizon.core.records import Json
+from horizon.core.registry import nearest
 from horizon.expectations import ErrorRate, Expectations
-from horizon.parameters import Value
-from horizon.records import Json
-from horizon.registry import nearest
 from horizon.scenario_files import FILE_KEYS, drafts_of
 from horizon.scenario_layers import Draft, Layer, Problem, Source, holds, in_order, value_at
 

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from horizon.chess.win_probability import scored
-from horizon.places import cache_folder
-from horizon.records import Score, Scores
+from horizon.core.paths import cache_folder
+from horizon.core.records import Score, Scores
 
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS scores (engine TEXT, nodes INTEGER, position TEXT, moves BLOB, "

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from horizon import manifest, store
 from horizon.chess.position_text import split_position
-from horizon.environment import Environment, engine_of, files_of, notes_of, open_environment
-from horizon.errors import UsageError
-from horizon.model import Model, ModelOptions, open_model
-from horizon.parameters import values
-from horizon.records import Episode, Json, Turn
+from horizon.core.environment import Environment, engine_of, files_of, notes_of, open_environment
+from horizon.core.errors import UsageError
+from horizon.core.model import Model, ModelOptions, open_model
+from horizon.core.parameters import values
+from horizon.core.records import Episode, Json, Turn
 from horizon.runner import Played, play
 from horizon.scenarios import Scenario
 from horizon.shards import Shard, shard_in

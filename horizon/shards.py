@@ -11,8 +11,8 @@ from typing import Any
 
 from horizon import manifest as manifests
 from horizon import store
-from horizon.errors import StoreError, UsageError
-from horizon.records import Json
+from horizon.core.errors import StoreError, UsageError
+from horizon.core.records import Json
 
 
 @dataclass(frozen=True, slots=True)

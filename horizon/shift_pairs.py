@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from horizon.parameters import told_apart
-from horizon.records import Json
+from horizon.core.parameters import told_apart
+from horizon.core.records import Json
 from horizon.turn_table import Ints, Sample, TurnTable
 
 AXES: Mapping[str, str] = {"shift": "none", "opening": "book", "notation": "san"}

@@ -8,9 +8,9 @@ from functools import lru_cache
 from itertools import product
 from typing import Literal, cast
 
-from horizon.errors import UsageError
-from horizon.registry import nearest
-from horizon.seeds import derive, generator
+from horizon.core.errors import UsageError
+from horizon.core.registry import nearest
+from horizon.core.seeds import derive, generator
 
 Shift = Literal["names", "notation", "mirror", "german", "distractors"]
 Language = Literal["english", "german"]

@@ -6,9 +6,10 @@ Told as key and reason, so that a run can refuse with the first and `horizon che
 from collections.abc import Iterator
 from typing import Any
 
-from horizon import engines, registry
-from horizon.environment import Environment
-from horizon.errors import UsageError
+from horizon import engines
+from horizon.core import registry
+from horizon.core.environment import Environment
+from horizon.core.errors import UsageError
 from horizon.scenarios import Scenario, split_condition
 from horizon.toml_lines import KeyPath
 

@@ -15,8 +15,8 @@ import polars as pl
 from horizon import manifest as manifests
 from horizon import store
 from horizon.claim_sums import Limits
+from horizon.core.records import Episode, Json, Turn
 from horizon.gates import Outcome, decide, is_settled, looks, overall
-from horizon.records import Episode, Json, Turn
 from horizon.runner import Played
 from horizon.scenarios import Scenario
 from horizon.turn_table import STORED, load_table

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from horizon import manifest as manifests
-from horizon.errors import StoreError, UsageError
+from horizon.core.errors import StoreError, UsageError
+from horizon.core.records import Episode, Json, Turn
 from horizon.journal import JOURNAL, LOCK, Entry, Journal, Lock, entries
-from horizon.records import Episode, Json, Turn
 from horizon.rows import LAYOUTS, SCHEMA_VERSION, Row, decode, key
 
 TURNS = "turns.parquet"

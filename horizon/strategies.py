@@ -10,8 +10,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
 from horizon.check import GARBAGE
-from horizon.environment import Environment, open_environment
-from horizon.errors import UsageError
+from horizon.core.environment import Environment, open_environment
+from horizon.core.errors import UsageError
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy

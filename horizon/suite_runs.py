@@ -9,13 +9,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from horizon import manifest, session, store
-from horizon.environment import open_environment
-from horizon.errors import UsageError
-from horizon.registry import nearest
+from horizon.core.environment import open_environment
+from horizon.core.errors import UsageError
+from horizon.core.registry import nearest
+from horizon.core.weight_cache import keeping_weights
 from horizon.runner import Played
 from horizon.scenarios import Scenario, Suite, Variant
 from horizon.stopping import STOPPED
-from horizon.weights import keeping_weights
 
 Watching = Callable[[Scenario], AbstractContextManager[tuple[Callable[[Played], None], Callable[[str], None]]]]
 

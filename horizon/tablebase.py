@@ -10,7 +10,7 @@ from pathlib import Path
 import chess
 import chess.gaviota
 
-from horizon.errors import EngineFailure
+from horizon.core.errors import EngineFailure
 
 _PLACES = ("/usr/share/gaviotatb/gtb4", "/usr/share/gaviotatb", "/usr/share/games/gaviota")
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from horizon.places import cache_folder
+from horizon.core.paths import cache_folder
 
 
 @lru_cache(maxsize=64)

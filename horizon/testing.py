@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from horizon.check import check_environment, check_model
-from horizon.environment import Environment, open_environment
-from horizon.errors import ModelFailure, UsageError
-from horizon.model import Model, ModelOptions, Request, open_model
+from horizon.core.environment import Environment, open_environment
+from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.model import Model, ModelOptions, Request, open_model
 from horizon.playing import FunctionModel, PlayedEpisodes, model_of, play_episodes
 from horizon.strategies import KINDS, PosedReply, replies, seeds, states, states_and_actions
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from horizon.conditions import Exchange
-from horizon.environment import Environment
-from horizon.records import Answer, ErrorKind, Json, Scores, Turn, Verdict
+from horizon.core.environment import Environment
+from horizon.core.records import Answer, ErrorKind, Json, Scores, Turn, Verdict
+from horizon.core.seeds import derive, generator
 from horizon.replies import spoken
-from horizon.seeds import derive, generator
 
 _DRAWS = 50
 
@@ -40,7 +40,7 @@ class Trajectory:
 
 @dataclass(frozen=True, slots=True)
 class Posed:
-    """The state behind a request, for models that read no text; keeps `horizon.model.Posed`."""
+    """The state behind a request, for models that read no text; keeps `horizon.core.model.Posed`."""
 
     task: Environment[Any]
     posed_state: Any

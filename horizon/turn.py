@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from horizon.conditions import Exchange, show
-from horizon.environment import Environment
-from horizon.errors import UsageError
-from horizon.model import Model, Request
+from horizon.core.environment import Environment
+from horizon.core.errors import UsageError
+from horizon.core.model import Model, Request
+from horizon.core.records import Answer, ErrorKind, Json, Reply, Scores, Turn, Verdict
+from horizon.core.seeds import derive
 from horizon.padding import neutral_text, neutral_words
-from horizon.records import Answer, ErrorKind, Json, Reply, Scores, Turn, Verdict
 from horizon.replies import right_reply, wrong_reply
 from horizon.scenarios import Scenario, split_condition
-from horizon.seeds import derive
 from horizon.trajectory import Posed, Trajectory, exchanges, retry_note, substitute, verdict_of
 
 

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from horizon.bootstrap import episode_sums
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
+from horizon.core.records import Json
 from horizon.intervals import Interval
-from horizon.records import Json
 from horizon.turn_table import Floats, Sample, TurnTable
 
 MOST_BINS = 12

@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from horizon.core.errors import UsageError
+from horizon.core.records import ERROR_KINDS, Turn
 from horizon.digests import digested
-from horizon.errors import UsageError
-from horizon.records import ERROR_KINDS, Turn
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

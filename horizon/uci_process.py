@@ -14,8 +14,8 @@ from pathlib import Path
 
 from horizon.chess.position_text import CHESS960, ORTHODOX, split_position
 from horizon.chess.win_probability import scored
-from horizon.errors import EngineFailure, UsageError
-from horizon.records import Score, Scores
+from horizon.core.errors import EngineFailure, UsageError
+from horizon.core.records import Score, Scores
 
 HANDSHAKE_S = 20.0
 SEARCH_GRACE_S = 10.0

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from horizon.answers import answer_line, strip_thinking
-from horizon.environment import Mover
-from horizon.errors import ContractError, UsageError
-from horizon.parameters import parameter
-from horizon.records import Answer, Scores, Verdict
-from horizon.seeds import derive
+from horizon.core.answers import answer_line, strip_thinking
+from horizon.core.environment import Mover
+from horizon.core.errors import ContractError, UsageError
+from horizon.core.parameters import parameter
+from horizon.core.records import Answer, Scores, Verdict
+from horizon.core.seeds import derive
 
 
 @dataclass(frozen=True, slots=True)

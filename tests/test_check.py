@@ -9,11 +9,11 @@ import pytest
 from doors import Doors, Room
 
 from horizon.check import check_environment, check_model
-from horizon.environment import open_environment
-from horizon.errors import ContractError
-from horizon.model import Request, open_model
-from horizon.records import Answer, Reply, Verdict
-from horizon.registry import names
+from horizon.core.environment import open_environment
+from horizon.core.errors import ContractError
+from horizon.core.model import Request, open_model
+from horizon.core.records import Answer, Reply, Verdict
+from horizon.core.registry import names
 
 COUNT = itertools.count()
 
@@ -147,7 +147,7 @@ def test_every_exact_environment_of_horizon_keeps_the_contract(name: str) -> Non
 def test_chess_keeps_the_contract_with_and_without_scores() -> None:
     from horizon.chess.moves import board_of
     from horizon.chess.win_probability import scored
-    from horizon.records import Scores
+    from horizon.core.records import Scores
 
     def scores(position: str) -> Scores:
         moves = [move.uci() for move in board_of(position).legal_moves]

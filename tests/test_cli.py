@@ -10,7 +10,7 @@ from pathlib import Path
 import polars
 import pytest
 
-from horizon.records import TIME_COLUMNS
+from horizon.core.records import TIME_COLUMNS
 
 COMMANDS = ["play", "merge", "grade", "report", "analyze", "compare", "power", "list", "show", "check", "doctor"]
 RANDOM = ["play", "--model", "random", "--opponent", "random", "--judge", "none"]

@@ -15,7 +15,7 @@ from statsmodels.stats.multitest import multipletests
 
 from horizon import session, store
 from horizon.comparing import FIGURES, Line, differences, judged, keeps
-from horizon.errors import StoreError, UsageError
+from horizon.core.errors import StoreError, UsageError
 from horizon.report.comparing import compare
 from horizon.scenarios import make
 from horizon.turn_table import load_table

@@ -7,7 +7,7 @@ import pytest
 from fake_engine import fake_engine
 
 from horizon import engines, uci_process
-from horizon.errors import EngineFailure, UsageError
+from horizon.core.errors import EngineFailure, UsageError
 
 MATE_IN_ONE = "6k1/5ppp/8/8/8/8/8/R6K w - - 0 1"
 MIDDLE = "r1bqkbnr/pppp1ppp/2n5/4p3/4P3/5N2/PPPP1PPP/RNBQKB1R w KQkq - 2 3"

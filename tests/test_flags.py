@@ -2,7 +2,7 @@
 
 import pytest
 
-from horizon.errors import UsageError
+from horizon.core.errors import UsageError
 from horizon.flags import read_flags
 
 KNOWN = ("max_tokens", "dtype")

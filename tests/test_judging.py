@@ -8,9 +8,9 @@ import pytest
 from fake_engine import fake_engine
 
 from horizon.chess.win_probability import scored
-from horizon.errors import EngineFailure
+from horizon.core.errors import EngineFailure
+from horizon.core.records import Scores
 from horizon.judging import Judge
-from horizon.records import Scores
 from horizon.scores_cache import ScoresCache
 
 START = chess.STARTING_FEN

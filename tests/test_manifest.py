@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from horizon import manifest, store
-from horizon.errors import StoreError, UsageError
+from horizon.core.errors import StoreError, UsageError
 
 PLAN = {"environment": "hanoi-v1", "seed": 3, "turns": 10}
 

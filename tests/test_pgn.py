@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 
 from horizon import store
 from horizon.chess.position_text import board_of_position
+from horizon.core.errors import ModelFailure, StoreError
+from horizon.core.model import Request
+from horizon.core.records import Episode, Json, Reply, Score, Scores, Turn
+from horizon.core.seeds import derive
 from horizon.environments.chess import Chess
-from horizon.errors import ModelFailure, StoreError
 from horizon.journal import JOURNAL
-from horizon.model import Request
 from horizon.models.random import RandomModel
 from horizon.pgn import write_games
-from horizon.records import Episode, Json, Reply, Score, Scores, Turn
 from horizon.runner import play
 from horizon.scenarios import make
-from horizon.seeds import derive
 
 PLAN: dict[str, Json] = {
     "plan": {"environment": "chess-v1"},

@@ -6,7 +6,7 @@ from simulated_turns import simulated_turns
 from statsmodels.stats.power import TTestPower
 
 from horizon.analysis import focus_gap
-from horizon.errors import UsageError
+from horizon.core.errors import UsageError
 from horizon.power import Spread, needed, spread
 from horizon.turn_table import load_table
 

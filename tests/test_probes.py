@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_runner import Listed, Scripted, ordered, played, seeded
 
-from horizon.model import Request
+from horizon.core.model import Request
+from horizon.core.records import Reply
 from horizon.padding import neutral_text
-from horizon.records import Reply
 from horizon.scenarios import CONDITIONS
 
 ALL = [name + {"": "", "k": ":2", "p": ":0.5"}[takes] for name, takes in CONDITIONS.items()]

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from horizon import manifest, session, store
-from horizon.environment import open_environment
-from horizon.errors import UsageError
-from horizon.model import Request
-from horizon.records import Reply
+from horizon.core.environment import open_environment
+from horizon.core.errors import UsageError
+from horizon.core.escaping import visible
+from horizon.core.model import Request
+from horizon.core.records import Reply
 from horizon.replay import replay
 from horizon.runner import play
 from horizon.scenarios import CONDITIONS, make
-from horizon.visible import visible
 
 ALL = [name + {"": "", "k": ":2", "p": ":0.5"}[takes] for name, takes in CONDITIONS.items()]
 

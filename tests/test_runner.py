@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 import pytest
 from doors import Doors
 
-from horizon.errors import ModelFailure
-from horizon.model import Request
-from horizon.records import Episode, Json, Reply, Turn
+from horizon.core.errors import ModelFailure
+from horizon.core.model import Request
+from horizon.core.records import Episode, Json, Reply, Turn
+from horizon.core.seeds import generator
 from horizon.runner import Played, play
 from horizon.scenarios import Scenario, make
-from horizon.seeds import generator
 
 
 @dataclass

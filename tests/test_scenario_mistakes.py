@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from horizon.errors import UsageError
+from horizon.core.errors import UsageError
 from horizon.scenario_checks import Checked, check_suite
 from horizon.scenario_files import FILE_KEYS
 from horizon.scenarios import Scenario, read_suite

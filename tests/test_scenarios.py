@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from horizon.errors import UsageError
+from horizon.core.errors import UsageError
 from horizon.scenario_files import names
 from horizon.scenarios import make, read, read_suite
 

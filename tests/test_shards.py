@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from horizon import session, store
-from horizon.errors import StoreError, UsageError
+from horizon.core.errors import StoreError, UsageError
 from horizon.scenarios import Scenario, make
 from horizon.shards import Shard, merge, shard_of
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from horizon import session, store
-from horizon.errors import ModelFailure, UsageError
-from horizon.model import Request, open_model
+from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.model import Request, open_model
+from horizon.core.records import Reply
 from horizon.models.synthetic import SyntheticModel
-from horizon.records import Reply
 from horizon.runner import Played
 from horizon.scenarios import Scenario, make
 from horizon.stopping import STOPPED, judge_run

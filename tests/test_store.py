@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from horizon import store
-from horizon.errors import HorizonError, StoreError, UsageError
+from horizon.core.errors import HorizonError, StoreError, UsageError
+from horizon.core.records import Episode, Turn
 from horizon.journal import JOURNAL
-from horizon.records import Episode, Turn
 
 PLAN = {"plan": {"environment": "doors-v1", "seed": 0, "turns": 3}, "schema_version": 1}
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import polars
 import pytest
 
-from horizon.errors import StoreError, UsageError
+from horizon.core.errors import StoreError, UsageError
+from horizon.core.weight_cache import keeping_weights, weights
 from horizon.runner import Played
 from horizon.scenarios import Scenario, read_suite
 from horizon.suite_runs import play_all, selected
-from horizon.weights import keeping_weights, weights
 
 SUITE = """
 environment = "hanoi"

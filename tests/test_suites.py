@@ -10,8 +10,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from horizon.environment import open_environment
-from horizon.errors import UsageError
+from horizon.core.environment import open_environment
+from horizon.core.errors import UsageError
 from horizon.scenario_checks import check_suite
 from horizon.scenario_files import FOLDER, names
 from horizon.scenario_schema import file_schema

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, find, given, settings
 
 from horizon import session
 from horizon.check import check_model
-from horizon.environment import open_environment
-from horizon.errors import ContractError, UsageError
-from horizon.model import ModelOptions, open_model
-from horizon.records import ERROR_KINDS, Answer
-from horizon.registry import names
+from horizon.core.environment import open_environment
+from horizon.core.errors import ContractError, UsageError
+from horizon.core.model import ModelOptions, open_model
+from horizon.core.records import ERROR_KINDS, Answer
+from horizon.core.registry import names
 from horizon.scenarios import make
 from horizon.testing import (
     KINDS,

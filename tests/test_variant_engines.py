@@ -8,9 +8,9 @@ from fake_engine import fake_engine
 
 from horizon import engines
 from horizon.chess.position_text import BOARDS, board_of_position
-from horizon.errors import EngineFailure, UsageError
+from horizon.core.errors import EngineFailure, UsageError
+from horizon.core.seeds import generator
 from horizon.judging import Judge
-from horizon.seeds import generator
 
 ENGINES = {name: ("pyffish",) if name == "atomic" else ("fairy-stockfish", "pyffish") for name in BOARDS}
 EACH = [(variant, engine) for variant, found in ENGINES.items() for engine in found]

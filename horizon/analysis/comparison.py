@@ -11,10 +11,10 @@ from itertools import combinations
 import numpy as np
 from scipy import stats
 
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
+from horizon.core.records import Json
 from horizon.intervals import LEVEL, Floats, Interval, holm, ratio, welch_freedom
 from horizon.paired import by_instance, error_sums, gap_sums, p_value, paired
-from horizon.records import Json
 from horizon.turn_table import TurnTable
 
 NAME = "comparison"

@@ -6,9 +6,9 @@ Actions in rows are those of the unshifted task whatever was shown, so that they
 import numpy as np
 
 from horizon.bootstrap import episode_sums
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
+from horizon.core.records import Json
 from horizon.intervals import share
-from horizon.records import Json
 from horizon.shift_pairs import PairedTurns, paired_turns, shift_pairs
 from horizon.turn_table import Flags, TurnTable
 

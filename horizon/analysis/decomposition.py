@@ -7,9 +7,9 @@ context, turns as such, own errors. Each is a late minus an early mean; they sum
 import numpy as np
 
 from horizon.bootstrap import episode_sums
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
+from horizon.core.records import Json
 from horizon.intervals import Floats, jackknife, missing
-from horizon.records import Json
 from horizon.turn_table import TurnTable, same_states
 
 NAME = "decomposition"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
 from horizon.intervals import share
 from horizon.turn_bins import bin_of, estimate_mean, turn_bins
 from horizon.turn_table import TurnTable

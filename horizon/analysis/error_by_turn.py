@@ -1,8 +1,8 @@
 """The error rate in bins of turns, for each condition: the curve everyone plots, with its counts."""
 
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
+from horizon.core.records import ERROR_KINDS
 from horizon.intervals import share
-from horizon.records import ERROR_KINDS
 from horizon.turn_bins import estimate_bins
 from horizon.turn_table import TurnTable
 

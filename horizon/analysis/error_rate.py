@@ -3,9 +3,9 @@
 `error_rate` itself is the natural condition's: what users get.
 """
 
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
+from horizon.core.records import ERROR_KINDS, Json
 from horizon.intervals import missing, share
-from horizon.records import ERROR_KINDS, Json
 from horizon.turn_bins import estimate_mean
 from horizon.turn_table import Flags, Sample, TurnTable
 

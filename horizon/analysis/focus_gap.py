@@ -7,7 +7,7 @@ below 0 where it helps) and the loss of focus on its own trajectory (natural - f
 import numpy as np
 
 from horizon.bootstrap import episode_sums
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
 from horizon.intervals import Floats, jackknife, missing, ratio
 from horizon.turn_bins import estimate_bins, estimate_mean
 from horizon.turn_table import Sample, TurnTable, error_differences

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
 from horizon.intervals import Floats, Interval, missing, ratio
 from horizon.turn_bins import estimate_bins, estimate_mean
 from horizon.turn_table import Sample, TurnTable

@@ -7,9 +7,9 @@ Novelty is a heuristic of the position (horizon/chess/novelty.py), and what is n
 import numpy as np
 
 from horizon.bootstrap import episode_sums
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
+from horizon.core.records import Json
 from horizon.intervals import Floats, jackknife, share
-from horizon.records import Json
 from horizon.turn_bins import estimate_mean
 from horizon.turn_table import Sample, TurnTable
 

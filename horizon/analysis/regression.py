@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
 from horizon.intervals import Floats, missing
 from horizon.logistic import fit
 from horizon.turn_table import Sample, TurnTable

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
 from horizon.intervals import Interval, wilson
 from horizon.turn_table import TurnTable
 

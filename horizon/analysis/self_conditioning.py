@@ -7,10 +7,10 @@ import math
 
 import numpy as np
 
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
+from horizon.core.records import Json
 from horizon.intervals import missing, share
 from horizon.logistic import fit
-from horizon.records import Json
 from horizon.turn_bins import estimate_mean
 from horizon.turn_table import Flags, Sample, TurnTable
 

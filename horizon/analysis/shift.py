@@ -12,10 +12,10 @@ import numpy as np
 from scipy import stats
 
 from horizon.bootstrap import episode_sums
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
+from horizon.core.records import Json
 from horizon.intervals import LEVEL, Floats, Interval, holm, jackknife, ratio, welch_freedom
 from horizon.mcnemar import mcnemar, mean_difference, sign_flips
-from horizon.records import Json
 from horizon.shift_pairs import PairedTurns, ShiftPair, paired_turns, shift_pairs
 from horizon.turn_table import Sample, TurnTable
 

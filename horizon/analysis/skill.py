@@ -5,9 +5,9 @@ Over all turns, in bins of turns, and in strata of difficulty: thirds of the sta
 
 import numpy as np
 
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
+from horizon.core.records import Json
 from horizon.intervals import Floats, Interval, missing, ratio
-from horizon.records import Json
 from horizon.turn_bins import estimate_bins, estimate_mean
 from horizon.turn_table import Sample, TurnTable
 

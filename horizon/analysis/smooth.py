@@ -8,9 +8,9 @@ import numpy as np
 from scipy import stats
 
 from horizon.bootstrap import resampled_sums
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
+from horizon.core.records import Json
 from horizon.intervals import LEVEL, Floats, quantile, wilson
-from horizon.records import Json
 from horizon.turn_table import Sample, TurnTable
 
 NAME = "smooth"

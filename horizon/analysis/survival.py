@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
 from horizon.intervals import missing, wilson
 from horizon.logistic import fit
 from horizon.turn_table import Flags, Floats, Ints, Sample, TurnTable

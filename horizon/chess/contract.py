@@ -8,8 +8,8 @@ from typing import ClassVar
 from horizon.chess import games as chess_games
 from horizon.chess import judging as chess_judging
 from horizon.chess.games import Game
-from horizon.environment import Mover
-from horizon.records import Scores
+from horizon.core.environment import Mover
+from horizon.core.records import Scores
 
 
 class ChessContract:

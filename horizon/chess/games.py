@@ -11,8 +11,8 @@ import chess
 from horizon.chess import moves as chess_moves
 from horizon.chess.moves import ORTHODOX_KINDS, Line, Side
 from horizon.chess.position import Position
-from horizon.errors import ContractError, UsageError
-from horizon.seeds import derive
+from horizon.core.errors import ContractError, UsageError
+from horizon.core.seeds import derive
 
 
 @dataclass(frozen=True, slots=True)

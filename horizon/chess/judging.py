@@ -9,8 +9,8 @@ from dataclasses import replace
 import chess
 
 from horizon.chess.position import Position
-from horizon.errors import ContractError
-from horizon.records import Json, Score, Scores, Verdict
+from horizon.core.errors import ContractError
+from horizon.core.records import Json, Score, Scores, Verdict
 
 
 def best_move(scores: Scores) -> str:

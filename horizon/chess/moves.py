@@ -14,7 +14,7 @@ from typing import Literal
 import chess
 
 from horizon.chess.position_text import BOARDS, CHESS960, ORTHODOX, join_position, split_position
-from horizon.errors import UsageError
+from horizon.core.errors import UsageError
 
 Side = Literal["white", "black"]
 Status = Literal["legal", "illegal", "ambiguous", "unparsable"]

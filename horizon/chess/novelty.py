@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from horizon.chess import openings
-from horizon.records import Json
+from horizon.core.records import Json
 
 Planes = NDArray[np.uint64]
 Kind = Literal["material", "pawns"]

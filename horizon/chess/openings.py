@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import chess
 
-from horizon.seeds import derive
+from horizon.core.seeds import derive
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import chess
 import chess.variant
 
-from horizon.errors import UsageError
-from horizon.registry import nearest
+from horizon.core.errors import UsageError
+from horizon.core.registry import nearest
 
 ORTHODOX, CHESS960 = "chess", "chess960"
 """What `split_position` calls a FEN without a name, and orthodox chess with castling from any file."""

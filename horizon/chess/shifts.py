@@ -10,9 +10,9 @@ from functools import lru_cache
 
 import chess
 
-from horizon.errors import UsageError
-from horizon.registry import nearest
-from horizon.seeds import generator
+from horizon.core.errors import UsageError
+from horizon.core.registry import nearest
+from horizon.core.seeds import generator
 
 GEOMETRIES = ("flip", "mirror")
 NOTATIONS = ("san", "uci", "descriptive")

@@ -14,8 +14,8 @@ from horizon.chess import openings
 from horizon.chess.moves import text_of
 from horizon.chess.novelty import book_plies
 from horizon.chess.position import Position
-from horizon.errors import UsageError
-from horizon.seeds import derive, generator
+from horizon.core.errors import UsageError
+from horizon.core.seeds import derive, generator
 
 COUNTERFACTUAL = "rbnqknbr/pppppppp/8/8/8/8/PPPPPPPP/RBNQKNBR w KQkq - 0 1"
 """The usual start with knights and bishops exchanged. Source: Wu et al. (2024), Reasoning or reciting?, NAACL."""

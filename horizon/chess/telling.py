@@ -10,16 +10,16 @@ from typing import Protocol
 
 import chess
 
-from horizon.answers import ANSWER_FORMAT, answer_line, strip_thinking
 from horizon.chess import descriptive
 from horizon.chess import moves as chess_moves
 from horizon.chess.moves import Reading
 from horizon.chess.position import Position
 from horizon.chess.position_text import board_of_position
 from horizon.chess.shifts import Letters, Shift, read_shift
-from horizon.errors import UsageError
-from horizon.records import Answer
-from horizon.registry import nearest
+from horizon.core.answers import ANSWER_FORMAT, answer_line, strip_thinking
+from horizon.core.errors import UsageError
+from horizon.core.records import Answer
+from horizon.core.registry import nearest
 
 SHOWN = ("fen", "board", "pieces", "legal_moves", "last_move", "moves")
 """What an observation can be made of."""

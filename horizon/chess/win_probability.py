@@ -2,7 +2,7 @@
 
 import math
 
-from horizon.records import Score, Scores
+from horizon.core.records import Score, Scores
 
 SLOPE = 0.00368208
 """Log-odds of winning for each centipawn, fitted by lichess to its games of players rated 2300."""

@@ -11,8 +11,8 @@ import torch.nn.functional as functional
 from torch import Tensor
 from transformers import AttentionInterface
 
+from horizon.core.errors import ModelFailure
 from horizon.decoding.cache import PackedCache
-from horizon.errors import ModelFailure
 
 NAME = "horizon_packed"
 

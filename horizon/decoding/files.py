@@ -4,7 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from horizon.records import Json
+from horizon.core.records import Json
 
 
 def file_sha256(path: Path) -> str:

@@ -12,14 +12,14 @@ from typing import Any
 import torch
 import transformers
 
-from horizon.answers import is_complete
+from horizon.core.answers import is_complete
+from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.model import ModelOptions, Request
+from horizon.core.records import Json, Message, Reply
+from horizon.core.weight_cache import weights
 from horizon.decoding.attention import register
 from horizon.decoding.cache import memory_left
 from horizon.decoding.generate import Decoder, Job, Written
-from horizon.errors import ModelFailure, UsageError
-from horizon.model import ModelOptions, Request
-from horizon.records import Json, Message, Reply
-from horizon.weights import weights
 
 DTYPES = {"auto": torch.float32, "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _ATTENTION_KINDS = {"full_attention", "sliding_attention"}

@@ -17,7 +17,7 @@ from typing import ClassVar
 import chess
 
 from horizon.chess.moves import board_of
-from horizon.parameters import parameter
+from horizon.core.parameters import parameter
 from horizon.questions import Questions
 from horizon.shifts import language, read_shift, shown_names
 from horizon.spoken import heard_integer, heard_names

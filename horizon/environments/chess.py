@@ -7,7 +7,6 @@ moves in SAN and one FEN; both are worked out when first asked for.
 from dataclasses import dataclass
 from typing import ClassVar
 
-from horizon.answers import ANSWER_FORMAT
 from horizon.chess import games as chess_games
 from horizon.chess import judging as chess_judging
 from horizon.chess import moves as chess_moves
@@ -19,10 +18,11 @@ from horizon.chess.position import Position
 from horizon.chess.shifts import SHIFT_HELP, Letters, letters
 from horizon.chess.starts import Start
 from horizon.chess.telling import SHOWN, Telling, telling
-from horizon.errors import UsageError
-from horizon.parameters import parameter
-from horizon.records import Answer, Scores, Verdict
-from horizon.seeds import derive
+from horizon.core.answers import ANSWER_FORMAT
+from horizon.core.errors import UsageError
+from horizon.core.parameters import parameter
+from horizon.core.records import Answer, Scores, Verdict
+from horizon.core.seeds import derive
 
 _SHUFFLED = "chess960:"
 _QUESTION = "Which move do you play?"

@@ -6,7 +6,6 @@ Knows the variants' rules in words, and how chess is told and judged; no engine,
 from dataclasses import dataclass
 from typing import ClassVar
 
-from horizon.answers import ANSWER_FORMAT
 from horizon.chess import games as chess_games
 from horizon.chess import judging as chess_judging
 from horizon.chess.contract import ChessContract
@@ -16,10 +15,11 @@ from horizon.chess.position_text import BOARDS, join_position
 from horizon.chess.starts import walked
 from horizon.chess.telling import SHOWN, Telling, telling
 from horizon.chess.variant_rules import VARIANTS, told_besides
-from horizon.errors import UsageError
-from horizon.parameters import parameter
-from horizon.records import Answer, Scores, Verdict
-from horizon.seeds import generator
+from horizon.core.answers import ANSWER_FORMAT
+from horizon.core.errors import UsageError
+from horizon.core.parameters import parameter
+from horizon.core.records import Answer, Scores, Verdict
+from horizon.core.seeds import generator
 
 _ATTEMPTS = 1000
 

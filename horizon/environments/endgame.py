@@ -20,11 +20,11 @@ from typing import ClassVar
 import chess
 
 from horizon.chess.moves import board_of, read_move
-from horizon.errors import UsageError
-from horizon.parameters import parameter
+from horizon.core.errors import UsageError
+from horizon.core.parameters import parameter
+from horizon.core.records import Json
+from horizon.core.seeds import generator
 from horizon.planning import Planning, Situation
-from horizon.records import Json
-from horizon.seeds import generator
 from horizon.shifts import language, read_shift, shown_names, with_distractor
 from horizon.tablebase import plies_to_mate
 

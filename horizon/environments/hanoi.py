@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
-from horizon.errors import UsageError
-from horizon.parameters import parameter
+from horizon.core.errors import UsageError
+from horizon.core.parameters import parameter
+from horizon.core.seeds import generator
 from horizon.planning import Planning
-from horizon.seeds import generator
 from horizon.shifts import language, read_shift, shown_names
 from horizon.spoken import heard_names
 

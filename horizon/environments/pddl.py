@@ -16,11 +16,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from horizon.errors import UsageError
-from horizon.parameters import parameter
+from horizon.core.errors import UsageError
+from horizon.core.parameters import parameter
+from horizon.core.seeds import generator
 from horizon.pddl_space import Operator, Schema, Space, applied, space_of
 from horizon.planning import Planning
-from horizon.seeds import generator
 from horizon.shifts import invented_words, language, read_shift
 from horizon.spoken import heard_names
 

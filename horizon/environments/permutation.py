@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import ClassVar
 
-from horizon.errors import UsageError
-from horizon.parameters import parameter
+from horizon.core.errors import UsageError
+from horizon.core.parameters import parameter
 from horizon.questions import Questions
 from horizon.shifts import language, read_shift, shown_names
 from horizon.spoken import heard_names

@@ -10,7 +10,6 @@ from typing import ClassVar
 
 import chess
 
-from horizon.answers import ANSWER_FORMAT
 from horizon.chess import judging as chess_judging
 from horizon.chess import moves as chess_moves
 from horizon.chess.moves import Line
@@ -18,14 +17,15 @@ from horizon.chess.novelty import novelty_of
 from horizon.chess.position import Position
 from horizon.chess.shifts import SHIFT_HELP, Letters, letters
 from horizon.chess.telling import SHOWN, Telling, telling
-from horizon.environment import Mover
-from horizon.errors import ContractError, UsageError
-from horizon.parameters import parameter
+from horizon.core.answers import ANSWER_FORMAT
+from horizon.core.environment import Mover
+from horizon.core.errors import ContractError, UsageError
+from horizon.core.parameters import parameter
+from horizon.core.records import Answer, Json, Scores, Verdict
 from horizon.puzzles.choice import GOALS, Choice, Filter, choose
 from horizon.puzzles.files import located, open_pack
 from horizon.puzzles.judging import Graded, grade, solution, turns_left
 from horizon.puzzles.puzzle import Puzzle
-from horizon.records import Answer, Json, Scores, Verdict
 
 _ASKED = {"win": "Which move wins?", "hold": "Which move holds?", "best": "Which move is best?"}
 

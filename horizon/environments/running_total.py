@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
-from horizon.errors import UsageError
-from horizon.parameters import parameter
+from horizon.core.errors import UsageError
+from horizon.core.parameters import parameter
+from horizon.core.records import Json
+from horizon.core.seeds import generator
 from horizon.questions import Moment, Questions
-from horizon.records import Json
-from horizon.seeds import generator
 from horizon.shifts import language, read_shift, shown_names
 from horizon.spoken import heard_integer
 from horizon.words import WORDS

@@ -20,11 +20,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from horizon.errors import UsageError
-from horizon.parameters import parameter
+from horizon.core.errors import UsageError
+from horizon.core.parameters import parameter
+from horizon.core.records import Json
+from horizon.core.seeds import generator
 from horizon.planning import Planning
-from horizon.records import Json
-from horizon.seeds import generator
 from horizon.shifts import language, read_shift, shown_names
 from horizon.tables import kept_table
 

@@ -14,8 +14,8 @@ Versions: 1.
 from dataclasses import dataclass
 from typing import ClassVar
 
-from horizon.errors import UsageError
-from horizon.parameters import parameter
+from horizon.core.errors import UsageError
+from horizon.core.parameters import parameter
 from horizon.questions import Questions
 from horizon.shifts import language, read_shift, shown_names
 from horizon.spoken import heard_integer

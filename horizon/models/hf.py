@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
+from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.model import Model, ModelOptions
+from horizon.core.records import Json
 from horizon.decoding.files import folder_identity, hub_revision
-from horizon.errors import ModelFailure, UsageError
-from horizon.model import Model, ModelOptions
-from horizon.records import Json
 
 
 def open_model(argument: str, options: ModelOptions) -> Model:

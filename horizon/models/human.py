@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from horizon.errors import ModelFailure, UsageError
-from horizon.model import ModelOptions, Request
-from horizon.records import Json, Reply
+from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.model import ModelOptions, Request
+from horizon.core.records import Json, Reply
 
 # CSI sequences (colours, cursor), then strings such as titles and links, then other two-character escapes.
 _ESCAPES = re.compile(

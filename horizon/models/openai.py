@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
-from horizon.errors import ModelFailure, UsageError
-from horizon.model import ModelOptions, Request
-from horizon.records import Json, Reply
+from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.model import ModelOptions, Request
+from horizon.core.records import Json, Reply
 
 DEFAULT_SERVER = "https://api.openai.com/v1"
 _NO_KEY = "none"

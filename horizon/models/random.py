@@ -6,10 +6,10 @@ Reads no text and knows no environment; the request's own seed decides.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from horizon.errors import ModelFailure, UsageError
-from horizon.model import ModelOptions, Request
-from horizon.records import Json, Reply
-from horizon.seeds import derive
+from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.model import ModelOptions, Request
+from horizon.core.records import Json, Reply
+from horizon.core.seeds import derive
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 import importlib.metadata
 from pathlib import Path
 
+from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.model import Model, ModelOptions
 from horizon.decoding.files import file_sha256
-from horizon.errors import ModelFailure, UsageError
-from horizon.model import Model, ModelOptions
 
 
 def open_model(argument: str, options: ModelOptions) -> Model:

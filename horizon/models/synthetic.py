@@ -9,11 +9,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from horizon.errors import EngineFailure, ModelFailure, UsageError
-from horizon.model import ModelOptions, Posed, Request
-from horizon.parameters import build, parameter, settings, values
-from horizon.records import Json, Reply
-from horizon.seeds import derive, generator
+from horizon.core.errors import EngineFailure, ModelFailure, UsageError
+from horizon.core.model import ModelOptions, Posed, Request
+from horizon.core.parameters import build, parameter, settings, values
+from horizon.core.records import Json, Reply
+from horizon.core.seeds import derive, generator
 
 UNREADABLE = "Answer: ?"
 """A reply that names no action, in any environment."""

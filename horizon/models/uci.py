@@ -11,12 +11,12 @@ from queue import SimpleQueue
 
 from horizon import engines
 from horizon.chess.win_probability import losses
-from horizon.errors import HorizonError, ModelFailure, UsageError
-from horizon.model import ModelOptions, Request
-from horizon.parameters import build, parameter, settings
-from horizon.records import Json, Reply, Scores
-from horizon.registry import nearest
-from horizon.seeds import generator
+from horizon.core.errors import HorizonError, ModelFailure, UsageError
+from horizon.core.model import ModelOptions, Request
+from horizon.core.parameters import build, parameter, settings
+from horizon.core.records import Json, Reply, Scores
+from horizon.core.registry import nearest
+from horizon.core.seeds import generator
 
 _PROCESSES = 2
 _NODES = 40_000

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from horizon.errors import UsageError
+from horizon.core.errors import UsageError
+from horizon.core.registry import nearest
+from horizon.core.seeds import generator
 from horizon.puzzles.files import open_pack
 from horizon.puzzles.puzzle import Puzzle
-from horizon.registry import nearest
-from horizon.seeds import generator
 
 _BLOCK = 64
 GOALS = ("any", "mate", "win", "hold", "best")

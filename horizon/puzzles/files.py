@@ -11,12 +11,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from horizon.errors import UsageError
-from horizon.places import shipped
+from horizon.core.errors import UsageError
+from horizon.core.paths import shipped
+from horizon.core.registry import nearest
 from horizon.puzzles.formats import epd, games, tables
 from horizon.puzzles.formats.lines import BadRow, Line, numbered
 from horizon.puzzles.puzzle import Puzzle
-from horizon.registry import nearest
 
 Reader = Callable[[Iterable[Line], str], Iterator[Puzzle | BadRow]]
 _READERS: Mapping[str, Reader] = {

@@ -13,10 +13,10 @@ import chess
 
 from horizon.chess import openings
 from horizon.chess.position import Position
+from horizon.core.records import Score
+from horizon.core.seeds import derive, generator
 from horizon.models.uci import choose
 from horizon.puzzles.rule import LOSING, MARGIN, MOST_TURNS, Scorer
-from horizon.records import Score
-from horizon.seeds import derive, generator
 
 _MOST_PLIES = 200
 _DECIDED = 0.97

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from horizon.chess import judging as chess_judging
 from horizon.chess.position import Position
+from horizon.core.records import Scores
 from horizon.puzzles.puzzle import Puzzle
-from horizon.records import Scores
 
 
 @dataclass(frozen=True, slots=True)

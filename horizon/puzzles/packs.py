@@ -20,15 +20,15 @@ from pathlib import Path
 import chess
 
 from horizon.chess.themes import material
+from horizon.core.errors import UsageError
+from horizon.core.records import Json
 from horizon.engines import Engine, describe
-from horizon.errors import UsageError
 from horizon.puzzles.files import read_puzzles
 from horizon.puzzles.games import Effort
 from horizon.puzzles.maker import EFFORT, Made, keys_of, kind_of, puzzles_of_game
 from horizon.puzzles.pool import ENGINE, engine_pool
 from horizon.puzzles.puzzle import Puzzle
 from horizon.puzzles.rule import rule
-from horizon.records import Json
 
 COLUMNS = ("name", "fen", "moves", "goal", "themes", "rating", "material", "gap")
 SHARES = {

@@ -12,8 +12,8 @@ from typing import Protocol
 import chess
 
 from horizon.chess.position import Position
+from horizon.core.records import Json, Scores
 from horizon.puzzles.puzzle import Goal, Puzzle
-from horizon.records import Json, Scores
 
 MARGIN = 0.25
 """How far the second best move stays behind, in win probability."""

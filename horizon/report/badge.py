@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from horizon import store
-from horizon.errors import StoreError
-from horizon.estimate import Estimate
+from horizon.core.errors import StoreError
+from horizon.core.estimator import Estimate
 from horizon.report.tables import Analysis, analyze_runs
 
 COLORS = {"failed": "red", "aborted": "red", "undecided": "yellow", "passed": "brightgreen"}

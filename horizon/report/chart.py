@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
 
 Form = Literal["line", "step", "bar", "stack", "dot"]
 FEW_SERIES = 3

@@ -5,8 +5,8 @@ Those of each group are made here, those that hold groups against each other in 
 
 from collections.abc import Sequence
 
-from horizon.estimate import Estimate
-from horizon.records import ERROR_KINDS
+from horizon.core.estimator import Estimate
+from horizon.core.records import ERROR_KINDS
 from horizon.report.chart import RATE, Chart, Form, Series
 from horizon.report.contrasts import between_groups
 from horizon.report.tables import Analysis, Group

@@ -18,11 +18,11 @@ from rich.text import Text
 
 from horizon import store
 from horizon.comparing import FIGURES, Line, differences, judged
-from horizon.errors import UsageError
+from horizon.core.errors import UsageError
+from horizon.core.escaping import visible
 from horizon.paired import FEWEST_PAIRS
 from horizon.report.tables import groups_of, load_runs
 from horizon.turn_table import TurnTable
-from horizon.visible import visible
 
 Labels = tuple[str, str, str | None, str | None]
 """Model, environment, parameters and opponent."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
 from horizon.report.chart import RATE, Chart, Series
 from horizon.report.tables import Analysis, Group
 

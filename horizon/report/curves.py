@@ -5,7 +5,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
 from horizon.report.chart import FEW_SERIES, Chart, Series
 from horizon.report.figures import COLOURS
 

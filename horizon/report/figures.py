@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
 from horizon.report.chart import Chart, Series
 from horizon.report.tables import Analysis, Group
 

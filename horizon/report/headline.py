@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
 from horizon.report.tables import Analysis, Group
 
 _MUCH_TRUNCATED = 0.05

@@ -17,14 +17,14 @@ from typing import Any
 import chess.svg
 
 from horizon import store
-from horizon.estimate import Estimate
+from horizon.core.escaping import visible
+from horizon.core.estimator import Estimate
 from horizon.report.chart import Chart
 from horizon.report.charts import charts_of
 from horizon.report.curves import draw
 from horizon.report.headline import command, headline, limits
 from horizon.report.tables import Analysis
 from horizon.report.trace import trace
-from horizon.visible import visible
 
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:; font-src data:; "

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from horizon.core.escaping import visible
 from horizon.power import needed, spread
 from horizon.report.tables import groups_of, load_runs
-from horizon.visible import visible
 
 
 def plan(folders: Sequence[Path], gap: float, power: float, against: str) -> Iterator[dict[str, Any]]:

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from horizon import registry
+from horizon.core import registry
+from horizon.core.errors import UsageError
+from horizon.core.estimator import Estimate
+from horizon.core.parameters import told_apart
 from horizon.digests import digested
-from horizon.errors import UsageError
-from horizon.estimate import Estimate
-from horizon.parameters import told_apart
 from horizon.turn_table import COLUMNS, TurnTable, load_table
 
 Estimates = Mapping[str, Estimate | list[Estimate]]

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
 from horizon.report.tables import Analysis, Group, analyze_runs
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from horizon.errors import UsageError
+from horizon.core.errors import UsageError
 from horizon.report.charts import charts_of
 from horizon.report.figures import draw_chart, draw_error_by_turn
 from horizon.report.page import write_page

@@ -8,7 +8,7 @@ from simulated_turns import simulated_turns
 from statsmodels.stats.proportion import proportion_confint
 
 from horizon.analysis import decomposition, self_conditioning, survival
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
 from horizon.logistic import fit
 from horizon.turn_table import TurnTable, load_table
 

@@ -7,7 +7,7 @@ from simulated_turns import simulated_turns
 from statsmodels.stats.multitest import multipletests
 
 from horizon.analysis import comparison
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
 from horizon.turn_table import load_table
 
 

@@ -6,8 +6,8 @@ import pytest
 from simulated_turns import simulated_turns
 
 from horizon.analysis import depth, novelty
+from horizon.core.estimator import Estimate
 from horizon.digests import digested
-from horizon.estimate import Estimate
 from horizon.turn_table import load_table
 
 

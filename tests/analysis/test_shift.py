@@ -12,7 +12,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from horizon.analysis import consistency, shift
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
 from horizon.mcnemar import mean_difference, sign_flips
 from horizon.turn_table import load_table
 

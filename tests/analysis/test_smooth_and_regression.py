@@ -8,7 +8,7 @@ from simulated_turns import simulated_turns
 from statsmodels.nonparametric.kernel_regression import KernelReg
 
 from horizon.analysis import error_by_tokens, regression, smooth
-from horizon.estimate import Estimate
+from horizon.core.estimator import Estimate
 from horizon.turn_table import load_table
 
 ARMS = ("natural", "fresh", "padded", "healed")

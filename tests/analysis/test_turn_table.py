@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from simulated_turns import simulated_episodes, simulated_turns
 
-from horizon.errors import UsageError
+from horizon.core.errors import UsageError
 from horizon.turn_table import load_table, same_states
 
 

@@ -17,7 +17,7 @@ from horizon.chess.moves import (
     split_state,
     text_of,
 )
-from horizon.errors import UsageError
+from horizon.core.errors import UsageError
 
 START = chess.Board()
 CASTLING = chess.Board("r3k2r/pppq1ppp/8/8/8/8/PPPQ1PPP/R3K2R w KQkq - 0 1")

@@ -5,7 +5,7 @@ import chess.variant
 import pytest
 
 from horizon.chess.position_text import BOARDS, board_of_position, join_position, split_position
-from horizon.errors import UsageError
+from horizon.core.errors import UsageError
 
 
 def test_every_variant_is_the_one_that_python_chess_calls_so() -> None:

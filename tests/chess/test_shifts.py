@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from horizon.chess.shifts import letters, read_shift
-from horizon.environment import open_environment
+from horizon.core.environment import open_environment
+from horizon.core.errors import UsageError
+from horizon.core.records import Answer, Score, Scores
 from horizon.environments.chess import Chess, Game
-from horizon.errors import UsageError
-from horizon.records import Answer, Score, Scores
 
 PARTS = ("flip", "mirror", "san", "uci", "descriptive", "ascii", "pieces", "renamed")
 SHIFTS = (*PARTS, "flip+mirror", "flip+descriptive+pieces+renamed", "mirror+uci+ascii+renamed", "flip+renamed")

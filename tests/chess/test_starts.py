@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from horizon.chess import openings
 from horizon.chess.moves import board_of
 from horizon.chess.starts import ATYPICAL, OPENINGS, Start, start_of, without_castling
-from horizon.seeds import derive
+from horizon.core.seeds import derive
 
 seeds = st.integers(0, 2**62)
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from horizon.chess.win_probability import losses, scored, win_probability
-from horizon.records import Score, Scores
+from horizon.core.records import Score, Scores
 
 
 @pytest.mark.parametrize(

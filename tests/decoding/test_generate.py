@@ -6,9 +6,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_models import FAMILIES, decoder, made, reread, tokens
 
+from horizon.core.errors import ModelFailure
 from horizon.decoding.attention import register
 from horizon.decoding.generate import Decoder, Job, _shared
-from horizon.errors import ModelFailure
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from horizon.environment import open_environment
-from horizon.registry import names
-from horizon.seeds import derive, generator
+from horizon.core.environment import open_environment
+from horizon.core.registry import names
+from horizon.core.seeds import derive, generator
 from horizon.shifts import SHIFTS
 from horizon.trajectory import distinct_seeds
 
@@ -149,7 +149,7 @@ def test_any_reply_gets_a_verdict(text: str, reply: str, seed: int) -> None:
 
 @pytest.mark.parametrize("text", NAMES)
 def test_a_text_that_is_no_state_is_refused_in_one_line(text: str) -> None:
-    from horizon.errors import UsageError
+    from horizon.core.errors import UsageError
 
     task = open_environment(text)
     for bad in ("", "nonsense", "1 | 2", "1 | 1 | 0 | nonsense | -", "1 | 0 | nonsense", "x | y | z"):

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from horizon.chess.starts import OPENINGS
-from horizon.environment import Environment, open_environment
+from horizon.core.environment import Environment, open_environment
+from horizon.core.errors import ContractError, UsageError
+from horizon.core.records import Answer, ErrorKind, Score, Scores
+from horizon.core.seeds import derive
 from horizon.environments.chess import Chess, Game
-from horizon.errors import ContractError, UsageError
-from horizon.records import Answer, ErrorKind, Score, Scores
-from horizon.seeds import derive
 
 SAN, UCI = Chess(), Chess(notation="uci", opening="start")
 START = Chess(color="white", opening="start")

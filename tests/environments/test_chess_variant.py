@@ -15,9 +15,9 @@ from horizon import engines, session, store
 from horizon.check import check_environment
 from horizon.chess.position_text import BOARDS, board_of_position, split_position
 from horizon.chess.variant_rules import VARIANTS
+from horizon.core.errors import ContractError, ModelFailure, UsageError
+from horizon.core.records import Answer
 from horizon.environments.chess_variant import ChessVariant
-from horizon.errors import ContractError, ModelFailure, UsageError
-from horizon.records import Answer
 from horizon.scenarios import Scenario
 
 NAMES = tuple(VARIANTS)

@@ -5,7 +5,7 @@ import re
 import chess
 import pytest
 
-from horizon.environment import open_environment
+from horizon.core.environment import open_environment
 from horizon.environments.board_tracking import PIECES, _event, _fact
 
 

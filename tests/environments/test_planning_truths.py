@@ -8,6 +8,8 @@ from typing import Any
 import chess
 import pytest
 
+from horizon.core.errors import UsageError
+from horizon.core.seeds import derive
 from horizon.environments import sliding_tiles
 from horizon.environments.blocks_world import BlocksWorld, Table
 from horizon.environments.checker_jumping import CheckerJumping
@@ -17,8 +19,6 @@ from horizon.environments.hanoi import Hanoi, Pegs, distance
 from horizon.environments.pddl import Pddl
 from horizon.environments.river_crossing import RiverCrossing
 from horizon.environments.sliding_tiles import SlidingTiles
-from horizon.errors import UsageError
-from horizon.seeds import derive
 from horizon.tablebase import plies_to_mate
 
 

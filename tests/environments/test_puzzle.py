@@ -17,12 +17,12 @@ from horizon import engines
 from horizon.check import check_environment
 from horizon.chess.shifts import SHIFTS
 from horizon.chess.win_probability import scored
-from horizon.environment import open_environment
+from horizon.core.environment import open_environment
+from horizon.core.errors import ContractError, ModelFailure, UsageError
+from horizon.core.model import Request
+from horizon.core.records import Answer, Reply, Score, Scores, Turn
 from horizon.environments.puzzle import PuzzleTask, Solving
-from horizon.errors import ContractError, ModelFailure, UsageError
-from horizon.model import Request
 from horizon.models.random import RandomModel
-from horizon.records import Answer, Reply, Score, Scores, Turn
 from horizon.runner import play
 from horizon.scenarios import make
 from horizon.trajectory import distinct_seeds

@@ -9,9 +9,9 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from horizon import session, store
-from horizon.errors import ModelFailure, UsageError
-from horizon.model import ModelOptions, Request, open_model
-from horizon.records import Message, Reply
+from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.model import ModelOptions, Request, open_model
+from horizon.core.records import Message, Reply
 from horizon.scenarios import make
 
 TEMPLATE = (

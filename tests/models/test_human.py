@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from horizon.errors import ModelFailure, UsageError
-from horizon.model import Posed, Request, open_model
+from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.model import Posed, Request, open_model
+from horizon.core.records import Message, Reply
 from horizon.models.human import HumanModel, plain
-from horizon.records import Message, Reply
 
 
 class Unseen:

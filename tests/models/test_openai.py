@@ -9,10 +9,10 @@ import pytest
 from stub_server import serving
 
 from horizon import session, store
-from horizon.environment import open_environment
-from horizon.errors import ModelFailure, UsageError
-from horizon.model import Model, ModelOptions, Request, open_model
-from horizon.records import Message, Reply
+from horizon.core.environment import open_environment
+from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.model import Model, ModelOptions, Request, open_model
+from horizon.core.records import Message, Reply
 from horizon.scenarios import make
 from horizon.trajectory import episode_seed
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pytest
 from scipy import stats
 
-from horizon.errors import ModelFailure, UsageError
-from horizon.model import ModelOptions, Request, open_model
-from horizon.records import Reply
+from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.model import ModelOptions, Request, open_model
+from horizon.core.records import Reply
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import expit, logit
 
-from horizon.errors import EngineFailure, ModelFailure, UsageError
-from horizon.model import Model, Request, open_model
+from horizon.core.errors import EngineFailure, ModelFailure, UsageError
+from horizon.core.model import Model, Request, open_model
+from horizon.core.records import Message, Reply
 from horizon.models.synthetic import Process, error_probability
-from horizon.records import Message, Reply
 
 
 @dataclass(frozen=True)

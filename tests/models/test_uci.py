@@ -8,11 +8,11 @@ import pytest
 from fake_engine import fake_engine
 
 from horizon.chess.win_probability import scored
-from horizon.environment import open_environment
-from horizon.errors import ModelFailure, UsageError
-from horizon.model import Request, open_model
+from horizon.core.environment import open_environment
+from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.model import Request, open_model
+from horizon.core.records import Reply, Scores
 from horizon.models.uci import choose
-from horizon.records import Reply, Scores
 
 
 class Posed:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from horizon.errors import UsageError
+from horizon.core.errors import UsageError
 from horizon.puzzles.files import located, open_pack, pack_names, read_puzzles
 from horizon.puzzles.formats.lines import LONGEST, numbered
 

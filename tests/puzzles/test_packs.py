@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 from horizon import engines
 from horizon.chess.themes import material, themes
 from horizon.cli import app
-from horizon.errors import UsageError
-from horizon.places import shipped
+from horizon.core.errors import UsageError
+from horizon.core.paths import shipped
+from horizon.core.seeds import generator
 from horizon.puzzles.files import open_pack, read_puzzles
 from horizon.puzzles.games import Effort
 from horizon.puzzles.maker import difficulty, keys_of, kind_of, puzzles_of_game
@@ -22,7 +23,6 @@ from horizon.puzzles.packs import SHARES, Collection, game_of, make_pack, nodes_
 from horizon.puzzles.pool import check_pack
 from horizon.puzzles.puzzle import Puzzle
 from horizon.puzzles.rule import MARGIN
-from horizon.seeds import generator
 
 QUICK = Effort(play=100, screen=200, confirm=400, solve=800, final=1000)
 PACK = shipped("scenarios") / "packs" / "horizon.csv"

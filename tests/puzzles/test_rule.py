@@ -8,9 +8,9 @@ import pytest
 
 from horizon import engines
 from horizon.chess.win_probability import scored
+from horizon.core.records import Score, Scores
 from horizon.puzzles.puzzle import Puzzle
 from horizon.puzzles.rule import KEPT_MARGIN, MARGIN, OnlyMove, Solution, keeps_solution, only_move, solve
-from horizon.records import Score, Scores
 
 
 def scores(*ranked: Score) -> Scores:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from horizon import manifest, session, store
-from horizon.environment import open_environment
-from horizon.model import Request
+from horizon.core.environment import open_environment
+from horizon.core.model import Request
+from horizon.core.records import Reply
 from horizon.models import synthetic
-from horizon.records import Reply
 from horizon.report.write import write_report
 from horizon.runner import play
 from horizon.scenarios import make

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Mapping
 
-from horizon.records import Json
+from horizon.core.records import Json
 
 
 @dataclass(frozen=True, slots=True)

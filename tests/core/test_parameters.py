@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from horizon.errors import UsageError
-from horizon.parameters import build, describe, parameter, split_name, values
+from horizon.core.errors import UsageError
+from horizon.core.parameters import build, describe, parameter, split_name, values
 
 
 @dataclass(frozen=True, slots=True)

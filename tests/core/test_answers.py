@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from horizon.answers import answer_line, is_complete, strip_thinking
+from horizon.core.answers import answer_line, is_complete, strip_thinking
 
 
 @pytest.mark.parametrize(

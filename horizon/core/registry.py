@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 from types import ModuleType
 from typing import Literal
 
-from horizon.errors import UsageError
+from horizon.core.errors import UsageError
 
 Kind = Literal["environments", "models", "analysis"]
 

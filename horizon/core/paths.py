@@ -3,13 +3,13 @@
 import os
 from pathlib import Path
 
-from horizon.errors import StoreError
+from horizon.core.errors import StoreError
 
 
 def shipped(name: str) -> Path:
     """Return the folder `engines` or `scenarios`: inside an installed package, beside it in a checkout."""
-    inside = Path(__file__).parent / "shipped" / name
-    return inside if inside.is_dir() else Path(__file__).parent.parent / name
+    inside = Path(__file__).parents[1] / "shipped" / name
+    return inside if inside.is_dir() else Path(__file__).parents[2] / name
 
 
 def cache_folder() -> Path:

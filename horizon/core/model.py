@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from horizon.errors import ModelFailure
-from horizon.records import Json, Message, Reply
-from horizon.registry import load
+from horizon.core.errors import ModelFailure
+from horizon.core.records import Json, Message, Reply
+from horizon.core.registry import load
 
 
 class Posed(Protocol):

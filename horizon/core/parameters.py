@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, TypeVar
 
-from horizon.errors import UsageError
-from horizon.records import Json
-from horizon.registry import nearest
+from horizon.core.errors import UsageError
+from horizon.core.records import Json
+from horizon.core.registry import nearest
 
 T = TypeVar("T")
 Value = bool | int | float | str

@@ -8,10 +8,10 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
-from horizon.errors import UsageError
-from horizon.parameters import Value, build, split_name
-from horizon.records import Answer, Scores, Verdict
-from horizon.registry import load
+from horizon.core.errors import UsageError
+from horizon.core.parameters import Value, build, split_name
+from horizon.core.records import Answer, Scores, Verdict
+from horizon.core.registry import load
 
 S = TypeVar("S", bound=Hashable)
 Mover = Literal["model", "opponent"]

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from horizon.seeds import derive, generator
+from horizon.core.seeds import derive, generator
 
 labels = st.lists(st.one_of(st.text(max_size=8), st.integers()), max_size=4)
 
