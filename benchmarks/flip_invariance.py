@@ -24,7 +24,7 @@ from horizon.chess.shifts import Shift, read_shift
 from horizon.core.environment import open_environment
 from horizon.core.records import Score, Scores
 from horizon.core.seeds import derive
-from horizon.engines import Engine, find
+from horizon.engines.engine import Engine, find
 from horizon.models.uci import choose
 
 FLIP = read_shift("flip")

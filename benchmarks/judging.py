@@ -14,7 +14,7 @@ import time
 import chess
 
 from horizon.core.seeds import generator
-from horizon.judging import Judge, usable_cores
+from horizon.engines.judge import Judge, usable_cores
 
 
 def positions(wanted: int) -> list[str]:

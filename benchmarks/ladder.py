@@ -20,7 +20,7 @@ import numpy as np
 
 from horizon.chess import openings
 from horizon.core.seeds import derive, generator
-from horizon.engines import Engine, describe
+from horizon.engines.engine import Engine, describe
 from horizon.models.uci import choose
 
 MOST_PLIES = 160

@@ -19,7 +19,7 @@ import chess
 from horizon.chess import openings
 from horizon.chess.novelty import material_key, pawn_keys
 from horizon.core.seeds import derive
-from horizon.engines import Engine
+from horizon.engines.engine import Engine
 from horizon.models.uci import choose
 
 NODES = 400

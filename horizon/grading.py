@@ -15,7 +15,7 @@ from horizon import store
 from horizon.core.environment import Environment, engine_of, open_environment
 from horizon.core.errors import UsageError
 from horizon.core.records import Answer, Json, Scores, Turn
-from horizon.judging import Judge
+from horizon.engines.judge import Judge
 from horizon.session import scenario_of
 from horizon.trajectory import verdict_of
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from horizon import engines
 from horizon.core.environment import open_environment
 from horizon.core.errors import UsageError
 from horizon.core.parameters import Parameter, describe
 from horizon.core.registry import load, names, nearest
+from horizon.engines.engine import describe_engine, engine_names
 from horizon.scenario_files import names as scenario_names
 from horizon.scenarios import read_suite
 from horizon.trajectory import distinct_seeds
@@ -28,7 +28,7 @@ def listing(what: str) -> list[dict[str, Any]]:
         # The first line of each module's docstring is its one line here.
         return [{"name": name, "summary": _first_line(load("models", name).__doc__)} for name in names("models")]
     if what == "engines":
-        return [{"name": name, "summary": engines.describe(name).summary} for name in engines.names()]
+        return [{"name": name, "summary": describe_engine(name).summary} for name in engine_names()]
     if what == "scenarios":
         return [_scenario(name) for name in scenario_names()]
     raise UsageError(f"can't list '{what}': {nearest(what, KINDS)}")

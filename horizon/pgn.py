@@ -16,9 +16,9 @@ import chess.pgn
 from horizon import store
 from horizon.chess import openings
 from horizon.chess.moves import Line, split_state
-from horizon.chess.position_text import board_of_position
 from horizon.core.errors import StoreError
 from horizon.core.records import Episode, Turn
+from horizon.engines.position_text import board_of_position
 
 GAMES = "games.pgn"
 ENVIRONMENTS = ("chess", "chess_variant")

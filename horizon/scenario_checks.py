@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from horizon import engines
 from horizon.confidence_sequences import Sums, above, below, first_proven, units_needed
 from horizon.core import registry
 from horizon.core.environment import Environment, open_environment
 from horizon.core.errors import EngineFailure, HorizonError, UsageError
 from horizon.core.model import ModelOptions
 from horizon.core.parameters import checked_values, split_name
+from horizon.engines.engine import engine_names
 from horizon.expectations import ErrorRate
 from horizon.scenario_files import drafts_of
 from horizon.scenario_layers import Draft, Problem, in_order
@@ -117,7 +117,7 @@ def _looked_up(draft: Draft, scenario: Scenario) -> Iterator[Problem]:
             yield from _model(draft, ("opponents", index), opponent_model(name))
         except UsageError as problem:
             yield draft.problem(("opponents", index), str(problem))
-    judges = ("none", Scenario.model_fields["judge_engine"].default, *engines.names())
+    judges = ("none", Scenario.model_fields["judge_engine"].default, *engine_names())
     if scenario.judge_engine not in judges:
         known = registry.nearest(scenario.judge_engine, judges)
         yield draft.problem(("judge_engine",), f"unknown engine '{scenario.judge_engine}': {known}")

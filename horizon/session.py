@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from horizon import manifest, store
-from horizon.chess.position_text import split_position
 from horizon.core.environment import Environment, engine_of, files_of, notes_of, open_environment
 from horizon.core.errors import UsageError
 from horizon.core.model import Model, ModelOptions, open_model
 from horizon.core.parameters import values
 from horizon.core.records import Episode, Json, Turn
+from horizon.engines.position_text import split_position
 from horizon.runner import Played, play
 from horizon.scenarios import Scenario
 from horizon.shards import Shard, shard_in
@@ -30,7 +30,7 @@ EXPECTED = "expected"
 """The manifest's key for what was expected of a run when it began: whoever resumes it need not say it again."""
 
 if TYPE_CHECKING:
-    from horizon.judging import Judge
+    from horizon.engines.judge import Judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +222,7 @@ def open_judge(stack: ExitStack, scenario: Scenario, task: Environment[Any]) -> 
     """
     if scenario.judge_engine == "none" or task.oracle_kind != "engine":
         return None
-    from horizon.judging import Judge
+    from horizon.engines.judge import Judge
 
     judge = stack.enter_context(Judge(judge_engine(scenario, task), nodes=scenario.judge_nodes))
     _check_judge(judge, task, scenario.seed)

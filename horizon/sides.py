@@ -6,10 +6,10 @@ Told as key and reason, so that a run can refuse with the first and `horizon che
 from collections.abc import Iterator
 from typing import Any
 
-from horizon import engines
 from horizon.core import registry
 from horizon.core.environment import Environment
 from horizon.core.errors import UsageError
+from horizon.engines.engine import engine_names
 from horizon.scenarios import Scenario, split_condition
 from horizon.toml_lines import KeyPath
 
@@ -28,8 +28,8 @@ def opponent_model(name: str) -> str:
     first, models = name.partition(":")[0], registry.names("models")
     if first in models:
         return name
-    if first not in engines.names():
-        raise UsageError(f"unknown opponent '{first}': {registry.nearest(first, (*engines.names(), *models))}")
+    if first not in engine_names():
+        raise UsageError(f"unknown opponent '{first}': {registry.nearest(first, (*engine_names(), *models))}")
     return f"uci:{name}"
 
 

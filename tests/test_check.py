@@ -146,8 +146,8 @@ def test_every_exact_environment_of_horizon_keeps_the_contract(name: str) -> Non
 
 def test_chess_keeps_the_contract_with_and_without_scores() -> None:
     from horizon.chess.moves import board_of
-    from horizon.chess.win_probability import scored
     from horizon.core.records import Scores
+    from horizon.engines.win_probability import scored
 
     def scores(position: str) -> Scores:
         moves = [move.uci() for move in board_of(position).legal_moves]

@@ -10,9 +10,9 @@ import subprocess
 import chess
 import pytest
 
-from horizon import engines
-from horizon.chess.position_text import CHESS960, ORTHODOX, board_of_position, split_position
-from horizon.uci_process import command
+from horizon.engines.engine import Engine, find_engine
+from horizon.engines.position_text import CHESS960, ORTHODOX, board_of_position, split_position
+from horizon.engines.process import command
 
 KIWIPETE = "r3k2r/p1ppqpb1/bn2pnp1/3PN3/1p2P3/2N2Q1p/PPPBBPPP/R3K2R w KQkq -"
 PUBLISHED: dict[str, tuple[int, ...]] = {
@@ -74,7 +74,7 @@ def test_a_board_has_the_published_number_of_lines(position: str) -> None:
 def test_fairy_stockfish_counts_the_same(position: str, engine: str) -> None:
     variant, fen = split_position(position)
     plies = len(PUBLISHED[position])
-    with engines.Engine(engine) as known:
+    with Engine(engine) as known:
         if variant not in known.variants:
             assert (engine, variant) == ("fairy-stockfish", "atomic")
             return
@@ -87,7 +87,7 @@ def test_fairy_stockfish_counts_the_same(position: str, engine: str) -> None:
         f"go perft {plies}",
         "quit",
     ]
-    started = command(engines.find(engine))
+    started = command(find_engine(engine))
     said = subprocess.run(started, input="\n".join(told), capture_output=True, text=True, check=True).stdout
     (counted,) = [int(line.split()[-1]) for line in said.splitlines() if line.startswith("Nodes searched")]
     assert counted == PUBLISHED[position][-1]

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from horizon import store
-from horizon.chess.position_text import board_of_position
 from horizon.core.errors import ModelFailure, StoreError
 from horizon.core.model import Request
 from horizon.core.records import Episode, Json, Reply, Score, Scores, Turn
 from horizon.core.seeds import derive
+from horizon.engines.position_text import board_of_position
 from horizon.environments.chess import Chess
 from horizon.journal import JOURNAL
 from horizon.models.random import RandomModel

@@ -13,8 +13,8 @@ from typing import Literal
 
 import chess
 
-from horizon.chess.position_text import BOARDS, CHESS960, ORTHODOX, join_position, split_position
 from horizon.core.errors import UsageError
+from horizon.engines.position_text import BOARDS, CHESS960, ORTHODOX, join_position, split_position
 
 Side = Literal["white", "black"]
 Status = Literal["legal", "illegal", "ambiguous", "unparsable"]

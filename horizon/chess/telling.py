@@ -14,12 +14,12 @@ from horizon.chess import descriptive
 from horizon.chess import moves as chess_moves
 from horizon.chess.moves import Reading
 from horizon.chess.position import Position
-from horizon.chess.position_text import board_of_position
 from horizon.chess.shifts import Letters, Shift, read_shift
 from horizon.core.answers import ANSWER_FORMAT, answer_line, strip_thinking
 from horizon.core.errors import UsageError
 from horizon.core.records import Answer
 from horizon.core.registry import nearest
+from horizon.engines.position_text import board_of_position
 
 SHOWN = ("fen", "board", "pieces", "legal_moves", "last_move", "moves")
 """What an observation can be made of."""

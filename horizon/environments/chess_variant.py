@@ -11,7 +11,6 @@ from horizon.chess import judging as chess_judging
 from horizon.chess.contract import ChessContract
 from horizon.chess.games import Game
 from horizon.chess.position import Position
-from horizon.chess.position_text import BOARDS, join_position
 from horizon.chess.starts import walked
 from horizon.chess.telling import SHOWN, Telling, telling
 from horizon.chess.variant_rules import VARIANTS, told_besides
@@ -20,6 +19,7 @@ from horizon.core.errors import UsageError
 from horizon.core.parameters import parameter
 from horizon.core.records import Answer, Scores, Verdict
 from horizon.core.seeds import generator
+from horizon.engines.position_text import BOARDS, join_position
 
 _ATTEMPTS = 1000
 

@@ -9,14 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
 
-from horizon import engines
-from horizon.chess.win_probability import losses
 from horizon.core.errors import HorizonError, ModelFailure, UsageError
 from horizon.core.model import ModelOptions, Request
 from horizon.core.parameters import build, parameter, settings
 from horizon.core.records import Json, Reply, Scores
 from horizon.core.registry import nearest
 from horizon.core.seeds import generator
+from horizon.engines.engine import Engine, Level, describe_engine, engine_names, find_engine
+from horizon.engines.win_probability import losses
 
 _PROCESSES = 2
 _NODES = 40_000
@@ -45,7 +45,7 @@ class UciPlayer:
             EngineFailure: the engine is missing.
         """
         self.name = name
-        self._known = engines.describe(engine)
+        self._known = describe_engine(engine)
         given = [key for key in ("level", "nodes", "skill", "elo") if getattr(strength, key) >= 0]
         if len(given) > 1:
             raise UsageError(f"model uci: {given[0]} and {given[1]} are two strengths at once: keep one of them")
@@ -57,7 +57,7 @@ class UciPlayer:
         if strength.nodes == 0:
             raise UsageError("model uci: nodes=0 searches nothing: give at least 1, or level=0 to move at random")
         if strength.nodes > 0:
-            self._level = engines.Level(strength.nodes)
+            self._level = Level(strength.nodes)
         # Only the best move is wanted: nodes that are not spread over all moves look further for it.
         self._lines = 1 if strength.nodes > 0 else None
         self._own: dict[str, int | str] = {}
@@ -65,9 +65,9 @@ class UciPlayer:
             self._own = {"Skill Level": strength.skill}
         if strength.elo >= 0:
             self._own = {"UCI_LimitStrength": "true", "UCI_Elo": strength.elo}
-        self._path = engines.find(engine)
-        self._free: SimpleQueue[engines.Engine] = SimpleQueue()
-        self._all: list[engines.Engine] = []
+        self._path = find_engine(engine)
+        self._free: SimpleQueue[Engine] = SimpleQueue()
+        self._all: list[Engine] = []
         self._pool: ThreadPoolExecutor | None = None
 
     def identity(self) -> Mapping[str, Json]:
@@ -109,7 +109,7 @@ class UciPlayer:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(_PROCESSES, thread_name_prefix="uci")
             for _ in range(_PROCESSES):
-                engine = engines.Engine(self._known.name, self._own, path=self._path)
+                engine = Engine(self._known.name, self._own, path=self._path)
                 self._all.append(engine)
                 self._free.put(engine)
 
@@ -160,6 +160,6 @@ def open_model(argument: str, options: ModelOptions) -> UciPlayer:
     """
     engine, _, rest = argument.partition(":")
     if not engine:
-        raise UsageError(f"uci: needs an engine, as uci:stockfish:level=3; {nearest('', engines.names())}")
+        raise UsageError(f"uci: needs an engine, as uci:stockfish:level=3; {nearest('', engine_names())}")
     name = f"uci:{argument}"
     return UciPlayer(engine, build(Strength, settings(rest, name), "model uci"), name)

@@ -22,7 +22,7 @@ import chess
 from horizon.chess.themes import material
 from horizon.core.errors import UsageError
 from horizon.core.records import Json
-from horizon.engines import Engine, describe
+from horizon.engines.engine import Engine, describe_engine
 from horizon.puzzles.files import read_puzzles
 from horizon.puzzles.games import Effort
 from horizon.puzzles.maker import EFFORT, Made, keys_of, kind_of, puzzles_of_game
@@ -157,7 +157,7 @@ def _recipe(out: Path, version: str, number: int, seed: int, effort: Effort) -> 
         "command": f"horizon puzzles make --number {number} --seed {seed} --out {out.name}",
         "maker": MAKER,
         "engine": version,
-        "options": dict(describe(ENGINE).options),
+        "options": dict(describe_engine(ENGINE).options),
         "nodes": asdict(effort),
         "rule": rule(),
         "shares": dict(SHARES),

@@ -12,8 +12,8 @@ from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
-from horizon.engines import Engine
-from horizon.judging import usable_cores
+from horizon.engines.engine import Engine
+from horizon.engines.judge import usable_cores
 from horizon.puzzles.puzzle import Puzzle
 from horizon.puzzles.rule import keeps_solution
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from horizon import store
-from horizon.chess.position_text import split_position
 from horizon.core.environment import open_environment
 from horizon.core.errors import HorizonError
 from horizon.core.records import Turn
 from horizon.core.seeds import generator
+from horizon.engines.position_text import split_position
 
 MOST_TURNS = 12_000
 """Rows that the viewer holds; beyond, whole episodes are left out by seed."""

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from horizon import engines, session, store
+from horizon import session, store
 from horizon.check import check_environment
-from horizon.chess.position_text import BOARDS, board_of_position, split_position
 from horizon.chess.variant_rules import VARIANTS
 from horizon.core.errors import ContractError, ModelFailure, UsageError
 from horizon.core.records import Answer
+from horizon.engines.engine import Engine
+from horizon.engines.position_text import BOARDS, board_of_position, split_position
 from horizon.environments.chess_variant import ChessVariant
 from horizon.scenarios import Scenario
 
@@ -187,7 +188,7 @@ def test_a_state_of_another_variant_and_an_illegal_move_are_refused() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_contract_is_kept_with_real_scores(name: str) -> None:
     task = ChessVariant(variant=name)
-    with engines.Engine(task.judge_engine) as engine:
+    with Engine(task.judge_engine) as engine:
         check_environment(task, seeds=range(2), turns=12, scores=lambda position: engine.score(position, 500))
 
 

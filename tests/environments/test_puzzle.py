@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from horizon import engines
 from horizon.check import check_environment
 from horizon.chess.shifts import SHIFTS
-from horizon.chess.win_probability import scored
 from horizon.core.environment import open_environment
 from horizon.core.errors import ContractError, ModelFailure, UsageError
 from horizon.core.model import Request
 from horizon.core.records import Answer, Reply, Score, Scores, Turn
+from horizon.engines.engine import Engine
+from horizon.engines.win_probability import scored
 from horizon.environments.puzzle import PuzzleTask, Solving
 from horizon.models.random import RandomModel
 from horizon.runner import play
@@ -409,11 +409,11 @@ def test_an_accepted_alternative_is_correct_and_the_episode_goes_on(pack: str) -
     assert [json.loads(row.extra)["alternative"] for row in natural] == [True, False]
 
 
-class Engine:
+class FreshEngine:
     """Stockfish at few nodes, asked afresh every time: what is equal is so without a cache."""
 
     def __init__(self) -> None:
-        self.engine = engines.Engine("stockfish")
+        self.engine = Engine("stockfish")
 
     def submit(self, position: str) -> "Future[Scores]":
         future: Future[Scores] = Future()
@@ -424,7 +424,7 @@ class Engine:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["puzzle", "chess"])
 def test_colours_exchanged_lose_exactly_as_much_to_a_real_engine(pack: str, name: str) -> None:
-    judge, runs = Engine(), []
+    judge, runs = FreshEngine(), []
     with judge.engine:
         for shift in ("none", "flip"):
             given = {"pack": pack, "rounds": 0} if name == "puzzle" else {}

@@ -7,11 +7,11 @@ import chess
 import pytest
 from fake_engine import fake_engine
 
-from horizon.chess.win_probability import scored
 from horizon.core.environment import open_environment
 from horizon.core.errors import ModelFailure, UsageError
 from horizon.core.model import Request, open_model
 from horizon.core.records import Reply, Scores
+from horizon.engines.win_probability import scored
 from horizon.models.uci import choose
 
 

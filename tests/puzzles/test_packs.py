@@ -10,12 +10,12 @@ import chess
 import pytest
 from typer.testing import CliRunner
 
-from horizon import engines
 from horizon.chess.themes import material, themes
 from horizon.cli import app
 from horizon.core.errors import UsageError
 from horizon.core.paths import shipped
 from horizon.core.seeds import generator
+from horizon.engines.engine import Engine
 from horizon.puzzles.files import open_pack, read_puzzles
 from horizon.puzzles.games import Effort
 from horizon.puzzles.maker import difficulty, keys_of, kind_of, puzzles_of_game
@@ -163,7 +163,7 @@ def test_a_pack_depends_on_its_seed_alone_not_on_cores_or_interruptions(tmp_path
 
 @pytest.mark.slow
 def test_a_games_puzzles_repeat_and_unwanted_kinds_are_left_out() -> None:
-    with engines.Engine("stockfish") as engine:
+    with Engine("stockfish") as engine:
         games = [game for game in range(12) if puzzles_of_game(engine, 5, game, QUICK)]
         assert games
         made = puzzles_of_game(engine, 5, games[0], QUICK)
@@ -177,7 +177,7 @@ def test_a_games_puzzles_repeat_and_unwanted_kinds_are_left_out() -> None:
 @pytest.mark.slow
 def test_difficulty_is_least_for_a_mate_in_one_and_unknown_for_a_wrong_line() -> None:
     back_rank = "6k1/5ppp/8/8/8/8/8/R6K w - - 0 1"
-    with engines.Engine("stockfish") as engine:
+    with Engine("stockfish") as engine:
         assert difficulty(engine, back_rank, ("a1a8",)) == 5.0
         assert difficulty(engine, back_rank, ("a1a2",)) is None
 

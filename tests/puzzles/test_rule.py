@@ -6,9 +6,9 @@ from dataclasses import replace
 import chess
 import pytest
 
-from horizon import engines
-from horizon.chess.win_probability import scored
 from horizon.core.records import Score, Scores
+from horizon.engines.engine import Engine
+from horizon.engines.win_probability import scored
 from horizon.puzzles.puzzle import Puzzle
 from horizon.puzzles.rule import KEPT_MARGIN, MARGIN, OnlyMove, Solution, keeps_solution, only_move, solve
 
@@ -101,7 +101,7 @@ def test_two_looks_share_the_beginning_of_a_win_and_all_of_a_mate_or_nothing() -
 
 @pytest.mark.slow
 def test_stockfish_solves_legals_mate_and_finds_no_single_move_in_the_usual_start() -> None:
-    with engines.Engine("stockfish") as engine:
+    with Engine("stockfish") as engine:
         found = solve(engine, "r2qkbnr/ppp2p1p/2np2p1/4N3/2B1P3/2N5/PPPP1PPP/R1BbK2R w KQkq - 0 6", 20_000)
         assert found is not None
         assert (found.moves, found.goal) == (("c4f7", "e8e7", "c3d5"), "mate")

@@ -14,12 +14,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from horizon.chess.position_text import board_of_position
 from horizon.core.errors import EngineFailure, UsageError
 from horizon.core.paths import shipped
 from horizon.core.records import Scores
 from horizon.core.registry import nearest
-from horizon.uci_process import EngineProcess
+from horizon.engines.position_text import board_of_position
+from horizon.engines.process import EngineProcess
 
 FOLDER = shipped("engines")
 _GAMES = "/usr/games"
@@ -54,20 +54,20 @@ class Description:
     levels: tuple[Level, ...]
 
 
-def names() -> tuple[str, ...]:
+def engine_names() -> tuple[str, ...]:
     """Return the names of the engines that are described."""
     return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
 
 
 @lru_cache(maxsize=32)
-def describe(name: str) -> Description:
+def describe_engine(name: str) -> Description:
     """Return what is known of an engine by name.
 
     Raises:
         UsageError: no such engine, with the nearest names.
     """
-    if name not in names():
-        raise UsageError(f"unknown engine '{name}': {nearest(name, names())}")
+    if name not in engine_names():
+        raise UsageError(f"unknown engine '{name}': {nearest(name, engine_names())}")
     found: dict[str, Any] = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
     return Description(
         name,
@@ -81,14 +81,14 @@ def describe(name: str) -> Description:
     )
 
 
-def find(name: str) -> Path:
+def find_engine(name: str) -> Path:
     """Return an engine's program: from its environment variable, else on PATH, in /usr/games or in a Python package.
 
     Raises:
         UsageError: no such engine is described.
         EngineFailure: its program is not there; the message says what to install or set.
     """
-    known = describe(name)
+    known = describe_engine(name)
     given = os.environ.get(known.environment_variable)
     how = f"pip install {known.package}" if known.library else f"Debian: apt-get install {known.package}"
     fix = f"install it ({how}) or set {known.environment_variable}"
@@ -123,7 +123,7 @@ class Engine:
     def __post_init__(self) -> None:
         """Start the engine once, so that a missing one is told before anything is played."""
         if self.path is None:
-            self.path = find(self.name)
+            self.path = find_engine(self.name)
         self.version = self._running().version
 
     def score(self, position: str, nodes: int, lines: int | None = None) -> Scores:
@@ -183,7 +183,11 @@ class Engine:
         if self._process is None:
             if self.path is None:
                 raise EngineFailure(f"{self.name} has no program")
-            options = {**describe(self.name).options, **self.options} if self.name in names() else dict(self.options)
+            options = (
+                {**describe_engine(self.name).options, **self.options}
+                if self.name in engine_names()
+                else dict(self.options)
+            )
             self._process = EngineProcess(self.path, options)
         return self._process
 

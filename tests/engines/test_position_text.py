@@ -4,8 +4,8 @@ import chess
 import chess.variant
 import pytest
 
-from horizon.chess.position_text import BOARDS, board_of_position, join_position, split_position
 from horizon.core.errors import UsageError
+from horizon.engines.position_text import BOARDS, board_of_position, join_position, split_position
 
 
 def test_every_variant_is_the_one_that_python_chess_calls_so() -> None:

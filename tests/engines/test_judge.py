@@ -7,11 +7,11 @@ import chess
 import pytest
 from fake_engine import fake_engine
 
-from horizon.chess.win_probability import scored
 from horizon.core.errors import EngineFailure
 from horizon.core.records import Scores
-from horizon.judging import Judge
-from horizon.scores_cache import ScoresCache
+from horizon.engines.cache import ScoresCache
+from horizon.engines.judge import Judge
+from horizon.engines.win_probability import scored
 
 START = chess.STARTING_FEN
 OTHER = "6k1/5ppp/8/8/8/8/8/R6K w - - 0 1"

@@ -12,10 +12,10 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
-from horizon import engines
 from horizon.core.errors import EngineFailure, HorizonError
 from horizon.core.records import Json, Scores
-from horizon.scores_cache import ScoresCache, cache_path
+from horizon.engines.cache import ScoresCache, cache_path
+from horizon.engines.engine import Engine, describe_engine
 
 
 class Judge:
@@ -34,9 +34,9 @@ class Judge:
         self._options = dict(options or {})
         # One process a core: each searches with one thread, and asks for more only while it is idle itself.
         self._most = processes or usable_cores()
-        first = engines.Engine(engine, self._options)
+        first = Engine(engine, self._options)
         self.version, self.variants = first.version, first.variants
-        self._idle: list[engines.Engine] = [first]
+        self._idle: list[Engine] = [first]
         self._threads: list[threading.Thread] = []
         self._work: SimpleQueue[tuple[str, Future[Scores]] | None] = SimpleQueue()
         self._lock = threading.Lock()
@@ -47,7 +47,7 @@ class Judge:
 
     def identity(self) -> dict[str, Json]:
         """Return what decides the scores: engine, version, options and nodes."""
-        options: dict[str, Json] = {**engines.describe(self.name).options, **self._options}
+        options: dict[str, Json] = {**describe_engine(self.name).options, **self._options}
         return {"engine": self.name, "version": self.version, "options": options, "nodes": self.nodes}
 
     def submit(self, position: str) -> "Future[Scores]":
@@ -78,7 +78,7 @@ class Judge:
         return future
 
     def _serve(self) -> None:
-        engine: engines.Engine | None = None
+        engine: Engine | None = None
         try:
             while (task := self._work.get()) is not None:
                 position, future = task
@@ -101,11 +101,11 @@ class Judge:
             if engine is not None:
                 engine.close()
 
-    def _engine(self) -> engines.Engine:
+    def _engine(self) -> Engine:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-        return engines.Engine(self.name, self._options)
+        return Engine(self.name, self._options)
 
     def _keep_fresh(self) -> None:
         """Put what was scored meanwhile into the cache; sqlite is used from the submitting thread alone."""

@@ -10,9 +10,9 @@ import struct
 import sys
 from pathlib import Path
 
-from horizon.chess.win_probability import scored
 from horizon.core.paths import cache_folder
 from horizon.core.records import Score, Scores
+from horizon.engines.win_probability import scored
 
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS scores (engine TEXT, nodes INTEGER, position TEXT, moves BLOB, "

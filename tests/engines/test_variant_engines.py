@@ -6,11 +6,11 @@ import chess
 import pytest
 from fake_engine import fake_engine
 
-from horizon import engines
-from horizon.chess.position_text import BOARDS, board_of_position
 from horizon.core.errors import EngineFailure, UsageError
 from horizon.core.seeds import generator
-from horizon.judging import Judge
+from horizon.engines.engine import Engine
+from horizon.engines.judge import Judge
+from horizon.engines.position_text import BOARDS, board_of_position
 
 ENGINES = {name: ("pyffish",) if name == "atomic" else ("fairy-stockfish", "pyffish") for name in BOARDS}
 EACH = [(variant, engine) for variant, found in ENGINES.items() for engine in found]
@@ -45,11 +45,11 @@ def middlegame(variant: str) -> str:
 @pytest.mark.parametrize(("variant", "engine"), EACH)
 def test_every_legal_move_is_scored_and_the_same_in_another_process(variant: str, engine: str) -> None:
     position = middlegame(variant)
-    with engines.Engine(engine) as first:
+    with Engine(engine) as first:
         scores = first.score(position, 3000)
         first.score(chess.STARTING_FEN, 1000)
         again = first.score(position, 3000)
-    with engines.Engine(engine) as other:
+    with Engine(engine) as other:
         elsewhere = other.score(position, 3000)
     assert set(scores.actions) == {move.uci() for move in board_of_position(position).legal_moves}
     assert list(scores.actions.items()) == list(again.actions.items()) == list(elsewhere.actions.items())
@@ -60,7 +60,7 @@ def test_every_legal_move_is_scored_and_the_same_in_another_process(variant: str
 def test_a_win_at_hand_leads_the_scores(what: str) -> None:
     position, winning = WON_IN_ONE[what]
     for name in ENGINES.get(position.partition(":")[0], ("stockfish", "fairy-stockfish", "pyffish")):
-        with engines.Engine(name) as engine:
+        with Engine(name) as engine:
             scores = engine.score(position, 1000)
         assert {move for move, score in scores.actions.items() if score.mate is not None and score.mate > 0} >= winning
         assert next(iter(scores.actions)) in winning
@@ -71,7 +71,7 @@ def test_a_win_at_hand_leads_the_scores(what: str) -> None:
 @pytest.mark.parametrize("name", ["stockfish", "fairy-stockfish", "pyffish"])
 def test_castling_of_chess960_is_king_takes_rook_and_ordinary_castling_stays(name: str) -> None:
     usual = "4k3/8/8/8/8/8/8/R3K2R w KQ - 0 1"
-    with engines.Engine(name) as engine:
+    with Engine(name) as engine:
         assert {"e1g1", "e1c1"} <= set(engine.score(usual, 500).actions)
         assert {"e1g1", "e1b1"} <= set(engine.score(CASTLING_960, 500).actions)
         assert {"e1h1", "e1a1"} <= set(engine.score(f"chess960:{usual}", 500).actions)
@@ -82,7 +82,7 @@ def test_castling_of_chess960_is_king_takes_rook_and_ordinary_castling_stays(nam
 def test_an_engine_that_lacks_a_variant_says_so_and_goes_on() -> None:
     start = BOARDS["atomic"].starting_fen
     for name in ("stockfish", "fairy-stockfish"):
-        with engines.Engine(name) as engine:
+        with Engine(name) as engine:
             assert "atomic" not in engine.variants
             with pytest.raises(UsageError, match=r"Stockfish.* can't play atomic: name another engine.*pyffish"):
                 engine.score(f"atomic:{start}", 500)
@@ -105,14 +105,14 @@ def test_a_variant_is_not_taken_from_the_cache_for_another(tmp_path: Path, monke
 @pytest.mark.slow
 def test_an_engine_killed_in_a_variant_is_replaced_and_set_up_again() -> None:
     position = middlegame("crazyhouse")
-    with engines.Engine("fairy-stockfish") as engine:
+    with Engine("fairy-stockfish") as engine:
         scores = engine.score(position, 1000)
         engine._process._child.kill()  # type: ignore[union-attr]
         assert engine.score(position, 1000).actions == scores.actions
 
 
 def test_options_are_sent_only_when_they_change(tmp_path: Path) -> None:
-    with engines.Engine("fake", path=fake_engine(tmp_path, "ok")) as engine:
+    with Engine("fake", path=fake_engine(tmp_path, "ok")) as engine:
         shuffled = f"chess960:{chess.STARTING_FEN}"
         for position in (chess.STARTING_FEN, chess.STARTING_FEN, shuffled, shuffled, chess.STARTING_FEN):
             engine.score(position, 100)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from horizon.chess.win_probability import losses, scored, win_probability
 from horizon.core.records import Score, Scores
+from horizon.engines.win_probability import losses, scored, win_probability
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ import chess
 import pytest
 from fake_engine import fake_engine
 
-from horizon import engines, uci_process
 from horizon.core.errors import EngineFailure, UsageError
+from horizon.engines import engine, process
+from horizon.engines.engine import Engine, describe_engine, engine_names, find_engine
 
 MATE_IN_ONE = "6k1/5ppp/8/8/8/8/8/R6K w - - 0 1"
 MIDDLE = "r1bqkbnr/pppp1ppp/2n5/4p3/4P3/5N2/PPPP1PPP/RNBQKB1R w KQkq - 2 3"
@@ -15,7 +16,7 @@ MIDDLE = "r1bqkbnr/pppp1ppp/2n5/4p3/4P3/5N2/PPPP1PPP/RNBQKB1R w KQkq - 2 3"
 
 @pytest.mark.slow
 def test_all_legal_moves_are_scored_best_first_and_the_mate_leads() -> None:
-    with engines.Engine("stockfish") as engine:
+    with Engine("stockfish") as engine:
         scores = engine.score(MATE_IN_ONE, 2000)
     board = chess.Board(MATE_IN_ONE)
     assert set(scores.actions) == {move.uci() for move in board.legal_moves}
@@ -26,11 +27,11 @@ def test_all_legal_moves_are_scored_best_first_and_the_mate_leads() -> None:
 
 @pytest.mark.slow
 def test_the_same_position_scores_the_same_whatever_was_searched_before() -> None:
-    with engines.Engine("stockfish") as engine:
+    with Engine("stockfish") as engine:
         first = engine.score(MIDDLE, 5000)
         engine.score(chess.STARTING_FEN, 5000)
         again = engine.score(MIDDLE, 5000)
-    with engines.Engine("stockfish") as other:
+    with Engine("stockfish") as other:
         elsewhere = other.score(MIDDLE, 5000)
     assert first.actions == again.actions == elsewhere.actions
     assert list(first.actions) == list(again.actions)
@@ -38,13 +39,13 @@ def test_the_same_position_scores_the_same_whatever_was_searched_before() -> Non
 
 @pytest.mark.slow
 def test_fewer_nodes_than_an_iteration_still_score_every_move() -> None:
-    with engines.Engine("stockfish") as engine:
+    with Engine("stockfish") as engine:
         assert len(engine.score(MIDDLE, 1).actions) == chess.Board(MIDDLE).legal_moves.count()
 
 
 @pytest.mark.slow
 def test_fewer_lines_score_only_the_best_moves_and_the_mate_is_one_of_them() -> None:
-    with engines.Engine("stockfish") as engine:
+    with Engine("stockfish") as engine:
         scores = engine.score(MATE_IN_ONE, 2000, lines=2)
         again = engine.score(MATE_IN_ONE, 2000)
         assert engine.score(MATE_IN_ONE, 2000, lines=2).actions == scores.actions
@@ -55,20 +56,20 @@ def test_fewer_lines_score_only_the_best_moves_and_the_mate_is_one_of_them() -> 
 
 def test_an_engine_that_plays_by_other_rules_is_a_failure_that_names_the_move(tmp_path: Path) -> None:
     with (
-        engines.Engine("fake", path=fake_engine(tmp_path, "other rules")) as engine,
+        Engine("fake", path=fake_engine(tmp_path, "other rules")) as engine,
         pytest.raises(EngineFailure, match="Fake 1 scored e7e5, which is illegal in 'rnbqkbnr"),
     ):
         engine.score(chess.STARTING_FEN, 100, lines=1)
 
 
 def test_the_end_of_a_game_has_no_scores(tmp_path: Path) -> None:
-    with engines.Engine("fake", path=fake_engine(tmp_path, "crash")) as engine:
+    with Engine("fake", path=fake_engine(tmp_path, "crash")) as engine:
         assert engine.score("7k/6Q1/6K1/8/8/8/8/8 b - - 0 1", 100).actions == {}
 
 
 @pytest.mark.parametrize("way", ["crash", "nonsense", "half"])
 def test_an_engine_that_fails_is_replaced_and_the_position_asked_again(way: str, tmp_path: Path) -> None:
-    with engines.Engine("fake", path=fake_engine(tmp_path, way, way, "ok")) as engine:
+    with Engine("fake", path=fake_engine(tmp_path, way, way, "ok")) as engine:
         assert len(engine.score(chess.STARTING_FEN, 100).actions) == 20
     assert (tmp_path / "searches").read_text() == "3"
 
@@ -76,7 +77,7 @@ def test_an_engine_that_fails_is_replaced_and_the_position_asked_again(way: str,
 @pytest.mark.parametrize("way", ["crash", "nonsense"])
 def test_three_failures_in_a_row_name_the_position(way: str, tmp_path: Path) -> None:
     with (
-        engines.Engine("fake", path=fake_engine(tmp_path, way)) as engine,
+        Engine("fake", path=fake_engine(tmp_path, way)) as engine,
         pytest.raises(EngineFailure, match="3 times in a row at position 'rnbqkbnr/pppppppp") as caught,
     ):
         engine.score(chess.STARTING_FEN, 100)
@@ -84,34 +85,34 @@ def test_three_failures_in_a_row_name_the_position(way: str, tmp_path: Path) -> 
 
 
 def test_an_engine_that_hangs_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uci_process, "SEARCH_GRACE_S", 0.3)
-    with engines.Engine("fake", path=fake_engine(tmp_path, "hang", "ok")) as engine:
+    monkeypatch.setattr(process, "SEARCH_GRACE_S", 0.3)
+    with Engine("fake", path=fake_engine(tmp_path, "hang", "ok")) as engine:
         assert len(engine.score(chess.STARTING_FEN, 1).actions) == 20
 
 
 def test_a_program_that_is_no_engine_is_told_at_once() -> None:
     with pytest.raises(EngineFailure, match="ended"):
-        engines.Engine("fake", path=Path("/bin/true"))
+        Engine("fake", path=Path("/bin/true"))
 
 
 def test_an_engine_is_found_by_its_variable_or_the_fix_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HORIZON_STOCKFISH", "/bin/true")
-    assert engines.find("stockfish") == Path("/bin/true")
+    assert find_engine("stockfish") == Path("/bin/true")
     monkeypatch.setenv("HORIZON_STOCKFISH", "/no/such")
     with pytest.raises(EngineFailure, match="HORIZON_STOCKFISH=/no/such is no program"):
-        engines.find("stockfish")
+        find_engine("stockfish")
     monkeypatch.delenv("HORIZON_STOCKFISH")
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(engines, "_GAMES", "/nowhere")
+    monkeypatch.setattr(engine, "_GAMES", "/nowhere")
     with pytest.raises(EngineFailure, match="apt-get install stockfish"):
-        engines.find("stockfish")
+        find_engine("stockfish")
     with pytest.raises(UsageError, match="did you mean 'stockfish'"):
-        engines.describe("stokfish")
+        describe_engine("stokfish")
 
 
-@pytest.mark.parametrize("name", engines.names())
+@pytest.mark.parametrize("name", engine_names())
 def test_every_described_engine_has_eleven_levels_from_random_to_best(name: str) -> None:
-    levels = engines.describe(name).levels
+    levels = describe_engine(name).levels
     assert len(levels) == 11
     assert levels[0].nodes == 0
     assert levels[-1].temperature == 0

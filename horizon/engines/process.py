@@ -12,10 +12,10 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from horizon.chess.position_text import CHESS960, ORTHODOX, split_position
-from horizon.chess.win_probability import scored
 from horizon.core.errors import EngineFailure, UsageError
 from horizon.core.records import Score, Scores
+from horizon.engines.position_text import CHESS960, ORTHODOX, split_position
+from horizon.engines.win_probability import scored
 
 HANDSHAKE_S = 20.0
 SEARCH_GRACE_S = 10.0

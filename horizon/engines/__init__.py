@@ -1,0 +1,1 @@
+"""UCI engines: position text in, scores of all moves out; process, pool and cache."""
