@@ -25,7 +25,7 @@ from horizon.core.environment import open_environment
 from horizon.core.records import Score, Scores
 from horizon.core.seeds import derive
 from horizon.engines.engine import Engine, find
-from horizon.models.uci import choose
+from horizon.engines.levels import choose_move
 
 FLIP = read_shift("flip")
 WRONG_LOSS = 0.10
@@ -77,7 +77,7 @@ def positions(engine: Engine, n_positions: int) -> Iterator[chess.Board]:
             board.push_uci(move)
         while len(board.move_stack) < plies and not board.is_game_over():
             seed = derive(index, "flip play", len(board.move_stack))
-            board.push_uci(choose(engine.score(board.fen(), 300), 0.03, seed))
+            board.push_uci(choose_move(engine.score(board.fen(), 300), 0.03, seed))
         if not board.is_game_over(claim_draw=True):
             yield board
 

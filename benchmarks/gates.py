@@ -23,7 +23,7 @@ from known_processes import Known, facts, studies
 from numpy.typing import NDArray
 
 from horizon.claim_sums import Limits
-from horizon.expectations import Claim
+from horizon.claims import Claim
 from horizon.gate_runs import play_gate
 from horizon.gates import decide, looks, overall
 from horizon.intervals import share, wilson

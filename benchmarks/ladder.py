@@ -21,7 +21,7 @@ import numpy as np
 from horizon.chess import openings
 from horizon.core.seeds import derive, generator
 from horizon.engines.engine import Engine, describe
-from horizon.models.uci import choose
+from horizon.engines.levels import choose_move
 
 MOST_PLIES = 160
 PAIRS = [(low, high) for low in range(11) for high in range(low + 1, min(low + 3, 11))]
@@ -41,7 +41,7 @@ def play(task: tuple[int, int, int, int]) -> tuple[int, int, int, float]:
         if not level.nodes:
             board.push(generator(draw).choice(list(board.legal_moves)))
             continue
-        board.push_uci(choose(engine.score(board.fen(), level.nodes), level.temperature, draw))
+        board.push_uci(choose_move(engine.score(board.fen(), level.nodes), level.temperature, draw))
     outcome = board.outcome(claim_draw=True)
     if outcome is not None:
         score = 0.5 if outcome.winner is None else float(outcome.winner)

@@ -20,7 +20,7 @@ from horizon.chess import openings
 from horizon.chess.novelty import material_key, pawn_keys
 from horizon.core.seeds import derive
 from horizon.engines.engine import Engine
-from horizon.models.uci import choose
+from horizon.engines.levels import choose_move
 
 NODES = 400
 TEMPERATURE = 0.03
@@ -39,7 +39,7 @@ def played(engine: Engine, game: int) -> str:
         if board.halfmove_clock >= 100 or board.is_repetition(3):
             break
         seed = derive(game, "novelty table", len(board.move_stack))
-        board.push_uci(choose(engine.score(board.fen(), NODES), TEMPERATURE, seed))
+        board.push_uci(choose_move(engine.score(board.fen(), NODES), TEMPERATURE, seed))
     return " ".join(move.uci() for move in board.move_stack)
 
 

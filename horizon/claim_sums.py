@@ -13,9 +13,9 @@ import numpy as np
 
 from horizon.analysis import survival
 from horizon.bootstrap import episode_sums
+from horizon.claims import Claim
 from horizon.confidence_sequences import Floats, Sums
 from horizon.core.errors import ContractError
-from horizon.expectations import Claim
 from horizon.turn_table import Ints, Sample, TurnTable, error_differences
 
 

@@ -17,32 +17,10 @@ whole interval breaks it, undecided otherwise. Knows no run and no estimate.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-Figure = Literal["error_rate", "h50", "focus_gap", "skill", "aborted"]
-Direction = Literal["at_most", "at_least"]
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One bound on one figure. `first` and `last` are turns, both included; null is without end."""
-
-    figure: Figure
-    direction: Direction
-    bound: float
-    condition: str = "natural"
-    first: int = 1
-    last: int | None = None
-
-    @property
-    def said(self) -> str:
-        """The claim in words, such as `error rate of turns 1-10 at most 0.3`."""
-        where = "" if self.first == 1 and self.last is None else f" of turns {self.first}-{self.last or ''}"
-        under = "" if self.condition == "natural" else f" under {self.condition}"
-        return f"{self.figure.replace('_', ' ')}{where}{under} {self.direction.replace('_', ' ')} {self.bound:g}"
+from horizon.claims import Claim
 
 
 class ErrorRate(BaseModel):

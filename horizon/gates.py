@@ -12,7 +12,7 @@ from typing import Any, Literal
 from horizon import confidence_sequences as sequences
 from horizon.analysis import survival
 from horizon.claim_sums import Limits, Reduced, errors_by, reduce
-from horizon.expectations import Claim
+from horizon.claims import Claim
 from horizon.turn_table import TurnTable
 
 Verdict = Literal["passed", "failed", "undecided"]

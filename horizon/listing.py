@@ -6,12 +6,12 @@ from typing import Any
 
 from horizon.core.environment import open_environment
 from horizon.core.errors import UsageError
+from horizon.core.instances import distinct_seeds
 from horizon.core.parameters import Parameter, describe
 from horizon.core.registry import load, names, nearest
 from horizon.engines.engine import describe_engine, engine_names
 from horizon.scenario_files import names as scenario_names
 from horizon.scenarios import read_suite
-from horizon.trajectory import distinct_seeds
 
 KINDS = ("environments", "models", "engines", "scenarios")
 

@@ -19,10 +19,10 @@ from typing import Any
 
 import horizon
 from horizon.core.errors import ContractError, StoreError
+from horizon.core.hashing import file_sha256
 from horizon.core.paths import shipped
 from horizon.core.records import Json
 from horizon.core.registry import nearest
-from horizon.decoding.files import file_sha256
 from horizon.rows import SCHEMA_VERSION, replace_surrogates
 
 MANIFEST = "manifest.json"

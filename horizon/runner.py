@@ -14,12 +14,13 @@ from typing import Any, Protocol
 from horizon.conditions import show
 from horizon.core.environment import Environment
 from horizon.core.errors import EngineFailure, HorizonError, ModelFailure
+from horizon.core.instances import distinct_seeds
 from horizon.core.model import Model, Request
 from horizon.core.parameters import values
 from horizon.core.records import Episode, Reply, Scores, Turn
 from horizon.core.seeds import derive, generator
 from horizon.scenarios import Scenario
-from horizon.trajectory import Posed, Trajectory, advance, distinct_seeds, substitute, take_up
+from horizon.trajectory import Posed, Trajectory, advance, substitute, take_up
 from horizon.turn import Judging, Setting, Work, judge_reply, request_for, submit
 
 FAILURES_PER_TURN = 3

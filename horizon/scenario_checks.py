@@ -14,6 +14,7 @@ from horizon.confidence_sequences import Sums, above, below, first_proven, units
 from horizon.core import registry
 from horizon.core.environment import Environment, open_environment
 from horizon.core.errors import EngineFailure, HorizonError, UsageError
+from horizon.core.instances import distinct_seeds
 from horizon.core.model import ModelOptions
 from horizon.core.parameters import checked_values, split_name
 from horizon.engines.engine import engine_names
@@ -23,7 +24,6 @@ from horizon.scenario_layers import Draft, Problem, in_order
 from horizon.scenarios import Scenario, checked, split_condition
 from horizon.sides import misfits, opponent_model
 from horizon.toml_lines import KeyPath
-from horizon.trajectory import distinct_seeds
 
 _LIGHT = ("human", "random", "synthetic", "uci")
 """Backends that open without loading or reaching anything, so that opening them checks their settings."""

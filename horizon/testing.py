@@ -22,7 +22,7 @@ from horizon.strategies import KINDS, PosedReply, replies, seeds, states, states
 
 if TYPE_CHECKING:
     from horizon.claim_sums import Limits
-    from horizon.expectations import Claim
+    from horizon.claims import Claim
     from horizon.gates import Outcome
     from horizon.turn_table import TurnTable
 

@@ -3,9 +3,8 @@
 Mutable on purpose, and only the runner holds one. Knows environments by their contract, no model and no file.
 """
 
-import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,8 +14,6 @@ from horizon.core.environment import Environment
 from horizon.core.records import Answer, ErrorKind, Json, Scores, Turn, Verdict
 from horizon.core.seeds import derive, generator
 from horizon.replies import spoken
-
-_DRAWS = 50
 
 
 @dataclass(slots=True, eq=False)
@@ -212,28 +209,3 @@ def take_up(
     for row in sorted(rows, key=lambda each: each.turn):
         trajectory.state = task.load(row.state)
         advance(task, trajectory, row, json.loads(row.extra), keep_text=keep_text, feedback=feedback)
-
-
-def episode_seed(seed: int, environment: str, index: int) -> int:
-    """Return the seed of an instance: the same for every model and opponent, so that runs pair on it."""
-    return derive(seed, "environment", environment, index)
-
-
-def distinct_seeds(task: Environment[Any], seed: int) -> Iterator[int]:
-    """Yield the seeds of instance 0, 1, 2, ...; an instance told as an earlier one was is drawn again.
-
-    The same for every model, opponent and shift. Where an environment has few instances they come again all the same,
-    after 50 draws in vain. Cost: one `pose` an instance.
-    """
-    told: set[int] = set()
-    if getattr(task, "shift", "none") != "none":
-        # Told without a shift: names or letters that go by seed would hide that two instances are one.
-        task = replace(task, shift="none")  # type: ignore[type-var]
-    for index in itertools.count():
-        found, attempt = episode_seed(seed, task.name, index), 1
-        text = hash(task.pose(task.reset(found)))
-        while text in told and attempt < _DRAWS:
-            found, attempt = derive(seed, "environment", task.name, index, attempt), attempt + 1
-            text = hash(task.pose(task.reset(found)))
-        told.add(text)
-        yield found

@@ -9,9 +9,10 @@ from simulated_turns import simulated_turns
 
 from horizon.analysis import error_rate, focus_gap, skill, survival
 from horizon.claim_sums import Limits, instances
+from horizon.claims import Claim
 from horizon.core.errors import ContractError
 from horizon.core.estimator import Estimate
-from horizon.expectations import Claim, Expectations
+from horizon.expectations import Expectations
 from horizon.gates import Outcome, decide, is_settled, looks, overall
 from horizon.turn_table import TurnTable, load_table
 

@@ -1,16 +1,10 @@
 """Files of weights: found, named and hashed for the manifest."""
 
-import hashlib
 import os
 from pathlib import Path
 
+from horizon.core.hashing import file_sha256
 from horizon.core.records import Json
-
-
-def file_sha256(path: Path) -> str:
-    """Return a file's SHA-256; about a second a gigabyte."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def folder_identity(folder: Path) -> dict[str, Json]:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from horizon.core.errors import UsageError
+from horizon.core.hashing import file_sha256
 from horizon.core.model import Model, ModelOptions
-from horizon.decoding.files import file_sha256
 
 
 def open_model(argument: str, options: ModelOptions) -> Model:

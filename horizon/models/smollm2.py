@@ -4,8 +4,8 @@ import importlib.metadata
 from pathlib import Path
 
 from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.hashing import file_sha256
 from horizon.core.model import Model, ModelOptions
-from horizon.decoding.files import file_sha256
 
 
 def open_model(argument: str, options: ModelOptions) -> Model:

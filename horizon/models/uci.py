@@ -3,7 +3,6 @@
 Levels repeat: fixed nodes, fresh hash, and the request's own seed. The engine's own `skill=` and `elo=` do not.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,11 +11,11 @@ from queue import SimpleQueue
 from horizon.core.errors import HorizonError, ModelFailure, UsageError
 from horizon.core.model import ModelOptions, Request
 from horizon.core.parameters import build, parameter, settings
-from horizon.core.records import Json, Reply, Scores
+from horizon.core.records import Json, Reply
 from horizon.core.registry import nearest
 from horizon.core.seeds import generator
 from horizon.engines.engine import Engine, Level, describe_engine, engine_names, find_engine
-from horizon.engines.win_probability import losses
+from horizon.engines.levels import choose_move
 
 _PROCESSES = 2
 _NODES = 40_000
@@ -134,21 +133,9 @@ class UciPlayer:
         finally:
             self._free.put(engine)
         try:
-            return Reply(posed.render(choose(scores, self._level.temperature, request.seed)))
+            return Reply(posed.render(choose_move(scores, self._level.temperature, request.seed)))
         except HorizonError as problem:
             return ModelFailure(f"{self.name} can't play {posed.environment} state '{posed.state}': {problem}")
-
-
-def choose(scores: Scores, temperature: float, seed: int) -> str:
-    """Return the best move at temperature 0, else one by seed: chances fall as exp(-loss / temperature).
-
-    `temperature` is in units of win probability: at 0.1 a move that loses 0.1 is e times rarer than the best.
-    """
-    lost = losses(scores)
-    if temperature == 0:
-        return next(iter(scores.actions))
-    weights = [math.exp(-each / temperature) for each in lost.values()]
-    return generator(seed, "uci level").choices(list(lost), weights)[0]
 
 
 def open_model(argument: str, options: ModelOptions) -> UciPlayer:

@@ -15,7 +15,7 @@ from horizon.chess import openings
 from horizon.chess.position import Position
 from horizon.core.records import Score
 from horizon.core.seeds import derive, generator
-from horizon.models.uci import choose
+from horizon.engines.levels import choose_move
 from horizon.puzzles.rule import LOSING, MARGIN, MOST_TURNS, Scorer
 
 _MOST_PLIES = 200
@@ -84,7 +84,7 @@ def candidates(
         if draw.random() < _RANDOM_SHARE:
             text = draw.choice(sorted(known))
         else:
-            text = choose(seen, temperatures[board.turn], derive(seed, "puzzle ply", number, ply))
+            text = choose_move(seen, temperatures[board.turn], derive(seed, "puzzle ply", number, ply))
         played = _after(board, text, ply)
         board, taken = played.board, played.taken
 

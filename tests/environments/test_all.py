@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from horizon.core.environment import open_environment
+from horizon.core.instances import distinct_seeds
 from horizon.core.registry import names
 from horizon.core.seeds import derive, generator
 from horizon.shifts import SHIFTS
-from horizon.trajectory import distinct_seeds
 
 ENGINE_JUDGED = {"chess", "chess_variant", "puzzle"}
 NAMES = [name for name in names("environments") if name not in ENGINE_JUDGED]

@@ -17,6 +17,7 @@ from horizon.check import check_environment
 from horizon.chess.shifts import SHIFTS
 from horizon.core.environment import open_environment
 from horizon.core.errors import ContractError, ModelFailure, UsageError
+from horizon.core.instances import distinct_seeds
 from horizon.core.model import Request
 from horizon.core.records import Answer, Reply, Score, Scores, Turn
 from horizon.engines.engine import Engine
@@ -25,7 +26,6 @@ from horizon.environments.puzzle import PuzzleTask, Solving
 from horizon.models.random import RandomModel
 from horizon.runner import play
 from horizon.scenarios import make
-from horizon.trajectory import distinct_seeds
 
 PACK = """name,fen,moves,goal,themes,rating
 back-rank,6k1/5ppp/8/8/8/8/8/R6K w - - 0 1,a1a8,mate,backRankMate,600

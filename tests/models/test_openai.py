@@ -11,10 +11,10 @@ from stub_server import serving
 from horizon import session, store
 from horizon.core.environment import open_environment
 from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.instances import episode_seed
 from horizon.core.model import Model, ModelOptions, Request, open_model
 from horizon.core.records import Message, Reply
 from horizon.scenarios import make
-from horizon.trajectory import episode_seed
 
 KEY = "sk-secret-of-mine"
 

@@ -11,8 +11,8 @@ from horizon.core.environment import open_environment
 from horizon.core.errors import ModelFailure, UsageError
 from horizon.core.model import Request, open_model
 from horizon.core.records import Reply, Scores
+from horizon.engines.levels import choose_move
 from horizon.engines.win_probability import scored
-from horizon.models.uci import choose
 
 
 class Posed:
@@ -73,8 +73,8 @@ def test_level_0_moves_at_random_without_an_engine_process(tmp_path: Path, monke
 
 def test_a_lower_temperature_prefers_the_better_moves() -> None:
     scores = Scores({"a": scored(0), "b": scored(-100), "c": scored(-300)})
-    assert [choose(scores, 0, seed) for seed in range(5)] == ["a"] * 5
-    shares = [sum(choose(scores, t, seed) == "a" for seed in range(400)) / 400 for t in (0.05, 0.2, 1.0)]
+    assert [choose_move(scores, 0, seed) for seed in range(5)] == ["a"] * 5
+    shares = [sum(choose_move(scores, t, seed) == "a" for seed in range(400)) / 400 for t in (0.05, 0.2, 1.0)]
     assert shares == sorted(shares, reverse=True)
     # exp(0), exp(-0.0910/0.2), exp(-0.2511/0.2): 0.5214 of the chance falls to the best; three standard errors.
     assert abs(shares[1] - 0.5214) < 3 * (0.5214 * 0.4786 / 400) ** 0.5

@@ -1,0 +1,19 @@
+"""Strength by seeded choice over scored moves; Stockfish's own levels repeat for no seed."""
+
+import math
+
+from horizon.core.records import Scores
+from horizon.core.seeds import generator
+from horizon.engines.win_probability import losses
+
+
+def choose_move(scores: Scores, temperature: float, seed: int) -> str:
+    """Return the best move at temperature 0, else one by seed: chances fall as exp(-loss / temperature).
+
+    `temperature` is in units of win probability: at 0.1 a move that loses 0.1 is e times rarer than the best.
+    """
+    lost = losses(scores)
+    if temperature == 0:
+        return next(iter(scores.actions))
+    weights = [math.exp(-each / temperature) for each in lost.values()]
+    return generator(seed, "uci level").choices(list(lost), weights)[0]
