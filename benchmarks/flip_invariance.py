@@ -16,14 +16,14 @@ from dataclasses import dataclass
 
 import chess
 
-from horizon.chess import starts as chess_starts
-from horizon.chess.judging import losses
-from horizon.chess.moves import board_of
-from horizon.chess.position import Position
-from horizon.chess.shifts import Shift, read_shift
 from horizon.core.environment import open_environment
 from horizon.core.records import Score, Scores
 from horizon.core.seeds import derive
+from horizon.domains.chess import start_positions
+from horizon.domains.chess.move_parsing import board_of
+from horizon.domains.chess.position import Position
+from horizon.domains.chess.shifts import Shift, read_shift
+from horizon.domains.chess.verdict import losses
 from horizon.engines.engine import Engine, find
 from horizon.engines.levels import choose_move
 
@@ -70,10 +70,10 @@ def positions(engine: Engine, n_positions: int) -> Iterator[chess.Board]:
     for index in range(n_positions):
         plies = 6 + derive(0, "plies", index) % 55
         if index % 2:
-            yield board_of(chess_starts.start_of("random", derive(0, "flip", index), plies).root)
+            yield board_of(start_positions.start_of("random", derive(0, "flip", index), plies).root)
             continue
         board = chess.Board()
-        for move in chess_starts.start_of("book", derive(0, "flip", index), 0).moves:
+        for move in start_positions.start_of("book", derive(0, "flip", index), 0).moves:
             board.push_uci(move)
         while len(board.move_stack) < plies and not board.is_game_over():
             seed = derive(index, "flip play", len(board.move_stack))

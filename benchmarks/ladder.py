@@ -18,8 +18,8 @@ from pathlib import Path
 import chess
 import numpy as np
 
-from horizon.chess import openings
 from horizon.core.seeds import derive, generator
+from horizon.domains.chess import openings
 from horizon.engines.engine import Engine, describe
 from horizon.engines.levels import choose_move
 

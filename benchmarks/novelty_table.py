@@ -1,6 +1,6 @@
-"""Make horizon/chess/novelty.csv: in how many seeded engine games each material and each set of pawns comes up.
+"""Make horizon/domains/chess/novelty.csv: how many seeded engine games contain each material and each set of pawns.
 
-    python benchmarks/novelty_table.py [--games 600] [--seconds 200] [--out horizon/chess/novelty.csv]
+    python benchmarks/novelty_table.py [--games 600] [--seconds 200] [--out horizon/domains/chess/novelty.csv]
 
 Stockfish plays itself from the shipped openings in turn, each move chosen by a seeded softmax over all scored moves.
 Games are kept in results/play/novelty_games.txt, one a line in UCI, so that the same command goes on where it was
@@ -16,9 +16,9 @@ from pathlib import Path
 
 import chess
 
-from horizon.chess import openings
-from horizon.chess.novelty import material_key, pawn_keys
 from horizon.core.seeds import derive
+from horizon.domains.chess import openings
+from horizon.domains.chess.novelty import material_key, pawn_keys
 from horizon.engines.engine import Engine
 from horizon.engines.levels import choose_move
 
@@ -77,7 +77,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--games", type=int, default=600)
     parser.add_argument("--seconds", type=float, default=200.0)
-    parser.add_argument("--out", type=Path, default=Path("horizon/chess/novelty.csv"))
+    parser.add_argument("--out", type=Path, default=Path("horizon/domains/chess/novelty.csv"))
     given = parser.parse_args()
     games = play(given.games, given.seconds, KEPT)
     material, pawns = counted(games)

@@ -11,8 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from horizon.domains.puzzles.pack_builder import make_pack
 from horizon.engines.judge import usable_cores
-from horizon.puzzles.packs import make_pack
 
 
 def main() -> None:

@@ -14,10 +14,10 @@ import chess
 import chess.pgn
 
 from horizon import store
-from horizon.chess import openings
-from horizon.chess.moves import Line, split_state
 from horizon.core.errors import StoreError
 from horizon.core.records import Episode, Turn
+from horizon.domains.chess import openings
+from horizon.domains.chess.move_parsing import Line, split_state
 from horizon.engines.position_text import board_of_position
 
 GAMES = "games.pgn"

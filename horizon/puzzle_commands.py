@@ -30,7 +30,7 @@ def make(
 
     Example: horizon puzzles make --number 500 --seed 0 --out my_puzzles.csv
     """
-    from horizon.puzzles.packs import make_pack
+    from horizon.domains.puzzles.pack_builder import make_pack
 
     try:
         with _telling() as say:
@@ -56,10 +56,10 @@ def check(
 
     Example: horizon puzzles check horizon --nodes 800000
     """
+    from horizon.domains.puzzles.engine_pool import check_pack
+    from horizon.domains.puzzles.loader import located, read_puzzles
+    from horizon.domains.puzzles.pack_builder import nodes_of
     from horizon.intervals import wilson
-    from horizon.puzzles.files import located, read_puzzles
-    from horizon.puzzles.packs import nodes_of
-    from horizon.puzzles.pool import check_pack
 
     path = located(file)
     found = read_puzzles(path, limit)

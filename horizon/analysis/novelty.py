@@ -1,7 +1,7 @@
 """The error rate by novelty: from well-trodden positions to those that no engine game and no opening leads to.
 
-Novelty is a heuristic of the position (horizon/chess/novelty.py), and what is novel may be harder as well: beside
-`fresh` or a shift the curve tells association, not cause.
+Novelty is a heuristic of the position (horizon/domains/chess/novelty.py), and what is novel may be harder as well:
+beside `fresh` or a shift the curve shows association, not cause.
 """
 
 import numpy as np

@@ -23,9 +23,9 @@ from horizon.core.errors import UsageError
 from horizon.core.parameters import parameter
 from horizon.core.records import Json
 from horizon.core.seeds import generator
-from horizon.planning import Planning
-from horizon.shifts import language, read_shift, shown_names
-from horizon.spoken import heard_names
+from horizon.domains.name_matching import heard_names
+from horizon.domains.planning import Planning
+from horizon.domains.wording_shifts import language, read_shift, shown_names
 
 NAMES = tuple("abcdefghijklmnopqrst")
 EXACT_BLOCKS = 10

@@ -16,11 +16,11 @@ from typing import ClassVar
 
 import chess
 
-from horizon.chess.moves import board_of
 from horizon.core.parameters import parameter
-from horizon.questions import Questions
-from horizon.shifts import language, read_shift, shown_names
-from horizon.spoken import heard_integer, heard_names
+from horizon.domains.bookkeeping import Questions
+from horizon.domains.chess.move_parsing import board_of
+from horizon.domains.name_matching import heard_integer, heard_names
+from horizon.domains.wording_shifts import language, read_shift, shown_names
 
 KINDS = ("square", "turn", "castling", "check", "count")
 PIECES = ("pawn", "knight", "bishop", "rook", "queen", "king")

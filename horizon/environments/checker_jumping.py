@@ -21,8 +21,8 @@ from typing import ClassVar
 from horizon.core.errors import UsageError
 from horizon.core.parameters import parameter
 from horizon.core.seeds import generator
-from horizon.planning import Planning
-from horizon.shifts import language, read_shift, shown_names
+from horizon.domains.planning import Planning
+from horizon.domains.wording_shifts import language, read_shift, shown_names
 
 _FILLERS = re.compile(
     r"\b(?:move|checker|red|blue|at|from|to|position|the|jump|over|von|nach|zug|step)\b", re.IGNORECASE

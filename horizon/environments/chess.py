@@ -7,22 +7,21 @@ moves in SAN and one FEN; both are worked out when first asked for.
 from dataclasses import dataclass
 from typing import ClassVar
 
-from horizon.chess import games as chess_games
-from horizon.chess import judging as chess_judging
-from horizon.chess import moves as chess_moves
-from horizon.chess import starts as chess_starts
-from horizon.chess.contract import ChessContract
-from horizon.chess.games import Game
-from horizon.chess.novelty import novelty_of
-from horizon.chess.position import Position
-from horizon.chess.shifts import SHIFT_HELP, Letters, letters
-from horizon.chess.starts import Start
-from horizon.chess.telling import SHOWN, Telling, telling
 from horizon.core.answers import ANSWER_FORMAT
 from horizon.core.errors import UsageError
 from horizon.core.parameters import parameter
 from horizon.core.records import Answer, Scores, Verdict
 from horizon.core.seeds import derive
+from horizon.domains.chess import game as chess_game
+from horizon.domains.chess import move_parsing, start_positions
+from horizon.domains.chess import verdict as chess_verdict
+from horizon.domains.chess.environment_base import ChessContract
+from horizon.domains.chess.game import Game
+from horizon.domains.chess.novelty import novelty_of
+from horizon.domains.chess.observation import SHOWN, Telling, telling
+from horizon.domains.chess.position import Position
+from horizon.domains.chess.shifts import SHIFT_HELP, Letters, letters
+from horizon.domains.chess.start_positions import Start
 
 _SHUFFLED = "chess960:"
 _QUESTION = "Which move do you play?"
@@ -65,7 +64,9 @@ class Chess(ChessContract):
     show: str = parameter("last_move+fen+legal_moves", f"parts of an observation: {' '.join(SHOWN)}, joined by +")
     later: str = parameter("", "parts from turn 2 on, where the history is shown too; empty: those of show")
     opening: str = parameter(
-        "book", "where a game begins, by seed; all but book and start are off the path", choices=chess_starts.OPENINGS
+        "book",
+        "where a game begins, by seed; all but book and start are off the path",
+        choices=start_positions.OPENINGS,
     )
     fen: str = parameter("", "start from this position instead; chess960:FEN for Chess960")
     wrong_loss: float = parameter(0.10, "lost win probability that makes a move wrong", low=0.0, high=1.0)
@@ -79,15 +80,15 @@ class Chess(ChessContract):
             raise UsageError(
                 "environment chess: shift=mirror has no castling: set castling=gone here and in its original"
             )
-        if self.fen and (ending := Position(chess_moves.board_of(self.fen)).ending):
+        if self.fen and (ending := Position(move_parsing.board_of(self.fen)).ending):
             raise UsageError(f"environment chess: the game is over at fen={self.fen}: {ending}; give an earlier one")
 
     def reset(self, seed: int) -> Game:
         """Return the first position: where `opening` begins by seed, or at `fen`."""
-        start = Start(self.fen) if self.fen else chess_starts.start_of(self.opening, seed, self.random_plies)
+        start = Start(self.fen) if self.fen else start_positions.start_of(self.opening, seed, self.random_plies)
         if self.castling == "gone":
-            start = chess_starts.without_castling(start)
-        game = chess_games.begin(start.root, chess_games.side_of(self.color, seed))
+            start = start_positions.without_castling(start)
+        game = chess_game.begin(start.root, chess_game.side_of(self.color, seed))
         for move in start.moves:
             game = self.step(game, move)
         return game
@@ -122,12 +123,12 @@ class Chess(ChessContract):
     def judge(self, state: Game, action: str | None, scores: Scores | None = None) -> Verdict:
         """Judge a move by the win probability that it gives away; without scores only its legality."""
         position = state.position
-        told = chess_judging.counted(position) | novelty_of(self._telling.shift.board(position.board)).as_extra()
-        return chess_judging.verdict_of(position, action, scores, self.wrong_loss, told)
+        told = chess_verdict.counted(position) | novelty_of(self._telling.shift.board(position.board)).as_extra()
+        return chess_verdict.verdict_of(position, action, scores, self.wrong_loss, told)
 
     def load(self, text: str) -> Game:
         """Return the state of a text, played through from its root; cost some 30 microseconds a ply."""
-        return chess_games.load(text, self.name)
+        return chess_game.load(text, self.name)
 
     @property
     def _telling(self) -> Telling:

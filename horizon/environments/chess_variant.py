@@ -6,19 +6,19 @@ Knows the variants' rules in words, and how chess is told and judged; no engine,
 from dataclasses import dataclass
 from typing import ClassVar
 
-from horizon.chess import games as chess_games
-from horizon.chess import judging as chess_judging
-from horizon.chess.contract import ChessContract
-from horizon.chess.games import Game
-from horizon.chess.position import Position
-from horizon.chess.starts import walked
-from horizon.chess.telling import SHOWN, Telling, telling
-from horizon.chess.variant_rules import VARIANTS, told_besides
 from horizon.core.answers import ANSWER_FORMAT
 from horizon.core.errors import UsageError
 from horizon.core.parameters import parameter
 from horizon.core.records import Answer, Scores, Verdict
 from horizon.core.seeds import generator
+from horizon.domains.chess import game as chess_game
+from horizon.domains.chess import verdict as chess_verdict
+from horizon.domains.chess.environment_base import ChessContract
+from horizon.domains.chess.game import Game
+from horizon.domains.chess.observation import SHOWN, Telling, telling
+from horizon.domains.chess.position import Position
+from horizon.domains.chess.start_positions import walked
+from horizon.domains.chess.variant_rules import VARIANTS, told_besides
 from horizon.engines.position_text import BOARDS, join_position
 
 _ATTEMPTS = 1000
@@ -82,7 +82,7 @@ class ChessVariant(ChessContract):
                 f"environment chess_variant: no game of {self.variant} lasts random_plies={self.random_plies} random "
                 "plies: give fewer"
             )
-        game = chess_games.begin(self._first.text, chess_games.side_of(self.color, seed), BOARDS)
+        game = chess_game.begin(self._first.text, chess_game.side_of(self.color, seed), BOARDS)
         for move in board.move_stack:
             game = self.step(game, move.uci())
         return game
@@ -121,18 +121,18 @@ class ChessVariant(ChessContract):
 
     def judge(self, state: Game, action: str | None, scores: Scores | None = None) -> Verdict:
         """Judge a move by the win probability that it gives away; without scores only its legality."""
-        told = chess_judging.counted(state.position)
-        return chess_judging.verdict_of(state.position, action, scores, self.wrong_loss, told)
+        told = chess_verdict.counted(state.position)
+        return chess_verdict.verdict_of(state.position, action, scores, self.wrong_loss, told)
 
     def load(self, text: str) -> Game:
         """Return the state of a text, played through from its root."""
-        return chess_games.load(text, self.name, (VARIANTS[self.variant].uci_name,))
+        return chess_game.load(text, self.name, (VARIANTS[self.variant].uci_name,))
 
     @property
     def _first(self) -> Position:
         name = VARIANTS[self.variant].uci_name
         fen = self.fen.removeprefix(f"{name}:") or BOARDS[name].starting_fen
-        return chess_games.begin(join_position(name, fen), "white", (name,)).position
+        return chess_game.begin(join_position(name, fen), "white", (name,)).position
 
     @property
     def _telling(self) -> Telling:

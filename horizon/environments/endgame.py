@@ -19,14 +19,14 @@ from typing import ClassVar
 
 import chess
 
-from horizon.chess.moves import board_of, read_move
 from horizon.core.errors import UsageError
 from horizon.core.parameters import parameter
 from horizon.core.records import Json
 from horizon.core.seeds import generator
-from horizon.planning import Planning, Situation
-from horizon.shifts import language, read_shift, shown_names, with_distractor
-from horizon.tablebase import plies_to_mate
+from horizon.domains.chess.move_parsing import board_of, read_move
+from horizon.domains.gaviota import plies_to_mate
+from horizon.domains.planning import Planning, Situation
+from horizon.domains.wording_shifts import language, read_shift, shown_names, with_distractor
 
 PIECES = {"KQK": chess.QUEEN, "KRK": chess.ROOK, "KPK": chess.PAWN}
 NAMES = ("king", "queen", "rook", "bishop", "knight", "pawn")

@@ -19,9 +19,9 @@ from typing import ClassVar
 from horizon.core.errors import UsageError
 from horizon.core.parameters import parameter
 from horizon.core.seeds import derive, generator
-from horizon.planning import Planning
-from horizon.shifts import language, read_shift, shown_names
-from horizon.spoken import heard_names
+from horizon.domains.name_matching import heard_names
+from horizon.domains.planning import Planning
+from horizon.domains.wording_shifts import language, read_shift, shown_names
 
 WAYS = ("north", "east", "south", "west")
 _STEPS = {"north": (-1, 0), "east": (0, 1), "south": (1, 0), "west": (0, -1)}

@@ -14,10 +14,10 @@ from typing import ClassVar
 
 from horizon.core.errors import UsageError
 from horizon.core.parameters import parameter
-from horizon.questions import Questions
-from horizon.shifts import language, read_shift, shown_names
-from horizon.spoken import heard_names
-from horizon.words import WORDS
+from horizon.domains.bookkeeping import Questions
+from horizon.domains.name_matching import heard_names
+from horizon.domains.word_list import WORDS
+from horizon.domains.wording_shifts import language, read_shift, shown_names
 
 World = tuple[int, ...]
 

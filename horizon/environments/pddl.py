@@ -19,10 +19,10 @@ from typing import ClassVar
 from horizon.core.errors import UsageError
 from horizon.core.parameters import parameter
 from horizon.core.seeds import generator
-from horizon.pddl_space import Operator, Schema, Space, applied, space_of
-from horizon.planning import Planning
-from horizon.shifts import invented_words, language, read_shift
-from horizon.spoken import heard_names
+from horizon.domains.name_matching import heard_names
+from horizon.domains.pddl import Operator, Schema, Space, applied, space_of
+from horizon.domains.planning import Planning
+from horizon.domains.wording_shifts import invented_words, language, read_shift
 
 Words = tuple[str, ...]
 

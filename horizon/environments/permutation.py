@@ -16,9 +16,9 @@ from typing import ClassVar
 
 from horizon.core.errors import UsageError
 from horizon.core.parameters import parameter
-from horizon.questions import Questions
-from horizon.shifts import language, read_shift, shown_names
-from horizon.spoken import heard_names
+from horizon.domains.bookkeeping import Questions
+from horizon.domains.name_matching import heard_names
+from horizon.domains.wording_shifts import language, read_shift, shown_names
 
 THINGS = ("ball", "coin", "key", "ring", "bean", "dice", "shell", "pearl", "stone", "cork")
 _FILLERS = frozenset({"the", "a", "an", "der", "die", "das", "is", "it"})

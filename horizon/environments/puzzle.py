@@ -10,22 +10,22 @@ from typing import ClassVar
 
 import chess
 
-from horizon.chess import judging as chess_judging
-from horizon.chess import moves as chess_moves
-from horizon.chess.moves import Line
-from horizon.chess.novelty import novelty_of
-from horizon.chess.position import Position
-from horizon.chess.shifts import SHIFT_HELP, Letters, letters
-from horizon.chess.telling import SHOWN, Telling, telling
 from horizon.core.answers import ANSWER_FORMAT
 from horizon.core.environment import Mover
 from horizon.core.errors import ContractError, UsageError
 from horizon.core.parameters import parameter
 from horizon.core.records import Answer, Json, Scores, Verdict
-from horizon.puzzles.choice import GOALS, Choice, Filter, choose
-from horizon.puzzles.files import located, open_pack
-from horizon.puzzles.judging import Graded, grade, solution, turns_left
-from horizon.puzzles.puzzle import Puzzle
+from horizon.domains.chess import move_parsing
+from horizon.domains.chess import verdict as chess_verdict
+from horizon.domains.chess.move_parsing import Line
+from horizon.domains.chess.novelty import novelty_of
+from horizon.domains.chess.observation import SHOWN, Telling, telling
+from horizon.domains.chess.position import Position
+from horizon.domains.chess.shifts import SHIFT_HELP, Letters, letters
+from horizon.domains.puzzles.loader import located, open_pack
+from horizon.domains.puzzles.puzzle import Puzzle
+from horizon.domains.puzzles.selection import GOALS, Choice, Filter, choose
+from horizon.domains.puzzles.verdict import Graded, grade, solution, turns_left
 
 _ASKED = {"win": "Which move wins?", "hold": "Which move holds?", "best": "Which move is best?"}
 
@@ -139,18 +139,18 @@ class PuzzleTask:
         """Judge a move by the solution, and by scores where they are given; see the heading Oracle."""
         position, puzzle, graded = state.position, self._puzzle(state), self._graded(state, scores)
         own = solution(puzzle, len(state.moves))
-        extra = self._extra(state) | chess_judging.counted(position)
+        extra = self._extra(state) | chess_verdict.counted(position)
         extra["graded_by"] = graded.by
         best = self.oracle(state, scores)
         losses = graded.losses
         random_loss = sum(losses.values()) / len(losses) if losses else None
         if scores is not None and scores.actions:
-            first = scores.actions[chess_judging.best_move(scores)]
-            extra |= chess_judging.evaluation("best", first, position.board.turn)
+            first = scores.actions[chess_verdict.best_move(scores)]
+            extra |= chess_verdict.evaluation("best", first, position.board.turn)
         if action is None or action not in position.legal:
             return Verdict("no_answer" if action is None else "illegal", None, random_loss, best, extra)
         if scores is not None:
-            extra |= chess_judging.evaluation("eval", scores.actions[action], position.board.turn)
+            extra |= chess_verdict.evaluation("eval", scores.actions[action], position.board.turn)
         is_right = action not in graded.wrong
         extra["alternative"] = is_right and own is not None and action != own
         return Verdict("none" if is_right else "wrong", losses.get(action), random_loss, best, extra)
@@ -202,7 +202,7 @@ class PuzzleTask:
     def dump(self, state: Solving) -> str:
         """Return the state as `seed | number | name | FEN moves e2e4 e7e5 as white`."""
         line = Line(state.root, state.moves, "white" if " w " in state.root else "black")
-        return f"{state.seed} | {state.number} | {state.name} | {chess_moves.join_state(line)}"
+        return f"{state.seed} | {state.number} | {state.name} | {move_parsing.join_state(line)}"
 
     def load(self, text: str) -> Solving:
         """Return the state of such a line; its puzzle must be in the pack, with the same position and moves."""
@@ -213,12 +213,12 @@ class PuzzleTask:
             raise UsageError(
                 f"'{text:.120}' is no puzzle state: write it as seed | number | name | FEN moves - as white"
             )
-        line, puzzle = chess_moves.split_state(rest), self._choice.named(name)
+        line, puzzle = move_parsing.split_state(rest), self._choice.named(name)
         if line.root != puzzle.fen or (puzzle.moves and line.moves != puzzle.moves[: len(line.moves)]):
             raise UsageError(f"'{text:.200}' is not how puzzle '{name}' of {self.pack} goes: was the pack changed?")
         position = Position(chess.Board(puzzle.fen))
         for move in line.moves:
-            position = position.after(chess_moves.checked_move(position.board, move))
+            position = position.after(move_parsing.checked_move(position.board, move))
         return Solving(int(seed), int(number), name, puzzle.fen, line.moves, position)
 
     # Beside the contract. --------------------------------------------------------------------------------------

@@ -20,10 +20,10 @@ from horizon.core.errors import UsageError
 from horizon.core.parameters import parameter
 from horizon.core.records import Json
 from horizon.core.seeds import generator
-from horizon.questions import Moment, Questions
-from horizon.shifts import language, read_shift, shown_names
-from horizon.spoken import heard_integer
-from horizon.words import WORDS
+from horizon.domains.bookkeeping import Moment, Questions
+from horizon.domains.name_matching import heard_integer
+from horizon.domains.word_list import WORDS
+from horizon.domains.wording_shifts import language, read_shift, shown_names
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,9 @@ from horizon.core.errors import UsageError
 from horizon.core.parameters import parameter
 from horizon.core.records import Json
 from horizon.core.seeds import generator
-from horizon.planning import Planning
-from horizon.shifts import language, read_shift, shown_names
-from horizon.tables import kept_table
+from horizon.domains.planning import Planning
+from horizon.domains.table_cache import kept_table
+from horizon.domains.wording_shifts import language, read_shift, shown_names
 
 Tiles = tuple[int, ...]
 Codes = NDArray[np.uint64]

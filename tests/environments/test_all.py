@@ -11,7 +11,7 @@ from horizon.core.environment import open_environment
 from horizon.core.instances import distinct_seeds
 from horizon.core.registry import names
 from horizon.core.seeds import derive, generator
-from horizon.shifts import SHIFTS
+from horizon.domains.wording_shifts import SHIFTS
 
 ENGINE_JUDGED = {"chess", "chess_variant", "puzzle"}
 NAMES = [name for name in names("environments") if name not in ENGINE_JUDGED]

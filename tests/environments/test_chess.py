@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from horizon.chess.starts import OPENINGS
 from horizon.core.environment import Environment, open_environment
 from horizon.core.errors import ContractError, UsageError
 from horizon.core.records import Answer, ErrorKind, Score, Scores
 from horizon.core.seeds import derive
+from horizon.domains.chess.start_positions import OPENINGS
 from horizon.environments.chess import Chess, Game
 
 SAN, UCI = Chess(), Chess(notation="uci", opening="start")

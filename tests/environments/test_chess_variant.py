@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from horizon import session, store
 from horizon.check import check_environment
-from horizon.chess.variant_rules import VARIANTS
 from horizon.core.errors import ContractError, ModelFailure, UsageError
 from horizon.core.records import Answer
+from horizon.domains.chess.variant_rules import VARIANTS
 from horizon.engines.engine import Engine
 from horizon.engines.position_text import BOARDS, board_of_position, split_position
 from horizon.environments.chess_variant import ChessVariant

@@ -10,6 +10,7 @@ import pytest
 
 from horizon.core.errors import UsageError
 from horizon.core.seeds import derive
+from horizon.domains.gaviota import plies_to_mate
 from horizon.environments import sliding_tiles
 from horizon.environments.blocks_world import BlocksWorld, Table
 from horizon.environments.checker_jumping import CheckerJumping
@@ -19,7 +20,6 @@ from horizon.environments.hanoi import Hanoi, Pegs, distance
 from horizon.environments.pddl import Pddl
 from horizon.environments.river_crossing import RiverCrossing
 from horizon.environments.sliding_tiles import SlidingTiles
-from horizon.tablebase import plies_to_mate
 
 
 def searched(task: Any, goal: Any) -> dict[Any, int]:
@@ -187,7 +187,7 @@ def test_the_logistics_example_takes_as_many_actions_as_an_optimal_planner_says(
     from unified_planning.io import PDDLReader
     from unified_planning.shortcuts import OneshotPlanner
 
-    from horizon.pddl_space import EXAMPLE
+    from horizon.domains.pddl import EXAMPLE
 
     up.shortcuts.get_environment().credits_stream = None
     problem = PDDLReader().parse_problem(str(EXAMPLE / "domain.pddl"), str(EXAMPLE / "problem.pddl"))

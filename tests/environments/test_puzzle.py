@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from horizon.check import check_environment
-from horizon.chess.shifts import SHIFTS
 from horizon.core.environment import open_environment
 from horizon.core.errors import ContractError, ModelFailure, UsageError
 from horizon.core.instances import distinct_seeds
 from horizon.core.model import Request
 from horizon.core.records import Answer, Reply, Score, Scores, Turn
+from horizon.domains.chess.shifts import SHIFTS
 from horizon.engines.engine import Engine
 from horizon.engines.win_probability import scored
 from horizon.environments.puzzle import PuzzleTask, Solving

@@ -1,0 +1,1 @@
+"""Rules, wording and judging that task families share; the puzzle tools."""

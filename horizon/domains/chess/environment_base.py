@@ -1,0 +1,58 @@
+"""What chess and its variants share of the environment contract: moves, sides, endings, and states as text.
+
+A subclass says how games begin, are told and judged. Knows no engine and no variant.
+"""
+
+from typing import ClassVar
+
+from horizon.core.environment import Mover
+from horizon.core.records import Scores
+from horizon.domains.chess import game as chess_game
+from horizon.domains.chess import verdict as chess_verdict
+from horizon.domains.chess.game import Game
+
+
+class ChessContract:
+    """The part of the contract that games of chess by any rules fulfil alike."""
+
+    __slots__ = ()
+
+    name: ClassVar[str]
+    oracle_kind: ClassVar[str] = "engine"
+    has_opponent: ClassVar[bool] = True
+
+    def actions(self, state: Game) -> tuple[str, ...]:
+        """Return the legal moves of the side to move in UCI, sorted; none once the game is over."""
+        return state.position.legal
+
+    def oracle(self, state: Game, scores: Scores | None = None) -> str | None:
+        """Return the move with the best score, or null without scores."""
+        return chess_verdict.best_move(scores) if scores is not None and state.position.legal else None
+
+    def step(self, state: Game, action: str) -> Game:
+        """Return the game after a legal move of the side to move."""
+        return chess_game.played(state, action, self.name)
+
+    def is_playable(self, state: Game, action: str) -> bool:
+        """Tell whether the move is legal: a wrong one stays on the board."""
+        return action in state.position.legal
+
+    def mover(self, state: Game) -> Mover:
+        """Tell whose move it is."""
+        return "model" if state.is_models_move else "opponent"
+
+    def done(self, state: Game) -> str | None:
+        """Return `won`, `lost` or `draw` from the model's side, or null while the game goes on."""
+        return state.outcome
+
+    def difficulty(self, state: Game) -> float | None:
+        """Return the number of legal moves."""
+        return float(len(state.position.legal))
+
+    def engine_position(self, state: Game) -> str | None:
+        """Return the position's text, whoever is to move; null once the game is over."""
+        return state.position.text if state.position.legal else None
+
+    def dump(self, state: Game) -> str:
+        """Return the state as `FEN moves e2e4 e7e5 as white`; ahead of a variant's FEN stands `atomic:`."""
+        return chess_game.dump(state)

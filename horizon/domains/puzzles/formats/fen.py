@@ -1,0 +1,91 @@
+"""What all formats share: texts to positions that can be played on, and to lines of legal moves. Knows python-chess.
+
+Every problem is a ValueError whose text says in one line what is wrong; the formats make bad rows of them.
+"""
+
+from collections.abc import Sequence
+
+import chess
+
+from horizon.domains.chess.position import Position
+from horizon.domains.puzzles.puzzle import Goal
+
+_HARMLESS = chess.STATUS_BAD_CASTLING_RIGHTS | chess.STATUS_INVALID_EP_SQUARE | chess.STATUS_IMPOSSIBLE_CHECK
+"""Told by python-chess, but played on without trouble: what can't be castled or taken is left out of the FEN."""
+
+
+def board_of(fen: str) -> chess.Board:
+    """Return the board of a FEN of four to six fields (the counters may be missing).
+
+    Raises:
+        ValueError: it ends early, is no position of orthodox chess, or the game is over there.
+    """
+    fields = fen.split()
+    if not 4 <= len(fields) <= 6:
+        raise ValueError(f"a FEN has 4 to 6 fields, this has {len(fields)}")
+    board = chess.Board(" ".join(fields))
+    problems = board.status() & ~_HARMLESS
+    if problems:
+        named = [str(each.name).lower().replace("_", " ") for each in chess.Status if each and each & problems]
+        raise ValueError(f"no position of orthodox chess ({', '.join(named)})")
+    if board.status():
+        board = chess.Board(board.fen())
+    if _is_over(board):
+        raise ValueError(f"the game is over in this position ({Position(board).ending})")
+    return board
+
+
+def san_move(board: chess.Board, text: str) -> str:
+    """Return a move's UCI text from SAN (or UCI), legal in this position; `!` and `?` after it are left out.
+
+    Raises:
+        ValueError: no such legal move.
+    """
+    move = board.parse_san(text.rstrip("!?"))
+    if not move:
+        raise ValueError(f"'{text}' is no move")
+    return move.uci()
+
+
+def line_from(board: chess.Board, moves: Sequence[str]) -> tuple[tuple[str, ...], chess.Board]:
+    """Return UCI moves in their usual form and the board after them.
+
+    Raises:
+        ValueError: one is illegal, or the game is over before the last.
+    """
+    after = board.copy(stack=False)
+    played = []
+    for number, text in enumerate(moves, 1):
+        if _is_over(after):
+            raise ValueError(f"move {number} '{text}' comes after the end of the game")
+        try:
+            move = after.parse_uci(text)
+        except ValueError:
+            move = chess.Move.null()
+        if not move:
+            raise ValueError(f"move {number} '{text}' is not legal in '{after.fen()}'")
+        played.append(move.uci())
+        after.push(move)
+    return tuple(played), after
+
+
+def solution(board: chess.Board, moves: Sequence[str]) -> tuple[tuple[str, ...], bool]:
+    """Return a solution's moves and whether it ends in mate.
+
+    Raises:
+        ValueError: an illegal move, or a line that is empty or does not end with a move of the solver.
+    """
+    if len(moves) % 2 == 0:
+        raise ValueError(f"{len(moves)} moves are left for solver and opponent: the line must end with the solver's")
+    played, after = line_from(board, moves)
+    return played, after.is_checkmate()
+
+
+def goal_of(is_mate: bool, otherwise: Goal) -> Goal:
+    """Return `mate` for a line that ends in mate, else what the format says."""
+    return "mate" if is_mate else otherwise
+
+
+def _is_over(board: chess.Board) -> bool:
+    """Tell whether `Position` calls the game over, without listing all moves: a tenth of the time."""
+    return not any(board.generate_legal_moves()) or board.is_insufficient_material() or board.halfmove_clock >= 100
