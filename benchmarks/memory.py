@@ -8,10 +8,10 @@ import os
 import tempfile
 from pathlib import Path
 
-from horizon import store
 from horizon.core.environment import open_environment
 from horizon.core.model import open_model
 from horizon.runner import Played, play
+from horizon.runs import run_folder
 from horizon.scenarios import make
 
 
@@ -43,11 +43,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "run"
         model, opponent = open_model("random"), open_model("random")
-        with store.create(folder, {"plan": {}}) as journal:
+        with run_folder.create(folder, {"plan": {}}) as journal:
             task = open_environment("chess")
             play(make(given, "benchmark"), "bench", task, model, {"random": opponent}, None, journal, watch=watch)
         before = resident_mib()
-        store.finish(folder)
+        run_folder.finish(folder)
         print(f"finish: {before:.1f} -> {resident_mib():.1f} MiB")
     tenth = next(mib for done, mib in readings if done >= turns // 10)
     print(f"RATIO memory at the end / at a tenth of the turns: {readings[-1][1] / tenth:.3f} (flat is 1.0)")

@@ -14,11 +14,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from horizon import session, store
+from horizon import session
 from horizon.core.estimator import Estimate
 from horizon.report.charts import charts_of
 from horizon.report.figures import draw_chart
 from horizon.report.tables import Analysis, Group, analyze_runs
+from horizon.runs import run_folder
 from horizon.scenarios import Scenario
 
 SHIFTS = ("none", "flip", "mirror", "uci", "descriptive", "ascii", "pieces", "renamed")
@@ -54,7 +55,7 @@ def play(wanted: dict[str, Scenario], seconds: float) -> list[str]:
     for name, scenario in wanted.items():
         folder = PLAYED / name
         begun = (folder / "manifest.json").exists()
-        if begun and store.is_finished(folder):
+        if begun and run_folder.is_finished(folder):
             continue
         if time.monotonic() > deadline:
             break

@@ -16,10 +16,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from horizon import session, store
+from horizon import session
 from horizon.core.environment import open_environment
 from horizon.core.records import Turn
 from horizon.intervals import wilson
+from horizon.runs import run_folder
 from horizon.scenarios import make
 
 
@@ -65,7 +66,7 @@ def play(model: str, pack: str, turns: int, episodes: int, folder: Path) -> list
         "benchmark",
     )
     session.run(scenario, folder)
-    return list(store.iterate_turns(folder))
+    return list(run_folder.iterate_turns(folder))
 
 
 def solved(rows: Sequence[Turn]) -> dict[tuple[str, str], bool]:

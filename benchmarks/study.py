@@ -13,12 +13,13 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from horizon import scenarios, session, store
+from horizon import scenarios, session
 from horizon.core.estimator import Estimate
 from horizon.report.figures import COLOURS, MARKERS
 from horizon.report.tables import Group, analyze_runs
 from horizon.report.terminal import points
 from horizon.report.write import write_analysis
+from horizon.runs import run_folder
 
 NAMES = ("study_chess", "study_stack", "study_list", "study_total", "study_hanoi")
 CONDITIONS = ("natural", "fresh", "healed", "foreign", "padded", "corrupted:0.75", "window:4", "recap")
@@ -27,7 +28,7 @@ CONDITIONS = ("natural", "fresh", "healed", "foreign", "padded", "corrupted:0.75
 def played(name: str) -> Path:
     """Return the finished run folder of a scenario."""
     folder = Path("results/play") / name
-    if not (folder / "manifest.json").exists() or not store.is_finished(folder):
+    if not (folder / "manifest.json").exists() or not run_folder.is_finished(folder):
         session.run(scenarios.read(name), folder, resume=(folder / "manifest.json").exists(), say=print)
     return folder
 

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import chess
 
-from horizon import store
 from horizon.core.environment import open_environment
 from horizon.core.errors import ModelFailure
 from horizon.core.model import Model, Request, open_model
 from horizon.core.records import Json, Reply
 from horizon.runner import play
+from horizon.runs import run_folder
 from horizon.scenarios import make
 
 
@@ -80,7 +80,7 @@ def horizon(turns: int, model: Model, folder: Path) -> tuple[float, int]:
         "judge_engine": "none",
     }
     task = open_environment("chess:opening=start")
-    with store.create(folder, {"plan": {}}) as journal, _closing(open_model("random")) as opponent:
+    with run_folder.create(folder, {"plan": {}}) as journal, _closing(open_model("random")) as opponent:
         started = time.perf_counter()
         played = play(make(given, "benchmark"), "bench", task, model, {"random": opponent}, None, journal)
         return time.perf_counter() - started, played.turns

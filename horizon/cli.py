@@ -39,7 +39,7 @@ def merge(
 
     Example: horizon merge results/play/part-1 results/play/part-2 --out results/play/whole
     """
-    from horizon.shards import merge as merged
+    from horizon.runs.shards import merge as merged
 
     show_results([merged(folders, out)])
 
@@ -70,7 +70,7 @@ def report(
     Example: horizon report results/play/chess-smollm2-0
     """
     from horizon.report.write import write_report
-    from horizon.store import runs_in
+    from horizon.runs.run_folder import runs_in
 
     for path in write_report(runs_in(*folders), out or folders[0]):
         typer.echo(path)
@@ -88,7 +88,7 @@ def analyze(
     """
     from horizon.report.badge import write_badge
     from horizon.report.tables import analyze as analyzed
-    from horizon.store import runs_in
+    from horizon.runs.run_folder import runs_in
 
     runs = runs_in(*folders)
     if badge is not None:

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from horizon import session, store
+from horizon import session
 from horizon.core.errors import HorizonError, ModelFailure, UsageError
+from horizon.runs import run_folder
+from horizon.runs.shards import Shard, merge
 from horizon.scenarios import Scenario
-from horizon.shards import Shard, merge
 
 RESTARTS = 5
 """How often the shard of a worker that died is taken up again."""
@@ -39,7 +40,7 @@ def run_on_ray(
         import ray
     except ImportError:
         raise UsageError("executor=ray needs Ray: pip install 'horizon-testbed[ray]'") from None
-    store.check_new(folder)
+    run_folder.check_new(folder)
     parts = [folder.with_name(f"{folder.name}.parts") / f"part-{number}" for number in range(1, shards + 1)]
     began_here = not ray.is_initialized()
     if began_here:
@@ -66,7 +67,7 @@ def _play(given: dict[str, Any], folder: str, number: int, shards: int, base_url
     """Play one shard, or go on with it; runs in a worker."""
     path = Path(folder)
     begun = (path / "manifest.json").exists()
-    if begun and store.is_finished(path):
+    if begun and run_folder.is_finished(path):
         return
     session.run(Scenario(**given), path, resume=begun, base_urls=base_urls, shard=Shard(number, shards))
 

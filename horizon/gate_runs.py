@@ -10,14 +10,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from horizon import manifest as manifests
-from horizon import session, store
+from horizon import session
 from horizon.core.errors import StoreError
 from horizon.core.model import open_model
 from horizon.core.records import Json
 from horizon.gates import Outcome, is_settled, overall
-from horizon.journal import Lock
 from horizon.runner import Played
+from horizon.runs import manifest as manifests
+from horizon.runs import run_folder
+from horizon.runs.journal import Lock
 from horizon.scenarios import Scenario
 from horizon.stopping import judge_run, mark_judged
 
@@ -91,10 +92,10 @@ def play_gate(
     with closing(open_model(scenario.model, session.options_of(scenario, base_urls))) as model:
         goes_on = False
         # What is left of a run that was half removed goes too.
-        if (folder / manifests.MANIFEST).exists() or store.is_left_over(folder):
+        if (folder / manifests.MANIFEST).exists() or run_folder.is_left_over(folder):
             changed = why_not(folder, session.manifest_of(scenario, model)) if reuse else "not asked to"
             goes_on = changed is None
-            if goes_on and store.is_finished(folder):
+            if goes_on and run_folder.is_finished(folder):
                 found = _judged(folder, scenario, reused=True)
                 if found.stopped_after is None or is_settled(found.outcomes):
                     return found
@@ -111,7 +112,7 @@ def play_gate(
 def why_not(folder: Path, made: Mapping[str, Json]) -> str | None:
     """Return why a run can't be used again in place of one that would begin with this manifest; null where it can."""
     try:
-        stored = store.read_manifest(folder)
+        stored = run_folder.read_manifest(folder)
     except StoreError as problem:
         return str(problem)
     difference = manifests.first_difference(
@@ -134,7 +135,7 @@ def _judged(folder: Path, scenario: Scenario, *, reused: bool, warnings: tuple[s
 
 def _failure(folder: Path) -> str | None:
     """Return the reason of the first aborted episode."""
-    for episode in store.iterate_episodes(folder):
+    for episode in run_folder.iterate_episodes(folder):
         if episode.outcome == "aborted":
             return episode.failure or "unknown"
     return None

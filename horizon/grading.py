@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from horizon import store
 from horizon.core.environment import Environment, engine_of, open_environment
 from horizon.core.errors import UsageError
 from horizon.core.records import Answer, Json, Scores, Turn
 from horizon.engines.judge import Judge
+from horizon.runs import run_folder
 from horizon.session import scenario_of
 from horizon.trajectory import verdict_of
 
@@ -30,7 +30,7 @@ def grade(folder: Path, out: Path, nodes: int, watch: Callable[[int], None] = la
         UsageError: the run's environment needs no engine, or `out` is taken.
         StoreError: the run can't be read.
     """
-    manifest = store.read_manifest(folder)
+    manifest = run_folder.read_manifest(folder)
     plan = scenario_of(manifest)
     task = open_environment(plan["environment"], plan["parameters"])
     if task.oracle_kind != "engine":
@@ -38,13 +38,13 @@ def grade(folder: Path, out: Path, nodes: int, watch: Callable[[int], None] = la
     engine = str(plan["judge_engine"])
     with Judge(engine_of(task) if engine == "none" else engine, nodes=nodes) as judge:
         graded: dict[str, Json] = {**manifest, "graded": {"from": str(folder), "judge": judge.identity()}}
-        with store.create(out, graded) as journal:
+        with run_folder.create(out, graded) as journal:
             for done, (row, scores) in enumerate(_scored(task, judge, folder), 1):
                 journal.append(regraded(task, row, scores))
                 watch(done)
-            for episode in store.iterate_episodes(folder):
+            for episode in run_folder.iterate_episodes(folder):
                 journal.append(episode)
-    store.finish(out)
+    run_folder.finish(out)
     return out
 
 
@@ -67,7 +67,7 @@ def regraded(task: Environment[Any], row: Turn, scores: Scores | None) -> Turn:
 
 def _scored(task: Environment[Any], judge: Judge, folder: Path) -> Iterator[tuple[Turn, Scores | None]]:
     waiting: deque[tuple[Turn, Future[Scores] | None]] = deque()
-    for row in store.iterate_turns(folder):
+    for row in run_folder.iterate_turns(folder):
         position = task.engine_position(task.load(row.state))
         waiting.append((row, judge.submit(position) if position is not None else None))
         if len(waiting) >= _AHEAD:

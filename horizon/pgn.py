@@ -13,12 +13,12 @@ from typing import Any
 import chess
 import chess.pgn
 
-from horizon import store
 from horizon.core.errors import StoreError
 from horizon.core.records import Episode, Turn
 from horizon.domains.chess import openings
 from horizon.domains.chess.move_parsing import Line, split_state
 from horizon.engines.position_text import board_of_position
+from horizon.runs import run_folder
 
 GAMES = "games.pgn"
 ENVIRONMENTS = ("chess", "chess_variant")
@@ -69,7 +69,7 @@ def write_games(folder: Path) -> Path:
         StoreError: the folder is no readable run, or the disk refuses.
         UsageError: a row's state is no possible game.
     """
-    manifest = store.read_manifest(folder)
+    manifest = run_folder.read_manifest(folder)
     date = str(manifest.get("created", ""))[:10].replace("-", ".") or "????.??.??"
     part = folder / f"{GAMES}.part"
     try:
@@ -84,9 +84,9 @@ def write_games(folder: Path) -> Path:
 
 def _games(folder: Path, date: str) -> Iterator[chess.pgn.Game]:
     """Yield each game as soon as its last turn was read; those without an end, or without a turn, come last."""
-    ended = {each.episode_id: each for each in store.iterate_episodes(folder) if each.environment in ENVIRONMENTS}
+    ended = {each.episode_id: each for each in run_folder.iterate_episodes(folder) if each.environment in ENVIRONMENTS}
     running: dict[str, _Collected] = {}
-    for row in store.iterate_turns(folder):
+    for row in run_folder.iterate_turns(folder):
         if row.environment not in ENVIRONMENTS or row.condition != "natural":
             continue
         collected = running.setdefault(row.episode_id, _Collected(row))

@@ -49,12 +49,13 @@ def play(
 
     Example: horizon play --model smollm2 --env chess --opponent stockfish:level=1 --episodes 4 --turns 30
     """
-    from horizon import session, store
+    from horizon import session
     from horizon.core.parameters import settings
     from horizon.flags import read_flags
     from horizon.progress import watching
+    from horizon.runs import run_folder
+    from horizon.runs.shards import shard_of
     from horizon.scenarios import Scenario, make, read_suite
-    from horizon.shards import shard_of
     from horizon.suite_runs import selected
 
     keys = {*Scenario.model_fields} - {"expect", "description"}
@@ -82,7 +83,7 @@ def play(
         given |= {"judge_engine": "none"} if judge == "none" else {"judge_nodes": judge}
     given = {key: value for key, value in given.items() if value is not None}
     if resume and scenario is None and out is not None:
-        begun = store.read_manifest(out)
+        begun = run_folder.read_manifest(out)
         wanted = make({**session.scenario_of(begun), **session.expected_of(begun), **given}, "command line")
     elif scenario is not None:
         suite = read_suite(scenario, **given)

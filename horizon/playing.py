@@ -50,7 +50,7 @@ class PlayedEpisodes:
         """The table that estimators and assertions read."""
         import polars as pl
 
-        from horizon.store import arrow_schema
+        from horizon.runs.run_folder import arrow_schema
         from horizon.turn_table import load_table
 
         frames = []

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from horizon import store
 from horizon.core.environment import open_environment
 from horizon.core.errors import UsageError
 from horizon.core.escaping import visible
 from horizon.core.model import Request
 from horizon.core.records import Json, Message, Reply, Turn
 from horizon.core.registry import nearest
+from horizon.runs import run_folder
 from horizon.scenarios import make
 from horizon.session import open_judge, scenario_of
 from horizon.trajectory import Trajectory, failed_attempts, take_up
@@ -58,11 +58,11 @@ def replay(folder: Path, episode: str, turn: int, condition: str = "natural") ->
         UsageError: no such episode, turn or condition in this run, with those there are.
         StoreError: the folder is no readable run.
     """
-    manifest = store.read_manifest(folder)
+    manifest = run_folder.read_manifest(folder)
     scenario = make(scenario_of(manifest), str(folder))
     task = open_environment(scenario.environment, dict(scenario.parameters))
     name = _episode(folder, episode)
-    rows = [row for row in store.iterate_turns(folder) if row.episode_id == name]
+    rows = [row for row in run_folder.iterate_turns(folder) if row.episode_id == name]
     natural = sorted((row for row in rows if row.condition == "natural"), key=lambda row: row.turn)
     row = next((row for row in rows if (row.turn, row.condition) == (turn, condition)), None)
     if row is None:
@@ -94,7 +94,7 @@ def lines(replayed: Replayed) -> Iterator[str]:
 
 
 def _episode(folder: Path, text: str) -> str:
-    known = sorted({row.episode_id for row in store.iterate_turns(folder)})
+    known = sorted({row.episode_id for row in run_folder.iterate_turns(folder)})
     if text in known:
         return text
     if text.isdecimal() and int(text) < len(known):

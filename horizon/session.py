@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from horizon import manifest, store
 from horizon.core.environment import Environment, engine_of, files_of, notes_of, open_environment
 from horizon.core.errors import UsageError
 from horizon.core.model import Model, ModelOptions, open_model
@@ -20,8 +19,9 @@ from horizon.core.parameters import values
 from horizon.core.records import Episode, Json, Turn
 from horizon.engines.position_text import split_position
 from horizon.runner import Played, play
+from horizon.runs import manifest, run_folder
+from horizon.runs.shards import Shard, shard_in
 from horizon.scenarios import Scenario
-from horizon.shards import Shard, shard_in
 from horizon.sides import misfits, opponent_model
 from horizon.stopping import STOPPED, mark_stopped, play_until_settled
 
@@ -73,11 +73,11 @@ def run(
         if resume:
             if not (folder / manifest.MANIFEST).exists():
                 raise UsageError(f"nothing to resume in {folder}: start it without --resume")
-            stored = store.read_manifest(folder)
+            stored = run_folder.read_manifest(folder)
             stop = _stop_again(folder, stored, stop)
         else:
             # Refuse a folder that can't be used before the model's slow loading.
-            store.check_new(folder)
+            run_folder.check_new(folder)
         if model is None:
             say(f"loading {scenario.model}")
             model = _open(stack, scenario.model, options_of(scenario, base_urls))
@@ -100,9 +100,9 @@ def run(
         episodes: list[Episode] = []
         warnings: list[str] = []
         if resume:
-            journal, turns, episodes, warnings = store.resume(folder, made)
+            journal, turns, episodes, warnings = run_folder.resume(folder, made)
         else:
-            journal = store.create(folder, made)
+            journal = run_folder.create(folder, made)
         with journal:
             playing = partial(play, scenario, run_id, task, model, opponents, judge, journal)
             if stop == "settled":
@@ -113,7 +113,7 @@ def run(
                     mark_stopped(folder, None)
             del turns, episodes
             # Still under the folder's lock: a second program that resumes now must not write beside us.
-            store.finish(folder)
+            run_folder.finish(folder)
             if task.name in ("chess", "chess_variant"):
                 from horizon.pgn import write_games
 
@@ -246,7 +246,7 @@ def _check_judge(judge: "Judge", task: Environment[Any], seed: int) -> None:
 def _stop_again(folder: Path, stored: Mapping[str, Any], stop: Stop | None) -> Stop | None:
     """Return when a resumed run stops: one that stopped early and whose tables are gone, where it stopped before."""
     stopped = stored.get(STOPPED)
-    if stopped and stop is None and not store.is_finished(folder):
+    if stopped and stop is None and not run_folder.is_finished(folder):
         return "settled"
     if stopped and stop is None:
         raise UsageError(

@@ -12,12 +12,12 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from horizon import manifest as manifests
-from horizon import store
 from horizon.claim_sums import Limits
 from horizon.core.records import Episode, Json, Turn
 from horizon.gates import Outcome, decide, is_settled, looks, overall
 from horizon.runner import Played
+from horizon.runs import manifest as manifests
+from horizon.runs import run_folder
 from horizon.scenarios import Scenario
 from horizon.turn_table import STORED, load_table
 
@@ -62,7 +62,7 @@ def judge_run(folder: Path, scenario: Scenario) -> Judged:
     Raises:
         StoreError: the folder is no readable run.
     """
-    stopped: Any = store.read_manifest(folder).get(STOPPED)
+    stopped: Any = run_folder.read_manifest(folder).get(STOPPED)
     most = int(stopped["episodes"]) if stopped else None
     return Judged(_outcomes(folder, scenario, most or scenario.episodes), most)
 
@@ -71,7 +71,7 @@ def mark_judged(folder: Path, outcomes: Sequence[Outcome], verdict: str) -> None
     """Write into the manifest what was expected and what came of it, for badges and for readers of the folder."""
     told: list[Json] = [outcome.as_json() for outcome in outcomes]
     gate = manifests.plain({"verdict": verdict, "outcomes": told})
-    manifests.write(folder, {**store.read_manifest(folder), GATE: gate})
+    manifests.write(folder, {**run_folder.read_manifest(folder), GATE: gate})
 
 
 def play_until_settled(
@@ -97,7 +97,7 @@ def play_until_settled(
         outcomes = _outcomes(folder, scenario, most)
         if is_settled(outcomes):
             break
-        episodes = list(store.iterate_episodes(folder))
+        episodes = list(run_folder.iterate_episodes(folder))
     if most == scenario.episodes:
         mark_stopped(folder, None)
     else:
@@ -109,16 +109,16 @@ def play_until_settled(
 
 def mark_stopped(folder: Path, stopped: Json) -> None:
     """Write into the manifest where and why the run stopped early; null where it did not."""
-    others = {key: value for key, value in store.read_manifest(folder).items() if key != STOPPED}
+    others = {key: value for key, value in run_folder.read_manifest(folder).items() if key != STOPPED}
     manifests.write(folder, {**others, STOPPED: stopped} if stopped else others)
 
 
 def _outcomes(folder: Path, scenario: Scenario, most: int) -> tuple[Outcome, ...]:
     """Judge the ended episodes of the first instances; what an interrupted run played beyond them waits its turn."""
-    ended = store.read_episodes(folder)
+    ended = run_folder.read_episodes(folder)
     index = pl.col("episode_id").str.extract(r"#(\d+)$").cast(pl.Int64)
     ended = ended.filter(index < most)
-    turns = store.read_turns(folder, STORED).join(ended, on=("run_id", "episode_id"), how="semi")
+    turns = run_folder.read_turns(folder, STORED).join(ended, on=("run_id", "episode_id"), how="semi")
     return decide(scenario.expect.claims(), load_table(turns, ended), scenario.alpha, limits_of(scenario))
 
 

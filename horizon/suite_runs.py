@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from horizon import manifest, session, store
+from horizon import session
 from horizon.core.environment import open_environment
 from horizon.core.errors import UsageError
 from horizon.core.registry import nearest
 from horizon.core.weight_cache import keeping_weights
 from horizon.runner import Played
+from horizon.runs import manifest, run_folder
 from horizon.scenarios import Scenario, Suite, Variant
 from horizon.stopping import STOPPED
 
@@ -51,7 +52,7 @@ def play_all(
     folders = [out / each.folder for each in variants]
     if not resume:
         for folder in folders:
-            store.check_new(folder)
+            run_folder.check_new(folder)
     with keeping_weights():
         for variant, folder in zip(variants, folders, strict=True):
             if resume and _is_played(variant.scenario, folder, stop):
@@ -68,11 +69,11 @@ def play_all(
 
 def _is_played(scenario: Scenario, folder: Path, stop: session.Stop | None) -> bool:
     """Tell whether a folder holds the whole run of a scenario: all its episodes ended, or its claims settled."""
-    if not (folder / manifest.MANIFEST).is_file() or not store.is_finished(folder):
+    if not (folder / manifest.MANIFEST).is_file() or not run_folder.is_finished(folder):
         return False
     task = open_environment(scenario.environment, dict(scenario.parameters))
-    stored = store.read_manifest(folder)
+    stored = run_folder.read_manifest(folder)
     manifest.refuse_other_plan(folder, stored, {"plan": session.plan_of(scenario, task)})
     if stored.get(STOPPED) and stop != "never":
         return True
-    return len(store.read_episodes(folder)) >= scenario.episodes * max(1, len(scenario.opponents))
+    return len(run_folder.read_episodes(folder)) >= scenario.episodes * max(1, len(scenario.opponents))

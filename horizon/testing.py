@@ -250,9 +250,9 @@ def _table(played: "PlayedEpisodes | TurnTable | Path | str") -> "tuple[TurnTabl
     if not isinstance(played, Path | str):
         return played, None
     from horizon.report.tables import load_runs
+    from horizon.runs.run_folder import read_manifest
     from horizon.scenarios import make
     from horizon.session import scenario_of
-    from horizon.store import read_manifest
 
     folder = Path(played)
     return load_runs([folder]), limits_of(make(scenario_of(read_manifest(folder)), str(folder)))

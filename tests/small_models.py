@@ -5,7 +5,7 @@ from typing import Any
 import torch
 import transformers
 
-from horizon.decoding.generate import Decoder
+from horizon.models._local.decoder import Decoder
 
 WORDS = 97
 SHAPE = {

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from horizon import session, store
+from horizon import session
+from horizon.runs import run_folder
 from horizon.scenarios import make
 
 pytest.importorskip("ray")
@@ -49,8 +50,10 @@ def test_a_killed_worker_loses_nothing(tmp_path: Path) -> None:
     finally:
         program.kill()
     assert program.returncode == 0, said
-    assert store.read_manifest(part)["resumed"], "the killed worker's shard was not taken up again"
+    assert run_folder.read_manifest(part)["resumed"], "the killed worker's shard was not taken up again"
     assert before < (part / "turns.jsonl").stat().st_size
     session.run(make(GIVEN, "test"), tmp_path / "whole")
-    joined, whole = (store.read_turns(each).drop("latency_ms", "engine_ms") for each in (folder, tmp_path / "whole"))
+    joined, whole = (
+        run_folder.read_turns(each).drop("latency_ms", "engine_ms") for each in (folder, tmp_path / "whole")
+    )
     assert joined.equals(whole)

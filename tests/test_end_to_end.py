@@ -7,8 +7,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from horizon import session, store
+from horizon import session
 from horizon.report.tables import analyze
+from horizon.runs import run_folder
 from horizon.scenarios import make
 
 
@@ -25,7 +26,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def played(folder: Path, **given: Any) -> pl.DataFrame:
     session.run(make(given, "test"), folder)
-    return store.read_turns(folder)
+    return run_folder.read_turns(folder)
 
 
 @pytest.mark.slow
@@ -100,7 +101,7 @@ def test_the_first_curve_is_played_on_real_parts(tmp_path: Path) -> None:
 
     folder = tmp_path / "run"
     session.run(read("first_curve", episodes=1, turns=2), folder)
-    turns = store.read_turns(folder)
+    turns = run_folder.read_turns(folder)
     assert turns.height == 2 * 2 * 2
     assert turns["random_loss"].null_count() == 0
     assert turns["completion_tokens"].max() <= 12

@@ -13,17 +13,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from horizon import store
 from horizon.core.errors import ModelFailure, StoreError
 from horizon.core.model import Request
 from horizon.core.records import Episode, Json, Reply, Score, Scores, Turn
 from horizon.core.seeds import derive
 from horizon.engines.position_text import board_of_position
 from horizon.environments.chess import Chess
-from horizon.journal import JOURNAL
 from horizon.models.random import RandomModel
 from horizon.pgn import write_games
 from horizon.runner import play
+from horizon.runs import run_folder
+from horizon.runs.journal import JOURNAL
 from horizon.scenarios import make
 
 PLAN: dict[str, Json] = {
@@ -79,7 +79,7 @@ def chosen(request: Request) -> str:
 
 def run(folder: Path, script: Callable[[Request], str] = chosen, task: Chess | None = None, **keys: object) -> Path:
     given = {"conditions": ["natural", "fresh"], "episodes": 3, "turns": 9, "live_episodes": 2, **keys}
-    with store.create(folder, PLAN) as journal:
+    with run_folder.create(folder, PLAN) as journal:
         play(
             make(given, "test"),
             "run7",
@@ -103,7 +103,7 @@ def games(path: Path) -> list[chess.pgn.Game]:
 
 def rows(folder: Path) -> dict[str, list[Turn]]:
     found: dict[str, list[Turn]] = {}
-    for row in store.iterate_turns(folder):
+    for row in run_folder.iterate_turns(folder):
         if row.condition == "natural":
             found.setdefault(row.episode_id, []).append(row)
     return found
@@ -111,10 +111,10 @@ def rows(folder: Path) -> dict[str, list[Turn]]:
 
 def test_every_game_is_read_back_with_its_moves_and_judgements(tmp_path: Path) -> None:
     folder = run(tmp_path / "run")
-    store.finish(folder)
+    run_folder.finish(folder)
     written = games(write_games(folder))
     assert [game.headers["Episode"] for game in written] == ["random#00000", "random#00001", "random#00002"]
-    for game, episode in zip(written, store.iterate_episodes(folder), strict=True):
+    for game, episode in zip(written, run_folder.iterate_episodes(folder), strict=True):
         final = Chess().load(json.loads(episode.extra)["final_state"])
         assert tuple(move.uci() for move in game.mainline_moves()) == final.moves
         nodes = {node.ply() - 1: node for node in game.mainline()}
@@ -166,9 +166,9 @@ def test_a_chess960_game_is_read_back_as_one_with_its_castling(tmp_path: Path) -
 
     task = Chess(opening="chess960")
     folder = run(tmp_path / "run", castling, task, episodes=8, turns=25)
-    store.finish(folder)
+    run_folder.finish(folder)
     castled = 0
-    for game, episode in zip(games(write_games(folder)), store.iterate_episodes(folder), strict=True):
+    for game, episode in zip(games(write_games(folder)), run_folder.iterate_episodes(folder), strict=True):
         final = json.loads(episode.extra)["final_state"]
         assert (game.headers["Variant"], game.headers["SetUp"]) == ("Chess960", "1")
         assert final.startswith(f"chess960:{game.headers['FEN']} moves ")
@@ -199,7 +199,7 @@ def test_an_episode_without_a_turn_is_written_too(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     extra = json.dumps({"final_state": f"{chess.STARTING_FEN} moves - as white"})
     aborted = Episode("r", "x#00007", "chess", "{}", 5, 'a "b" \\ \n]', "o", 0, "aborted", "gone", extra)
-    with store.create(folder, PLAN) as journal:
+    with run_folder.create(folder, PLAN) as journal:
         journal.append(aborted)
         journal.append(replace(aborted, episode_id="x#00008", environment="hanoi"))
     found = games(write_games(folder))

@@ -12,7 +12,7 @@ import pytest
 import horizon.gate_runs
 import horizon.models.openai
 import horizon.progress  # noqa: F401
-from horizon.journal import Lock
+from horizon.runs.journal import Lock
 
 pytest_plugins = ["pytester"]
 

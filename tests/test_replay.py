@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from horizon import manifest, session, store
+from horizon import session
 from horizon.core.environment import open_environment
 from horizon.core.errors import UsageError
 from horizon.core.escaping import visible
@@ -16,6 +16,7 @@ from horizon.core.model import Request
 from horizon.core.records import Reply
 from horizon.replay import replay
 from horizon.runner import play
+from horizon.runs import manifest, run_folder
 from horizon.scenarios import CONDITIONS, make
 
 ALL = [name + {"": "", "k": ":2", "p": ":0.5"}[takes] for name, takes in CONDITIONS.items()]
@@ -50,16 +51,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Reque
     model = Listening("synthetic", synthetic.Process(hazard=0.4))
     plan = session.plan_of(scenario, task)
     made = manifest.make(plan, model_identity={}, opponent_identities={}, judge_identity=None)
-    with store.create(folder, made) as journal:
+    with run_folder.create(folder, made) as journal:
         play(scenario, session.run_id_of(plan), task, model, {}, None, journal)
-    store.finish(folder)
+    run_folder.finish(folder)
     return folder, asked
 
 
 @pytest.mark.parametrize("condition", ALL)
 def test_what_is_shown_is_what_the_model_was_shown(condition: str, run: tuple[Path, dict[str, Request]]) -> None:
     folder, asked = run
-    for row in store.iterate_turns(folder):
+    for row in run_folder.iterate_turns(folder):
         if row.condition != condition:
             continue
         key = f"{row.episode_id}@{row.turn}"
@@ -82,7 +83,7 @@ def test_a_turn_that_is_not_there_is_refused_with_those_that_are(run: tuple[Path
 
 
 def test_padding_is_told_in_the_row(run: tuple[Path, dict[str, Request]]) -> None:
-    rows = [row for row in store.iterate_turns(run[0]) if row.condition == "padded" and row.turn > 1]
+    rows = [row for row in run_folder.iterate_turns(run[0]) if row.condition == "padded" and row.turn > 1]
     assert all(json.loads(row.extra)["padding_words"] > 0 for row in rows)
 
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from horizon import session, store
+from horizon import session
 from horizon.core.errors import ModelFailure, UsageError
 from horizon.core.model import Request, open_model
 from horizon.core.records import Reply
 from horizon.models.synthetic import SyntheticModel
 from horizon.runner import Played
+from horizon.runs import run_folder
 from horizon.scenarios import Scenario, make
 from horizon.stopping import STOPPED, judge_run
 
@@ -30,7 +31,7 @@ def scenario(hazard: float = 0.05, at_most: float = 0.5, **more: object) -> Scen
 
 
 def rows(folder: Path) -> list[tuple[object, ...]]:
-    return store.read_turns(folder, ("episode_id", "turn", "reply")).rows()
+    return run_folder.read_turns(folder, ("episode_id", "turn", "reply")).rows()
 
 
 def test_a_run_stops_at_a_look_once_its_claims_are_settled_and_its_manifest_says_so(tmp_path: Path) -> None:
@@ -39,9 +40,9 @@ def test_a_run_stops_at_a_look_once_its_claims_are_settled_and_its_manifest_says
     assert judged.stopped_after in (4, 8, 12, 16)
     assert [outcome.verdict for outcome in judged.outcomes] == ["passed", "passed"]
     assert finished.played.episodes_done == judged.stopped_after
-    told: Any = store.read_manifest(tmp_path / "run")[STOPPED]
+    told: Any = run_folder.read_manifest(tmp_path / "run")[STOPPED]
     assert (told["episodes"], told["of"], told["verdict"]) == (judged.stopped_after, 40, "passed")
-    assert store.is_finished(tmp_path / "run")
+    assert run_folder.is_finished(tmp_path / "run")
 
 
 def test_what_is_played_until_then_is_the_beginning_of_the_whole_run_and_the_same_each_time(tmp_path: Path) -> None:
@@ -57,7 +58,7 @@ def test_an_unsettled_run_plays_all_its_episodes_and_is_not_marked(tmp_path: Pat
     wanted = scenario(hazard=0.3, at_most=0.3, episodes=10)
     finished = session.run(wanted, tmp_path / "run", stop="settled")
     assert finished.played.episodes_done == 10
-    assert STOPPED not in store.read_manifest(tmp_path / "run")
+    assert STOPPED not in run_folder.read_manifest(tmp_path / "run")
     assert judge_run(tmp_path / "run", wanted).outcomes[0].verdict == "undecided"
 
 
@@ -94,7 +95,7 @@ def test_a_run_that_stopped_early_is_complete_until_one_says_that_it_should_go_o
     with pytest.raises(UsageError, match=r"stopped early, after .* of 40 episodes.*--stop never"):
         session.run(scenario(), tmp_path / "run", resume=True)
     session.run(scenario(), tmp_path / "run", resume=True, stop="never")
-    assert STOPPED not in store.read_manifest(tmp_path / "run")
+    assert STOPPED not in run_folder.read_manifest(tmp_path / "run")
     session.run(scenario(), tmp_path / "whole")
     assert rows(tmp_path / "run") == rows(tmp_path / "whole")
 

@@ -204,7 +204,7 @@ def test_episodes_in_memory_are_those_of_a_run_folder(tmp_path: Path) -> None:
     plan: dict[str, Any] = {**HANOI, "model": "synthetic:hazard=0.3", "episodes": 3, "turns": 5}
     scenario = make({**plan, "conditions": ["natural", "fresh"]}, "test")
     session.run(scenario, tmp_path / "run")
-    from horizon.store import iterate_episodes, iterate_turns
+    from horizon.runs.run_folder import iterate_episodes, iterate_turns
 
     played = play_episodes(**plan, conditions=["natural", "fresh"])
     assert set(played.turns) == set(iterate_turns(tmp_path / "run"))

@@ -14,7 +14,7 @@ def open_model(argument: str, options: ModelOptions) -> Model:
         UsageError: no file given, or none there.
         ModelFailure: it can't be loaded.
     """
-    from horizon.decoding.local import LocalModel, Source
+    from horizon.models._local.model import LocalModel, Source
 
     path = Path(argument).expanduser()
     if not argument or not path.is_file():

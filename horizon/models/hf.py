@@ -6,7 +6,7 @@ from pathlib import Path
 from horizon.core.errors import ModelFailure, UsageError
 from horizon.core.model import Model, ModelOptions
 from horizon.core.records import Json
-from horizon.decoding.files import folder_identity, hub_revision
+from horizon.models._local.identity import folder_identity, hub_revision
 
 
 def open_model(argument: str, options: ModelOptions) -> Model:
@@ -16,7 +16,7 @@ def open_model(argument: str, options: ModelOptions) -> Model:
         UsageError: no name, or a folder that is not there.
         ModelFailure: it can't be loaded.
     """
-    from horizon.decoding.local import LocalModel, Source
+    from horizon.models._local.model import LocalModel, Source
 
     if not argument:
         raise UsageError("hf: needs a name or a folder, as hf:HuggingFaceTB/SmolLM2-135M-Instruct or hf:./folder")

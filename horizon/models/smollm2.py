@@ -15,7 +15,7 @@ def open_model(argument: str, options: ModelOptions) -> Model:
         UsageError: settings were given; there are none.
         ModelFailure: the wheel is not installed, or its file can't be loaded.
     """
-    from horizon.decoding.local import LocalModel, Source
+    from horizon.models._local.model import LocalModel, Source
 
     if argument:
         raise UsageError(f"smollm2:{argument}: smollm2 takes no settings; sampling is set by --set temperature=0.7")

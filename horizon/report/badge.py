@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from horizon import store
 from horizon.core.errors import StoreError
 from horizon.core.estimator import Estimate
 from horizon.report.tables import Analysis, analyze_runs
+from horizon.runs import run_folder
 
 COLORS = {"failed": "red", "aborted": "red", "undecided": "yellow", "passed": "brightgreen"}
 _UNJUDGED = "blue"
@@ -26,7 +26,7 @@ def write_badge(folders: Sequence[Path], path: Path) -> None:
     """
     verdicts = []
     for folder in folders:
-        gate: Any = store.read_manifest(folder).get("gate")
+        gate: Any = run_folder.read_manifest(folder).get("gate")
         verdicts += [str(gate["verdict"])] if gate else []
     made = badge(analyze_runs(folders), verdicts)
     try:

@@ -16,12 +16,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from horizon import store
 from horizon.comparing import FIGURES, Line, differences, judged
 from horizon.core.errors import UsageError
 from horizon.core.escaping import visible
 from horizon.paired import FEWEST_PAIRS
 from horizon.report.tables import groups_of, load_runs
+from horizon.runs import run_folder
 from horizon.turn_table import TurnTable
 
 Labels = tuple[str, str, str | None, str | None]
@@ -96,12 +96,12 @@ def print_comparison(found: Comparison, console: Console) -> None:
 
 
 def _side(name: str, folder: Path) -> _Side:
-    folders = store.runs_in(folder)
-    manifests = {each: store.read_manifest(each) for each in folders}
+    folders = run_folder.runs_in(folder)
+    manifests = {each: run_folder.read_manifest(each) for each in folders}
     first: dict[tuple[str, str], str] = {}
     plans: dict[str, Mapping[str, Any]] = {}
     for each in folders:
-        turns = store.read_turns(each, ["run_id", "episode_id", "condition", "turn", "state"])
+        turns = run_folder.read_turns(each, ["run_id", "episode_id", "condition", "turn", "state"])
         plans.update(dict.fromkeys(turns["run_id"].unique().to_list(), manifests[each]["plan"]))
         opening = turns.filter((pl.col("turn") == 1) & (pl.col("condition") == "natural"))
         first.update({(row[0], row[1]): row[2] for row in opening.select("run_id", "episode_id", "state").iter_rows()})

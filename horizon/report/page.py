@@ -16,7 +16,6 @@ from typing import Any
 
 import chess.svg
 
-from horizon import store
 from horizon.core.escaping import visible
 from horizon.core.estimator import Estimate
 from horizon.report.chart import Chart
@@ -25,6 +24,7 @@ from horizon.report.curves import draw
 from horizon.report.headline import command, headline, limits
 from horizon.report.tables import Analysis
 from horizon.report.trace import trace
+from horizon.runs import run_folder
 
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:; font-src data:; "
@@ -41,7 +41,7 @@ def write_page(analysis: Analysis, path: Path) -> Path:
 
 def page(analysis: Analysis) -> str:
     """Return the page as HTML."""
-    manifests: list[dict[str, Any]] = [dict(store.read_manifest(folder)) for folder in analysis.folders]
+    manifests: list[dict[str, Any]] = [dict(run_folder.read_manifest(folder)) for folder in analysis.folders]
     found = trace(analysis.folders)
     charts = charts_of(analysis)
     title = headline(analysis)

@@ -79,11 +79,11 @@ def load_runs(folders: Sequence[Path]) -> TurnTable:
     """
     if not folders:
         raise UsageError("no run folder given: name at least one, as results/play/NAME")
-    from horizon import store
+    from horizon.runs import run_folder
 
     # Diagonal: only runs of some environments have novelty and depth.
-    turns = pl.concat([_light(store.read_turns(folder)) for folder in folders], how="diagonal")
-    episodes = pl.concat([store.read_episodes(folder) for folder in folders])
+    turns = pl.concat([_light(run_folder.read_turns(folder)) for folder in folders], how="diagonal")
+    episodes = pl.concat([run_folder.read_episodes(folder) for folder in folders])
     return load_table(turns, episodes)
 
 

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from horizon import store
 from horizon.core.environment import open_environment
 from horizon.core.errors import HorizonError
 from horizon.core.records import Turn
 from horizon.core.seeds import generator
 from horizon.engines.position_text import split_position
+from horizon.runs import run_folder
 
 MOST_TURNS = 12_000
 """Rows that the viewer holds; beyond, whole episodes are left out by seed."""
@@ -33,16 +33,16 @@ def trace(folders: Sequence[Path], most_turns: int = MOST_TURNS) -> dict[str, An
     sizes = {
         (place, name): n
         for place, folder in enumerate(folders)
-        for name, n in store.read_turns(folder, ["episode_id"])["episode_id"].value_counts().iter_rows()
+        for name, n in run_folder.read_turns(folder, ["episode_id"])["episode_id"].value_counts().iter_rows()
     }
     chosen = _chosen(sizes, most_turns)
     left_out = len(sizes) - len(chosen)
     for place, folder in enumerate(folders):
-        task, rule = _task(store.read_manifest(folder))
+        task, rule = _task(run_folder.read_manifest(folder))
         rules.append(rule)
-        outcomes = {each.episode_id: each for each in store.iterate_episodes(folder)}
+        outcomes = {each.episode_id: each for each in run_folder.iterate_episodes(folder)}
         episodes: dict[str, dict[str, Any]] = {}
-        for row in store.iterate_turns(folder):
+        for row in run_folder.iterate_turns(folder):
             if (place, row.episode_id) not in chosen:
                 continue
             ended = outcomes.get(row.episode_id)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from horizon import session, store
+from horizon import session
 from horizon.check import check_environment
 from horizon.core.errors import ContractError, ModelFailure, UsageError
 from horizon.core.records import Answer
@@ -19,6 +19,7 @@ from horizon.domains.chess.variant_rules import VARIANTS
 from horizon.engines.engine import Engine
 from horizon.engines.position_text import BOARDS, board_of_position, split_position
 from horizon.environments.chess_variant import ChessVariant
+from horizon.runs import run_folder
 from horizon.scenarios import Scenario
 
 NAMES = tuple(VARIANTS)
@@ -213,13 +214,13 @@ def test_a_run_is_judged_and_leaves_games_that_python_chess_reads_back(
     monkeypatch.setenv("HORIZON_CACHE", str(tmp_path / "cache"))
     run = tmp_path / "run"
     session.run(scenario(name), run)
-    turns = store.read_turns(run)
+    turns = run_folder.read_turns(run)
     assert turns.height > 2 and turns["random_loss"].null_count() == 0 and turns["loss"].null_count() == 0
     made = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
     engine = "pyffish" if name == "atomic" else "fairy-stockfish"
     assert made["plan"]["judge_engine"] == engine and "Fairy-Stockfish" in json.dumps(made)
     text = io.StringIO((run / "games.pgn").read_text(encoding="utf-8"))
-    for final in store.iterate_episodes(run):
+    for final in run_folder.iterate_episodes(run):
         game = chess.pgn.read_game(text)
         assert game is not None and not game.errors
         assert game.headers["Variant"] == BOARDS[VARIANTS[name].uci_name].aliases[0]
@@ -237,7 +238,7 @@ def test_engines_play_each_side_of_a_variant_and_one_that_lacks_it_is_told(
     strong, weak = "uci:fairy-stockfish:nodes=20000", "fairy-stockfish:level=1"
     wanted = scenario("antichess", model=strong, opponents=(weak, "stockfish:level=0"), judge_nodes=20_000)
     session.run(wanted, tmp_path / "run")
-    turns = store.read_turns(tmp_path / "run")
+    turns = run_folder.read_turns(tmp_path / "run")
     assert turns.height > 8 and turns["error"].is_in(["none", "wrong"]).all()
     assert turns["loss"].mean() < turns["random_loss"].mean() / 2
     with pytest.raises(ModelFailure, match=r"opponent stockfish:level=1: Stockfish.* can't play antichess"):

@@ -8,10 +8,11 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from horizon import session, store
+from horizon import session
 from horizon.core.errors import ModelFailure, UsageError
 from horizon.core.model import ModelOptions, Request, open_model
 from horizon.core.records import Message, Reply
+from horizon.runs import run_folder
 from horizon.scenarios import make
 
 TEMPLATE = (
@@ -128,10 +129,10 @@ def test_replies_held_to_legal_ones_are_never_illegal_or_unreadable(
 ) -> None:
     given = {"environment": "hanoi:disks=2", "model": f"hf:{folder}", "episodes": 2, "turns": 3, **more}
     session.run(make(given, "test"), tmp_path / "run")
-    turns = store.read_turns(tmp_path / "run")
+    turns = run_folder.read_turns(tmp_path / "run")
     assert turns.height and set(turns["error"]) <= {"none", "wrong"}
     assert set(turns["finish_reason"]) == {"stop"}
-    manifest = store.read_manifest(tmp_path / "run")
+    manifest = run_folder.read_manifest(tmp_path / "run")
     assert dict(manifest["model"])["protocol"] == {  # type: ignore[call-overload, arg-type]
         "answer": more.get("answer", "generate"),
         "constrain": more.get("constrain", "none"),

@@ -8,12 +8,13 @@ import polars as pl
 import pytest
 from stub_server import serving
 
-from horizon import session, store
+from horizon import session
 from horizon.core.environment import open_environment
 from horizon.core.errors import ModelFailure, UsageError
 from horizon.core.instances import episode_seed
 from horizon.core.model import Model, ModelOptions, Request, open_model
 from horizon.core.records import Message, Reply
+from horizon.runs import run_folder
 from horizon.scenarios import make
 
 KEY = "sk-secret-of-mine"
@@ -127,7 +128,7 @@ def test_every_planned_turn_is_judged_or_its_episode_counted_as_aborted(tmp_path
     folder = tmp_path / "run"
     with serving(behave, lambda asked: "Answer: A C") as stub:
         played = session.run(make(given, "test"), folder, base_urls=(stub.url,)).played
-    turns = store.read_turns(folder)
+    turns = run_folder.read_turns(folder)
     episodes = pl.read_parquet(folder / "episodes.parquet")
     aborted = set(episodes.filter(pl.col("outcome") == "aborted")["episode_id"])
     assert aborted == {"hanoi#00003"}

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from horizon import manifest, session, store
+from horizon import session
 from horizon.core.environment import open_environment
 from horizon.core.model import Request
 from horizon.core.records import Reply
 from horizon.models import synthetic
 from horizon.report.write import write_report
 from horizon.runner import play
+from horizon.runs import manifest, run_folder
 from horizon.scenarios import make
 
 CHROMIUM = shutil.which("chromium")
@@ -51,7 +52,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = tmp_path_factory.mktemp("runs") / "run"
     plan = session.plan_of(scenario, task)
     made = manifest.make(plan, model_identity={}, opponent_identities={}, judge_identity=None)
-    with store.create(found, made) as journal:
+    with run_folder.create(found, made) as journal:
         play(
             scenario,
             session.run_id_of(plan),
@@ -61,7 +62,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             None,
             journal,
         )
-        store.finish(found)
+        run_folder.finish(found)
     write_report([found], found)
     return found
 

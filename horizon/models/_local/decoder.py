@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from horizon.core.seeds import derive
-from horizon.decoding.cache import PackedCache, Part, Reading
-from horizon.decoding.choices import allowed_next, log_likelihood, only, shared_beginning
+from horizon.models._local.constrained import allowed_next, log_likelihood, only, shared_beginning
+from horizon.models._local.kv_cache import PackedCache, Part, Reading
 
 PASS_TOKENS = 512
 """New tokens of one prefill pass: large enough for the matrix units, small enough for memory."""

@@ -5,10 +5,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from horizon import session, store
+from horizon import session
 from horizon.core.errors import StoreError, UsageError
+from horizon.runs import run_folder
+from horizon.runs.shards import Shard, merge, shard_of
 from horizon.scenarios import Scenario, make
-from horizon.shards import Shard, merge, shard_of
 
 GIVEN = {
     "environment": "hanoi",
@@ -25,7 +26,7 @@ def scenario(**more: object) -> Scenario:
 
 
 def rows(folder: Path) -> pl.DataFrame:
-    return store.read_turns(folder).drop("latency_ms", "engine_ms")
+    return run_folder.read_turns(folder).drop("latency_ms", "engine_ms")
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +42,8 @@ def test_shards_join_to_the_rows_of_the_run_played_whole(folders: list[Path], tm
     session.run(scenario(), tmp_path / "whole")
     merge(list(reversed(folders)), tmp_path / "joined")
     assert rows(tmp_path / "joined").equals(rows(tmp_path / "whole"))
-    assert store.read_episodes(tmp_path / "joined").equals(store.read_episodes(tmp_path / "whole"))
-    assert store.is_finished(tmp_path / "joined")
+    assert run_folder.read_episodes(tmp_path / "joined").equals(run_folder.read_episodes(tmp_path / "whole"))
+    assert run_folder.is_finished(tmp_path / "joined")
 
 
 def test_every_instance_is_in_one_shard() -> None:

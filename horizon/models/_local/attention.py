@@ -12,7 +12,7 @@ from torch import Tensor
 from transformers import AttentionInterface
 
 from horizon.core.errors import ModelFailure
-from horizon.decoding.cache import PackedCache
+from horizon.models._local.kv_cache import PackedCache
 
 NAME = "horizon_packed"
 

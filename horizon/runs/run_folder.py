@@ -13,11 +13,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from horizon import manifest as manifests
 from horizon.core.errors import StoreError, UsageError
 from horizon.core.records import Episode, Json, Turn
-from horizon.journal import JOURNAL, LOCK, Entry, Journal, Lock, entries
-from horizon.rows import LAYOUTS, SCHEMA_VERSION, Row, decode, key
+from horizon.runs import manifest as manifests
+from horizon.runs.journal import JOURNAL, LOCK, Entry, Journal, Lock, entries
+from horizon.runs.row_format import LAYOUTS, SCHEMA_VERSION, Row, decode, key
 
 TURNS = "turns.parquet"
 EPISODES = "episodes.parquet"

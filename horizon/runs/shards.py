@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from horizon import manifest as manifests
-from horizon import store
 from horizon.core.errors import StoreError, UsageError
 from horizon.core.records import Json
+from horizon.runs import manifest as manifests
+from horizon.runs import run_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +62,18 @@ def merge(folders: Sequence[Path], out: Path) -> Path:
     """
     if len(folders) < 2:
         raise UsageError("merge needs the folders of all shards: horizon merge RUN-1 RUN-2 --out RUN")
-    store.check_new(out)
-    told = [store.read_manifest(folder) for folder in folders]
+    run_folder.check_new(out)
+    told = [run_folder.read_manifest(folder) for folder in folders]
     _check(folders, told)
     parts = [{"folder": str(folder), **_told_apart(each)} for folder, each in zip(folders, told, strict=True)]
     joined: dict[str, Json] = {**told[0], "shard": None, "merged": manifests.plain(parts)}
-    with store.create(out, joined) as journal:
+    with run_folder.create(out, joined) as journal:
         for folder in folders:
-            for turn in store.iterate_turns(folder):
+            for turn in run_folder.iterate_turns(folder):
                 journal.append(turn)
-            for episode in store.iterate_episodes(folder):
+            for episode in run_folder.iterate_episodes(folder):
                 journal.append(episode)
-        store.finish(out)
+        run_folder.finish(out)
     return out
 
 
@@ -97,7 +97,7 @@ def _check(folders: Sequence[Path], told: Sequence[Mapping[str, Any]]) -> None:
         if shard.number in seen:
             raise StoreError(f"{folder} and {seen[shard.number]} are both shard {shard.number}: name each one once")
         seen[shard.number] = folder
-        if not store.is_finished(folder):
+        if not run_folder.is_finished(folder):
             raise StoreError(f"{folder} is unfinished: go on with horizon play --resume --out {folder}, then merge")
     missing = [str(number) for number in range(1, of + 1) if number not in seen]
     if missing:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from horizon import manifest, store
 from horizon.core.errors import StoreError, UsageError
+from horizon.runs import manifest, run_folder
 
 PLAN = {"environment": "hanoi-v1", "seed": 3, "turns": 10}
 
@@ -31,9 +31,9 @@ def test_it_holds_plan_model_judge_versions_git_and_machine() -> None:
 
 def test_another_plan_is_not_gone_on_with(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    store.create(folder, made()).__exit__(None, None, None)  # type: ignore[arg-type]
+    run_folder.create(folder, made()).__exit__(None, None, None)  # type: ignore[arg-type]
     with pytest.raises((StoreError, UsageError), match="turns"):
-        store.resume(folder, made(turns=20))  # type: ignore[arg-type]
-    journal, turns, episodes, _ = store.resume(folder, made())  # type: ignore[arg-type]
+        run_folder.resume(folder, made(turns=20))  # type: ignore[arg-type]
+    journal, turns, episodes, _ = run_folder.resume(folder, made())  # type: ignore[arg-type]
     with journal:
         assert (turns, episodes) == ([], [])

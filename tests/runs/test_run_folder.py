@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from horizon import store
 from horizon.core.errors import HorizonError, StoreError, UsageError
 from horizon.core.records import Episode, Turn
-from horizon.journal import JOURNAL
+from horizon.runs import run_folder
+from horizon.runs.journal import JOURNAL
 
 PLAN = {"plan": {"environment": "doors-v1", "seed": 0, "turns": 3}, "schema_version": 1}
 
@@ -57,7 +57,7 @@ def episode(name: str = "0000/doors") -> Episode:
 
 
 def played(folder: Path, rows: list[Turn | Episode]) -> Path:
-    with store.create(folder, PLAN) as journal:
+    with run_folder.create(folder, PLAN) as journal:
         for row in rows:
             journal.append(row)
     return folder
@@ -69,17 +69,17 @@ ROWS: list[Turn | Episode] = [turn(2), turn(1), turn(1, condition="fresh"), turn
 def test_tables_are_sorted_by_episode_turn_and_condition_whatever_the_order_of_play(tmp_path: Path) -> None:
     one, other = played(tmp_path / "one", ROWS), played(tmp_path / "other", ROWS[::-1])
     for folder in (one, other):
-        store.finish(folder)
-    table = store.read_turns(one)
+        run_folder.finish(folder)
+    table = run_folder.read_turns(one)
     keys = table.select("episode_id", "turn", "condition").rows()
     assert keys == sorted(keys)
-    assert table.equals(store.read_turns(other))
-    assert store.read_episodes(one).equals(store.read_episodes(other))
+    assert table.equals(run_folder.read_turns(other))
+    assert run_folder.read_episodes(one).equals(run_folder.read_episodes(other))
 
 
 def test_the_table_has_the_designs_columns_in_their_order(tmp_path: Path) -> None:
     folder = played(tmp_path / "run", ROWS)
-    store.finish(folder)
+    run_folder.finish(folder)
     columns = (
         "run_id episode_id environment parameters seed model condition turn state prompt_tokens context_tokens "
         "completion_tokens reply action error correct loss random_loss optimal_action attempts substituted "
@@ -93,7 +93,7 @@ def test_a_journal_cut_at_any_byte_resumes_with_all_its_whole_lines(cut: int, tm
     folder = played(tmp_path / "run", ROWS)
     whole = (folder / JOURNAL).read_bytes()
     (folder / JOURNAL).write_bytes(whole[:-cut])
-    journal, turns, episodes, warnings = store.resume(folder, PLAN)
+    journal, turns, episodes, warnings = run_folder.resume(folder, PLAN)
     lines = whole[:-cut].count(b"\n")
     assert len(turns) + len(episodes) == lines
     assert bool(warnings) == (not whole[:-cut].endswith(b"\n"))
@@ -105,9 +105,9 @@ def test_a_journal_cut_at_any_byte_resumes_with_all_its_whole_lines(cut: int, tm
 
 def test_a_second_process_on_the_same_folder_is_refused_while_the_first_writes(tmp_path: Path) -> None:
     code = (
-        f"from pathlib import Path; from horizon import store; store.resume(Path({str(tmp_path / 'run')!r}), {PLAN!r})"
+        f"from pathlib import Path; from horizon.runs import run_folder; run_folder.resume(Path({str(tmp_path / 'run')!r}), {PLAN!r})"
     )
-    with store.create(tmp_path / "run", PLAN):
+    with run_folder.create(tmp_path / "run", PLAN):
         second = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "is being written by process" in second.stderr
     assert str(os.getpid()) in second.stderr
@@ -118,7 +118,7 @@ def test_a_second_process_on_the_same_folder_is_refused_while_the_first_writes(t
 def test_another_plan_is_refused_with_the_key_that_differs(tmp_path: Path) -> None:
     folder = played(tmp_path / "run", ROWS)
     with pytest.raises(StoreError, match="turns=3, not 4"):
-        store.resume(folder, {**PLAN, "plan": {**PLAN["plan"], "turns": 4}})  # type: ignore[dict-item]
+        run_folder.resume(folder, {**PLAN, "plan": {**PLAN["plan"], "turns": 4}})  # type: ignore[dict-item]
 
 
 def test_a_damaged_middle_line_is_named_and_never_skipped(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_damaged_middle_line_is_named_and_never_skipped(tmp_path: Path) -> Non
     lines = (folder / JOURNAL).read_bytes().splitlines(keepends=True)
     (folder / JOURNAL).write_bytes(lines[0] + b"{torn\n" + b"".join(lines[2:]))
     with pytest.raises(StoreError, match="line 2"):
-        store.resume(folder, PLAN)
+        run_folder.resume(folder, PLAN)
 
 
 @pytest.mark.parametrize("what", ["a file", "a run", "a run without its manifest", "something else"])
@@ -142,31 +142,31 @@ def test_a_folder_that_is_in_use_is_refused_and_left_as_it_was(what: str, tmp_pa
         folder.mkdir()
         (folder / "thesis.txt").write_text("x")
     with pytest.raises(UsageError, match="--out"):
-        store.create(folder, PLAN)
+        run_folder.create(folder, PLAN)
 
 
 def test_an_unfinished_run_can_be_read_as_far_as_it_was_played(tmp_path: Path) -> None:
     folder = played(tmp_path / "run", ROWS)
-    assert not store.is_finished(folder)
-    assert store.read_turns(folder, ["turn"]).height == 4
-    assert [each.turn for each in store.iterate_turns(folder)] == [2, 1, 1, 1]
+    assert not run_folder.is_finished(folder)
+    assert run_folder.read_turns(folder, ["turn"]).height == 4
+    assert [each.turn for each in run_folder.iterate_turns(folder)] == [2, 1, 1, 1]
 
 
 def test_tables_that_lag_behind_their_journal_are_not_read(tmp_path: Path) -> None:
     folder = played(tmp_path / "run", ROWS[:2])
-    store.finish(folder)
-    journal, *_ = store.resume(folder, PLAN)
+    run_folder.finish(folder)
+    journal, *_ = run_folder.resume(folder, PLAN)
     with journal:
         journal.append(ROWS[2])
-    assert store.read_turns(folder).height == 3
+    assert run_folder.read_turns(folder).height == 3
 
 
 def test_a_journal_that_was_torn_after_its_tables_were_written_hides_nothing(tmp_path: Path) -> None:
     folder = played(tmp_path / "run", ROWS)
-    store.finish(folder)
+    run_folder.finish(folder)
     for size in (300, 0):
         os.truncate(folder / "turns.jsonl", size)
-        assert store.read_turns(folder).height == 4 and store.read_episodes(folder).height == 1
+        assert run_folder.read_turns(folder).height == 4 and run_folder.read_episodes(folder).height == 1
 
 
 def test_a_manifest_without_its_environment_is_refused_by_name(tmp_path: Path) -> None:
@@ -174,11 +174,11 @@ def test_a_manifest_without_its_environment_is_refused_by_name(tmp_path: Path) -
     path = folder / "manifest.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "plan": {}}))
     with pytest.raises(StoreError, match=r"plan\.environment"):
-        store.read_turns(folder)
+        run_folder.read_turns(folder)
 
 
 def test_a_folder_that_is_no_run_is_refused_by_every_reader(tmp_path: Path) -> None:
-    for read in (store.read_manifest, store.read_turns, store.read_episodes):
+    for read in (run_folder.read_manifest, run_folder.read_turns, run_folder.read_episodes):
         with pytest.raises(HorizonError, match="no run folder"):
             read(tmp_path)
 
@@ -190,9 +190,9 @@ def test_any_reply_comes_back_from_journal_and_table_but_for_lone_surrogates(
 ) -> None:
     folder = tmp_path_factory.mktemp("run") / "r"
     played(folder, [turn(reply=reply, loss=loss, seed=seed)])
-    before = next(store.iterate_turns(folder))
-    store.finish(folder)
-    after = next(store.iterate_turns(folder))
+    before = next(run_folder.iterate_turns(folder))
+    run_folder.finish(folder)
+    after = next(run_folder.iterate_turns(folder))
     assert before == after
     assert (after.loss, after.seed) == (loss, seed)
     assert after.reply == "".join("\ufffd" if "\ud800" <= each <= "\udfff" else each for each in reply)
@@ -200,7 +200,7 @@ def test_any_reply_comes_back_from_journal_and_table_but_for_lone_surrogates(
 
 def test_the_manifest_of_a_resumed_run_tells_of_both_sessions(tmp_path: Path) -> None:
     folder = played(tmp_path / "run", ROWS)
-    journal, *_ = store.resume(folder, {**PLAN, "created": "later"})
+    journal, *_ = run_folder.resume(folder, {**PLAN, "created": "later"})
     journal.close()
     manifest = json.loads((folder / "manifest.json").read_text())
     assert [each["created"] for each in manifest["resumed"]] == ["later"]

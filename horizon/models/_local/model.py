@@ -17,9 +17,9 @@ from horizon.core.errors import ModelFailure, UsageError
 from horizon.core.model import ModelOptions, Request
 from horizon.core.records import Json, Message, Reply
 from horizon.core.weight_cache import weights
-from horizon.decoding.attention import register
-from horizon.decoding.cache import memory_left
-from horizon.decoding.generate import Decoder, Job, Written
+from horizon.models._local.attention import register
+from horizon.models._local.decoder import Decoder, Job, Written
+from horizon.models._local.kv_cache import memory_left
 
 DTYPES = {"auto": torch.float32, "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _ATTENTION_KINDS = {"full_attention", "sliding_attention"}

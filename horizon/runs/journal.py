@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from horizon.core.errors import StoreError
-from horizon.rows import Row, decode, encode
+from horizon.runs.row_format import Row, decode, encode
 
 JOURNAL = "turns.jsonl"
 LOCK = "run.lock"

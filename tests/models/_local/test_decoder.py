@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from small_models import FAMILIES, decoder, made, reread, tokens
 
 from horizon.core.errors import ModelFailure
-from horizon.decoding.attention import register
-from horizon.decoding.generate import Decoder, Job, _shared
+from horizon.models._local.attention import register
+from horizon.models._local.decoder import Decoder, Job, _shared
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -116,7 +116,7 @@ def test_sampling_by_seed_does_not_depend_on_who_else_is_in_the_batch() -> None:
 
 
 def test_attention_that_is_not_understood_is_refused_and_not_guessed() -> None:
-    from horizon.decoding.attention import packed_attention
+    from horizon.models._local.attention import packed_attention
 
     some = torch.zeros(1, 1, 1, 4)
     with pytest.raises(ModelFailure, match="s_aux"):

@@ -4,9 +4,9 @@ import pytest
 import torch
 from small_models import FAMILIES, decoder, made, reread, tokens
 
-from horizon.decoding.attention import register
-from horizon.decoding.choices import allowed_next, shared_beginning
-from horizon.decoding.generate import Job
+from horizon.models._local.attention import register
+from horizon.models._local.constrained import allowed_next, shared_beginning
+from horizon.models._local.decoder import Job
 
 ENDS = frozenset([2])
 CHOICES = tuple((7, 8, *tokens(seed, 1 + seed % 4)) for seed in range(9))

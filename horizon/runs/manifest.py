@@ -23,7 +23,7 @@ from horizon.core.hashing import file_sha256
 from horizon.core.paths import shipped
 from horizon.core.records import Json
 from horizon.core.registry import nearest
-from horizon.rows import SCHEMA_VERSION, replace_surrogates
+from horizon.runs.row_format import SCHEMA_VERSION, replace_surrogates
 
 MANIFEST = "manifest.json"
 

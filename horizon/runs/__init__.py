@@ -1,0 +1,1 @@
+"""The run folder: row format, journal, manifest, Parquet tables, shards."""
