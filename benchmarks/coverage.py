@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from known_processes import KNOWN, Known, facts, studies
 
-from horizon.analysis import (
+from horizon.analysis.estimators import (
     comparison,
     decomposition,
     error_by_turn,
@@ -32,9 +32,9 @@ from horizon.analysis import (
     smooth,
     survival,
 )
+from horizon.analysis.stats.intervals import wilson
+from horizon.analysis.turn_table import TurnTable
 from horizon.core.estimator import Estimate
-from horizon.intervals import wilson
-from horizon.turn_table import TurnTable
 
 TRUTH_EPISODES = 40_000
 Figures = dict[str, Estimate]

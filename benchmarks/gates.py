@@ -22,14 +22,14 @@ import numpy as np
 from known_processes import Known, facts, studies
 from numpy.typing import NDArray
 
-from horizon.claim_sums import Limits
-from horizon.claims import Claim
-from horizon.gate_runs import play_gate
-from horizon.gates import decide, looks, overall
-from horizon.intervals import share, wilson
+from horizon.analysis.claims import Claim
+from horizon.analysis.gate_sums import Limits
+from horizon.analysis.gates import decide, looks, overall
+from horizon.analysis.stats.intervals import share, wilson
+from horizon.analysis.turn_table import Sample, TurnTable
 from horizon.models.synthetic import Process
-from horizon.scenarios import read_suite
-from horizon.turn_table import Sample, TurnTable
+from horizon.play.gate import play_gate
+from horizon.scenarios.scenario import read_suite
 
 SUITE = Path(__file__).parent / "gates.toml"
 OUT = Path("results/gates")

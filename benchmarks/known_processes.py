@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from horizon.analysis.turn_table import EpisodeFacts, Sample, TurnTable
 from horizon.core.records import ERROR_KINDS
 from horizon.models.synthetic import Process, error_probability
-from horizon.turn_table import EpisodeFacts, Sample, TurnTable
 
 CONDITIONS = ("natural", "fresh", "padded", "healed", "foreign", "corrupted:0.5")
 FIRST_TOKENS, TOKENS_A_TURN = 100, 60

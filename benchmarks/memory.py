@@ -10,9 +10,9 @@ from pathlib import Path
 
 from horizon.core.environment import open_environment
 from horizon.core.model import open_model
-from horizon.runner import Played, play
+from horizon.play.loop import Played, play
 from horizon.runs import run_folder
-from horizon.scenarios import make
+from horizon.scenarios.scenario import make
 
 
 def resident_mib() -> float:

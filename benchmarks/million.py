@@ -35,8 +35,8 @@ def made(n_turns: int, path: Path) -> None:
 
 def analysed(path: Path) -> dict[str, float]:
     """Return the seconds and the peak memory of loading and of every estimate, in this process."""
-    from horizon.report.tables import analyze_table
-    from horizon.turn_table import COLUMNS, load_table
+    from horizon.analysis.analyze import analyze_table
+    from horizon.analysis.turn_table import COLUMNS, load_table
 
     bare = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     began = time.perf_counter()
@@ -59,7 +59,7 @@ def analysed(path: Path) -> dict[str, float]:
 
 def bootstraps(path: Path, replicates: int) -> dict[str, float]:
     """Return the seconds of both bootstraps of the natural error rate by turn, and how far their errors differ."""
-    from horizon.bootstrap import draw_counts, episode_sums
+    from horizon.analysis.stats.bootstrap import draw_counts, episode_sums
 
     frame = pl.read_parquet(path, columns=["episode_id", "condition", "turn", "correct"]).filter(condition="natural")
     frame = frame.sort("episode_id", "turn")

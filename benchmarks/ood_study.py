@@ -14,13 +14,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from horizon import session
+from horizon.analysis.analyze import Analysis, Group, analyze_runs
 from horizon.core.estimator import Estimate
-from horizon.report.charts import charts_of
-from horizon.report.figures import draw_chart
-from horizon.report.tables import Analysis, Group, analyze_runs
+from horizon.play import session
+from horizon.report.chart_builders import charts_of
+from horizon.report.matplotlib_figures import draw_chart
 from horizon.runs import run_folder
-from horizon.scenarios import Scenario
+from horizon.scenarios.scenario import Scenario
 
 SHIFTS = ("none", "flip", "mirror", "uci", "descriptive", "ascii", "pieces", "renamed")
 OPENINGS = ("book", "chess960", "counterfactual", "random", "atypical", "unbooked")

@@ -16,12 +16,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from horizon import session
+from horizon.analysis.stats.intervals import wilson
 from horizon.core.environment import open_environment
 from horizon.core.records import Turn
-from horizon.intervals import wilson
+from horizon.play import session
 from horizon.runs import run_folder
-from horizon.scenarios import make
+from horizon.scenarios.scenario import make
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,14 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from horizon import scenarios, session
+from horizon.analysis.analyze import Group, analyze_runs
 from horizon.core.estimator import Estimate
-from horizon.report.figures import COLOURS, MARKERS
-from horizon.report.tables import Group, analyze_runs
-from horizon.report.terminal import points
+from horizon.play import session
+from horizon.report.matplotlib_figures import COLOURS, MARKERS
+from horizon.report.terminal_table import points
 from horizon.report.write import write_analysis
 from horizon.runs import run_folder
+from horizon.scenarios import scenario as scenarios
 
 NAMES = ("study_chess", "study_stack", "study_list", "study_total", "study_hanoi")
 CONDITIONS = ("natural", "fresh", "healed", "foreign", "padded", "corrupted:0.75", "window:4", "recap")

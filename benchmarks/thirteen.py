@@ -13,11 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from horizon import session
+from horizon.analysis.analyze import analyze
 from horizon.core.environment import open_environment
 from horizon.core.errors import HorizonError
-from horizon.report.tables import analyze
-from horizon.scenarios import make
+from horizon.play import session
+from horizon.scenarios.scenario import make
 
 SETTINGS = {
     "hanoi": "disks=2,rounds=0",

@@ -21,9 +21,9 @@ from horizon.core.environment import open_environment
 from horizon.core.errors import ModelFailure
 from horizon.core.model import Model, Request, open_model
 from horizon.core.records import Json, Reply
-from horizon.runner import play
+from horizon.play.loop import play
 from horizon.runs import run_folder
-from horizon.scenarios import make
+from horizon.scenarios.scenario import make
 
 
 @dataclass(frozen=True)

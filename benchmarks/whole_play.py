@@ -83,8 +83,8 @@ def main() -> None:
     given = parser.parse_args()
 
     from horizon.core.model import ModelOptions, open_model
-    from horizon.playing import play_episodes
-    from horizon.scenarios import read
+    from horizon.play.in_memory import play_episodes
+    from horizon.scenarios.scenario import read
 
     scenario = read("first_curve", episodes=given.episodes, turns=given.turns)
     local: Any = open_model(scenario.model, ModelOptions(dtype=scenario.dtype))

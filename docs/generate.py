@@ -16,7 +16,7 @@ def commands() -> str:
     import typer
     from typer.testing import CliRunner
 
-    from horizon.cli import app
+    from horizon.cli.app import app
 
     names = ["", *_names(typer.main.get_command(app))]
     parts = ["# The command line\n\nMade by `make docs` from the help itself.\n"]
@@ -37,8 +37,8 @@ def _names(group: Any) -> list[str]:
 
 def environments() -> str:
     """Return the page of every environment: its docstring, parameters and ranges."""
+    from horizon.cli.listing import listing
     from horizon.core.registry import load
-    from horizon.listing import listing
 
     parts = ["# Environments\n\nMade by `make docs` from the docstrings. Parameters are set as `hanoi:disks=4`.\n"]
     for row in listing("environments"):
@@ -55,8 +55,8 @@ def environments() -> str:
 
 def models() -> str:
     """Return the page of every backend: its module's docstring and how its name is opened."""
+    from horizon.cli.listing import listing
     from horizon.core.registry import load
-    from horizon.listing import listing
 
     parts = [
         "# Models\n\nMade by `make docs` from the docstrings. A model is named `backend:argument`, as in "

@@ -13,11 +13,10 @@ from typing import Any
 
 import pytest
 
-from horizon.scenario_items import ScenarioFile, ScenarioItem, is_scenario_file, scenarios_of, short_path
-
 # Fixtures for people's own tests: pytest finds them here.
 from horizon.testing import horizon_model as horizon_model
 from horizon.testing import play_episode as play_episode
+from horizon.testing.pytest_items import ScenarioFile, ScenarioItem, is_scenario_file, scenarios_of, short_path
 
 OUT = "results/play/pytest"
 _SHARED = ("random", "synthetic", "uci", "openai")

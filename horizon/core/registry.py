@@ -7,20 +7,37 @@ import difflib
 import importlib
 import pkgutil
 from collections.abc import Iterable
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Literal
 
 from horizon.core.errors import UsageError
 
-Kind = Literal["environments", "models", "analysis"]
+Kind = Literal["environments", "models", "estimators"]
+
+# Where each kind's own modules are, and the entry-point groups of other packages (one old name for a release).
+_FOLDERS: dict[Kind, str] = {
+    "environments": "horizon.environments",
+    "models": "horizon.models",
+    "estimators": "horizon.analysis.estimators",
+}
+_GROUPS: dict[Kind, tuple[str, ...]] = {
+    "environments": ("horizon.environments",),
+    "models": ("horizon.models",),
+    "estimators": ("horizon.estimators", "horizon.analysis"),
+}
+_NOUNS: dict[Kind, str] = {"environments": "environment", "models": "model", "estimators": "estimator"}
 
 
 def names(kind: Kind) -> tuple[str, ...]:
     """Return the sorted names of one kind, Horizon's own and those of installed packages."""
-    folder = importlib.import_module(f"horizon.{kind}")
+    folder = importlib.import_module(_FOLDERS[kind])
     own = {module.name for module in pkgutil.iter_modules(folder.__path__) if not module.name.startswith("_")}
-    return tuple(sorted(own | {point.name for point in entry_points(group=f"horizon.{kind}")}))
+    return tuple(sorted(own | {point.name for point in _points(kind)}))
+
+
+def _points(kind: Kind) -> list[EntryPoint]:
+    return [point for group in _GROUPS[kind] for point in entry_points(group=group)]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -38,13 +55,12 @@ def load(kind: Kind, name: str) -> ModuleType:
     Raises:
         UsageError: no such name; the message gives the nearest ones.
     """
-    for point in entry_points(group=f"horizon.{kind}"):
+    for point in _points(kind):
         if point.name == name:
             module = point.load()
             if isinstance(module, ModuleType):
                 return module
-            raise UsageError(f"entry point horizon.{kind}:{name} is not a module: point it at one, as {point.module}")
+            raise UsageError(f"entry point {point.group}:{name} is not a module: point it at one, as {point.module}")
     if name not in names(kind):
-        what = {"environments": "environment", "models": "model", "analysis": "estimator"}[kind]
-        raise UsageError(f"unknown {what} '{name}': {nearest(name, names(kind))}")
-    return importlib.import_module(f"horizon.{kind}.{name}")
+        raise UsageError(f"unknown {_NOUNS[kind]} '{name}': {nearest(name, names(kind))}")
+    return importlib.import_module(f"{_FOLDERS[kind]}.{name}")

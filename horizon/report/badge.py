@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from horizon.analysis.analyze import Analysis, analyze_runs
 from horizon.core.errors import StoreError
 from horizon.core.estimator import Estimate
-from horizon.report.tables import Analysis, analyze_runs
 from horizon.runs import run_folder
 
 COLORS = {"failed": "red", "aborted": "red", "undecided": "yellow", "passed": "brightgreen"}

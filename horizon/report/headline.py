@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
+from horizon.analysis.analyze import Analysis, Group
 from horizon.core.estimator import Estimate
-from horizon.report.tables import Analysis, Group
 
 _MUCH_TRUNCATED = 0.05
 

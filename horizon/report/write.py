@@ -4,11 +4,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from horizon.analysis.analyze import Analysis, analyze_runs, describe, write_csv
 from horizon.core.errors import UsageError
-from horizon.report.charts import charts_of
-from horizon.report.figures import draw_chart, draw_error_by_turn
-from horizon.report.page import write_page
-from horizon.report.tables import Analysis, analyze_runs, describe, write_csv
+from horizon.report.chart_builders import charts_of
+from horizon.report.html_page import write_page
+from horizon.report.matplotlib_figures import draw_chart, draw_error_by_turn
 
 
 def write_report(folders: Sequence[Path], out: Path) -> list[Path]:

@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 from simulated_turns import simulated_episodes, simulated_turns
 
+from horizon.analysis.turn_table import load_table, same_states
 from horizon.core.errors import UsageError
-from horizon.turn_table import load_table, same_states
 
 
 def test_the_probe_of_a_state_carries_its_episodes_code() -> None:

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from horizon import session
-from horizon.check import check_environment
 from horizon.core.errors import ContractError, ModelFailure, UsageError
 from horizon.core.records import Answer
 from horizon.domains.chess.variant_rules import VARIANTS
 from horizon.engines.engine import Engine
 from horizon.engines.position_text import BOARDS, board_of_position, split_position
 from horizon.environments.chess_variant import ChessVariant
+from horizon.play import session
 from horizon.runs import run_folder
-from horizon.scenarios import Scenario
+from horizon.scenarios.scenario import Scenario
+from horizon.testing.contract_checks import check_environment
 
 NAMES = tuple(VARIANTS)
 names = st.sampled_from(NAMES)

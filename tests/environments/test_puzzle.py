@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from horizon.check import check_environment
 from horizon.core.environment import open_environment
 from horizon.core.errors import ContractError, ModelFailure, UsageError
 from horizon.core.instances import distinct_seeds
@@ -24,8 +23,9 @@ from horizon.engines.engine import Engine
 from horizon.engines.win_probability import scored
 from horizon.environments.puzzle import PuzzleTask, Solving
 from horizon.models.random import RandomModel
-from horizon.runner import play
-from horizon.scenarios import make
+from horizon.play.loop import play
+from horizon.scenarios.scenario import make
+from horizon.testing.contract_checks import check_environment
 
 PACK = """name,fen,moves,goal,themes,rating
 back-rank,6k1/5ppp/8/8/8/8/8/R6K w - - 0 1,a1a8,mate,backRankMate,600

@@ -8,12 +8,12 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from horizon import session
 from horizon.core.errors import ModelFailure, UsageError
 from horizon.core.model import ModelOptions, Request, open_model
 from horizon.core.records import Message, Reply
+from horizon.play import session
 from horizon.runs import run_folder
-from horizon.scenarios import make
+from horizon.scenarios.scenario import make
 
 TEMPLATE = (
     "{% for m in messages %}<s>{{ m['role'] }} {{ m['content'] }}\n{% endfor %}"

@@ -8,14 +8,14 @@ import polars as pl
 import pytest
 from stub_server import serving
 
-from horizon import session
 from horizon.core.environment import open_environment
 from horizon.core.errors import ModelFailure, UsageError
 from horizon.core.instances import episode_seed
 from horizon.core.model import Model, ModelOptions, Request, open_model
 from horizon.core.records import Message, Reply
+from horizon.play import session
 from horizon.runs import run_folder
-from horizon.scenarios import make
+from horizon.scenarios.scenario import make
 
 KEY = "sk-secret-of-mine"
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from simulated_turns import simulated_turns
 
-from horizon import session
+from horizon.analysis.analyze import analyze_table
+from horizon.analysis.turn_table import load_table
+from horizon.play import session
+from horizon.play.stopping import judge_run, mark_judged
 from horizon.report.badge import badge, write_badge
-from horizon.report.tables import analyze_table
-from horizon.scenarios import make
-from horizon.stopping import judge_run, mark_judged
-from horizon.turn_table import load_table
+from horizon.scenarios.scenario import make
 
 
 def test_a_badge_has_the_fields_of_an_endpoint_badge_and_tells_gap_interval_and_count() -> None:

@@ -104,9 +104,8 @@ def test_a_journal_cut_at_any_byte_resumes_with_all_its_whole_lines(cut: int, tm
 
 
 def test_a_second_process_on_the_same_folder_is_refused_while_the_first_writes(tmp_path: Path) -> None:
-    code = (
-        f"from pathlib import Path; from horizon.runs import run_folder; run_folder.resume(Path({str(tmp_path / 'run')!r}), {PLAN!r})"
-    )
+    resume = f"run_folder.resume(Path({str(tmp_path / 'run')!r}), {PLAN!r})"
+    code = f"from pathlib import Path; from horizon.runs import run_folder; {resume}"
     with run_folder.create(tmp_path / "run", PLAN):
         second = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "is being written by process" in second.stderr

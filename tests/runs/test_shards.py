@@ -5,11 +5,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from horizon import session
 from horizon.core.errors import StoreError, UsageError
+from horizon.play import session
 from horizon.runs import run_folder
 from horizon.runs.shards import Shard, merge, shard_of
-from horizon.scenarios import Scenario, make
+from horizon.scenarios.scenario import Scenario, make
 
 GIVEN = {
     "environment": "hanoi",

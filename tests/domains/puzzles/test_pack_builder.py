@@ -10,7 +10,7 @@ import chess
 import pytest
 from typer.testing import CliRunner
 
-from horizon.cli import app
+from horizon.cli.app import app
 from horizon.core.errors import UsageError
 from horizon.core.paths import shipped
 from horizon.core.seeds import generator

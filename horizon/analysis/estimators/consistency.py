@@ -1,0 +1,50 @@
+"""Consistency: how often a model gives the same action to the same state told otherwise, whether right or wrong.
+
+Actions in rows are those of the unshifted task whatever was shown, so that they compare by their text.
+"""
+
+import numpy as np
+
+from horizon.analysis.shift_pairs import PairedTurns, paired_turns, shift_pairs
+from horizon.analysis.stats.bootstrap import episode_sums
+from horizon.analysis.stats.intervals import share
+from horizon.analysis.turn_table import Flags, TurnTable
+from horizon.core.estimator import Estimate
+from horizon.core.records import Json
+
+NAME = "consistency"
+METHOD = "share of the same states with the same action, Wilson's interval at the effective number of turns"
+
+
+def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
+    """Return `consistency`, a list over shifts, conditions and what it is taken among; empty without shifts.
+
+    `at` holds model, setting, shift, what it is held `against`, condition, the `count` of equal actions, and `among`:
+    `all`, where a reply without an action equals only another without one, `both answered`, `both right` or
+    `both wrong`. Two right replies differ where several actions are right.
+    """
+    found = []
+    for pair in shift_pairs(table):
+        for condition in pair.original.conditions:
+            turns = paired_turns(pair, condition)
+            if turns is None:
+                continue
+            original, shifted = turns.original, turns.shifted
+            chosen = {
+                "all": np.ones(original.n_turns, dtype=bool),
+                "both answered": (original.action_code != 0) & (shifted.action_code != 0),
+                "both right": ~original.is_error & ~shifted.is_error,
+                "both wrong": original.is_error & shifted.is_error,
+            }
+            for among, kept in chosen.items():
+                if kept.any():
+                    found.append(_same(turns, kept, {**pair.at, "condition": condition, "among": among}))
+    return {"consistency": found}
+
+
+def _same(turns: PairedTurns, kept: Flags, at: dict[str, Json]) -> Estimate:
+    same = turns.original.action_code[kept] == turns.shifted.action_code[kept]
+    seed = turns.seed[kept]
+    sums = [episode_sums(seed, each, turns.n_seeds) for each in (same.astype(float), np.ones(len(same)))]
+    at = {**at, "count": int(same.sum())}
+    return share(sums[0], sums[1]).as_estimate(len(np.unique(seed)), len(same), METHOD, at=at)

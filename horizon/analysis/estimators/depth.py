@@ -1,0 +1,38 @@
+"""The error rate of puzzles by depth of the solution: how many moves of the solver are left, this one included."""
+
+import numpy as np
+
+from horizon.analysis.stats.intervals import share
+from horizon.analysis.turn_bins import bin_of, estimate_mean, turn_bins
+from horizon.analysis.turn_table import TurnTable
+from horizon.core.estimator import Estimate
+
+NAME = "error by depth"
+METHOD = "share of a depth's turns, Wilson's interval at the effective number of turns"
+
+
+def estimate(table: TurnTable, condition: str = "natural") -> list[Estimate]:
+    """Return the error rate at each depth; far depths share bins, the same for all conditions."""
+    sample = table.sample(condition)
+    if sample is None or np.isnan(sample.depth).all():
+        return []
+    sample = sample.take(sample.depth >= 1)
+    deepest = max(float(np.nanmax(each.depth, initial=1)) for each in table.samples.values())
+    bins = turn_bins(int(deepest))
+    order = bin_of(sample.depth.astype(np.int64), bins)
+    found = []
+    for index in np.unique(order).tolist():
+        part, depths = sample.take(order == index), bins[index]
+        at = {
+            "condition": condition,
+            "depth": depths.centre,
+            "first_depth": depths.first,
+            "last_depth": depths.last,
+        }
+        found.append(estimate_mean(table, part, part.is_error.astype(float), share, METHOD, at))
+    return found
+
+
+def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
+    """Return `error_by_depth`, a list over conditions and depths; empty where nothing was a puzzle."""
+    return {"error_by_depth": [each for condition in table.conditions for each in estimate(table, condition)]}

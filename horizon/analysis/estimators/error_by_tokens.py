@@ -1,0 +1,38 @@
+"""The error rate in bins of the tokens that the model was shown, for each condition: the other axis of length."""
+
+import numpy as np
+
+from horizon.analysis.stats.intervals import share
+from horizon.analysis.turn_bins import bin_of, estimate_mean, turn_bins
+from horizon.analysis.turn_table import TurnTable
+from horizon.core.estimator import Estimate
+
+NAME = "error by tokens"
+METHOD = "share of a bin's turns, Wilson's interval at the effective number of turns"
+
+
+def estimate(table: TurnTable, condition: str = "natural") -> list[Estimate]:
+    """Return the error rate of each bin of context tokens that holds any, in 0..1; bins are shared by conditions."""
+    sample = table.sample(condition)
+    counted = None if sample is None else sample.take(~np.isnan(sample.context_tokens))
+    if counted is None or not counted.n_turns:
+        return []
+    most = max(float(np.nanmax(each.context_tokens, initial=1)) for each in table.samples.values())
+    bins = turn_bins(max(1, int(np.ceil(most))))
+    order = bin_of(np.maximum(counted.context_tokens, 1).astype(np.int64), bins)
+    found = []
+    for index in np.unique(order).tolist():
+        part = counted.take(order == index)
+        at = {
+            "condition": condition,
+            "context_tokens": bins[index].centre,
+            "first_token": bins[index].first,
+            "last_token": bins[index].last,
+        }
+        found.append(estimate_mean(table, part, part.is_error.astype(float), share, METHOD, at))
+    return found
+
+
+def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
+    """Return `error_by_tokens`, a list over conditions and bins; empty where tokens were not counted."""
+    return {"error_by_tokens": [each for condition in table.conditions for each in estimate(table, condition)]}

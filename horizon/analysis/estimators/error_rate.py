@@ -1,0 +1,46 @@
+"""The share of turns that are errors, by condition, and the share of each kind of error.
+
+`error_rate` itself is the natural condition's: what users get.
+"""
+
+from horizon.analysis.stats.intervals import missing, share
+from horizon.analysis.turn_bins import estimate_mean
+from horizon.analysis.turn_table import Flags, Sample, TurnTable
+from horizon.core.estimator import Estimate
+from horizon.core.records import ERROR_KINDS, Json
+
+NAME = "error rate"
+METHOD = "share of turns, Wilson's interval at the effective number of turns (variance between episodes)"
+
+
+def estimate(table: TurnTable, condition: str = "natural") -> Estimate:
+    """Return the share of a condition's turns that are errors of any kind, in 0..1."""
+    sample = table.sample(condition)
+    if sample is None:
+        return missing(f"condition {condition} was not played", METHOD, {"condition": condition})
+    return _share(table, sample, sample.is_error, {"condition": condition})
+
+
+def kinds(table: TurnTable, condition: str = "natural") -> list[Estimate]:
+    """Return the share of turns that are each kind of error, in the order of `ERROR_KINDS` without `none`."""
+    sample = table.sample(condition)
+    if sample is None:
+        return []
+    return [
+        _share(table, sample, sample.kind == index, {"condition": condition, "kind": kind})
+        for index, kind in enumerate(ERROR_KINDS)
+        if kind != "none"
+    ]
+
+
+def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
+    """Return `error_rate` (natural), and by condition `error_rate_by_condition` and `error_kinds`."""
+    return {
+        "error_rate": estimate(table),
+        "error_rate_by_condition": [estimate(table, condition) for condition in table.conditions],
+        "error_kinds": [each for condition in table.conditions for each in kinds(table, condition)],
+    }
+
+
+def _share(table: TurnTable, sample: Sample, chosen: Flags, at: dict[str, Json]) -> Estimate:
+    return estimate_mean(table, sample, chosen.astype(float), share, METHOD, at)

@@ -1,0 +1,78 @@
+"""The error rate by novelty: from well-trodden positions to those that no engine game and no opening leads to.
+
+Novelty is a heuristic of the position (horizon/domains/chess/novelty.py), and what is novel may be harder as well:
+beside `fresh` or a shift the curve shows association, not cause.
+"""
+
+import numpy as np
+
+from horizon.analysis.stats.bootstrap import episode_sums
+from horizon.analysis.stats.intervals import Floats, jackknife, share
+from horizon.analysis.turn_bins import estimate_mean
+from horizon.analysis.turn_table import Sample, TurnTable
+from horizon.core.estimator import Estimate
+from horizon.core.records import Json
+
+NAME = "error by novelty"
+METHOD = "share of a bin's turns, Wilson's interval at the effective number of turns"
+SLOPE_METHOD = "least squares of the error on novelty, jackknife over episodes, Student's t"
+BINS = 5
+
+
+def by_novelty(table: TurnTable, condition: str = "natural") -> list[Estimate]:
+    """Return the error rate in fifths of all turns by novelty; `novelty` is where a fifth's mean lies, 0..1.
+
+    The edges are those of the conditions together; positions of equal novelty stay in one bin, so that there may be
+    fewer than five.
+    """
+    sample = _measured(table, condition)
+    if sample is None:
+        return []
+    pooled = np.concatenate([each.novelty for each in table.samples.values()])
+    edges = np.unique(np.nanquantile(pooled, np.arange(1, BINS) / BINS))
+    order = np.searchsorted(edges, sample.novelty)
+    found = []
+    for index in np.unique(order).tolist():
+        part = sample.take(order == index)
+        at: dict[str, Json] = {
+            "condition": condition,
+            "novelty": float(part.novelty.mean()),
+            "first_novelty": float(part.novelty.min()),
+            "last_novelty": float(part.novelty.max()),
+        }
+        found.append(estimate_mean(table, part, part.is_error.astype(float), share, METHOD, at))
+    return found
+
+
+def slope(table: TurnTable, condition: str = "natural") -> list[Estimate]:
+    """Return by how much the error rate rises from novelty 0 to 1 (1 is 100 points); empty where novelty is one."""
+    sample = _measured(table, condition)
+    if sample is None or len(np.unique(sample.novelty)) < 2:
+        return []
+    x, y = sample.novelty, sample.is_error.astype(float)
+    columns = (np.ones(sample.n_turns), x, x**2, y, x * y)
+    sums = np.column_stack([episode_sums(sample.cluster, each, table.n_episodes) for each in columns])
+    found = jackknife(sums, _slope)
+    return [found.as_estimate(sample.n_episodes, sample.n_turns, SLOPE_METHOD, at={"condition": condition})]
+
+
+def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
+    """Return `error_by_novelty` and `novelty_slope`, lists over conditions; empty where no novelty was recorded."""
+    return {
+        "error_by_novelty": [each for condition in table.conditions for each in by_novelty(table, condition)],
+        "novelty_slope": [each for condition in table.conditions for each in slope(table, condition)],
+    }
+
+
+def _measured(table: TurnTable, condition: str) -> Sample | None:
+    """Return the turns whose novelty is known, or null where there are none."""
+    sample = table.sample(condition)
+    if sample is None:
+        return None
+    is_known = ~np.isnan(sample.novelty)
+    return sample.take(is_known) if is_known.any() else None
+
+
+def _slope(totals: Floats) -> Floats:
+    n, x, xx, y, xy = totals.T
+    return np.asarray((n * xy - x * y) / (n * xx - x * x))

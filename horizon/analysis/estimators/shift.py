@@ -1,0 +1,163 @@
+"""What a shift costs: the accuracy lost between an original and its shifted counterpart, on matched pairs.
+
+Where both sides stood in the same state the turns themselves are paired; where positions differ (another opening) or
+play went apart, whole episodes are held against each other, by seed where seeds are shared.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import stats
+
+from horizon.analysis.shift_pairs import PairedTurns, ShiftPair, paired_turns, shift_pairs
+from horizon.analysis.stats.bootstrap import episode_sums
+from horizon.analysis.stats.intervals import LEVEL, Floats, Interval, holm, jackknife, ratio, welch_freedom
+from horizon.analysis.stats.paired_tests import mcnemar, mean_difference, sign_flips
+from horizon.analysis.turn_table import Sample, TurnTable
+from horizon.core.estimator import Estimate
+from horizon.core.records import Json
+
+NAME = "shift"
+METHOD = (
+    "paired difference of accuracy on the same states, bootstrap over seeds (expanded percentiles, a pair more each "
+    "way); p by exact sign flips of seeds"
+)
+PAIRED = "difference over all turns, paired on seeds and not on states, jackknife over seeds, Student's t"
+UNPAIRED = "difference over all turns of each side's own seeds, jackknife over seeds, Welch's t"
+_FEWEST_PAIRS = 3
+_ACCURACY, _LOSS, _SKILL = "accuracy of all turns", "loss of all turns", "skill of all turns"
+_COLUMNS = {_ACCURACY: (0, 1), _LOSS: (2, 3), _SKILL: (2, 4)}
+"""Which of a seed's sums (errors, turns, losses, graded turns, random losses) make a figure: a ratio."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    """One figure of one pair, with the p value of no difference."""
+
+    name: str
+    found: Estimate
+    p: float
+
+
+def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
+    """Return `shift`, a list over pairs, conditions and figures; empty without two groups that differ in a shift.
+
+    An estimate is what the shift costs, above 0 where the shifted side is worse. The figure `accuracy` rests on the
+    same states; `accuracy of all turns`, `loss of all turns` and `skill of all turns` stand beside it where turns
+    have no partner in the same state. `at` holds model, setting, shift, what it is held `against`, condition, figure,
+    both sides' own values, `p`, and `p_holm`, corrected over all shifts of a figure and condition. Of the paired
+    figure `only_original` and `only_shifted` count the pairs that one side alone got right, `p_mcnemar` is McNemar's
+    exact test of them as if turns of a seed were independent, and `n_turns` counts pairs; else it counts both sides.
+    """
+    families: dict[tuple[str, str], list[_Figure]] = {}
+    for pair in shift_pairs(table):
+        for condition in pair.original.conditions:
+            for figure in _figures(pair, condition):
+                at = {**pair.at, "condition": condition, "figure": figure.name, **figure.found.at, "p": figure.p}
+                told = replace(figure, found=replace(figure.found, at=at))
+                families.setdefault((figure.name, condition), []).append(told)
+    found = []
+    for family in families.values():
+        corrected = holm([each.p for each in family])
+        found += [
+            replace(each.found, at={**each.found.at, "p_holm": p_holm})
+            for each, p_holm in zip(family, corrected, strict=True)
+        ]
+    return {"shift": found}
+
+
+def _figures(pair: ShiftPair, condition: str) -> list[_Figure]:
+    turns = paired_turns(pair, condition)
+    found = [] if turns is None else [_paired(turns)]
+    return found if turns is not None and not turns.n_apart else [*found, *_whole(pair, condition)]
+
+
+def _paired(turns: PairedTurns) -> _Figure:
+    """Return the loss of accuracy on the same states, in -1..1."""
+    lost = turns.shifted.is_error.astype(float) - turns.original.is_error.astype(float)
+    sums = np.column_stack([episode_sums(turns.seed, each, turns.n_seeds) for each in (lost, np.ones(len(lost)))])
+    only_original, only_shifted = int((lost > 0).sum()), int((lost < 0).sum())
+    at: dict[str, Json] = {
+        "original": 1 - float(turns.original.is_error.mean()),
+        "shifted": 1 - float(turns.shifted.is_error.mean()),
+        "only_original": only_original,
+        "only_shifted": only_shifted,
+        "p_mcnemar": mcnemar(only_original, only_shifted),
+    }
+    note = f"{turns.n_apart} turns of both sides have no partner in the same state" if turns.n_apart else None
+    found = mean_difference(sums).as_estimate(turns.n_seeds, len(lost), METHOD, note, at)
+    return _Figure("accuracy", found, sign_flips(sums[:, 0]))
+
+
+def _whole(pair: ShiftPair, condition: str) -> list[_Figure]:
+    """Return the differences over all turns, where both sides have errors or losses to tell."""
+    sides = [_by_seed(part, part.sample(condition)) for part in (pair.original, pair.shifted)]
+    shared = sorted(sides[0].keys() & sides[1].keys())
+    # Where one side has few instances it draws them again, with seeds of their own.
+    is_paired = len(shared) >= max(_FEWEST_PAIRS, 0.5 * min(map(len, sides)))
+    sums = [np.array([side[seed] for seed in (shared if is_paired else side)]) for side in sides]  # (seeds, sums) each
+    found = []
+    for name, (above, below) in _COLUMNS.items():
+        parts = [each[:, [above, below]] for each in sums if len(each) and each[:, below].any()]
+        if len(parts) < 2:
+            continue
+        original, shifted = (float(part[:, 0].sum() / part[:, 1].sum()) for part in parts)
+        at: dict[str, Json] = {"original": original, "shifted": shifted}
+        if name != _LOSS:
+            at = {"original": 1 - original, "shifted": 1 - shifted}
+        n_turns = int(sum(each[:, 1 if name == _ACCURACY else 3].sum() for each in sums))
+        if is_paired:
+            interval, freedom = (
+                jackknife(np.hstack(parts), _difference, is_skewed=name != _ACCURACY),
+                len(shared) - 1.0,
+            )
+        else:
+            interval, freedom = _welch(parts)
+        n_episodes, method = (len(shared), PAIRED) if is_paired else (sum(map(len, sums)), UNPAIRED)
+        found.append(
+            _Figure(name, interval.as_estimate(n_episodes, n_turns, method, at=at), _p_value(interval, freedom))
+        )
+    return found
+
+
+def _welch(parts: Sequence[Floats]) -> tuple[Interval, float]:
+    """Return the shifted side's ratio minus the original's, over each one's own seeds, and its degrees of freedom."""
+    original, shifted = (ratio(part[:, 0], part[:, 1]) for part in parts)
+    freedom = welch_freedom((original, shifted), [max(2, len(part)) for part in parts])
+    difference, error = shifted.estimate - original.estimate, math.hypot(original.error, shifted.error)
+    reach = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * error
+    return Interval(difference, difference - reach, difference + reach, error), freedom
+
+
+def _by_seed(table: TurnTable, sample: Sample | None) -> dict[int, Floats]:
+    """Return each seed's sums: errors, turns, losses, graded turns, random losses."""
+    if sample is None:
+        return {}
+    is_graded = ~(np.isnan(sample.loss) | np.isnan(sample.random_loss))
+    columns = (
+        sample.is_error.astype(float),
+        np.ones(sample.n_turns),
+        np.where(is_graded, sample.loss, 0.0),
+        is_graded.astype(float),
+        np.where(is_graded, sample.random_loss, 0.0),
+    )
+    sums = np.column_stack([episode_sums(sample.cluster, each, table.n_episodes) for each in columns])
+    found: dict[int, Floats] = {}
+    for seed, own in zip(table.episodes.seed, sums, strict=True):
+        if own[1]:
+            found[seed] = found.get(seed, np.zeros(len(columns))) + own
+    return found
+
+
+def _difference(totals: Floats) -> Floats:
+    """Return the shifted side's ratio minus the original's, of shape (m,)."""
+    return np.asarray(totals[:, 2] / totals[:, 3] - totals[:, 0] / totals[:, 1])
+
+
+def _p_value(interval: Interval, freedom: float) -> float:
+    """Return the two-sided p value of no difference by Student's t; 1 where nothing tells of the spread."""
+    if not interval.error > 0:
+        return 1.0 if math.isnan(interval.error) or not interval.estimate else 0.0
+    return float(2 * stats.t.sf(abs(interval.estimate) / interval.error, freedom))

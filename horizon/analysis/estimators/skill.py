@@ -1,0 +1,90 @@
+"""Skill: how much of the loss of a random mover the model avoids, 1 for perfect play and 0 for random play.
+
+Over all turns, in bins of turns, and in strata of difficulty: thirds of the states by the random mover's loss.
+"""
+
+import numpy as np
+
+from horizon.analysis.stats.intervals import Floats, Interval, missing, ratio
+from horizon.analysis.turn_bins import estimate_bins, estimate_mean
+from horizon.analysis.turn_table import Sample, TurnTable
+from horizon.core.estimator import Estimate
+from horizon.core.records import Json
+
+NAME = "skill"
+METHOD = "1 - sum of loss / sum of random loss, graded turns, jackknife over episodes, Student's t with Hall's lean"
+STRATA = ("easy third", "middle third", "hard third")
+
+
+def estimate(table: TurnTable, condition: str = "natural") -> Estimate:
+    """Return 1 - sum(loss) / sum(random_loss) over the turns where both are known; below 0 is worse than random.
+
+    Source: a skill score with random play as the reference forecast, Murphy (1988), Skill scores based on the mean
+    square error, Monthly Weather Review 116, eq. 1.
+    """
+    sample = table.sample(condition)
+    at: dict[str, Json] = {"condition": condition}
+    if sample is None:
+        return missing(f"condition {condition} was not played", METHOD, at)
+    graded = _graded(sample)
+    if not graded.n_turns:
+        return missing("no turn has both a loss and the random mover's loss", METHOD, at)
+    if not graded.random_loss.any():
+        return missing("no action of any state loses anything, so skill is not defined", METHOD, at)
+    ungraded = sample.n_turns - graded.n_turns
+    note = f"{ungraded} of {sample.n_turns} turns were not graded and are left out" if ungraded else None
+    return estimate_mean(table, graded, graded.loss, _avoided, METHOD, at, weights=graded.random_loss, note=note)
+
+
+def by_turn(table: TurnTable, condition: str = "natural") -> list[Estimate]:
+    """Return the skill in each bin of turns."""
+    graded = _playable(table, condition)
+    if graded is None:
+        return []
+    at: dict[str, Json] = {"condition": condition}
+    return estimate_bins(table, graded, graded.loss, _avoided, METHOD, at, weights=graded.random_loss)
+
+
+def by_difficulty(table: TurnTable, condition: str = "natural") -> list[Estimate]:
+    """Return the skill in each third of the states by the random mover's loss, where the thirds differ at all."""
+    graded = _playable(table, condition)
+    if graded is None:
+        return []
+    edges = np.quantile(graded.random_loss, [1 / 3, 2 / 3])
+    stratum = np.searchsorted(edges, graded.random_loss)
+    if len(np.unique(stratum)) < 2:
+        return []
+    found = []
+    for index, name in enumerate(STRATA):
+        part = graded.take(stratum == index)
+        if part.n_turns:
+            at: dict[str, Json] = {"condition": condition, "difficulty": name}
+            found.append(estimate_mean(table, part, part.loss, _avoided, METHOD, at, weights=part.random_loss))
+    return found
+
+
+def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
+    """Return `skill` (natural), and by condition `skill_by_condition`, `skill_by_turn` and `skill_by_difficulty`."""
+    return {
+        "skill": estimate(table),
+        "skill_by_condition": [estimate(table, condition) for condition in table.conditions],
+        "skill_by_turn": [each for condition in table.conditions for each in by_turn(table, condition)],
+        "skill_by_difficulty": [each for condition in table.conditions for each in by_difficulty(table, condition)],
+    }
+
+
+def _graded(sample: Sample) -> Sample:
+    return sample.take(~(np.isnan(sample.loss) | np.isnan(sample.random_loss)))
+
+
+def _playable(table: TurnTable, condition: str) -> Sample | None:
+    """Return the graded turns of states in which some action loses something, or null where there are none."""
+    sample = table.sample(condition)
+    graded = None if sample is None else _graded(sample)
+    graded = None if graded is None else graded.take(graded.random_loss > 0)
+    return graded if graded is not None and graded.n_turns else None
+
+
+def _avoided(losses: Floats, random_losses: Floats) -> Interval:
+    given = ratio(losses, random_losses, is_skewed=True)
+    return Interval(1 - given.estimate, 1 - given.high, 1 - given.low, given.error)

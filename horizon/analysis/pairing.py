@@ -1,0 +1,117 @@
+"""Two sets of episodes on the same instances: sums an episode, and their paired difference.
+
+Every figure compared here is a ratio of two sums over turns (errors / turns, loss / random loss), so that one
+jackknife over instances serves all of them. Knows turn tables, no estimator and no run.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from scipy import stats
+
+from horizon.analysis.stats.bootstrap import episode_sums
+from horizon.analysis.stats.intervals import Floats, jackknife
+from horizon.analysis.turn_table import Sample, TurnTable, error_differences
+
+FEWEST_PAIRS = 3
+"""Instances that both must have played before a difference is told."""
+
+K = TypeVar("K")
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """A difference of two figures over shared instances, its standard error, and what it rests on.
+
+    `error` is NaN where the data can't tell the spread; `n_left_out` counts instances without a partner.
+    """
+
+    first: float
+    second: float
+    difference: float
+    error: float
+    n_pairs: int
+    n_turns: int
+    n_left_out: int
+
+    def p(self, at: float = 0.0) -> float:
+        """Return the two-sided p value of the difference being `at`, 0..1."""
+        return p_value(self.difference - at, self.error, self.n_pairs - 1)
+
+    def reach(self, level: float) -> float:
+        """Return half the width of the interval at a level."""
+        return float(stats.t.ppf((1 + level) / 2, self.n_pairs - 1)) * self.error
+
+
+def p_value(difference: float, error: float, freedom: float) -> float:
+    """Return the two-sided p value of no difference by Student's t, 0..1; 1 where the spread is unknown."""
+    if np.isnan(error):
+        return 1.0
+    if error == 0:
+        return 1.0 if difference == 0 else 0.0
+    return float(2 * stats.t.sf(abs(difference) / error, freedom))
+
+
+def paired(first: Mapping[K, Floats], second: Mapping[K, Floats]) -> Paired | None:
+    """Return the difference of two ratios over the instances that both have; null with fewer than 3 of them.
+
+    Each value is an instance's numerator, denominator and turns, shape (3,).
+    """
+    # In one order whatever the order of play, so that rounding is the same.
+    shared = sorted(first.keys() & second.keys(), key=str)
+    if len(shared) < FEWEST_PAIRS:
+        return None
+    pairs = np.array([[*first[key], *second[key]] for key in shared])
+    found = jackknife(pairs, _difference)
+    totals = pairs.sum(axis=0)
+    left_out = len(first) + len(second) - 2 * len(shared)
+    one, other = float(totals[0] / totals[1]), float(totals[3] / totals[4])
+    return Paired(one, other, found.estimate, found.error, len(shared), int(totals[2] + totals[5]), left_out)
+
+
+def by_instance(sums: Floats, keys: Sequence[K]) -> dict[K, Floats]:
+    """Return the sums of each instance with any turn; `sums` has shape (episodes, 3), `keys` names each one's."""
+    found: dict[K, Floats] = {}
+    for key, own in zip(keys, sums, strict=True):
+        if own[1]:
+            found[key] = found.get(key, np.zeros(3)) + own
+    return found
+
+
+def error_sums(table: TurnTable, condition: str = "natural", first: int = 1, last: int | None = None) -> Floats:
+    """Return each episode's errors, its turns from `first` to `last`, and these again; shape (episodes, 3)."""
+    sample = table.sample(condition)
+    if sample is None:
+        return np.zeros((table.n_episodes, 3))
+    inside = (sample.turn >= first) & (sample.turn <= (last or np.inf))
+    part = sample.take(inside)
+    return _sums(table, part, part.is_error.astype(float))
+
+
+def gap_sums(table: TurnTable) -> Floats:
+    """Return natural minus fresh errors, the states that both posed, and these again; shape (episodes, 3)."""
+    natural, fresh = table.sample("natural"), table.sample("fresh")
+    if natural is None or fresh is None:
+        return np.zeros((table.n_episodes, 3))
+    return _sums(table, *error_differences(natural, fresh))
+
+
+def loss_sums(table: TurnTable, *, is_relative: bool = False) -> Floats:
+    """Return the loss, the turns (relative: the random loss) and the turns of graded natural turns; (episodes, 3)."""
+    sample = table.sample("natural")
+    if sample is None:
+        return np.zeros((table.n_episodes, 3))
+    graded = sample.take(~np.isnan(sample.loss + sample.random_loss if is_relative else sample.loss))
+    return _sums(table, graded, graded.loss, graded.random_loss if is_relative else None)
+
+
+def _sums(table: TurnTable, sample: Sample, values: Floats, weights: Floats | None = None) -> Floats:
+    ones = np.ones(sample.n_turns)
+    columns = (values, ones if weights is None else weights, ones)
+    return np.column_stack([episode_sums(sample.cluster, each, table.n_episodes) for each in columns])
+
+
+def _difference(totals: Floats) -> Floats:
+    return np.asarray(totals[:, 0] / totals[:, 1] - totals[:, 3] / totals[:, 4])

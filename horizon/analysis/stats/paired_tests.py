@@ -1,0 +1,62 @@
+"""Paired differences of right and wrong: McNemar's test, its like for seeds of several turns, and an interval.
+
+The clusters are seeds: turns of one instance are not independent. Formulas only, on sums of each seed.
+"""
+
+import math
+from collections import Counter
+
+import numpy as np
+from scipy import signal, stats
+
+from horizon.analysis.stats.bootstrap import Floats, resampled_sums
+from horizon.analysis.stats.intervals import Interval, quantile
+
+
+def mcnemar(one: int, other: int) -> float:
+    """Return the exact two-sided p value of so many discordant pairs each way, were pairs independent.
+
+    Source: McNemar (1947), Note on the sampling error of the difference between correlated proportions or
+    percentages, Psychometrika 12, 153-157; exact by the binomial distribution.
+    """
+    return float(stats.binomtest(one, one + other, 0.5).pvalue) if one + other else 1.0
+
+
+def sign_flips(differences: Floats) -> float:
+    """Return the exact p value of a sum at least as far from 0 when each seed's whole difference has a random sign.
+
+    With one pair a seed it is McNemar's exact test; with more it allows for turns of a seed that err together.
+    Differences are whole numbers, shape (seeds,). Cost: 10 milliseconds for 10,000 seeds.
+
+    Source: Fisher (1935), The design of experiments, section 21, the randomisation test of paired differences.
+    """
+    whole = np.rint(differences).astype(int)
+    chances = np.ones(1)
+    for size, count in Counter(np.abs(whole[whole != 0]).tolist()).items():
+        # The sum of so many signs of one size: a binomial, its places two sizes apart.
+        own = np.zeros(2 * size * count + 1)
+        own[:: 2 * size] = stats.binom.pmf(np.arange(count + 1), count, 0.5)
+        chances = signal.convolve(chances, own)
+    reached = np.abs(np.arange(len(chances)) - len(chances) // 2) >= abs(whole.sum())
+    return float(np.clip(chances[reached].sum(), 0.0, 1.0))
+
+
+def mean_difference(sums: Floats) -> Interval:
+    """Return the mean difference of pairs, -1..1, with its bootstrap interval; `sums` are (difference, pairs) a seed.
+
+    Seeds are drawn with replacement, and with them two more pairs, one lost and one won, so that few or no discordant
+    pairs leave an interval too. The percentiles are those that make up for the bootstrap's shortness with few seeds.
+
+    Source: Bonett & Price (2012), Adjusted Wald confidence interval for a difference of binomial proportions based on
+    paired data, J. Educational and Behavioral Statistics 37, 479-488 (the pairs more); Hesterberg (2015), What
+    teachers should know about the bootstrap, The American Statistician 69, 371-386 (expanded percentiles).
+    """
+    n_seeds = len(sums)
+    whole = float(sums[:, 0].sum() / sums[:, 1].sum())
+    if n_seeds < 2:
+        return Interval(whole, math.nan, math.nan, math.nan)
+    drawn = resampled_sums(np.vstack([sums, [[1.0, 1.0], [-1.0, 1.0]]]))
+    means = drawn[:, 0] / drawn[:, 1]
+    tail = float(stats.norm.sf(math.sqrt(n_seeds / (n_seeds - 1)) * quantile(n_seeds)))
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return Interval(whole, min(float(low), whole), max(float(high), whole), float(means.std(ddof=1)))

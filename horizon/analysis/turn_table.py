@@ -1,0 +1,265 @@
+"""The turn table that estimators read: checked once, then plain arrays with a code for the episode of each turn.
+
+Episodes are the clusters of every interval, so codes run from 0 to the number of episodes. Aborted episodes
+are left out here, and counted. Knows no file, model or estimator.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from horizon.analysis.columns import digested
+from horizon.core.errors import UsageError
+from horizon.core.records import ERROR_KINDS, Turn
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+NEEDED = ("run_id", "episode_id", "environment", "seed", "model", "condition", "turn", "error")
+"""Columns without which there is nothing to estimate; the others become null where a table lacks them."""
+
+OPTIONAL: Mapping[str, Any] = {
+    "parameters": pl.String(),
+    "loss": pl.Float64(),
+    "random_loss": pl.Float64(),
+    "context_tokens": pl.Float64(),
+    "prior_errors": pl.Int64(),
+    "novelty": pl.Float64(),
+    "depth": pl.Float64(),
+    "state_code": pl.Int64(),
+    "action_code": pl.Int64(),
+}
+COLUMNS = (*NEEDED, *OPTIONAL)
+"""All that analysis reads of a turn: states and replies, the bulk of a table, need no more than their digests."""
+STORED = tuple(name for name in COLUMNS if name in Turn.__dataclass_fields__)
+"""Those of them that stand in a run's table as they are: enough where nothing is paired on texts."""
+
+Side = Literal["model", "environment", "opponent", "run_id"]
+_EPISODE = ("run_id", "episode_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The turns of one condition, in order of episode and turn; every array has shape (turns,).
+
+    `loss`, `random_loss` and `novelty` are in 0..1, `context_tokens` and `depth` (of a puzzle: the moves left) counts;
+    NaN where unknown. `kind` indexes `ERROR_KINDS`. `state_code` and `action_code` stand for texts, 0 for none.
+    """
+
+    cluster: Ints
+    turn: Ints
+    is_error: Flags
+    kind: Ints
+    loss: Floats
+    random_loss: Floats
+    context_tokens: Floats
+    prior_errors: Ints
+    novelty: Floats
+    depth: Floats
+    state_code: Ints
+    action_code: Ints
+
+    @property
+    def n_turns(self) -> int:
+        """How many turns."""
+        return len(self.turn)
+
+    @property
+    def n_episodes(self) -> int:
+        """How many different episodes the turns come from."""
+        return int((np.diff(self.cluster) != 0).sum()) + 1 if self.n_turns else 0
+
+    def take(self, which: NDArray[Any]) -> "Sample":
+        """Return the turns that a mask or increasing indices choose."""
+        return Sample(*(getattr(self, name)[which] for name in self.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeFacts:
+    """What is known of each episode, at the index of its code; lists have shape (episodes,).
+
+    `outcome` is null where no episodes table was given.
+    """
+
+    run_id: tuple[str, ...]
+    episode_id: tuple[str, ...]
+    environment: tuple[str, ...]
+    parameters: tuple[str | None, ...]
+    seed: tuple[int, ...]
+    model: tuple[str, ...]
+    opponent: tuple[str | None, ...]
+    outcome: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnTable:
+    """Turns by condition, and what is known of the episodes; `n_aborted` episodes were left out."""
+
+    samples: Mapping[str, Sample]
+    episodes: EpisodeFacts
+    n_aborted: int = 0
+
+    @property
+    def n_episodes(self) -> int:
+        """How many episodes, those without a turn of some condition included."""
+        return len(self.episodes.seed)
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The conditions present, `natural` and `fresh` first."""
+        first = [name for name in ("natural", "fresh") if name in self.samples]
+        return (*first, *sorted(set(self.samples) - set(first)))
+
+    def up_to(self, turn: int) -> "TurnTable":
+        """Return the table without the turns after this one; no episode is left out."""
+        samples = {name: each.take(each.turn <= turn) for name, each in self.samples.items()}
+        return replace(self, samples={name: each for name, each in samples.items() if each.n_turns})
+
+    def sample(self, condition: str) -> Sample | None:
+        """Return the turns of a condition, or null when there are none."""
+        return self.samples.get(condition)
+
+    def only(self, side: Side, value: str | None) -> "TurnTable":
+        """Return the part whose episodes have this model, environment, opponent or run; codes start anew."""
+        kept = np.array([each == value for each in getattr(self.episodes, side)], dtype=bool)
+        return self.choose(kept)
+
+    def choose(self, kept: Flags) -> "TurnTable":
+        """Return the part with these episodes, a mask of shape (episodes,); codes start anew."""
+        codes = np.cumsum(kept) - 1
+        samples = {}
+        for name, sample in self.samples.items():
+            part = sample.take(kept[sample.cluster])
+            if part.n_turns:
+                samples[name] = _with_cluster(part, codes[part.cluster])
+        indices = np.flatnonzero(kept)
+        facts = EpisodeFacts(
+            *(tuple(getattr(self.episodes, name)[i] for i in indices) for name in EpisodeFacts.__slots__)
+        )
+        return TurnTable(samples, facts, self.n_aborted)
+
+    def values(self, side: Side) -> tuple[str | None, ...]:
+        """Return the different models, environments, opponents or runs, sorted, null first."""
+        return tuple(sorted(set(getattr(self.episodes, side)), key=lambda each: (each is not None, each or "")))
+
+
+def same_states(samples: Sequence[Sample]) -> list[Sample]:
+    """Return the samples cut down to the states (episode and turn) that all of them posed, row by row alike."""
+    keys = [sample.cluster * (1 << 32) + sample.turn for sample in samples]
+    shared = keys[0]
+    for key in keys[1:]:
+        shared = shared[_is_among(shared, key)]
+    return [sample.take(_is_among(key, shared)) for sample, key in zip(samples, keys, strict=True)]
+
+
+def error_differences(minuend: Sample, subtrahend: Sample, *also: Sample) -> tuple[Sample, Floats]:
+    """Return the first sample's states that all of them posed, and its errors minus the second's at each, -1 to 1."""
+    one, other, *_ = same_states([minuend, subtrahend, *also])
+    return one, one.is_error.astype(float) - other.is_error.astype(float)
+
+
+def load_table(turns: pl.DataFrame, episodes: pl.DataFrame | None = None) -> TurnTable:
+    """Check and code a table of turns; `episodes` tells outcomes and opponents, and which episodes were aborted.
+
+    Cost: about 1 second and 150 bytes a turn for a million turns.
+
+    Raises:
+        UsageError: a column is missing, a turn is counted from 0, an error kind is unknown, or a state was
+            recorded twice for one condition (the same run given twice).
+    """
+    missing = [name for name in NEEDED if name not in turns.columns]
+    if missing:
+        raise UsageError(f"turn table has no column '{missing[0]}': give the turns.parquet of a run")
+    turns = digested(turns)
+    there = {name: kind for name, kind in OPTIONAL.items() if name in turns.columns}
+    light = turns.select(*NEEDED, *(pl.col(name).cast(kind) for name, kind in there.items()))
+    if "parameters" not in there:
+        light = light.with_columns(parameters=pl.lit(None, pl.String))
+    light, n_aborted = _without_aborted(light, episodes)
+    facts = light.group_by(_EPISODE, maintain_order=True).agg(
+        pl.col("environment", "parameters", "seed", "model").first()
+    )
+    facts = facts.sort(_EPISODE).with_row_index("cluster")
+    light = light.join(facts.select("cluster", *_EPISODE), on=_EPISODE, how="left")
+    light = light.select("condition", "cluster", "turn", *(name for name in there if name != "parameters"), "error")
+    light = light.sort("condition", "cluster", "turn")
+    _check(light, facts)
+    samples = {str(name): _sample(part) for (name,), part in light.partition_by("condition", as_dict=True).items()}
+    return TurnTable(samples, _facts(facts, episodes), n_aborted)
+
+
+def _without_aborted(turns: pl.DataFrame, episodes: pl.DataFrame | None) -> tuple[pl.DataFrame, int]:
+    if episodes is None:
+        return turns, 0
+    aborted = episodes.filter(pl.col("outcome") == "aborted").select(_EPISODE)
+    return turns.join(aborted, on=_EPISODE, how="anti"), aborted.height
+
+
+def _check(light: pl.DataFrame, facts: pl.DataFrame) -> None:
+    if light.height == 0:
+        return
+    unknown = set(light["error"].unique()) - set(ERROR_KINDS)
+    if unknown:
+        raise UsageError(f"error kind '{min(unknown, key=str)}' is unknown: the kinds are {', '.join(ERROR_KINDS)}")
+    first_turn = int(light["turn"].fill_null(0).to_numpy().min())
+    if first_turn < 1:
+        raise UsageError(f"turn {first_turn} in the turn table: turns count from 1")
+    key = pl.struct("condition", "cluster", "turn")
+    repeated = light.select((key == key.shift(1)).fill_null(False)).to_series()
+    if repeated.any():
+        row = light.filter(repeated).row(0, named=True)
+        episode = facts.row(row["cluster"], named=True)
+        raise UsageError(
+            f"turn {row['turn']} of episode {episode['episode_id']} of run {episode['run_id']} is recorded twice "
+            f"as {row['condition']}: give each run once"
+        )
+
+
+def _sample(part: pl.DataFrame) -> Sample:
+    kinds = (
+        part["error"]
+        .replace_strict(list(ERROR_KINDS), list(range(len(ERROR_KINDS))), return_dtype=pl.Int64)
+        .to_numpy()
+    )
+    return Sample(
+        cluster=part["cluster"].cast(pl.Int64).to_numpy(),
+        turn=part["turn"].cast(pl.Int64).to_numpy(),
+        is_error=kinds != 0,
+        kind=kinds,
+        **{name: _filled(part, name) for name in OPTIONAL if name != "parameters"},
+    )
+
+
+def _facts(facts: pl.DataFrame, episodes: pl.DataFrame | None) -> EpisodeFacts:
+    if episodes is None:
+        facts = facts.with_columns(opponent=pl.lit(None, pl.String), outcome=pl.lit(None, pl.String))
+    else:
+        told = episodes.select(*_EPISODE, "opponent", "outcome")
+        facts = facts.join(told, on=_EPISODE, how="left", maintain_order="left")
+    return EpisodeFacts(*(tuple(facts[name].to_list()) for name in EpisodeFacts.__slots__))
+
+
+def _filled(part: pl.DataFrame, name: str) -> NDArray[Any]:
+    """Return an optional column, NaN or 0 where it is null; one that the table lacks takes no memory."""
+    nothing = float("nan") if OPTIONAL[name] == pl.Float64 else 0
+    if name not in part.columns:
+        return np.broadcast_to(np.array(nothing), part.height)
+    return part[name].fill_null(nothing).to_numpy()
+
+
+def _with_cluster(sample: Sample, cluster: Ints) -> Sample:
+    others = {name: getattr(sample, name) for name in Sample.__slots__ if name != "cluster"}
+    return Sample(cluster=cluster, **others)
+
+
+def _is_among(keys: Ints, sorted_keys: Ints) -> Flags:
+    """Tell for each key whether it is one of the sorted ones; a binary search, no hashing."""
+    if not len(sorted_keys):
+        return np.zeros(len(keys), dtype=bool)
+    places = np.minimum(np.searchsorted(sorted_keys, keys), len(sorted_keys) - 1)
+    return np.asarray(sorted_keys[places] == keys)

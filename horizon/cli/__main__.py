@@ -1,0 +1,5 @@
+"""`python -m horizon.cli`."""
+
+from horizon.cli.app import main
+
+main()

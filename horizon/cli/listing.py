@@ -1,0 +1,98 @@
+"""What can be played, and what one instance looks like: the data behind `horizon list` and `horizon show`."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from horizon.core.environment import open_environment
+from horizon.core.errors import UsageError
+from horizon.core.instances import distinct_seeds
+from horizon.core.parameters import Parameter, describe
+from horizon.core.registry import load, names, nearest
+from horizon.engines.engine import describe_engine, engine_names
+from horizon.scenarios.files import names as scenario_names
+from horizon.scenarios.scenario import read_suite
+
+KINDS = ("environments", "models", "engines", "scenarios")
+
+
+def listing(what: str) -> list[dict[str, Any]]:
+    """Return one object with a `name` for everything of a kind.
+
+    Raises:
+        UsageError: an unknown kind.
+    """
+    if what == "environments":
+        return [_environment(name) for name in names("environments")]
+    if what == "models":
+        # The first line of each module's docstring is its one line here.
+        return [{"name": name, "summary": _first_line(load("models", name).__doc__)} for name in names("models")]
+    if what == "engines":
+        return [{"name": name, "summary": describe_engine(name).summary} for name in engine_names()]
+    if what == "scenarios":
+        return [_scenario(name) for name in scenario_names()]
+    raise UsageError(f"can't list '{what}': {nearest(what, KINDS)}")
+
+
+def shown(text: str, index: int, turns: int) -> Iterator[str]:
+    """Yield the lines that show one instance: the prompt, then the optimal play of up to `turns` turns.
+
+    Raises:
+        UsageError: an unknown environment or parameter.
+    """
+    task = open_environment(text)
+    state = task.reset(next(islice(distinct_seeds(task, 0), max(0, index), None)))
+    yield f"# {task.name}-v{task.version}, seed {index}, difficulty {task.difficulty(state)}"
+    yield f"# state: {task.dump(state)}"
+    yield "## system\n" + task.rules()
+    yield "## user\n" + task.pose(state)
+    yield "## optimal play"
+    for turn in range(1, turns + 1):
+        outcome = task.done(state)
+        action = task.oracle(state) if outcome is None else None
+        if action is None:
+            yield f"{outcome}" if outcome else "(an engine is needed to know the best action: play it with a judge)"
+            return
+        yield f"{turn:4} {task.render(state, action)}"
+        state = task.step(state, action)
+    yield f"({turns} turns shown)"
+
+
+def _environment(name: str) -> dict[str, Any]:
+    kind = load("environments", name).ENVIRONMENT
+    return {
+        "name": name,
+        "version": kind.version,
+        "summary": kind.summary,
+        "oracle": kind.oracle_kind,
+        "has_opponent": kind.has_opponent,
+        "parameters": [_parameter(each) for each in describe(kind)],
+    }
+
+
+def _parameter(each: Parameter) -> dict[str, Any]:
+    bounds = [str(bound) for bound in (each.low, each.high) if bound is not None]
+    allowed = "|".join(each.choices) if each.choices else " to ".join(bounds)
+    return {
+        "name": each.name,
+        "type": each.type,
+        "default": each.default,
+        "help": each.help,
+        "range": f"({allowed})" if allowed else "",
+    }
+
+
+def _scenario(name: str) -> dict[str, Any]:
+    suite = read_suite(name)
+    first = suite.variants[0].scenario
+    against = f" against {', '.join(first.opponents)}" if first.opponents else ""
+    planned = f"{first.episodes} x {first.turns} turns, {'+'.join(first.conditions)}"
+    return {
+        "name": name,
+        "summary": suite.description or f"{first.environment}{against}, {planned}",
+        "scenarios": [each.name for each in suite.variants],
+    }
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().partition("\n")[0]

@@ -1,0 +1,202 @@
+"""The command `horizon play`: flags and files in, a finished run and its report out, the gates' exit code.
+
+Heavy imports stand inside the functions, as in `cli`.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from horizon.core.errors import UsageError
+
+ANY_KEY: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True}
+"""How typer must take the command: every key of a scenario is a flag, and `flags` reads those that have none here."""
+
+
+def play(
+    context: typer.Context,
+    model: Annotated[str | None, typer.Option(help="smollm2, hf:ORG/NAME, openai:NAME, random, ...")] = None,
+    env: Annotated[str | None, typer.Option(help="environment with its parameters, as chess:notation=uci")] = None,
+    opponent: Annotated[list[str] | None, typer.Option(help="random, stockfish:level=1, ...; repeatable")] = None,
+    episodes: Annotated[int | None, typer.Option(help="episodes against each opponent [8]")] = None,
+    turns: Annotated[int | None, typer.Option(help="most model turns an episode [40]")] = None,
+    condition: Annotated[
+        list[str] | None,
+        typer.Option(help="natural, fresh, healed, corrupted:P, padded, foreign, window:K, recap; repeatable"),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="seed of everything random [0]")] = None,
+    out: Annotated[Path | None, typer.Option(help="run folder [results/play/ENV-MODEL-SEED]")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="go on with the run in --out")] = False,
+    scenario: Annotated[str | None, typer.Option(help="a shipped scenario's name or a TOML file")] = None,
+    judge: Annotated[str | None, typer.Option(help="nodes a position for the engine that judges, or none")] = None,
+    probe_every: Annotated[int | None, typer.Option(help="probe only every N-th turn [1]")] = None,
+    probe_turns: Annotated[int | None, typer.Option(help="probe only N turns an episode, drawn by seed")] = None,
+    base_url: Annotated[list[str] | None, typer.Option(help="server of openai: models; repeatable")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="any scenario key, as max_tokens=64; so does --max-tokens 64")
+    ] = None,
+) -> None:
+    """Play a model through many turns and judge every one.
+
+    Large studies: --shards 4 --shard 1 plays a quarter of the episodes; horizon merge joins the run folders.
+    --executor ray --shards 4 does both on a Ray cluster. --stop settled ends a run once what its scenario expects is
+    settled; --stop never goes on with a run that ended so.
+
+    A file of several scenarios is played into one folder for each, and what they expect decides the exit code;
+    --select TEXT plays those alone that have TEXT in their names.
+
+    Example: horizon play --model smollm2 --env chess --opponent stockfish:level=1 --episodes 4 --turns 30
+    """
+    from horizon.cli.flags import read_flags
+    from horizon.core.parameters import settings
+    from horizon.play import session
+    from horizon.play.progress import watching
+    from horizon.play.suite import selected
+    from horizon.runs import run_folder
+    from horizon.runs.shards import shard_of
+    from horizon.scenarios.scenario import Scenario, make, read_suite
+
+    keys = {*Scenario.model_fields} - {"expect", "description"}
+    flags = read_flags(context.args, {*keys, "shards", "shard", "executor", "select", "stop"}, others=context.params)
+    select = flags.pop("select", "")
+    parts: dict[str, str] = {name: flags.pop(name) for name in ("shards", "shard") if name in flags}
+    executor = flags.pop("executor", None)
+    stop = session.stop_of(flags.pop("stop", None))
+    shard = shard_of(_whole(parts, "shard"), _whole(parts, "shards")) if parts and executor is None else None
+
+    given: dict[str, Any] = {
+        "model": model,
+        "environment": env,
+        "opponents": tuple(opponent) if opponent else None,
+        "episodes": episodes,
+        "turns": turns,
+        "conditions": tuple(condition) if condition else None,
+        "seed": seed,
+        "probe_every": probe_every,
+        "probe_turns": probe_turns,
+        **settings(",".join(set_ or ())),
+        **flags,
+    }
+    if judge is not None:
+        given |= {"judge_engine": "none"} if judge == "none" else {"judge_nodes": judge}
+    given = {key: value for key, value in given.items() if value is not None}
+    if resume and scenario is None and out is not None:
+        begun = run_folder.read_manifest(out)
+        wanted = make({**session.scenario_of(begun), **session.expected_of(begun), **given}, "command line")
+    elif scenario is not None:
+        suite = read_suite(scenario, **given)
+        variants = selected(suite, select)
+        is_split = bool(parts or executor)
+        if is_split and len(variants) > 1:
+            raise UsageError(f"{suite.path} holds several scenarios, and shards are of one: choose it by --select")
+        if len(suite.variants) > 1 and not is_split:
+            _play_suite(variants, out or Path("results") / "play" / suite.name, resume, stop, tuple(base_url or ()))
+            return
+        wanted = variants[0].scenario
+    else:
+        wanted = make({**_everyday_opponent(given), **given}, "command line")
+    folder = out or _default_folder(wanted.environment, wanted.model, wanted.seed)
+    if executor is not None:
+        show_results([_executed(executor, wanted, folder, parts, tuple(base_url or ()))])
+        return
+    try:
+        with watching(wanted) as (watch, say):
+            finished = session.run(
+                wanted,
+                folder,
+                resume=resume,
+                base_urls=tuple(base_url or ()),
+                shard=shard,
+                stop=stop,
+                watch=watch,
+                say=say,
+            )
+    except KeyboardInterrupt:
+        typer.echo(
+            f"horizon: interrupted; nothing is lost. Go on with: horizon play --resume --out {folder}", err=True
+        )
+        raise typer.Exit(130) from None
+    for warning in finished.warnings:
+        typer.echo(f"horizon: {warning}", err=True)
+    show_results([folder])
+    if not parts:
+        _end_by_gates([(folder.name, folder, wanted)])
+
+
+def show_results(folders: list[Path], out: Path | None = None, *, err: bool = True) -> None:
+    """Print the runs' table, write their report, and print what was written, on standard error unless told."""
+    from rich.console import Console
+
+    from horizon.report.terminal_table import print_table
+    from horizon.report.write import write_report
+
+    print_table(folders, Console())
+    for path in write_report(folders, out or folders[0]):
+        # Of many runs only the page: its figures are many, and lie beside it.
+        if out is None or path.name == "report.html":
+            typer.echo(path, err=err)
+
+
+def _play_suite(variants: tuple[Any, ...], out: Path, resume: bool, stop: Any, base_urls: tuple[str, ...]) -> None:
+    from horizon.play.progress import watching
+    from horizon.play.suite import play_all
+
+    folders = []
+    try:
+        for folder, warnings in play_all(variants, out, watching, resume=resume, stop=stop, base_urls=base_urls):
+            folders.append(folder)
+            for warning in warnings:
+                typer.echo(f"horizon: {folder}: {warning}", err=True)
+    except KeyboardInterrupt:
+        typer.echo(
+            f"horizon: interrupted; nothing is lost. Go on with the same command and --resume --out {out}", err=True
+        )
+        raise typer.Exit(130) from None
+    show_results(folders, out)
+    _end_by_gates([(each.name, folder, each.scenario) for each, folder in zip(variants, folders, strict=True)])
+
+
+def _end_by_gates(runs: list[tuple[str, Path, Any]]) -> None:
+    """Print how each run keeps what its scenario says is expected; exit code 1 when one does not."""
+    from horizon.analysis.gates import overall
+    from horizon.play.stopping import judge_run, mark_judged
+
+    verdicts = []
+    for name, folder, scenario in runs:
+        if "expect" in scenario.model_fields_set:
+            outcomes = judge_run(folder, scenario).outcomes
+            verdicts.append(overall(outcomes))
+            mark_judged(folder, outcomes, verdicts[-1])
+            for outcome in outcomes:
+                typer.echo(f"{name}: {outcome.said}")
+    if "failed" in verdicts:
+        raise typer.Exit(1)
+
+
+def _executed(executor: str, wanted: Any, folder: Path, parts: dict[str, str], base_urls: tuple[str, ...]) -> Path:
+    from horizon.play.ray_executor import run_on_ray
+
+    if executor != "ray":
+        raise UsageError(f"executor '{executor}' is unknown: use ray, or leave it out")
+    shards = _whole(parts, "shards") if "shards" in parts else 2
+    return run_on_ray(wanted, folder, shards, base_urls=base_urls, say=lambda text: typer.echo(text, err=True))
+
+
+def _whole(parts: dict[str, str], name: str) -> int:
+    """Return a shard's number; both flags are needed."""
+    if not parts.get(name, "").isdecimal():
+        raise UsageError(f"--{name}={parts.get(name, '')} is no whole number: write --shards 4 --shard 1")
+    return int(parts[name])
+
+
+def _everyday_opponent(given: dict[str, Any]) -> dict[str, Any]:
+    """Chess is the default environment, and level 1 its default opponent."""
+    name = str(given.get("environment", "chess")).partition(":")[0]
+    return {"opponents": ("stockfish:level=1",)} if name == "chess" else {}
+
+
+def _default_folder(environment: str, model: str, seed: int) -> Path:
+    slug = re.sub(r"[^A-Za-z0-9.=-]+", "_", f"{environment}-{model}-{seed}").strip("_.")
+    return Path("results") / "play" / slug[:120]

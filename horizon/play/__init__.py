@@ -1,0 +1,1 @@
+"""Scenario in, run out: the turn loop and everything that drives it."""

@@ -1,0 +1,179 @@
+"""Episodes in memory, for tests: any environment and any model, a plain function too, played without a folder.
+
+The same turn loop as `horizon play`, so that the turns are those of a run. Opens what is named, closes what it opened.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from horizon.core.environment import Environment, open_environment
+from horizon.core.errors import ContractError, ModelFailure
+from horizon.core.model import Model, ModelOptions, Request, open_model
+from horizon.core.records import Episode, Json, Reply, Turn
+
+if TYPE_CHECKING:
+    # Slow to import, and only needed once something is played or asserted.
+    from horizon.analysis.turn_table import TurnTable
+    from horizon.play.turn import Judging
+    from horizon.scenarios.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class PlayedEpisodes:
+    """What was played: the rows that a run folder would hold."""
+
+    scenario: "Scenario"
+    # Left out of what a failing test prints.
+    turns: tuple[Turn, ...] = field(repr=False)
+    episodes: tuple[Episode, ...] = field(repr=False)
+
+    @property
+    def episode(self) -> Episode:
+        """The episode where there is one.
+
+        Raises:
+            ContractError: there are several.
+        """
+        if len(self.episodes) != 1:
+            raise ContractError(f"{len(self.episodes)} episodes were played: look at .episodes")
+        return self.episodes[0]
+
+    def under(self, condition: str) -> tuple[Turn, ...]:
+        """Return the turns under a condition, in order of episode and turn."""
+        return tuple(turn for turn in self.turns if turn.condition == condition)
+
+    @cached_property
+    def table(self) -> "TurnTable":
+        """The table that estimators and assertions read."""
+        import polars as pl
+
+        from horizon.analysis.turn_table import load_table
+        from horizon.runs.run_folder import arrow_schema
+
+        frames = []
+        for kind, rows in ((Turn, self.turns), (Episode, self.episodes)):
+            empty = pl.from_arrow(arrow_schema(kind).empty_table())
+            assert isinstance(empty, pl.DataFrame)  # a table's type by construction, not a user's input
+            frames.append(pl.DataFrame([asdict(row) for row in rows], schema=empty.schema))
+        return load_table(*frames)
+
+
+Opening = Callable[[str, ModelOptions], Model]
+
+
+def play_episodes(
+    environment: str | Environment[Any],
+    model: str | Model = "random",
+    *,
+    judge: "Judging | None" = None,
+    opening: Opening | None = None,
+    **settings: Any,
+) -> PlayedEpisodes:
+    """Play episodes into memory; `settings` are a scenario's keys, such as `episodes=8, turns=20, seed=1`.
+
+    Without them one episode is played, under `natural` alone. An environment or a model may be named or handed over;
+    one handed over stays open. `judge` scores positions in place of the engine that chess would open; `opening` opens
+    models by name and keeps them.
+
+    Raises:
+        UsageError: an unknown name or setting, or sides that the environment can't have.
+        EngineFailure, ModelFailure: something needed is missing or every episode was aborted.
+    """
+    from horizon.play import session
+    from horizon.play.loop import play
+    from horizon.scenarios.compatibility import opponent_model
+    from horizon.scenarios.scenario import make
+
+    named = environment if isinstance(environment, str) else environment.name
+    given = {"episodes": 1, "conditions": ("natural",), "environment": named, **settings}
+    scenario = make({**given, "model": model if isinstance(model, str) else model.name}, "play_episodes")
+    parameters = dict(scenario.parameters)
+    task = open_environment(environment, parameters) if isinstance(environment, str) else environment
+    session.check_sides(scenario, task)
+    rows = _Rows()
+    with ExitStack() as stack:
+
+        def open_here(name: str, options: ModelOptions) -> Model:
+            found = open_model(name, options)
+            stack.callback(found.close)
+            return found
+
+        opened = opening or open_here
+        opponents = {name: opened(opponent_model(name), ModelOptions()) for name in scenario.opponents}
+        judging = judge or session.open_judge(stack, scenario, task)
+        player = opened(model, session.options_of(scenario)) if isinstance(model, str) else model
+        session.check_protocol(scenario, player)
+        run_id = session.run_id_of(session.plan_of(scenario, task))
+        play(scenario, run_id, task, player, opponents, judging, rows)
+    turns = sorted(rows.turns, key=lambda row: (row.episode_id, row.turn, row.condition))
+    return PlayedEpisodes(scenario, tuple(turns), tuple(sorted(rows.episodes, key=lambda row: row.episode_id)))
+
+
+@dataclass(slots=True)
+class _Rows:
+    """A journal that forgets when the test ends."""
+
+    turns: list[Turn] = field(default_factory=list)
+    episodes: list[Episode] = field(default_factory=list)
+
+    def append(self, record: Turn | Episode) -> None:
+        if isinstance(record, Turn):
+            self.turns.append(record)
+        else:
+            self.episodes.append(record)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionModel:
+    """A model that is a function of the conversation; what it raises goes through to the test."""
+
+    name: str
+    function: Callable[[list[dict[str, str]]], str]
+    reads_text: bool = True
+
+    def identity(self) -> Mapping[str, Json]:
+        """Return the function's name: nothing else is known of it."""
+        return {
+            "backend": "function",
+            "function": self.name,
+            "reproducible": False,
+            "why": "a function may do anything",
+        }
+
+    def reply(self, requests: Sequence[Request]) -> list[Reply | ModelFailure]:
+        """Answer every request, one after the other."""
+        return [self._answer(request) for request in requests]
+
+    def count_tokens(self, text: str) -> int | None:
+        """Return null: there is no tokenizer."""
+        return None
+
+    def close(self) -> None:
+        """Free nothing, as nothing is held."""
+
+    def _answer(self, request: Request) -> Reply:
+        said = self.function([{"role": each.role, "content": each.content} for each in request.messages])
+        if not isinstance(said, str):
+            raise ContractError(f"{self.name} returned {said!r:.80}: a reply is a text")
+        return Reply(said)
+
+
+def model_of(
+    reply: Callable[[str], str] | None = None, *, chat: Callable[[list[dict[str, str]]], str] | None = None
+) -> FunctionModel:
+    """Return the model of a function: `reply` is given the text of this turn alone, `chat` the whole conversation.
+
+    A conversation is the list of messages that chat servers take: `[{"role": "user", "content": "..."}, ...]`. Only
+    a `chat` function can lose focus over its history, or learn from it.
+
+    Raises:
+        ContractError: neither function was given, or both.
+    """
+    if chat is not None and reply is None:
+        return FunctionModel(getattr(chat, "__name__", "chat"), chat)
+    if reply is not None and chat is None:
+        return FunctionModel(getattr(reply, "__name__", "reply"), lambda messages: reply(messages[-1]["content"]))
+    raise ContractError("model_of takes one function: of a text, or chat= of a list of messages")

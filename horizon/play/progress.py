@@ -1,0 +1,79 @@
+"""Progress of a run on standard error: episodes, turns a second, error rate so far, time left.
+
+Draws what it is told; on a terminal as a live bar, elsewhere as a line every ten seconds.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from horizon.play.loop import Played
+from horizon.scenarios.scenario import Scenario
+
+_LINE_EVERY_S = 10.0
+
+
+@contextmanager
+def watching(scenario: Scenario) -> Iterator[tuple[Callable[[Played], None], Callable[[str], None]]]:
+    """Yield what takes the counts after each step, and what takes a line on what is being opened."""
+    console = Console(stderr=True)
+    episodes = scenario.episodes * max(1, len(scenario.opponents))
+    requests = episodes * scenario.turns * len(scenario.conditions)
+    started = time.monotonic()
+
+    def print_line(text: str) -> None:
+        console.print(text, markup=False)
+
+    if not console.is_terminal:
+        yield lines(scenario, print_line), print_line
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[counts]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task("opening", total=requests, counts="")
+
+        def watch(played: Played) -> None:
+            # Episodes that ended early count in full, or the bar would never fill.
+            waiting = episodes - played.episodes_done - played.episodes_live
+            most = requests - waiting * scenario.turns * len(scenario.conditions)
+            done = min(played.turns + played.probes, most)
+            if played.episodes_live == 0 and waiting == 0:
+                done = requests
+            counts = _counts(played, episodes, time.monotonic() - started)
+            progress.update(bar, completed=done, description="playing", counts=counts)
+
+        yield watch, lambda text: progress.console.print(text, markup=False)
+
+
+def lines(scenario: Scenario, tell: Callable[[str], None]) -> Callable[[Played], None]:
+    """Return what takes the counts after each step, and tells a line of them every ten seconds."""
+    episodes = scenario.episodes * max(1, len(scenario.opponents))
+    printed = started = time.monotonic()
+
+    def watch(played: Played) -> None:
+        nonlocal printed
+        now = time.monotonic()
+        if now - printed >= _LINE_EVERY_S:
+            printed = now
+            tell(_counts(played, episodes, now - started))
+
+    return watch
+
+
+def _counts(played: Played, episodes: int, seconds: float) -> str:
+    rate = f"{100 * played.errors / played.turns:.0f} % in error" if played.turns else "no turn yet"
+    aborted = f", {played.episodes_aborted} aborted" if played.episodes_aborted else ""
+    every_s = (played.turns + played.probes) / max(seconds, 1e-9)
+    return (
+        f"{played.episodes_done}/{episodes} episodes{aborted}, {played.turns} turns + {played.probes} probes, "
+        f"{every_s:.1f}/s, {rate}"
+    )

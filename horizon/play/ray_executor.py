@@ -1,0 +1,85 @@
+"""A run's shards on a Ray cluster, and their folders joined at the end. Ray is optional, and needed by nothing else.
+
+Every worker plays into a folder of its own on a disk that all machines see; a worker that dies is started again and
+goes on from its journal, so that nothing that was played is lost.
+"""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from horizon.core.errors import HorizonError, ModelFailure, UsageError
+from horizon.play import session
+from horizon.runs import run_folder
+from horizon.runs.shards import Shard, merge
+from horizon.scenarios.scenario import Scenario
+
+RESTARTS = 5
+"""How often the shard of a worker that died is taken up again."""
+
+
+def run_on_ray(
+    scenario: Scenario,
+    folder: Path,
+    shards: int,
+    *,
+    base_urls: tuple[str, ...] = (),
+    say: Callable[[str], None] = lambda text: None,
+) -> Path:
+    """Play all shards on the cluster that RAY_ADDRESS names, or on this machine, and join them into `folder`.
+
+    Called again with the same folder it goes on: finished shards stay, others go on from their journals.
+
+    Raises:
+        UsageError: Ray is not installed, or `folder` is taken.
+        HorizonError: what a shard raised.
+        ModelFailure: a shard's workers died more often than they are restarted.
+    """
+    try:
+        import ray
+    except ImportError:
+        raise UsageError("executor=ray needs Ray: pip install 'horizon-testbed[ray]'") from None
+    run_folder.check_new(folder)
+    parts = [folder.with_name(f"{folder.name}.parts") / f"part-{number}" for number in range(1, shards + 1)]
+    began_here = not ray.is_initialized()
+    if began_here:
+        ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    try:
+        task = ray.remote(max_retries=RESTARTS)(_play)
+        waiting = {
+            task.remote(scenario.as_json(), str(part.absolute()), number, shards, base_urls): part
+            for number, part in enumerate(parts, 1)
+        }
+        say(f"playing {shards} shards")
+        left = list(waiting)
+        while left:
+            done, left = ray.wait(left)
+            _ended(ray, done[0], waiting[done[0]])
+            say(f"{shards - len(left)} of {shards} shards done")
+    finally:
+        if began_here:
+            ray.shutdown()
+    return merge(parts, folder)
+
+
+def _play(given: dict[str, Any], folder: str, number: int, shards: int, base_urls: tuple[str, ...]) -> None:
+    """Play one shard, or go on with it; runs in a worker."""
+    path = Path(folder)
+    begun = (path / "manifest.json").exists()
+    if begun and run_folder.is_finished(path):
+        return
+    session.run(Scenario(**given), path, resume=begun, base_urls=base_urls, shard=Shard(number, shards))
+
+
+def _ended(ray: Any, reference: Any, part: Path) -> None:
+    try:
+        ray.get(reference)
+    except ray.exceptions.RayTaskError as problem:
+        cause = getattr(problem, "cause", None)
+        if isinstance(cause, HorizonError):
+            raise cause from None
+        raise ModelFailure(f"{part}: {str(problem).strip().splitlines()[-1]}") from None
+    except ray.exceptions.RayError as problem:
+        first = str(problem).strip().partition("\n")[0]
+        raise ModelFailure(f"{part}: its worker died too often ({first}); start it again to go on") from None

@@ -1,0 +1,103 @@
+"""What the model was shown at any turn of a run, rebuilt from its rows: conversation, reply and verdict.
+
+Reads a run folder; needs no model. Under `foreign` in chess it asks the engine again (from its cache, mostly).
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from horizon.core.environment import open_environment
+from horizon.core.errors import UsageError
+from horizon.core.escaping import visible
+from horizon.core.model import Request
+from horizon.core.records import Json, Message, Reply, Turn
+from horizon.core.registry import nearest
+from horizon.play.episode import Trajectory, failed_attempts, take_up
+from horizon.play.session import open_judge, scenario_of
+from horizon.play.turn import Setting, request_for
+from horizon.runs import run_folder
+from horizon.scenarios.scenario import make
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """One turn of a run as the model saw it, and what came of it."""
+
+    messages: tuple[Message, ...]
+    row: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Stands where the model stood: it reads text and never replies."""
+
+    name: str
+    reads_text: bool = True
+
+    def identity(self) -> Mapping[str, Json]:
+        return {}
+
+    def reply(self, requests: Sequence[Request]) -> list[Any]:
+        return [Reply("") for _ in requests]
+
+    def count_tokens(self, text: str) -> int | None:
+        return None
+
+    def close(self) -> None:
+        return None
+
+
+def replay(folder: Path, episode: str, turn: int, condition: str = "natural") -> Replayed:
+    """Return the conversation and the row of one turn; `episode` is its id, or its number in the sorted list (from 0).
+
+    Raises:
+        UsageError: no such episode, turn or condition in this run, with those there are.
+        StoreError: the folder is no readable run.
+    """
+    manifest = run_folder.read_manifest(folder)
+    scenario = make(scenario_of(manifest), str(folder))
+    task = open_environment(scenario.environment, dict(scenario.parameters))
+    name = _episode(folder, episode)
+    rows = [row for row in run_folder.iterate_turns(folder) if row.episode_id == name]
+    natural = sorted((row for row in rows if row.condition == "natural"), key=lambda row: row.turn)
+    row = next((row for row in rows if (row.turn, row.condition) == (turn, condition)), None)
+    if row is None:
+        found = sorted({each.condition for each in rows if each.turn == turn})
+        if not found:
+            raise UsageError(f"episode {name} has turns 1 to {len(natural)}, not {turn}")
+        raise UsageError(f"turn {turn} of {name} was not played under '{condition}': {nearest(condition, found)}")
+    at = Trajectory(name, 0, None, row.seed, task.load(row.state))
+    take_up(task, at, natural[: turn - 1], keep_text=True, feedback=scenario.feedback)
+    at.state = task.load(row.state)
+    extra = json.loads(row.extra)
+    at.attempts = failed_attempts(extra)
+    with ExitStack() as stack:
+        judge = open_judge(stack, scenario, task) if condition == "foreign" else None
+        setting = Setting(row.run_id, scenario, task, _Reader(row.model), judge, {})
+        words = extra.get("padding_words")
+        work = request_for(setting, at, condition, None, row.context_tokens, words)
+    return Replayed(work.request.messages, row)
+
+
+def lines(replayed: Replayed) -> Iterator[str]:
+    """Yield the turn as text for a terminal; control characters of the model are made visible, never sent."""
+    row = replayed.row
+    for message in replayed.messages:
+        yield f"## {message.role}\n{visible(message.content)}"
+    yield f"## reply ({row.completion_tokens} tokens, {row.finish_reason})\n{visible(row.reply)}"
+    judged = f"error {row.error}, action {row.action}, best {row.optimal_action}, loss {row.loss}"
+    yield f"## verdict\n{visible(judged)}"
+
+
+def _episode(folder: Path, text: str) -> str:
+    known = sorted({row.episode_id for row in run_folder.iterate_turns(folder)})
+    if text in known:
+        return text
+    if text.isdecimal() and int(text) < len(known):
+        return known[int(text)]
+    what = f"{len(known)} episodes, numbered from 0" if text.isdecimal() else nearest(text, known)
+    raise UsageError(f"{folder} has no episode '{text}': {what}")

@@ -1,0 +1,203 @@
+"""Figures for paper and page, drawn with matplotlib from estimates alone; nothing is computed here but layout."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from horizon.analysis.analyze import Analysis, Group
+from horizon.core.estimator import Estimate
+from horizon.report.chart import Chart, Series
+
+# Okabe and Ito's colours, told apart by the colour-blind; a marker each, so that print in grey works too.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C6D31", "#555555")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+_INK = "#333333"
+_DENSE = 20
+_ASIDE = 0.12
+_MEANING = {"natural": "natural: with its own history", "fresh": "fresh: the same states, no history"}
+
+
+def draw_error_by_turn(analysis: Analysis, path: Path) -> Path:
+    """Draw the error rate by turn, a panel a group and a line a condition, with 95 % bands and counts; return path."""
+    matplotlib.use("Agg")
+    groups = analysis.groups
+    n_columns = min(len(groups), 2)
+    n_rows = -(-len(groups) // n_columns)
+    figure = Figure(figsize=(7.2 * n_columns, 4.9 * n_rows), layout="constrained", dpi=150)
+    panels = figure.subplots(n_rows, n_columns, squeeze=False, sharey=True).ravel()
+    top = max((_reach(each) for group in groups for each in _lists(group, "error_by_turn")), default=1.0)
+    for axes, group in zip(panels, groups, strict=False):
+        _draw_panel(axes, group, top)
+    for axes in panels[len(groups) :]:
+        axes.set_visible(False)
+    return _saved(figure, path)
+
+
+def draw_chart(chart: Chart, path: Path) -> Path:
+    """Draw one chart of the page as a file, its kind by the suffix (.png, .svg); return the path."""
+    matplotlib.use("Agg")
+    figure = Figure(figsize=(7.2, 4.6), layout="constrained", dpi=150)
+    axes = figure.subplots()
+    for index, series in enumerate(chart.series):
+        _draw_series(axes, chart, series, index)
+    if chart.mark is not None:
+        axes.axvline(chart.mark[0], color=_INK, linestyle=":", linewidth=1)
+        axes.annotate(chart.mark[1], (chart.mark[0], 0.97), xycoords=("data", "axes fraction"), fontsize=9)
+    _dress(axes, _printable(chart.title), chart.x_title, chart.y_title)
+    if len(chart.series) > 1:
+        axes.legend(frameon=False, fontsize=9, loc="best", labelcolor=_INK)
+    names = _names(chart)
+    if names:
+        axes.tick_params(axis="x", rotation=20)
+        if chart.form == "dot":
+            axes.set_xticks(range(len(names)), names)
+            axes.margins(x=0.08)
+            axes.axhline(0, color=_INK, linewidth=0.8)
+    elif all(float(place).is_integer() for series in chart.series for place in series.places):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=2))
+    return _saved(figure, path)
+
+
+def _names(chart: Chart) -> list[str]:
+    """Return the names on the axis in the order in which they are first met; none where it is one of numbers."""
+    places = [place for series in chart.series for place in series.places]
+    return list(dict.fromkeys(_printable(each) for each in places if isinstance(each, str)))
+
+
+def _draw_series(axes: Axes, chart: Chart, series: Series, index: int) -> None:
+    colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
+    places: list[Any] = [_printable(each) if isinstance(each, str) else each for each in series.places]
+    values = [each.estimate or 0.0 for each in series.points]
+    lows = [each.low if each.low is not None else value for each, value in zip(series.points, values, strict=True)]
+    highs = [each.high if each.high is not None else value for each, value in zip(series.points, values, strict=True)]
+    bars = [[value - low for value, low in zip(values, lows, strict=True)]]
+    bars.append([high - value for value, high in zip(values, highs, strict=True)])
+    name = _printable(series.name)
+    if chart.form in ("line", "step"):
+        axes.fill_between(
+            places, lows, highs, color=colour, alpha=0.16, linewidth=0, step="post" if chart.form == "step" else None
+        )
+        shown = "" if len(places) > _DENSE else marker
+        style = "steps-post" if chart.form == "step" else "default"
+        axes.plot(places, values, color=colour, marker=shown, markersize=4.5, linewidth=1.8, label=name, ds=style)
+    elif chart.form == "dot":
+        # Series stand side by side, or their intervals would hide each other.
+        aside = _ASIDE * (index - (len(chart.series) - 1) / 2)
+        names = _names(chart)
+        spots = [names.index(each) + aside if isinstance(each, str) else each for each in places]
+        axes.errorbar(spots, values, yerr=bars, fmt=marker, color=colour, capsize=3, label=name)
+    elif chart.form == "stack":
+        # The series before it are drawn already: its bars stand on theirs.
+        heights: dict[str, float] = {}
+        for before in chart.series[:index]:
+            for place, each in zip(before.places, before.points, strict=True):
+                heights[str(place)] = heights.get(str(place), 0.0) + (each.estimate or 0.0)
+        below = [heights.get(str(place), 0.0) for place in series.places]
+        axes.bar(places, values, bottom=below, color=colour, label=name)
+    else:
+        axes.bar(places, values, yerr=bars, color=list(COLOURS[: len(places)]), capsize=3, label=name)
+        axes.axhline(0, color=_INK, linewidth=0.8)
+
+
+def _dress(axes: Axes, title: str, x_title: str, y_title: str) -> None:
+    axes.set_title(title, loc="left", fontsize=12, fontweight="bold", color=_INK, parse_math=False, wrap=True)
+    axes.set_xlabel(x_title)
+    axes.set_ylabel(y_title)
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.grid(axis="y", color="#E3E3E3", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(colors=_INK, labelsize=9, length=3)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+
+
+def _saved(figure: Figure, path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Without a date in the file the same run gives the same bytes.
+    metadata = {"Date": None} if path.suffix == ".svg" else {"Software": "horizon"}
+    with matplotlib.rc_context({"svg.hashsalt": "horizon"}):
+        figure.savefig(path, metadata=metadata)
+    return path
+
+
+def _draw_panel(axes: Axes, group: Group, top: float) -> None:
+    curves = _lists(group, "error_by_turn")
+    conditions = list(dict.fromkeys(str(each.at["condition"]) for each in curves))
+    for index, condition in enumerate(conditions):
+        points = [each for each in curves if each.at["condition"] == condition and each.estimate is not None]
+        _draw_curve(axes, points, condition, index, len(conditions))
+    _write_counts(axes, [each for each in curves if each.at["condition"] == conditions[0]])
+    _dress(axes, _title(group), "turn", "share of turns with an error")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=2))
+    axes.set_ylim(0, min(1.02, top * 1.08 + 0.01))
+    if conditions:
+        axes.legend(frameon=False, fontsize=9, loc="best", labelcolor=_INK)
+    axes.text(0, -0.19, _footnote(group), transform=axes.transAxes, fontsize=8, color="#666666", va="top")
+
+
+def _draw_curve(axes: Axes, points: Sequence[Estimate], condition: str, index: int, n_conditions: int) -> None:
+    colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
+    turns = [_number(each.at["turn"]) for each in points]
+    rates = [each.estimate or 0.0 for each in points]
+    lows, highs = [each.low or 0.0 for each in points], [_reach(each) for each in points]
+    axes.fill_between(turns, lows, highs, color=colour, alpha=0.16, linewidth=0)
+    axes.plot(
+        turns,
+        rates,
+        color=colour,
+        marker=marker,
+        markersize=4.5,
+        linewidth=1.8,
+        label=_MEANING.get(condition, condition),
+    )
+
+
+def _write_counts(axes: Axes, points: Sequence[Estimate]) -> None:
+    """Write under the curve how many turns stand behind each bin of the first condition."""
+    for each in points:
+        place = (_number(each.at["turn"]), 0.012)
+        axes.text(
+            *place, str(each.n_turns), transform=axes.get_xaxis_transform(), fontsize=7, color="#777777", ha="center"
+        )
+
+
+def _title(group: Group) -> str:
+    return _printable(f"{group.model}, {group.setting}")
+
+
+def _footnote(group: Group) -> str:
+    lines = []
+    rate = group.estimates.get("error_rate")
+    if isinstance(rate, Estimate):
+        lines.append(
+            f"{rate.n_episodes} episodes, {rate.n_turns} turns (grey: turns a bin); bands: 95 % interval of each bin"
+        )
+    gap = group.estimates.get("focus_gap")
+    if isinstance(gap, Estimate) and gap.estimate is not None and gap.low is not None and gap.high is not None:
+        lines.append(
+            f"focus gap (natural - fresh, same states): {100 * gap.estimate:+.1f} points, "
+            f"95 % interval {100 * gap.low:+.1f} to {100 * gap.high:+.1f}"
+        )
+    return "\n".join(lines)
+
+
+def _lists(group: Group, key: str) -> list[Estimate]:
+    found = group.estimates.get(key, [])
+    return found if isinstance(found, list) else []
+
+
+def _reach(estimate: Estimate) -> float:
+    return estimate.high if estimate.high is not None else estimate.estimate or 0.0
+
+
+def _number(value: Any) -> float:
+    return float(value)
+
+
+def _printable(text: str) -> str:
+    return "".join(each if each.isprintable() else "�" for each in text)

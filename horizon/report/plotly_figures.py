@@ -1,0 +1,131 @@
+"""The page's figures: charts drawn with Plotly; hover shows interval and counts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from horizon.core.estimator import Estimate
+from horizon.report.chart import FEW_SERIES, Chart, Series
+from horizon.report.matplotlib_figures import COLOURS
+
+_HOVER = "%{y:.1%} (%{customdata[0]:.1%} to %{customdata[1]:.1%})<br>%{customdata[2]} turns, %{customdata[3]} episodes"
+_SHOWN_FIRST = ("natural", "fresh", "healed", "foreign")
+_SYMBOLS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "x", "star")
+
+
+def draw(chart: Chart) -> "go.Figure":
+    """Return a chart as a Plotly figure. Names come from users: they are escaped where Plotly would read tags."""
+    figure = _figure(chart)
+    for index, series in enumerate(chart.series):
+        if chart.form in ("line", "step"):
+            _line(figure, series, index, chart)
+        else:
+            _bars(figure, series, index, chart)
+    if chart.form == "stack":
+        figure.update_layout(barmode="stack")
+    if chart.form == "dot":
+        # Series stand side by side, or their intervals would hide each other.
+        figure.update_layout(scattermode="group", scattergap=0.7)
+    if chart.mark is not None:
+        figure.add_vline(x=chart.mark[0], line_dash="dot", annotation_text=chart.mark[1])
+    return figure
+
+
+def plain(text: str) -> str:
+    """Return a user's text so that Plotly shows it as it is: no tags, no unprintable characters."""
+    shown = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)[:200]
+    return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _figure(chart: Chart) -> "go.Figure":
+    figure = go.Figure()
+    figure.update_layout(
+        template="none",
+        margin={"l": 60, "r": 16, "t": 16, "b": 56},
+        height=380,
+        hovermode="closest",
+        legend={"orientation": "h", "y": -0.22, "yanchor": "top"},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": "system-ui, sans-serif", "size": 13},
+    )
+    figure.update_xaxes(title=chart.x_title, zeroline=False, gridcolor="rgba(128,128,128,.18)", automargin=True)
+    figure.update_yaxes(title=chart.y_title, tickformat=".0%", rangemode="tozero", gridcolor="rgba(128,128,128,.18)")
+    return figure
+
+
+def _line(figure: "go.Figure", series: Series, index: int, chart: Chart) -> None:
+    colour, name = COLOURS[index % len(COLOURS)], plain(series.name)
+    # Of many conditions a few are drawn; the rest are a click away in the legend.
+    named = {each.name for each in chart.series}
+    is_shown = len(chart.series) <= FEW_SERIES or series.name in _SHOWN_FIRST or not named & set(_SHOWN_FIRST)
+    lows = [each.low if each.low is not None else 0.0 for each in series.points]
+    highs = [each.high if each.high is not None else 1.0 for each in series.points]
+    edges, tops, bottoms = list(series.places), highs, lows
+    if chart.form == "step":
+        # Plotly would draw the steps of the way back the wrong way round.
+        edges = [x for one, other in zip(edges, [*edges[1:], edges[-1]], strict=True) for x in (one, other)]
+        tops, bottoms = ([y for y in ys for _ in range(2)] for ys in (highs, lows))
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    if chart.has_band(index):
+        figure.add_trace(
+            go.Scatter(
+                x=[*edges, *reversed(edges)],
+                y=[*tops, *reversed(bottoms)],
+                mode="lines",
+                fill="toself",
+                fillcolor=f"rgba({red},{green},{blue},.15)",
+                line={"width": 0},
+                hoverinfo="skip",
+                showlegend=False,
+                legendgroup=name,
+            )
+        )
+    is_dense = len(series.points) > 20
+    figure.add_trace(
+        go.Scatter(
+            x=list(series.places),
+            y=[each.estimate for each in series.points],
+            name=name,
+            legendgroup=name,
+            showlegend=bool(name) and len(chart.series) > 1,
+            visible=True if is_shown else "legendonly",
+            mode="lines" if is_dense else "lines+markers",
+            line={"color": colour, "width": 2, "shape": "hv" if chart.form == "step" else "linear"},
+            marker={"symbol": _SYMBOLS[index % len(_SYMBOLS)], "size": 7},
+            customdata=_custom(series.points),
+            hovertemplate=f"{plain(chart.x_title)} %{{x}}: {_HOVER}<extra>{name}</extra>",
+        )
+    )
+
+
+def _bars(figure: "go.Figure", series: Series, index: int, chart: Chart) -> None:
+    """Draw bars from 0, stacked bars, or dots, with their intervals (a stack has none: hover tells them)."""
+    given: dict[str, Any] = {
+        "x": [plain(str(each)) for each in series.places],
+        "y": [each.estimate for each in series.points],
+        "customdata": _custom(series.points),
+        "hovertemplate": f"{_HOVER}<extra>{plain(series.name)}</extra>",
+        "name": plain(series.name),
+        "showlegend": bool(series.name) and len(chart.series) > 1,
+    }
+    colour = COLOURS[index % len(COLOURS)]
+    if chart.form == "dot":
+        symbol = {"size": 11, "color": colour, "symbol": _SYMBOLS[index % len(_SYMBOLS)]}
+        figure.add_trace(go.Scatter(**given, mode="markers", marker=symbol, error_y=_error_bars(series.points)))
+    elif chart.form == "stack":
+        figure.add_trace(go.Bar(**given, marker_color=colour))
+    else:
+        colours = list(COLOURS[: len(series.points)])
+        figure.add_trace(go.Bar(**given, marker_color=colours, error_y=_error_bars(series.points)))
+
+
+def _error_bars(points: Sequence[Estimate]) -> dict[str, Any]:
+    ups = [(each.high if each.high is not None else each.estimate or 0) - (each.estimate or 0) for each in points]
+    downs = [(each.estimate or 0) - (each.low if each.low is not None else each.estimate or 0) for each in points]
+    return {"type": "data", "symmetric": False, "array": ups, "arrayminus": downs}
+
+
+def _custom(points: Sequence[Estimate]) -> list[list[Any]]:
+    return [[each.low, each.high, each.n_turns, each.n_episodes] for each in points]

@@ -1,0 +1,55 @@
+"""Who sits on each side of a scenario, and who judges: what must fit together before anything is opened.
+
+Told as key and reason, so that a run can refuse with the first and `horizon check` can tell all. Opens nothing.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from horizon.core import registry
+from horizon.core.environment import Environment
+from horizon.core.errors import UsageError
+from horizon.engines.engine import engine_names
+from horizon.scenarios.scenario import Scenario, split_condition
+from horizon.scenarios.toml_lines import KeyPath
+
+LOCAL = ("hf", "gguf", "smollm2")
+"""Backends that score replies and generate legal ones only; of backends in other packages nothing is known."""
+_OTHERS = ("human", "openai", "random", "synthetic", "uci")
+_WITH_ORACLE = ("healed", "corrupted", "foreign")
+
+
+def opponent_model(name: str) -> str:
+    """Return the model behind an opponent's short name: `stockfish:level=1` is `uci:stockfish:level=1`.
+
+    Raises:
+        UsageError: neither a model nor an engine is called so, with the nearest of both.
+    """
+    first, models = name.partition(":")[0], registry.names("models")
+    if first in models:
+        return name
+    if first not in engine_names():
+        raise UsageError(f"unknown opponent '{first}': {registry.nearest(first, (*engine_names(), *models))}")
+    return f"uci:{name}"
+
+
+def misfits(scenario: Scenario, task: Environment[Any]) -> Iterator[tuple[KeyPath, str]]:
+    """Yield the key and the reason of everything in a scenario that does not fit its environment or its model."""
+    opponents = scenario.opponents
+    if task.has_opponent and not opponents:
+        yield ("opponents",), f"environment {task.name} needs an opponent: give one, as random or stockfish:level=1"
+    if opponents and not task.has_opponent:
+        yield ("opponents",), f"environment {task.name} has no opponent: leave out {opponents[0]}"
+    if len(set(opponents)) != len(opponents):
+        yield ("opponents",), "an opponent is named twice: keep one of each"
+    # Without an engine puzzles still know their solutions.
+    if scenario.judge_engine == "none" and task.oracle(task.reset(scenario.seed)) is None:
+        for each in scenario.conditions:
+            if split_condition(each)[0] in _WITH_ORACLE:
+                said = f"condition {each} shows right replies, and {task.name} needs an engine for that: judge by one"
+                yield ("conditions",), said
+    backend = scenario.model.partition(":")[0].strip()
+    for key, value, everyday in (("answer", scenario.answer, "generate"), ("constrain", scenario.constrain, "none")):
+        if value != everyday and backend in _OTHERS:
+            said = f"{key}={value} needs a local model ({', '.join(LOCAL)}), and {scenario.model} is none"
+            yield (key,), said

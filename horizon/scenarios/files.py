@@ -1,0 +1,196 @@
+"""Scenario files as plain data: TOML with `extends`, `[[scenario]]` tables, `models` and `[grid]` made into drafts.
+
+A draft holds the keys of one scenario, unchecked. Mistakes in a file's form are collected, never raised. Knows no
+key's meaning.
+"""
+
+import math
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from horizon.core.paths import shipped
+from horizon.core.registry import nearest
+from horizon.scenarios.merge import Draft, Layer, Problem, Source, axes_of, holds, leaves, merged, points, value_at
+from horizon.scenarios.toml_lines import KeyPath, key_lines
+
+FOLDER = shipped("scenarios")
+FILE_KEYS = ("extends", "models", "grid", "scenario")
+"""What a file may hold beside a scenario's own keys; a `[[scenario]]` table also has its `name`."""
+_DEEPEST = 8
+_MOST_POINTS = 1_000
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """What a file holds: its drafts in order, its description, and the mistakes that can be told without a schema."""
+
+    name: str
+    path: str
+    description: str
+    drafts: tuple[Draft, ...]
+    problems: tuple[Problem, ...]
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of the shipped scenario files."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+
+
+def path_of(name_or_path: str) -> Path:
+    """Return the file of a shipped name, or the path itself."""
+    path = Path(name_or_path)
+    return FOLDER / f"{name_or_path}.toml" if path.suffix != ".toml" and name_or_path in names() else path
+
+
+def drafts_of(name_or_path: str, overrides: Mapping[str, Any]) -> Drafts:
+    """Read a file with all that it extends, and make a draft of each scenario, model and point of the grid."""
+    path = path_of(name_or_path)
+    reader = _Files()
+    top, tables = reader.read(path, (), name_or_path)
+    problems, drafts = reader.problems, list[Draft]()
+    description = str(merged(top).get("description", ""))
+    alone: dict[str, list[Layer]] = {path.stem: []} if top else {}
+    for name, own in (tables or alone).items():
+        layers = [*top, *own]
+        if overrides:
+            layers.append(Layer(Source("command line", {}), dict(overrides)))
+        axes = tuple(axes_of(layers))
+        n_points = math.prod(len(axis.values) for axis in axes)
+        if n_points > _MOST_POINTS:
+            said = f"has {n_points} points: at most {_MOST_POINTS} can be played"
+            problems.append(Draft(name, {}, tuple(layers)).problem(("grid",), said))
+        else:
+            drafts.extend(points(name, layers, axes))
+    return Drafts(path.stem, str(path), description, tuple(drafts), tuple(problems))
+
+
+class _Files:
+    """Reads files, collecting problems."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def read(self, path: Path, below: tuple[Path, ...], said: str) -> tuple[list[Layer], dict[str, list[Layer]]]:
+        """Return the layers of a file's top level, weakest first, and those of each `[[scenario]]` by name."""
+        found = self._parsed(path, said)
+        if found is None:
+            return [], {}
+        source, given = found
+        top, tables = self._extended(path, (*below, path.resolve()), source, given.get("extends"))
+        plain = {key: value for key, value in given.items() if key not in ("extends", "scenario")}
+        top.append(self._layer(source, plain, ()))
+        seen: set[str] = set()
+        scenarios = given.get("scenario", [])
+        if not isinstance(scenarios, list) or not all(isinstance(each, dict) for each in scenarios):
+            self._say(source, ("scenario",), "write each scenario as a table that begins with [[scenario]]")
+            scenarios = []
+        for index, table in enumerate(scenarios):
+            at: KeyPath = ("scenario", index)
+            name = table.get("name")
+            if not isinstance(name, str) or not _NAME.fullmatch(name):
+                said = f"{name!r} is no name: use letters, digits and _ . -" if name is not None else "needs a name"
+                self._say(source, (*at, "name") if name is not None else at, f'{said}, as name = "hanoi"')
+                continue
+            if name in seen:
+                self._say(source, (*at, "name"), f"'{name}' is the name of two scenarios: give each its own")
+                continue
+            seen.add(name)
+            for key in ("extends", "scenario"):
+                if key in table:
+                    self._say(source, (*at, key), f"'{key}' stands at the top of a file, not in a [[scenario]]")
+            plain = {key: value for key, value in table.items() if key not in ("name", "extends", "scenario")}
+            tables.setdefault(name, []).append(self._layer(source, plain, at))
+        return top, tables
+
+    def _say(self, source: Source, path: KeyPath, said: str) -> None:
+        self.problems.append(source.problem(path, said))
+
+    def _parsed(self, path: Path, said: str) -> tuple[Source, dict[str, Any]] | None:
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+            given = tomllib.loads(text)
+        except FileNotFoundError:
+            self.problems.append(Problem(said, None, "", f"there is no such scenario: {nearest(said, names())}"))
+            return None
+        except tomllib.TOMLDecodeError as problem:
+            line = re.search(r"line (\d+)", str(problem))
+            number = int(line.group(1)) if line else text.rstrip().count("\n") + 1
+            self.problems.append(Problem(str(path), number, "", f"this is no TOML: {problem}"))
+            return None
+        except (OSError, UnicodeDecodeError) as problem:
+            self.problems.append(Problem(str(path), None, "", f"can't be read: {problem}"))
+            return None
+        return Source(str(path), key_lines(text)), given
+
+    def _extended(
+        self, path: Path, chain: tuple[Path, ...], source: Source, base: object
+    ) -> tuple[list[Layer], dict[str, list[Layer]]]:
+        if base is None:
+            return [], {}
+        if not isinstance(base, str):
+            self._say(source, ("extends",), f"{base!r} is no text: name a shipped scenario or a file")
+            return [], {}
+        if base.endswith(".toml"):
+            other, known = path.parent / base, tuple(each.name for each in path.parent.glob("*.toml"))
+        else:
+            other, known = FOLDER / f"{base}.toml", names()
+        told = " -> ".join(each.name for each in (*chain, other))
+        if not other.is_file():
+            self._say(source, ("extends",), f"there is no '{base}': {nearest(base, known)}")
+        elif other.resolve() in chain:
+            self._say(source, ("extends",), f"goes round in a circle: {told}")
+        elif len(chain) >= _DEEPEST:
+            self._say(source, ("extends",), f"more than {_DEEPEST} files deep: {told}")
+        else:
+            return self.read(other, chain, base)
+        return [], {}
+
+    def _layer(self, source: Source, given: dict[str, Any], at: KeyPath) -> Layer:
+        """Return a table as a layer, `models` made a part of its grid; what can't be one is told and left out."""
+        given = dict(given)
+        roots: list[tuple[KeyPath, KeyPath]] = [((), at)]
+        grid = given.pop("grid", {})
+        if not isinstance(grid, dict):
+            self._say(source, (*at, "grid"), "write the grid as a table: [grid] with key = [value, value]")
+            grid = {}
+        axes: dict[str, Any] = {}
+        models = given.pop("models", None)
+        if models is not None:
+            axes["model"] = models
+            roots.insert(0, (("grid", "model"), (*at, "models")))
+            for other, path in ((given, (*at, "model")), (grid, (*at, "grid", "model"))):
+                if "model" in other:
+                    self._say(source, path, "model and models are both given: keep one of them")
+        axes |= {key: value for key, value in grid.items() if key not in axes}
+        for path in leaves(grid):
+            if holds(given, path):
+                self._say(source, (*at, "grid", *path), "is given as one value too: keep the grid or the value")
+        kept = self._checked(Layer(source, {"grid": axes}, tuple(roots)))
+        return Layer(source, {**given, "grid": kept} if kept else given, tuple(roots))
+
+    def _checked(self, layer: Layer) -> dict[str, Any]:
+        """Return the lists of a grid that can be played."""
+        axes = layer.given["grid"]
+        kept: dict[str, Any] = {}
+        for path in leaves(axes):
+            at, values = layer.place(("grid", *path)) or (), value_at(axes, path)
+            if path[0] in ("expect", "description", "name", *FILE_KEYS):
+                self._say(layer.source, at, f"'{path[0]}' can't be in a grid: give it in the scenario")
+            elif not isinstance(values, list):
+                self._say(
+                    layer.source, at, f"{values!r} is no list: write it as [{values!r}, ...], or outside the grid"
+                )
+            elif not values:
+                self._say(layer.source, at, "is an empty list: give at least one value")
+            elif any(each in values[:index] for index, each in enumerate(values)):
+                self._say(layer.source, at, "holds a value twice: keep one of each")
+            elif len(path) == 1:
+                kept[str(path[0])] = values
+            else:
+                kept.setdefault(str(path[0]), {})[str(path[1])] = values
+        return kept

@@ -1,0 +1,228 @@
+"""Fixtures and assertions for people's own tests; everything that plays is imported by use."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from horizon.core.environment import Environment, open_environment
+from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.model import Model, ModelOptions, Request, open_model
+from horizon.play.in_memory import PlayedEpisodes, model_of, play_episodes
+from horizon.testing.strategies import states
+
+if TYPE_CHECKING:
+    from horizon.analysis.claims import Claim
+    from horizon.analysis.gate_sums import Limits
+    from horizon.analysis.gates import Outcome
+    from horizon.analysis.turn_table import TurnTable
+
+ALPHA = 0.05
+
+
+class Playing(Protocol):
+    """What the fixture `play_episode` is: `play_episodes`, with models named in it kept open."""
+
+    def __call__(
+        self, environment: str | Environment[Any], model: str | Model = "random", **settings: Any
+    ) -> PlayedEpisodes:
+        """Play episodes into memory; `settings` are a scenario's keys."""
+        ...
+
+
+@pytest.fixture(scope="session")
+def horizon_model(request: pytest.FixtureRequest) -> Iterator[Model]:
+    """The model of `--model` (smollm2 without it), opened once; or that of `parametrize(..., indirect=True)`."""
+    given = getattr(request, "param", None) or request.config.getoption("horizon_model", None)
+    # The option may be repeatable: a test that wants several parametrises.
+    name = given if isinstance(given, str) else (given or ["smollm2"])[0]
+    model = open_model(name)
+    yield model
+    model.close()
+
+
+@pytest.fixture(scope="session")
+def play_episode() -> Iterator[Playing]:
+    """`play_episodes` that opens each model it is given by name once for the whole session."""
+    opened: dict[tuple[str, ModelOptions], Model] = {}
+
+    def opening(name: str, options: ModelOptions) -> Model:
+        if (name, options) not in opened:
+            opened[name, options] = open_model(name, options)
+        return opened[name, options]
+
+    def play(environment: str | Environment[Any], model: str | Model = "random", **settings: Any) -> PlayedEpisodes:
+        return play_episodes(environment, model, opening=opening, **settings)
+
+    yield play
+    for model in opened.values():
+        model.close()
+
+
+def assert_error_rate_below(
+    bound: float,
+    played: "PlayedEpisodes | TurnTable | Path | str",
+    *,
+    condition: str = "natural",
+    turns: str = "",
+    alpha: float = ALPHA,
+    allow_undecided: bool = False,
+) -> "Outcome":
+    """Assert that the error rate is at most `bound`, by the whole interval; `turns` is `20`, `1-10` or `20-`.
+
+    A model that is worse passes with probability `alpha` at most. Too few episodes to tell raise too, with the number
+    that is needed, unless `allow_undecided`.
+
+    Raises:
+        AssertionError: the claim failed or is undecided; one line with figure, interval and counts.
+        UsageError: a bound, range or condition that can't be.
+    """
+    __tracebackhide__ = True
+    claim = _claim(error_rate=[{"at_most": bound, "turns": turns, "condition": condition}])
+    return _asserted(claim, played, alpha, allow_undecided)
+
+
+def assert_focus_gap_below(
+    bound: float,
+    played: "PlayedEpisodes | TurnTable | Path | str",
+    *,
+    alpha: float = ALPHA,
+    allow_undecided: bool = False,
+) -> "Outcome":
+    """Assert that natural - fresh is at most `bound`; play with `conditions=["natural", "fresh"]`.
+
+    Raises:
+        AssertionError: the claim failed or is undecided; one line with figure, interval and counts.
+        UsageError: a bound that can't be.
+    """
+    __tracebackhide__ = True
+    return _asserted(_claim(focus_gap_at_most=bound), played, alpha, allow_undecided)
+
+
+def assert_h50_above(
+    turns: float,
+    played: "PlayedEpisodes | TurnTable | Path | str",
+    *,
+    alpha: float = ALPHA,
+    allow_undecided: bool = False,
+) -> "Outcome":
+    """Assert that half the episodes are still free of error after so many turns.
+
+    Raises:
+        AssertionError: the claim failed or is undecided; one line with figure, interval and counts.
+        UsageError: a number of turns that can't be.
+    """
+    __tracebackhide__ = True
+    return _asserted(_claim(h50_at_least=turns), played, alpha, allow_undecided)
+
+
+def assert_skill_above(
+    bound: float,
+    played: "PlayedEpisodes | TurnTable | Path | str",
+    *,
+    alpha: float = ALPHA,
+    allow_undecided: bool = False,
+) -> "Outcome":
+    """Assert that the skill (1 is perfect, 0 is random play) is at least `bound`.
+
+    Raises:
+        AssertionError: the claim failed or is undecided; one line with figure, interval and counts.
+        UsageError: a bound that can't be.
+    """
+    __tracebackhide__ = True
+    return _asserted(_claim(skill_at_least=bound), played, alpha, allow_undecided)
+
+
+def check_bot(
+    bot: Model | Callable[[str], str],
+    environment: str | Environment[Any],
+    *,
+    max_turns: int = 20,
+    examples: int = 100,
+    must_be_right: bool = False,
+) -> None:
+    """Pose states of an environment to a bot, each in full and without history: every reply must be a legal action.
+
+    The failing state that is told is the smallest that was found, and the same on every run. With `must_be_right`
+    the judge must call every action right, too.
+
+    Raises:
+        AssertionError: a reply that is no legal action, or a wrong one, with the state and what the bot was told.
+        ModelFailure: the bot gave no reply at all.
+        UsageError: an unknown environment, one that only an engine can judge, or hypothesis is not installed.
+    """
+    __tracebackhide__ = True
+    task = open_environment(environment) if isinstance(environment, str) else environment
+    if must_be_right and task.oracle_kind == "engine":
+        raise UsageError(f"{task.name} is judged by an engine, which is not asked here: leave out must_be_right")
+    model: Model = model_of(bot) if callable(bot) else bot
+    drawn = states(task, max_turns)
+    from hypothesis import given, settings
+
+    @settings(max_examples=examples, deadline=None, derandomize=True, database=None)
+    @given(drawn)
+    def every_state(state: Any) -> None:
+        __tracebackhide__ = True
+        _check_reply(model, task, state, must_be_right)
+
+    every_state()
+
+
+def _check_reply(model: Model, task: Environment[Any], state: Any, must_be_right: bool) -> None:
+    __tracebackhide__ = True
+    from horizon.play.conditions import show
+    from horizon.play.episode import Posed
+
+    told = task.pose(state)
+    shown = show("fresh", task.rules(), (), told, told)
+    request = Request(shown.messages, 0, task.dump(state), 1, 0, Posed(task, state, None))
+    reply = model.reply([request])[0]
+    if isinstance(reply, ModelFailure):
+        raise reply
+    answer = task.parse(state, reply.text)
+    error = task.judge(state, answer.action).error if answer.error == "none" and must_be_right else answer.error
+    if error != "none":
+        raise AssertionError(
+            f"{model.name} replied {reply.text!r:.200}, which is {error.replace('_', ' ')}, to {task.name} state "
+            f"'{task.dump(state)}', told as:\n{told}"
+        )
+
+
+def _claim(**expected: Any) -> "Claim":
+    """Return the one claim of an `[expect]` table."""
+    from horizon.scenarios.scenario import make
+
+    return next(make({"expect": expected}, "assertion").expect.claims())
+
+
+def _asserted(
+    claim: "Claim", played: "PlayedEpisodes | TurnTable | Path | str", alpha: float, allow_undecided: bool
+) -> "Outcome":
+    __tracebackhide__ = True
+    from horizon.analysis.gates import decide
+
+    table, limits = _table(played)
+    outcome = decide([claim], table, alpha, limits)[0]
+    if outcome.verdict == "failed":
+        raise AssertionError(outcome.said)
+    if outcome.verdict == "undecided" and not allow_undecided:
+        raise AssertionError(f"{outcome.said}; to let this pass, say allow_undecided=True")
+    return outcome
+
+
+def _table(played: "PlayedEpisodes | TurnTable | Path | str") -> "tuple[TurnTable, Limits | None]":
+    """Return the turns, and how much an instance could hold of them as far as it is known."""
+    from horizon.play.stopping import limits_of
+
+    if isinstance(played, PlayedEpisodes):
+        return played.table, limits_of(played.scenario)
+    if not isinstance(played, Path | str):
+        return played, None
+    from horizon.analysis.analyze import load_runs
+    from horizon.play.session import scenario_of
+    from horizon.runs.run_folder import read_manifest
+    from horizon.scenarios.scenario import make
+
+    folder = Path(played)
+    return load_runs([folder]), limits_of(make(scenario_of(read_manifest(folder)), str(folder)))

@@ -1,0 +1,90 @@
+"""Claims about the smooth curves and the regression: right on known truth, equal to kept libraries."""
+
+import numpy as np
+import polars as pl
+import pytest
+import statsmodels.api as sm
+from simulated_turns import simulated_turns
+from statsmodels.nonparametric.kernel_regression import KernelReg
+
+from horizon.analysis.estimators import error_by_tokens, regression, smooth
+from horizon.analysis.turn_table import load_table
+from horizon.core.estimator import Estimate
+
+ARMS = ("natural", "fresh", "padded", "healed")
+
+
+def listed(found: Estimate | list[Estimate]) -> list[Estimate]:
+    assert isinstance(found, list)
+    return found
+
+
+def test_the_smooth_is_the_local_line_of_statsmodels() -> None:
+    turns = simulated_turns(n_episodes=20, hazard=0.2, drift=0.1, conditions=("natural",))
+    found = listed(smooth.estimates(load_table(turns))["smooth_by_turn"])
+    places = np.array([[float(str(each.at["turn"]))] for each in found])
+    bandwidth = smooth.BANDWIDTH * 19
+    peer = KernelReg(
+        (~turns["correct"]).cast(pl.Float64).to_numpy(), turns["turn"].cast(pl.Float64).to_numpy(), "c", bw=[bandwidth]
+    )
+    assert [each.estimate for each in found] == pytest.approx(list(peer.fit(places)[0]), abs=1e-6)
+
+
+def test_the_simultaneous_band_holds_the_pointwise_one_and_both_hold_the_curve() -> None:
+    found = listed(smooth.estimates(load_table(simulated_turns(hazard=0.2)))["smooth_by_turn"])
+    for each in found:
+        assert each.low is not None and each.high is not None and each.estimate is not None
+        assert float(str(each.at["band_low"])) < each.low <= each.estimate
+        assert each.estimate <= each.high < float(str(each.at["band_high"]))
+
+
+def test_a_model_that_never_errs_still_has_a_band_above_zero() -> None:
+    turns = simulated_turns(hazard=1e-12, conditions=("natural",))
+    found = listed(smooth.estimates(load_table(turns))["smooth_by_turn"])
+    assert all(each.estimate == pytest.approx(0, abs=1e-12) for each in found)
+    assert all(each.high is not None and 0.005 < each.high < 0.3 for each in found)
+
+
+def test_error_by_tokens_counts_every_turn_once() -> None:
+    table = load_table(simulated_turns(n_episodes=10))
+    found = error_by_tokens.estimate(table)
+    assert sum(each.n_turns for each in found) == 10 * 20
+    assert found[0].at["first_token"] == 1
+
+
+def test_the_regression_is_statsmodels_on_the_same_columns() -> None:
+    turns = simulated_turns(
+        n_episodes=150, n_turns=25, hazard=0.1, drift=0.05, conditioning=0.2, tokens=0.05, conditions=ARMS
+    )
+    found = {str(each.at["term"]): each for each in listed(regression.estimates(load_table(turns))["regression"])}
+    shown = np.where(turns["condition"].is_in(["fresh", "padded"]), 0.0, turns["turn"] - 1.0)
+    design = np.column_stack(
+        [
+            np.ones(turns.height),
+            shown,
+            turns["prior_errors"],
+            turns["context_tokens"] / 1000,
+            turns["random_loss"] * 10,
+        ]
+    )
+    peer = sm.Logit((~turns["correct"]).to_numpy().astype(float), design).fit(
+        disp=0, cov_type="cluster", cov_kwds={"groups": turns["seed"].to_numpy()}
+    )
+    for place, term in enumerate(("turn shown", "error shown", "1,000 tokens", "harder state"), 1):
+        each = found[term]
+        assert each.estimate is not None and each.low is not None and each.high is not None
+        # Firth's penalty moves a coefficient by less than a tenth of its error here.
+        assert np.log(each.estimate) == pytest.approx(peer.params[place], abs=0.1 * peer.bse[place])
+        width = np.log(each.high) - np.log(each.low)
+        assert width == pytest.approx(2 * 1.976 * peer.bse[place], rel=0.05)
+    for term, truth in (("turn shown", 0.05), ("error shown", 0.2), ("1,000 tokens", 0.5)):
+        low, high = found[term].low, found[term].high
+        assert low is not None and high is not None and low <= np.exp(truth) <= high
+
+
+def test_what_cant_be_told_apart_is_said() -> None:
+    turns = simulated_turns(conditions=("natural",)).with_columns(random_loss=pl.lit(None, pl.Float64))
+    found = {str(each.at["term"]): each for each in listed(regression.estimates(load_table(turns))["regression"])}
+    assert found["turn shown"].estimate is not None
+    assert found["1,000 tokens"].note == "can't be told from the terms above: play padded and healed too"
+    assert found["harder state"].note == "not known for every turn"

@@ -1,0 +1,56 @@
+"""Claims about the JSON and CSV: the agreed keys and fields are there, groups stand apart, nulls stay null."""
+
+import csv
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from simulated_turns import simulated_episodes, simulated_turns
+
+from horizon.analysis.analyze import analyze_table, describe, write_csv
+from horizon.analysis.turn_table import TurnTable, load_table
+
+FIELDS = {"estimate", "low", "high", "n_episodes", "n_turns", "method"}
+
+
+@pytest.fixture(scope="module")
+def two_opponents() -> TurnTable:
+    easy, hard = simulated_turns(12, 10, hazard=0.2, seed=1), simulated_turns(12, 10, hazard=0.6, seed=2)
+    episodes = pl.concat(
+        [simulated_episodes(easy, opponent="random"), simulated_episodes(hard, opponent="stockfish:level=1")]
+    )
+    return load_table(pl.concat([easy, hard]), episodes)
+
+
+def test_every_agreed_key_holds_estimates_with_the_agreed_fields(two_opponents: TurnTable) -> None:
+    found = describe(analyze_table(two_opponents))
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    for key in ("error_rate", "focus_gap", "skill"):
+        assert set(found[key]) >= FIELDS
+    assert all(set(each) >= FIELDS | {"turn"} for each in found["error_by_turn"])
+
+
+def test_opponents_stand_apart_and_are_pooled_at_the_top(two_opponents: TurnTable) -> None:
+    found = describe(analyze_table(two_opponents))
+    rates = {group["opponent"]: group["error_rate"]["estimate"] for group in found["groups"]}
+    assert rates["random"] < 0.35 < rates["stockfish:level=1"]
+    assert found["pooled"] is True
+    assert found["error_rate"]["estimate"] == pytest.approx(sum(rates.values()) / 2)
+
+
+def test_csv_files_hold_a_row_for_each_estimate(two_opponents: TurnTable, tmp_path: Path) -> None:
+    analysis = analyze_table(two_opponents)
+    paths = {path.stem: path for path in write_csv(analysis, tmp_path)}
+    with paths["error_by_turn"].open() as file:
+        rows = list(csv.DictReader(file))
+    wanted = sum(len(group["error_by_turn"]) for group in describe(analysis)["groups"])
+    assert len(rows) == wanted
+    assert {row["opponent"] for row in rows} == {"random", "stockfish:level=1"}
+
+
+def test_natural_alone_leaves_the_gap_null_with_the_reason() -> None:
+    table = load_table(simulated_turns(4, 5, conditions=("natural",)))
+    gap = describe(analyze_table(table))["focus_gap"]
+    assert gap["estimate"] is None
+    assert "fresh was not played" in gap["note"]

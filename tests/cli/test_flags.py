@@ -1,0 +1,29 @@
+"""Claims about flags for scenario keys: read either way, and never guessed."""
+
+import pytest
+
+from horizon.cli.flags import read_flags
+from horizon.core.errors import UsageError
+
+KNOWN = ("max_tokens", "dtype")
+
+
+def test_both_ways_of_writing_a_flag_are_read() -> None:
+    assert read_flags(["--max-tokens", "64", "--dtype=auto"], KNOWN) == {"max_tokens": "64", "dtype": "auto"}
+    assert read_flags(["--dtype="], KNOWN) == {"dtype": ""}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--max-tokns", "3"], "unknown option '--max-tokns': did you mean 'max-tokens'"),
+        (["--envv", "chess"], "did you mean 'env'"),
+        (["--dtype"], "--dtype needs a value"),
+        (["--dtype", "--max-tokens", "3"], "--dtype needs a value"),
+        (["chess"], "'chess' stands alone"),
+        (["--dtype", "a", "--dtype", "b"], "--dtype is given twice"),
+    ],
+)
+def test_what_cant_be_read_says_what_to_write(words: list[str], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        read_flags(words, KNOWN, others=("env",))

@@ -1,0 +1,181 @@
+"""Claims about playing all scenarios of a file: folders, going on, what is expected, and weights that are kept."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars
+import pytest
+
+from horizon.core.errors import StoreError, UsageError
+from horizon.core.weight_cache import keeping_weights, weights
+from horizon.play.loop import Played
+from horizon.play.suite import play_all, selected
+from horizon.scenarios.scenario import Scenario, read_suite
+
+SUITE = """
+environment = "hanoi"
+model = "random"
+episodes = 2
+turns = 4
+conditions = ["natural"]
+[grid.parameters]
+disks = [2, 3]
+[[scenario]]
+name = "plain"
+[[scenario]]
+name = "mirrored"
+[scenario.parameters]
+shift = "mirror"
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "suite.toml"
+    path.write_text(SUITE)
+    return path
+
+
+@contextmanager
+def quiet(scenario: Scenario) -> Iterator[tuple[Callable[[Played], None], Callable[[str], None]]]:
+    yield (lambda played: None), (lambda text: None)
+
+
+def played(path: Path, out: Path, *, resume: bool = False, **more: object) -> list[str]:
+    found = play_all(read_suite(str(path), **more).variants, out, quiet, resume=resume)
+    return [folder.name for folder, _ in found]
+
+
+def times(out: Path) -> dict[str, int]:
+    return {each.parent.name: each.stat().st_mtime_ns for each in out.glob("*/turns.parquet")}
+
+
+def test_each_scenario_is_played_into_a_folder_of_its_own(path: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert played(path, out) == ["plain_disks=2", "plain_disks=3", "mirrored_disks=2", "mirrored_disks=3"]
+    told = json.loads((out / "mirrored_disks=3" / "manifest.json").read_text())["plan"]["parameters"]
+    assert (told["disks"], told["shift"]) == (3, "mirror")
+
+
+def test_a_suite_goes_on_where_it_stopped_and_leaves_finished_runs_alone(path: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    playing = play_all(read_suite(str(path)).variants, out, quiet)
+    next(playing)
+    next(playing)
+    playing.close()  # type: ignore[attr-defined]
+    before = times(out)
+    assert set(before) == {"plain_disks=2", "plain_disks=3"}
+    with pytest.raises(UsageError, match="holds a run already"):
+        played(path, out)
+    assert len(played(path, out, resume=True)) == 4
+    after = times(out)
+    assert len(after) == 4
+    assert {name: after[name] for name in before} == before
+
+
+def test_a_suite_played_in_two_goes_holds_the_rows_of_one(path: Path, tmp_path: Path) -> None:
+    played(path, tmp_path / "one")
+    playing = play_all(read_suite(str(path)).variants, tmp_path / "two", quiet)
+    next(playing)
+    playing.close()  # type: ignore[attr-defined]
+    played(path, tmp_path / "two", resume=True)
+    columns = ["run_id", "episode_id", "turn", "state", "action", "error"]
+    for name in times(tmp_path / "one"):
+        one, two = (polars.read_parquet(tmp_path / each / name / "turns.parquet") for each in ("one", "two"))
+        assert one.select(columns).equals(two.select(columns))
+
+
+def test_a_suite_that_has_changed_is_not_gone_on_with(path: Path, tmp_path: Path) -> None:
+    played(path, tmp_path / "out")
+    with pytest.raises(StoreError, match="was begun with turns=4, not 5"):
+        played(path, tmp_path / "out", resume=True, turns=5)
+
+
+def test_scenarios_are_chosen_by_a_part_of_their_names(path: Path) -> None:
+    suite = read_suite(str(path))
+    assert [each.name for each in selected(suite, "plain[disks=3")] == ["plain[disks=3]"]
+    with pytest.raises(UsageError, match=r"did you mean 'plain\[disks"):
+        selected(suite, "plain[disk=2]")
+
+
+def test_weights_are_loaded_once_while_they_are_kept_and_freed_for_others() -> None:
+    loads: list[str] = []
+
+    def load(name: str) -> object:
+        return weights(name, lambda: loads.append(name) or object())  # type: ignore[func-returns-value]
+
+    assert load("a") is not load("a")
+    with keeping_weights():
+        with keeping_weights():
+            kept = load("a")
+        assert load("a") is kept
+        load("b")
+        assert load("a") is not kept
+    load("a")
+    assert loads == ["a", "a", "a", "b", "a", "a"]
+
+
+def horizon(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "horizon.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+
+# SmolLM2 is not needed: the error rate of `synthetic:` is what its name says.
+GATED = """
+environment = "stack_machine"
+episodes = 24
+turns = 10
+conditions = ["natural"]
+[[expect.error_rate]]
+at_most = 0.3
+[[scenario]]
+name = "one"
+[[scenario]]
+name = "two"
+seed = 1
+"""
+
+
+@pytest.mark.parametrize(("hazard", "verdict", "code"), [("0.05", "passed", 0), ("0.8", "failed", 1)])
+def test_play_prints_how_expectations_are_kept_and_exits_by_them(
+    tmp_path: Path, hazard: str, verdict: str, code: int
+) -> None:
+    path, out = tmp_path / "gated.toml", tmp_path / "out"
+    path.write_text(GATED)
+    result = horizon("play", "--scenario", str(path), "--model", f"synthetic:hazard={hazard}", "--out", str(out))
+    assert result.returncode == code, result.stderr
+    assert f"one: error rate at most 0.3: {verdict}" in result.stdout
+    assert f"two: error rate at most 0.3: {verdict}" in result.stdout
+    assert (out / "report.html").is_file()
+    again = horizon(
+        "play", "--scenario", str(path), "--model", f"synthetic:hazard={hazard}", "--out", str(out), "--resume"
+    )
+    assert again.returncode == code
+
+
+def test_check_prints_every_mistake_and_exits_with_2(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('environment = "hani"\nmodel = "randon"\n')
+    result = horizon("check", str(path), "smoke")
+    assert result.returncode == 2
+    assert [line.partition(":")[0] for line in result.stdout.splitlines()[:2]] == [
+        f"{path}, line 1",
+        f"{path}, line 2",
+    ]
+    assert "smoke.toml: ok, 3 scenarios" in result.stdout
+    told = json.loads(horizon("check", str(path), "--json").stdout)
+    assert [(each["line"], each["key"]) for each in told[0]["problems"]] == [(1, "environment"), (2, "model")]
+    assert not told[0]["ok"]
+    assert horizon("check", "smoke").returncode == 0
+    assert "no file to check" in horizon("check").stderr
+
+
+def test_scenarios_are_listed_with_their_descriptions() -> None:
+    listed = json.loads(horizon("list", "scenarios", "--json").stdout)
+    by_name = {each["name"]: each for each in listed}
+    assert "river_crossing_3[pairs=5]" in by_name["paper"]["scenarios"]
+    assert all(each["summary"] for each in listed)

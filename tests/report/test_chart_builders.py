@@ -1,0 +1,82 @@
+"""Claims about charts: made from estimates alone, drawn alike in the page and as files, hostile names disarmed."""
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import polars as pl
+import pytest
+from simulated_turns import simulated_episodes, simulated_turns
+
+from horizon.analysis.analyze import Analysis, analyze_table
+from horizon.analysis.turn_table import load_table
+from horizon.report.chart_builders import charts_of
+from horizon.report.headline import headline, limits
+from horizon.report.matplotlib_figures import draw_chart
+from horizon.report.plotly_figures import draw
+
+ARMS = ("natural", "fresh", "healed", "padded", "foreign", "corrupted:0.5")
+
+
+def analysis(*models: str) -> Analysis:
+    turns = pl.concat([simulated_turns(12, 15, hazard=0.2, model=name, conditions=ARMS) for name in models])
+    return analyze_table(load_table(turns, simulated_episodes(turns)))
+
+
+def test_all_conditions_fill_every_chart() -> None:
+    slugs = [chart.slug for chart in charts_of(analysis("m"))]
+    assert slugs == [
+        "error_by_turn",
+        "smooth_by_turn",
+        "error_by_tokens",
+        "focus_gap_by_turn",
+        "survival",
+        "causes",
+        "decomposition",
+        "dose_response",
+        "error_kinds",
+        "error_kinds_by_turn",
+        "skill_by_difficulty",
+    ]
+
+
+def test_two_models_stand_side_by_side_with_their_differences() -> None:
+    slugs = [chart.slug for chart in charts_of(analysis("a", "b"))]
+    assert slugs[-2:] == ["side_by_side", "comparison"]
+    assert len(set(slugs)) == len(slugs)
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_every_chart_is_drawn_as_a_file_twice_the_same(tmp_path: Path, suffix: str) -> None:
+    for chart in charts_of(analysis("a", "b"))[-6:]:
+        one, other = (draw_chart(chart, tmp_path / f"{chart.slug}-{n}.{suffix}") for n in (1, 2))
+        assert one.stat().st_size > 2_000
+        assert one.read_bytes() == other.read_bytes()
+        if suffix == "svg":
+            ElementTree.parse(one)
+
+
+def test_the_page_draws_the_estimates_themselves() -> None:
+    found = analysis("m")
+    for chart in charts_of(found):
+        drawn = [trace for trace in draw(chart).data if trace.customdata is not None]
+        assert len(drawn) == len(chart.series)
+        for trace, series in zip(drawn, chart.series, strict=True):
+            assert list(trace.y) == [each.estimate for each in series.points]
+
+
+def test_tags_in_names_stay_text() -> None:
+    for chart in charts_of(analysis("<b>m</b>", "other")):
+        assert "<b>m" not in str(draw(chart).to_json())
+
+
+def test_the_headline_tells_practice_from_the_models_own_trajectory() -> None:
+    told = headline(analysis("m"))
+    assert "practice with the format" in told and "its own trajectory" in told
+
+
+def test_many_replies_cut_off_are_said() -> None:
+    turns = simulated_turns(12, 15, hazard=0.3).with_columns(
+        error=pl.when(~pl.col("correct")).then(pl.lit("truncated")).otherwise(pl.col("error"))
+    )
+    assert any("max_tokens" in line for line in limits(analyze_table(load_table(turns))))
+    assert not any("max_tokens" in line for line in limits(analysis("m")))

@@ -1,0 +1,177 @@
+"""Claims about the page in a real browser: no network, keys and clicks work, hostile text stays text."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from horizon.core.environment import open_environment
+from horizon.core.model import Request
+from horizon.core.records import Reply
+from horizon.models import synthetic
+from horizon.play import session
+from horizon.play.loop import play
+from horizon.report.write import write_report
+from horizon.runs import manifest, run_folder
+from horizon.scenarios.scenario import make
+
+CHROMIUM = shutil.which("chromium")
+HOSTILE = (
+    "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">\x1b[31m\u202eevil</script>"
+)
+needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt-get install chromium")
+
+
+class Hostile(synthetic.SyntheticModel):
+    """Says hostile things first, once a megabyte of them, and then answers."""
+
+    def reply(self, requests: Sequence[Request]) -> list[Reply]:  # type: ignore[override]
+        said = []
+        for request, reply in zip(requests, super().reply(requests), strict=True):
+            assert isinstance(reply, Reply)
+            long = "A" * 1_000_000 if request.turn == 2 and request.conversation.startswith("hanoi#00000") else ""
+            said.append(Reply(f"{HOSTILE}{long}\n{reply.text}"))
+        return said
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    given = {
+        "environment": "hanoi",
+        "parameters": {"disks": 3, "rounds": 0},
+        "conditions": ["natural", "fresh", "healed", "padded", "corrupted:0.3"],
+        "episodes": 6,
+        "turns": 9,
+        "model": "synthetic:hazard=0.3",
+    }
+    scenario = make(given, "test")
+    task = open_environment(scenario.environment, dict(scenario.parameters))
+    found = tmp_path_factory.mktemp("runs") / "run"
+    plan = session.plan_of(scenario, task)
+    made = manifest.make(plan, model_identity={}, opponent_identities={}, judge_identity=None)
+    with run_folder.create(found, made) as journal:
+        play(
+            scenario,
+            session.run_id_of(plan),
+            task,
+            Hostile("</title><b>m", synthetic.Process(hazard=0.3)),
+            {},
+            None,
+            journal,
+        )
+        run_folder.finish(found)
+    write_report([found], found)
+    return found
+
+
+def browsed(folder: Path, script: str, width: int = 1100) -> str:
+    """Return the page's text after a script has run in it, through headless Chromium; the page itself is untouched."""
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    tried = folder / "tried.html"
+    harness = f"""<script>(async () => {{
+      while (document.documentElement.dataset.ready !== "true") await new Promise(done => setTimeout(done, 20));
+      const key = name => document.getElementById("viewer").dispatchEvent(new KeyboardEvent("keydown", {{key: name}}));
+      const told = [];
+      {script}
+      document.documentElement.dataset.told = JSON.stringify(told);
+    }})();</script></body>"""
+    tried.write_text(page.replace("</body>", harness), encoding="utf-8")
+    assert CHROMIUM is not None
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000", "--dump-dom"]
+    command += [f"--window-size={width},900"]
+    command += ["--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder / 'profile'}", tried.as_uri()]
+    dom = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    found = re.search(r'data-told="([^"]*)"', dom)
+    assert found, "the page never got ready"
+    return found[1].replace("&quot;", '"')
+
+
+def test_the_page_is_small_and_asks_the_network_for_nothing(folder: Path) -> None:
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert len(page) < 5_000_000
+    assert not re.search(r'(?:src|href)="https?:', page)
+    assert "default-src 'none'" in page
+    assert "<b>m" not in page and "\x1b" not in page and "\u202e" not in page
+
+
+@needs_browser
+@pytest.mark.slow
+def test_keys_and_clicks_step_through_turns_errors_and_episodes(folder: Path) -> None:
+    told = browsed(
+        folder,
+        """const where = () => told.push(document.getElementById("where").textContent);
+        where(); key("ArrowRight"); where(); key("End"); where(); key("ArrowRight"); where(); key("Home"); where();
+        document.getElementById("on").click(); where(); document.getElementById("back").click(); where();
+        const before = document.getElementById("episode").value; key("j");
+        told.push(before + document.getElementById("episode").value);
+        document.getElementById("error").click(); told.push(document.getElementById("verdict").className);""",
+    )
+    one, two, nine = (f'"turn {turn} of 9"' for turn in (1, 2, 9))
+    assert told == f'[{one},{two},{nine},{nine},{one},{two},{one},"01","verdict error"]'
+
+
+@needs_browser
+@pytest.mark.slow
+def test_hostile_replies_neither_run_nor_break_the_page(folder: Path) -> None:
+    told = browsed(
+        folder,
+        """key("ArrowRight");
+        told.push(document.title.startsWith("Horizon"), document.querySelectorAll("#detail script,img").length,
+                  document.getElementById("detail").textContent.includes("<script>"),
+                  /[\\u202e\\u001b]/.test(document.body.textContent), document.body.scrollWidth <= innerWidth + 1);""",
+    )
+    assert told == "[true,0,true,false,true]"
+
+
+@needs_browser
+@pytest.mark.slow
+def test_every_figure_is_drawn_with_a_sentence_for_those_who_cant_see_it(folder: Path) -> None:
+    told = browsed(
+        folder,
+        """const figures = [...document.querySelectorAll("figure > div")];
+        told.push(figures.length);
+        told.push(figures.every(each => each.querySelector("svg") && each.getAttribute("aria-label")));""",
+    )
+    assert told == "[10,true]"
+
+
+@needs_browser
+@pytest.mark.slow
+def test_on_a_phone_nothing_but_tables_scrolls_sideways(folder: Path) -> None:
+    told = browsed(
+        folder,
+        """const all = [...document.querySelectorAll("body *")];
+        const wide = all.filter(each => !each.closest(".scroll, svg, pre, .strip")
+          && each.getBoundingClientRect().right > innerWidth + 1);
+        told.push(innerWidth < 600, wide.length, document.body.scrollWidth <= innerWidth + 1);""",
+        width=500,
+    )
+    assert told == "[true,0,true]"
+
+
+@needs_browser
+@pytest.mark.slow
+def test_a_screen_reader_finds_names_for_all_that_can_be_used(folder: Path) -> None:
+    told = browsed(
+        folder,
+        """const named = each => each.getAttribute("aria-label") || each.textContent.trim() || each.closest("label");
+        told.push([...document.querySelectorAll("button, select")].every(named), document.documentElement.lang,
+                  [...document.querySelectorAll("th")].every(each => each.scope),
+                  document.querySelectorAll("h1").length, !!document.querySelector("main"));""",
+    )
+    assert told == '[true,"en",true,1,true]'
+
+
+@needs_browser
+@pytest.mark.slow
+def test_printed_it_is_some_pages_of_figures_and_not_hundreds_of_tables(folder: Path, tmp_path: Path) -> None:
+    assert CHROMIUM is not None
+    printed = tmp_path / "page.pdf"
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000"]
+    command += [f"--print-to-pdf={printed}", f"--user-data-dir={tmp_path / 'profile'}"]
+    subprocess.run([*command, (folder / "report.html").as_uri()], capture_output=True, timeout=120, check=True)
+    pages = len(re.findall(rb"/Type\s*/Page[^s]", printed.read_bytes()))
+    assert 2 <= pages <= 20
