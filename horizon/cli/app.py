@@ -1,20 +1,20 @@
 """The command line. Imports of anything heavy stand inside the commands, so that help comes at once.
 
-Data goes to standard output, progress to standard error. Exit codes: 0 done, 1 a gate failed, 2 bad input,
-130 interrupted.
+Data goes to standard output, progress to standard error. Exit codes: 0 done, 1 a gate failed, 2 bad input or a
+broken plug-in, 130 interrupted.
 """
 
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from horizon.cli import play as play_command
 from horizon.cli import puzzles as puzzle_commands
 from horizon.cli.play import show_results
-from horizon.core.errors import HorizonError, UsageError
+from horizon.core.errors import HorizonError, PluginError, UsageError
 
 app = typer.Typer(
     help="Measure how a model's error rate changes as a task gets longer, and why.\n\n"
@@ -248,9 +248,22 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 def main() -> None:
-    """Run the command line; every expected failure is one line on standard error."""
+    """Run the command line; an expected failure is one line on standard error, with a plug-in's traceback above it."""
     try:
         app()
     except HorizonError as problem:
-        typer.echo(f"horizon: {problem}", err=True)
-        sys.exit(2)
+        _exit(problem)
+    except Exception as problem:
+        from horizon.core.registry import plugin_fault
+
+        fault = plugin_fault(problem)
+        if fault is None:
+            raise
+        _exit(fault)
+
+
+def _exit(problem: HorizonError) -> NoReturn:
+    if isinstance(problem, PluginError):
+        typer.echo(problem.trace, err=True)
+    typer.echo(f"horizon: {problem}", err=True)
+    sys.exit(2)

@@ -1,4 +1,4 @@
-"""The exceptions that Horizon raises on purpose: five, all under HorizonError.
+"""The exceptions that Horizon raises on purpose: five kinds, all under HorizonError.
 
 A message is one line: it names the thing, the value and the fix. The command line prints it and exits with 2.
 """
@@ -17,6 +17,17 @@ class UsageError(HorizonError):
 
 class ContractError(HorizonError):
     """An environment, model or estimator does not keep its contract."""
+
+
+class PluginError(ContractError):
+    """A module of another package can't be imported, or raised an exception that no contract allows.
+
+    `trace` is that package's own traceback, several lines, for its author.
+    """
+
+    def __init__(self, message: str, trace: str = "") -> None:
+        super().__init__(message)
+        self.trace = trace
 
 
 class EngineFailure(HorizonError):

@@ -1,43 +1,46 @@
 """Names to modules: a package folder's listing is its registry, and other packages add by entry points.
 
-Listing imports nothing; looking a name up imports that one module only.
+Listing imports nothing; looking a name up imports that one module only. A module of another package that can't be
+imported raises a `PluginError` with that package's own traceback.
 """
 
 import difflib
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Literal
 
-from horizon.core.errors import UsageError
+from horizon.core.errors import PluginError, UsageError
+from horizon.core.plugin_faults import own_traceback, package_at_fault
 
-Kind = Literal["environments", "models", "estimators"]
+Kind = Literal["environments", "models", "estimators", "importers"]
 
-# Where each kind's own modules are, and the entry-point groups of other packages (one old name for a release).
-_FOLDERS: dict[Kind, str] = {
-    "environments": "horizon.environments",
-    "models": "horizon.models",
-    "estimators": "horizon.analysis.estimators",
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where the modules of a kind are: a package of Horizon's, and the entry-point groups of other packages."""
+
+    noun: str
+    package: str
+    groups: tuple[str, ...]
+
+
+_SOURCES: dict[Kind, _Source] = {
+    "environments": _Source("environment", "horizon.environments", ("horizon.environments",)),
+    "models": _Source("model", "horizon.models", ("horizon.models",)),
+    # The second group is the old name, read for one more release.
+    "estimators": _Source("estimator", "horizon.analysis.estimators", ("horizon.estimators", "horizon.analysis")),
+    "importers": _Source("import format", "horizon.importers", ("horizon.importers",)),
 }
-_GROUPS: dict[Kind, tuple[str, ...]] = {
-    "environments": ("horizon.environments",),
-    "models": ("horizon.models",),
-    "estimators": ("horizon.estimators", "horizon.analysis"),
-}
-_NOUNS: dict[Kind, str] = {"environments": "environment", "models": "model", "estimators": "estimator"}
 
 
 def names(kind: Kind) -> tuple[str, ...]:
     """Return the sorted names of one kind, Horizon's own and those of installed packages."""
-    folder = importlib.import_module(_FOLDERS[kind])
-    own = {module.name for module in pkgutil.iter_modules(folder.__path__) if not module.name.startswith("_")}
-    return tuple(sorted(own | {point.name for point in _points(kind)}))
-
-
-def _points(kind: Kind) -> list[EntryPoint]:
-    return [point for group in _GROUPS[kind] for point in entry_points(group=group)]
+    return tuple(sorted(_own_names(kind) | {point.name for point in _points(kind)}))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -54,13 +57,50 @@ def load(kind: Kind, name: str) -> ModuleType:
 
     Raises:
         UsageError: no such name; the message gives the nearest ones.
+        PluginError: the module is another package's, and raises when it is imported.
     """
     for point in _points(kind):
         if point.name == name:
-            module = point.load()
-            if isinstance(module, ModuleType):
-                return module
-            raise UsageError(f"entry point {point.group}:{name} is not a module: point it at one, as {point.module}")
+            return _plugin(point)
     if name not in names(kind):
-        raise UsageError(f"unknown {_NOUNS[kind]} '{name}': {nearest(name, names(kind))}")
-    return importlib.import_module(f"{_FOLDERS[kind]}.{name}")
+        raise UsageError(f"unknown {_SOURCES[kind].noun} '{name}': {nearest(name, names(kind))}")
+    return importlib.import_module(f"{_SOURCES[kind].package}.{name}")
+
+
+def plugin_packages() -> dict[str, str]:
+    """Return the top-level packages that entry points name, each with the name of its distribution."""
+    points = [point for kind in _SOURCES for point in _points(kind)]
+    return {point.module.partition(".")[0]: point.dist.name if point.dist else point.module for point in points}
+
+
+def plugin_fault(problem: Exception) -> PluginError | None:
+    """Return an exception that the code of an installed plug-in raised as a `PluginError`; None for any other."""
+    packages = plugin_packages()
+    package = package_at_fault(problem, packages)
+    if package is None:
+        return None
+    cause = f"{type(problem).__name__}: {problem}".rstrip(": ")
+    return PluginError(f"plug-in {packages[package]} failed: {cause}", own_traceback(problem, packages))
+
+
+def _own_names(kind: Kind) -> set[str]:
+    package = importlib.util.find_spec(_SOURCES[kind].package)
+    folders = package.submodule_search_locations if package is not None else None
+    return {module.name for module in pkgutil.iter_modules(folders or ()) if not module.name.startswith("_")}
+
+
+def _points(kind: Kind) -> list[EntryPoint]:
+    return [point for group in _SOURCES[kind].groups for point in entry_points(group=group)]
+
+
+def _plugin(point: EntryPoint) -> ModuleType:
+    where = f"entry point {point.group}:{point.name} ({point.value})"
+    try:
+        module = point.load()
+    except Exception as problem:
+        cause = f"{type(problem).__name__}: {problem}"
+        trace = own_traceback(problem, plugin_packages())
+        raise PluginError(f"{where} can't be loaded: {cause}", trace) from problem
+    if not isinstance(module, ModuleType):
+        raise UsageError(f"{where} is not a module: point it at one, as {point.module}")
+    return module
