@@ -19,8 +19,6 @@ from horizon.testing import play_episode as play_episode
 from horizon.testing.pytest_items import ScenarioFile, ScenarioItem, is_scenario_file, scenarios_of, short_path
 
 OUT = "results/play/pytest"
-_SHARED = ("random", "synthetic", "uci", "openai")
-"""Backends that hold no weights in this process: any number of workers may open them."""
 
 _is_summing_up: "pytest.StashKey[bool]" = pytest.StashKey()
 
@@ -103,6 +101,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         return None
     from xdist.scheduler import LoadScopeScheduling
 
+    from horizon.core.model import holds_weights
+
     known: dict[str, dict[str, str]] = {}
 
     class ByModel(LoadScopeScheduling):  # type: ignore[misc]
@@ -116,7 +116,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
                 pairs = scenarios_of(config, config.rootpath / f"{file}.toml")
                 known[file] = {each: scenario.model for each, scenario in pairs}
             model = known[file].get(name, "")
-            return nodeid if model.partition(":")[0] in _SHARED else f"model {model}"
+            return f"model {model}" if holds_weights(model) else nodeid
 
     return ByModel(config, log)
 

@@ -4,13 +4,14 @@ A request carries the conversation for models that read, and the posed state for
 synthetic error processes). Knows nothing of environments' insides.
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
-from horizon.core.errors import ModelFailure
+from horizon.core import registry
+from horizon.core.errors import ContractError, HorizonError, ModelFailure
 from horizon.core.records import Json, Message, Reply
-from horizon.core.registry import load
 
 
 class Posed(Protocol):
@@ -131,13 +132,91 @@ class ModelOptions:
     constrain: str = "none"
 
 
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a backend's module declares of itself as `CAPABILITIES`; a module without it has these defaults.
+
+    Parameters
+    ----------
+    ranks_replies
+        The backend implements `answer=score` and `constrain=legal`. Default: it does not, and both are refused.
+    holds_weights
+        An open model holds weights in this process, so that pytest plays all its scenarios in one worker. Default: it
+        does; a backend that is cheap to open in every worker declares False.
+    opens_cheaply
+        Opening a model loads and reaches nothing, so that `horizon check` opens it to check its settings. Default: it
+        may be slow, and `horizon check` only checks what `argument` declares.
+    argument
+        What follows the colon of a model's name: `none`, a `name` or the path of a `file`, or `optional`, the
+        default, of which nothing is checked.
+    """
+
+    ranks_replies: bool = False
+    holds_weights: bool = True
+    opens_cheaply: bool = False
+    argument: Literal["none", "name", "file", "optional"] = "optional"
+
+
+class Backend(Protocol):
+    """What a module of `horizon.models`, or behind an entry point of that group, defines.
+
+    It may also define `CAPABILITIES`. The first line of its docstring is its summary in `horizon list models`.
+    """
+
+    def open_model(self, argument: str, options: ModelOptions) -> Model:
+        """Return the model of a name `BACKEND:ARGUMENT`.
+
+        Raises:
+            UsageError: bad settings.
+            ModelFailure: the model could not be loaded or reached.
+        """
+        ...
+
+
+def capabilities_of(backend: str) -> Capabilities:
+    """Return what the module of a backend declares, or the defaults.
+
+    Raises:
+        UsageError: an unknown backend (with the nearest names).
+        ContractError: the module declares something else than `Capabilities`.
+    """
+    declared = getattr(registry.load("models", backend), "CAPABILITIES", Capabilities())
+    if not isinstance(declared, Capabilities):
+        raise ContractError(f"model backend {backend}: CAPABILITIES is {declared!r}: make it a Capabilities(...)")
+    return declared
+
+
+def holds_weights(model: str) -> bool:
+    """Return whether a model of this name holds weights in its process once it is open; True for an unknown one."""
+    backend = model.strip().partition(":")[0]
+    with contextlib.suppress(HorizonError):
+        return capabilities_of(backend).holds_weights
+    return True
+
+
+def backends_that_rank() -> tuple[str, ...]:
+    """Return the backends with `ranks_replies`; broken plug-ins are left out."""
+    names = []
+    for backend in registry.names("models"):
+        with contextlib.suppress(HorizonError):
+            if capabilities_of(backend).ranks_replies:
+                names.append(backend)
+    return tuple(names)
+
+
 def open_model(text: str, options: ModelOptions | None = None) -> Model:
     """Return the model of a name such as `smollm2`, `hf:ORG/NAME` or `uci:stockfish:level=3`.
 
     Raises:
         UsageError: an unknown backend (with the nearest names) or bad settings.
         ModelFailure: the model could not be loaded or reached.
+        ContractError: the backend's module has no `open_model`.
     """
     backend, _, argument = text.strip().partition(":")
-    model: Model = load("models", backend).open_model(argument, options or ModelOptions())
+    module = registry.load("models", backend)
+    if not callable(getattr(module, "open_model", None)):
+        raise ContractError(
+            f"model backend {backend}: {module.__name__} has no function open_model(argument, options)"
+        )
+    model: Model = module.open_model(argument, options or ModelOptions())
     return model

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from horizon.core.errors import UsageError
 from horizon.core.hashing import file_sha256
-from horizon.core.model import Model, ModelOptions
+from horizon.core.model import Capabilities, Model, ModelOptions
+
+CAPABILITIES = Capabilities(ranks_replies=True, argument="file")
 
 
 def open_model(argument: str, options: ModelOptions) -> Model:

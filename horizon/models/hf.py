@@ -4,9 +4,11 @@ import os
 from pathlib import Path
 
 from horizon.core.errors import ModelFailure, UsageError
-from horizon.core.model import Model, ModelOptions
+from horizon.core.model import Capabilities, Model, ModelOptions
 from horizon.core.records import Json
 from horizon.models._local.identity import folder_identity, hub_revision
+
+CAPABILITIES = Capabilities(ranks_replies=True, argument="name")
 
 
 def open_model(argument: str, options: ModelOptions) -> Model:

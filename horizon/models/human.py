@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from horizon.core.errors import ModelFailure, UsageError
-from horizon.core.model import ModelOptions, Request
+from horizon.core.model import Capabilities, ModelOptions, Request
 from horizon.core.records import Json, Reply
+
+CAPABILITIES = Capabilities(holds_weights=False, opens_cheaply=True, argument="none")
 
 # CSI sequences (colours, cursor), then strings such as titles and links, then other two-character escapes.
 _ESCAPES = re.compile(

@@ -13,8 +13,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from horizon.core.errors import ModelFailure, UsageError
-from horizon.core.model import ModelOptions, Request
+from horizon.core.model import Capabilities, ModelOptions, Request
 from horizon.core.records import Json, Reply
+
+CAPABILITIES = Capabilities(holds_weights=False, argument="name")
 
 DEFAULT_SERVER = "https://api.openai.com/v1"
 _NO_KEY = "none"

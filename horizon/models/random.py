@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from horizon.core.errors import ModelFailure, UsageError
-from horizon.core.model import ModelOptions, Request
+from horizon.core.model import Capabilities, ModelOptions, Request
 from horizon.core.records import Json, Reply
 from horizon.core.seeds import derive
+
+CAPABILITIES = Capabilities(holds_weights=False, opens_cheaply=True, argument="none")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from horizon.core.errors import ModelFailure, UsageError
 from horizon.core.hashing import file_sha256
-from horizon.core.model import Model, ModelOptions
+from horizon.core.model import Capabilities, Model, ModelOptions
+
+CAPABILITIES = Capabilities(ranks_replies=True, argument="none")
 
 
 def open_model(argument: str, options: ModelOptions) -> Model:

@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from horizon.core.errors import EngineFailure, ModelFailure, UsageError
-from horizon.core.model import ModelOptions, Posed, Request
+from horizon.core.model import Capabilities, ModelOptions, Posed, Request
 from horizon.core.parameters import build, parameter, settings, values
 from horizon.core.records import Json, Reply
 from horizon.core.seeds import derive, generator
+
+CAPABILITIES = Capabilities(holds_weights=False, opens_cheaply=True)
 
 UNREADABLE = "Answer: ?"
 """A reply that names no action, in any environment."""

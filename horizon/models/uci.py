@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 
 from horizon.core.errors import HorizonError, ModelFailure, UsageError
-from horizon.core.model import ModelOptions, Request
+from horizon.core.model import Capabilities, ModelOptions, Request
 from horizon.core.parameters import build, parameter, settings
 from horizon.core.records import Json, Reply
 from horizon.core.registry import nearest
 from horizon.core.seeds import generator
 from horizon.engines.engine import Engine, Level, describe_engine, engine_names, find_engine
 from horizon.engines.levels import choose_move
+
+CAPABILITIES = Capabilities(holds_weights=False, opens_cheaply=True)
 
 _PROCESSES = 2
 _NODES = 40_000

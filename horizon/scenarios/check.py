@@ -13,9 +13,9 @@ import numpy as np
 from horizon.analysis.stats.confidence_sequences import Sums, above, below, first_proven, units_needed
 from horizon.core import registry
 from horizon.core.environment import Environment, open_environment
-from horizon.core.errors import EngineFailure, HorizonError, UsageError
+from horizon.core.errors import ContractError, EngineFailure, HorizonError, UsageError
 from horizon.core.instances import distinct_seeds
-from horizon.core.model import ModelOptions
+from horizon.core.model import capabilities_of, open_model
 from horizon.core.parameters import checked_values, split_name
 from horizon.engines.engine import engine_names
 from horizon.scenarios.compatibility import misfits, opponent_model
@@ -24,9 +24,6 @@ from horizon.scenarios.files import drafts_of
 from horizon.scenarios.merge import Draft, Problem, in_order
 from horizon.scenarios.scenario import Scenario, checked, split_condition
 from horizon.scenarios.toml_lines import KeyPath
-
-_LIGHT = ("human", "random", "synthetic", "uci")
-"""Backends that open without loading or reaching anything, so that opening them checks their settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,19 +152,19 @@ def _environment(draft: Draft, scenario: Scenario) -> Iterator[Problem | Environ
 def _model(draft: Draft, path: KeyPath, name: str) -> Iterator[Problem]:
     backend, _, argument = name.strip().partition(":")
     try:
-        module = registry.load("models", backend)
-        if backend in _LIGHT:
-            module.open_model(argument, ModelOptions()).close()
-        elif backend == "smollm2" and argument:
-            yield draft.problem(path, f"smollm2 takes no settings, so not '{argument}': write just smollm2")
-        elif backend in ("hf", "gguf", "openai") and not argument:
-            yield draft.problem(path, f"'{name}' names no model: write it as {backend}:NAME")
-        elif backend == "gguf" and not Path(argument).expanduser().is_file():
+        known = capabilities_of(backend)
+        if known.opens_cheaply:
+            open_model(name).close()
+        elif known.argument == "none" and argument:
+            yield draft.problem(path, f"{backend} takes no settings, so not '{argument}': write just {backend}")
+        elif known.argument in ("name", "file") and not argument:
+            yield draft.problem(path, f"'{name}' names no model: write it as {backend}:{known.argument.upper()}")
+        elif known.argument == "file" and not Path(argument).expanduser().is_file():
             yield draft.problem(path, f"there is no file {argument} here", is_warning=True)
     except EngineFailure as problem:
-        # Right as written; only this machine lacks it.
+        # Correct as written; only this machine lacks it.
         yield draft.problem(path, str(problem), is_warning=True)
-    except UsageError as problem:
+    except (UsageError, ContractError) as problem:
         yield draft.problem(path, str(problem))
 
 

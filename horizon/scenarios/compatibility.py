@@ -9,13 +9,11 @@ from typing import Any
 from horizon.core import registry
 from horizon.core.environment import Environment
 from horizon.core.errors import UsageError
+from horizon.core.model import backends_that_rank, capabilities_of
 from horizon.engines.engine import engine_names
 from horizon.scenarios.scenario import Scenario, split_condition
 from horizon.scenarios.toml_lines import KeyPath
 
-LOCAL = ("hf", "gguf", "smollm2")
-"""Backends that score replies and generate legal ones only; of backends in other packages nothing is known."""
-_OTHERS = ("human", "openai", "random", "synthetic", "uci")
 _WITH_ORACLE = ("healed", "corrupted", "foreign")
 
 
@@ -50,6 +48,6 @@ def misfits(scenario: Scenario, task: Environment[Any]) -> Iterator[tuple[KeyPat
                 yield ("conditions",), said
     backend = scenario.model.partition(":")[0].strip()
     for key, value, everyday in (("answer", scenario.answer, "generate"), ("constrain", scenario.constrain, "none")):
-        if value != everyday and backend in _OTHERS:
-            said = f"{key}={value} needs a local model ({', '.join(LOCAL)}), and {scenario.model} is none"
-            yield (key,), said
+        if value != everyday and backend in registry.names("models") and not capabilities_of(backend).ranks_replies:
+            able = ", ".join(backends_that_rank())
+            yield (key,), f"{key}={value} needs a local model ({able}), and {scenario.model} is none"
