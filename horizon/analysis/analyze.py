@@ -14,8 +14,8 @@ import polars as pl
 from horizon.analysis.columns import digested
 from horizon.analysis.turn_table import COLUMNS, TurnTable, load_table
 from horizon.core import registry
-from horizon.core.errors import UsageError
-from horizon.core.estimator import Estimate
+from horizon.core.errors import ContractError, UsageError
+from horizon.core.estimator import Estimate, checked_answers
 from horizon.core.parameters import told_apart
 
 Estimates = Mapping[str, Estimate | list[Estimate]]
@@ -88,10 +88,17 @@ def load_runs(folders: Sequence[Path]) -> TurnTable:
 
 
 def estimate_all(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
-    """Ask every estimator of the registry about a table; keys as the estimators name them."""
+    """Ask every estimator of the registry about a table; keys as the estimators name them.
+
+    Raises:
+        ContractError: an estimator returns something else than estimates, or a key that another one returned.
+    """
     found: dict[str, Estimate | list[Estimate]] = {}
     for name in registry.names("estimators"):
-        found.update(registry.load("estimators", name).estimates(table))
+        answers = checked_answers(name, registry.load("estimators", name), table)
+        if shared := sorted(set(found) & set(answers)):
+            raise ContractError(f"estimator {name} returns '{shared[0]}', as another one does: rename its key")
+        found.update(answers)
     return found
 
 

@@ -17,9 +17,9 @@ from typing import Any
 import chess.svg
 
 from horizon.analysis.analyze import Analysis
+from horizon.analysis.chart import Chart
 from horizon.core.escaping import visible
 from horizon.core.estimator import Estimate
-from horizon.report.chart import Chart
 from horizon.report.chart_builders import charts_of
 from horizon.report.episode_viewer import trace
 from horizon.report.headline import command, headline, limits

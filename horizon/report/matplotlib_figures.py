@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from horizon.analysis.analyze import Analysis, Group
+from horizon.analysis.chart import Chart, Series
 from horizon.core.estimator import Estimate
-from horizon.report.chart import Chart, Series
 
 # Okabe and Ito's colours, told apart by the colour-blind; a marker each, so that print in grey works too.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C6D31", "#555555")

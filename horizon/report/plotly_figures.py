@@ -5,8 +5,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from horizon.analysis.chart import FEW_SERIES, Chart, Series
 from horizon.core.estimator import Estimate
-from horizon.report.chart import FEW_SERIES, Chart, Series
 from horizon.report.matplotlib_figures import COLOURS
 
 _HOVER = "%{y:.1%} (%{customdata[0]:.1%} to %{customdata[1]:.1%})<br>%{customdata[2]} turns, %{customdata[3]} episodes"

@@ -11,13 +11,13 @@ from itertools import combinations
 import numpy as np
 from scipy import stats
 
+from horizon.analysis.chart import Chart, named_series, points_of
 from horizon.analysis.pairing import by_instance, error_sums, gap_sums, p_value, paired
 from horizon.analysis.stats.intervals import LEVEL, Floats, Interval, holm, ratio, welch_freedom
 from horizon.analysis.turn_table import TurnTable
-from horizon.core.estimator import Estimate
+from horizon.core.estimator import Estimate, Estimates
 from horizon.core.records import Json
 
-NAME = "comparison"
 METHOD = "difference over instances that both played, jackknife over instances, Student's t"
 UNPAIRED = "difference over each one's own instances, jackknife over episodes, Welch's t"
 
@@ -63,6 +63,15 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
                 if compared is not None:
                     found[figure].append(compared)
     return {"comparison": [each for family in found.values() for each in _corrected(family)]}
+
+
+def charts(estimates: Estimates) -> list[Chart]:
+    """Return the differences between models."""
+    points = points_of(estimates, "comparison")
+    names = [f"{point.at['models']}, {point.at['setting']}, {point.at['figure']}" for point in points]
+    said = "Differences between models, paired on the same instances; the tables hold the corrected intervals."
+    series = named_series(points, names)
+    return [Chart("comparison", "Differences between models", said, "", "difference", "dot", series, rank=210)]
 
 
 def _compared(

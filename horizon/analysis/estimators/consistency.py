@@ -5,14 +5,14 @@ Actions in rows are those of the unshifted task whatever was shown, so that they
 
 import numpy as np
 
+from horizon.analysis.chart import Chart, points_of, series_by_condition
 from horizon.analysis.shift_pairs import PairedTurns, paired_turns, shift_pairs
 from horizon.analysis.stats.bootstrap import episode_sums
 from horizon.analysis.stats.intervals import share
 from horizon.analysis.turn_table import Flags, TurnTable
-from horizon.core.estimator import Estimate
+from horizon.core.estimator import Estimate, Estimates
 from horizon.core.records import Json
 
-NAME = "consistency"
 METHOD = "share of the same states with the same action, Wilson's interval at the effective number of turns"
 
 
@@ -40,6 +40,15 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
                 if kept.any():
                     found.append(_same(turns, kept, {**pair.at, "condition": condition, "among": among}))
     return {"consistency": found}
+
+
+def charts(estimates: Estimates) -> list[Chart]:
+    """Return how often the shifted side gets the same action."""
+    points = [point for point in points_of(estimates, "consistency") if point.at["among"] == "all"]
+    said = "Share of the same states in which the shifted side gets the same action."
+    series = series_by_condition(points, "shift", "model", "setting")
+    title, axis = "Same action under a shift", "share of states with the same action"
+    return [Chart("consistency", title, said, "", axis, "dot", series, rank=230)]
 
 
 def _same(turns: PairedTurns, kept: Flags, at: dict[str, Json]) -> Estimate:

@@ -6,13 +6,13 @@ context, turns as such, own errors. Each is a late minus an early mean; they sum
 
 import numpy as np
 
+from horizon.analysis.chart import Chart, named_series, points_of
 from horizon.analysis.stats.bootstrap import episode_sums
 from horizon.analysis.stats.intervals import Floats, jackknife, missing
 from horizon.analysis.turn_table import TurnTable, same_states
-from horizon.core.estimator import Estimate
+from horizon.core.estimator import Estimate, Estimates
 from horizon.core.records import Json
 
-NAME = "decomposition"
 METHOD = "late third minus early third of turns, paired on states, jackknife over episodes, Student's t"
 CAUSES: tuple[tuple[str, str, str | None], ...] = (
     ("whole rise", "natural", None),
@@ -33,6 +33,15 @@ ASSUMES = {
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     """Return `decomposition`, one estimate a cause in points of error rate (-1..1), with what each assumes."""
     return {"decomposition": [_cause(table, *each) for each in CAUSES]}
+
+
+def charts(estimates: Estimates) -> list[Chart]:
+    """Return the rise in error split into its causes."""
+    points = points_of(estimates, "decomposition")
+    said = "late minus early error rate, split into its causes."
+    series = named_series(points, [str(point.at["cause"]) for point in points])
+    axis = "points of error rate, late minus early"
+    return [Chart("decomposition", "Where the rise comes from", said, "", axis, "bar", series, rank=90)]
 
 
 def _cause(table: TurnTable, cause: str, minuend: str, subtrahend: str | None) -> Estimate:

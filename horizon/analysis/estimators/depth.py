@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from horizon.analysis.chart import RATE, Chart, series_along
 from horizon.analysis.stats.intervals import share
 from horizon.analysis.turn_bins import bin_of, estimate_mean, turn_bins
 from horizon.analysis.turn_table import TurnTable
-from horizon.core.estimator import Estimate
+from horizon.core.estimator import Estimate, Estimates
 
-NAME = "error by depth"
 METHOD = "share of a depth's turns, Wilson's interval at the effective number of turns"
 
 
@@ -36,3 +36,11 @@ def estimate(table: TurnTable, condition: str = "natural") -> list[Estimate]:
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     """Return `error_by_depth`, a list over conditions and depths; empty where nothing was a puzzle."""
     return {"error_by_depth": [each for condition in table.conditions for each in estimate(table, condition)]}
+
+
+def charts(estimates: Estimates) -> list[Chart]:
+    """Return the error rate by depth."""
+    title, axis = "Error rate by depth of the solution", "solver's moves left"
+    said = "error rate against the solver's moves left, the present one included."
+    series = series_along(estimates, "error_by_depth", axis="depth")
+    return [Chart("error_by_depth", title, said, axis, RATE, "line", series, rank=50)]

@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from horizon.analysis.chart import RATE, Chart, series_along
 from horizon.analysis.stats.intervals import share
 from horizon.analysis.turn_bins import bin_of, estimate_mean, turn_bins
 from horizon.analysis.turn_table import TurnTable
-from horizon.core.estimator import Estimate
+from horizon.core.estimator import Estimate, Estimates
 
-NAME = "error by tokens"
 METHOD = "share of a bin's turns, Wilson's interval at the effective number of turns"
 
 
@@ -36,3 +36,10 @@ def estimate(table: TurnTable, condition: str = "natural") -> list[Estimate]:
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     """Return `error_by_tokens`, a list over conditions and bins; empty where tokens were not counted."""
     return {"error_by_tokens": [each for condition in table.conditions for each in estimate(table, condition)]}
+
+
+def charts(estimates: Estimates) -> list[Chart]:
+    """Return the error rate by context tokens."""
+    said = "error rate against the tokens of the context that the model was shown."
+    series = series_along(estimates, "error_by_tokens", axis="context_tokens")
+    return [Chart("error_by_tokens", "Error rate by context", said, "context tokens", RATE, "line", series, rank=30)]

@@ -1,12 +1,12 @@
 """The error rate in bins of turns, for each condition: the curve everyone plots, with its counts."""
 
+from horizon.analysis.chart import RATE, Chart, points_of, series_along, single_of
 from horizon.analysis.stats.intervals import share
 from horizon.analysis.turn_bins import estimate_bins
 from horizon.analysis.turn_table import TurnTable
-from horizon.core.estimator import Estimate
+from horizon.core.estimator import Estimate, Estimates
 from horizon.core.records import ERROR_KINDS
 
-NAME = "error by turn"
 METHOD = "share of a bin's turns, Wilson's interval at the effective number of turns; wider than 95 % for few errors"
 
 
@@ -37,3 +37,32 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         "error_by_turn": [each for condition in table.conditions for each in estimate(table, condition)],
         "error_kinds_by_turn": kinds(table),
     }
+
+
+def charts(estimates: Estimates) -> list[Chart]:
+    """Return the error rate by turn, and the kinds of error by turn."""
+    said = "share of turns with each kind of error, along the turns."
+    by_kind = series_along(estimates, "error_kinds_by_turn", by="kind")
+    curve = series_along(estimates, "error_by_turn")
+    return [
+        Chart("error_by_turn", "Error rate by turn", _said(estimates), "turn", RATE, "line", curve, rank=10),
+        Chart(
+            "error_kinds_by_turn",
+            "Error kinds by turn, natural",
+            said,
+            "turn",
+            "share of turns",
+            "line",
+            by_kind,
+            rank=120,
+        ),
+    ]
+
+
+def _said(estimates: Estimates) -> str:
+    rate = single_of(estimates, "error_rate")
+    if rate is None:
+        return "see the tables."
+    curve = [point for point in points_of(estimates, "error_by_turn") if point.at.get("condition") == "natural"]
+    ends = f", from {curve[0].estimate:.0%} at the start to {curve[-1].estimate:.0%} at the end" if curve else ""
+    return f"{rate.estimate:.0%} of turns are in error{ends}."

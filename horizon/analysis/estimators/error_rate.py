@@ -3,13 +3,13 @@
 `error_rate` itself is the natural condition's: what users get.
 """
 
+from horizon.analysis.chart import Chart, Series, points_of
 from horizon.analysis.stats.intervals import missing, share
 from horizon.analysis.turn_bins import estimate_mean
 from horizon.analysis.turn_table import Flags, Sample, TurnTable
-from horizon.core.estimator import Estimate
+from horizon.core.estimator import Estimate, Estimates
 from horizon.core.records import ERROR_KINDS, Json
 
-NAME = "error rate"
 METHOD = "share of turns, Wilson's interval at the effective number of turns (variance between episodes)"
 
 
@@ -40,6 +40,19 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         "error_rate_by_condition": [estimate(table, condition) for condition in table.conditions],
         "error_kinds": [each for condition in table.conditions for each in kinds(table, condition)],
     }
+
+
+def charts(estimates: Estimates) -> list[Chart]:
+    """Return the kinds of error by condition."""
+    points = points_of(estimates, "error_kinds")
+    series = []
+    for kind in ERROR_KINDS[1:]:
+        own = tuple(point for point in points if point.at["kind"] == kind)
+        if any(point.estimate for point in own):
+            series.append(Series(kind.replace("_", " "), tuple(str(point.at["condition"]) for point in own), own))
+    said = "share of turns with each kind of error."
+    title = "Error kinds by condition"
+    return [Chart("error_kinds", title, said, "", "share of turns", "stack", tuple(series), rank=110)]
 
 
 def _share(table: TurnTable, sample: Sample, chosen: Flags, at: dict[str, Json]) -> Estimate:

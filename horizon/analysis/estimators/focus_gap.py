@@ -6,13 +6,13 @@ below 0 where it helps) and the loss of focus on its own trajectory (natural - f
 
 import numpy as np
 
+from horizon.analysis.chart import Chart, named_series, series_along, single_of
 from horizon.analysis.stats.bootstrap import episode_sums
 from horizon.analysis.stats.intervals import Floats, jackknife, missing, ratio
 from horizon.analysis.turn_bins import estimate_bins, estimate_mean
 from horizon.analysis.turn_table import Sample, TurnTable, error_differences
-from horizon.core.estimator import Estimate
+from horizon.core.estimator import Estimate, Estimates
 
-NAME = "focus gap"
 METHOD = "paired difference of error rates on the same states, jackknife over episodes, Student's t"
 SLOPE_METHOD = "least squares of the paired difference on log2 of the turn, jackknife over episodes, Student's t"
 
@@ -61,6 +61,37 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         "focus_loss": estimate(table, "natural", "foreign", *(("fresh",) if "fresh" in table.samples else ())),
         "focus_loss_slope": slope(table, "natural", "foreign"),
     }
+
+
+def charts(estimates: Estimates) -> list[Chart]:
+    """Return the focus gap by turn, and the gap with its two parts."""
+    by_turn = series_along(estimates, "focus_gap_by_turn", by="contrast")
+    parts = {key.replace("_", " "): single_of(estimates, key) for key in ("focus_gap", "practice", "focus_loss")}
+    known = {name: part for name, part in parts.items() if part is not None}
+    said = ", ".join(f"{name} {100 * (part.estimate or 0.0):+.0f} points" for name, part in known.items()) + "."
+    names = [f"{name} ({part.at['contrast']})" for name, part in known.items()]
+    return [
+        Chart(
+            "focus_gap_by_turn",
+            "Focus gap by turn",
+            "natural minus fresh on the same states; above 0 the history harms.",
+            "turn",
+            "natural - fresh",
+            "line",
+            by_turn,
+            rank=60,
+        ),
+        Chart(
+            "causes",
+            "Gap and its parts",
+            said,
+            "",
+            "difference of error rates",
+            "dot",
+            named_series(tuple(known.values()), names),
+            rank=80,
+        ),
+    ]
 
 
 def _differences(table: TurnTable, minuend: str, subtrahend: str, *also: str) -> tuple[Sample, Floats] | Estimate:

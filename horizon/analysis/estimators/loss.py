@@ -7,7 +7,6 @@ from horizon.analysis.turn_bins import estimate_bins, estimate_mean
 from horizon.analysis.turn_table import Sample, TurnTable
 from horizon.core.estimator import Estimate
 
-NAME = "loss"
 METHOD = "mean loss over graded turns, jackknife over episodes, Student's t with Hall's lean"
 
 

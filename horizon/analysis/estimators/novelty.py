@@ -6,14 +6,14 @@ beside `fresh` or a shift the curve shows association, not cause.
 
 import numpy as np
 
+from horizon.analysis.chart import RATE, Chart, series_along
 from horizon.analysis.stats.bootstrap import episode_sums
 from horizon.analysis.stats.intervals import Floats, jackknife, share
 from horizon.analysis.turn_bins import estimate_mean
 from horizon.analysis.turn_table import Sample, TurnTable
-from horizon.core.estimator import Estimate
+from horizon.core.estimator import Estimate, Estimates
 from horizon.core.records import Json
 
-NAME = "error by novelty"
 METHOD = "share of a bin's turns, Wilson's interval at the effective number of turns"
 SLOPE_METHOD = "least squares of the error on novelty, jackknife over episodes, Student's t"
 BINS = 5
@@ -62,6 +62,14 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         "error_by_novelty": [each for condition in table.conditions for each in by_novelty(table, condition)],
         "novelty_slope": [each for condition in table.conditions for each in slope(table, condition)],
     }
+
+
+def charts(estimates: Estimates) -> list[Chart]:
+    """Return the error rate by novelty."""
+    title, axis = "Error rate by novelty", "novelty of the position"
+    said = "error rate against how far off the beaten path positions are, a heuristic of 0 to 1."
+    series = series_along(estimates, "error_by_novelty", axis="novelty")
+    return [Chart("error_by_novelty", title, said, axis, RATE, "line", series, rank=40)]
 
 
 def _measured(table: TurnTable, condition: str) -> Sample | None:

@@ -13,7 +13,6 @@ from horizon.analysis.stats.logistic import fit
 from horizon.analysis.turn_table import Sample, TurnTable
 from horizon.core.estimator import Estimate
 
-NAME = "regression"
 METHOD = "odds ratio of an error per unit, Firth's logistic over the conditions named, jackknife over episodes"
 CONDITIONS = ("natural", "fresh", "healed", "padded")
 """Conditions that differ in turns, errors and tokens alone; `corrupted:p` joins them. `foreign` and others differ in

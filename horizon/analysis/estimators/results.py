@@ -6,7 +6,6 @@ from horizon.analysis.stats.intervals import Interval, wilson
 from horizon.analysis.turn_table import TurnTable
 from horizon.core.estimator import Estimate
 
-NAME = "results"
 METHOD = "share of finished episodes, Wilson's interval"
 
 

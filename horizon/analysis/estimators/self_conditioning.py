@@ -7,14 +7,14 @@ import math
 
 import numpy as np
 
+from horizon.analysis.chart import RATE, Chart, series_along
 from horizon.analysis.stats.intervals import missing, share
 from horizon.analysis.stats.logistic import fit
 from horizon.analysis.turn_bins import estimate_mean
 from horizon.analysis.turn_table import Flags, Sample, TurnTable
-from horizon.core.estimator import Estimate
+from horizon.core.estimator import Estimate, Estimates
 from horizon.core.records import Json
 
-NAME = "self-conditioning"
 METHOD = "odds ratio of an error per earlier error shown, at the same turn, Firth's logistic, jackknife over episodes"
 DOSE_METHOD = "share of turns, Wilson's interval at the effective number of turns (variance between episodes)"
 LONGEST_RECOVERY = 5
@@ -89,6 +89,14 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         "dose_response": dose_response(table),
         "recovery": recovery(table),
     }
+
+
+def charts(estimates: Estimates) -> list[Chart]:
+    """Return the dose-response of wrong replies in the history."""
+    axis = "share of wrong replies in the history"
+    said = f"error rate against the {axis}."
+    series = series_along(estimates, "dose_response", axis="corrupted", by=None)
+    return [Chart("dose_response", "Pull of earlier errors", said, axis, RATE, "line", series, rank=100)]
 
 
 def _rate(table: TurnTable, sample: Sample, chosen: Flags, at: dict[str, Json]) -> Estimate:

@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
+from horizon.analysis.chart import Chart, points_of, series_by_condition
 from horizon.analysis.shift_pairs import PairedTurns, ShiftPair, paired_turns, shift_pairs
 from horizon.analysis.stats.bootstrap import episode_sums
 from horizon.analysis.stats.intervals import LEVEL, Floats, Interval, holm, jackknife, ratio, welch_freedom
 from horizon.analysis.stats.paired_tests import mcnemar, mean_difference, sign_flips
 from horizon.analysis.turn_table import Sample, TurnTable
-from horizon.core.estimator import Estimate
+from horizon.core.estimator import Estimate, Estimates
 from horizon.core.records import Json
 
-NAME = "shift"
 METHOD = (
     "paired difference of accuracy on the same states, bootstrap over seeds (expanded percentiles, a pair more each "
     "way); p by exact sign flips of seeds"
@@ -66,6 +66,19 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
             for each, p_holm in zip(family, corrected, strict=True)
         ]
     return {"shift": found}
+
+
+def charts(estimates: Estimates) -> list[Chart]:
+    """Return what shifts cost on the same states, or over all turns where no state is the same."""
+    points = points_of(estimates, "shift")
+    is_paired = any(point.at["figure"] == "accuracy" for point in points)
+    figure, where = ("accuracy", "on the same states") if is_paired else (_ACCURACY, "over all turns")
+    said = f"Accuracy lost to each shift {where}, with 95 % intervals; above 0 the shifted side is worse."
+    series = series_by_condition(
+        (point for point in points if point.at["figure"] == figure), "shift", "model", "setting"
+    )
+    axis = "accuracy, original - shifted"
+    return [Chart("shift", "What shifts cost", said, "", axis, "dot", series, rank=220)]
 
 
 def _figures(pair: ShiftPair, condition: str) -> list[_Figure]:

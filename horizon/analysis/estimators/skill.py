@@ -5,13 +5,13 @@ Over all turns, in bins of turns, and in strata of difficulty: thirds of the sta
 
 import numpy as np
 
+from horizon.analysis.chart import Chart, series_along
 from horizon.analysis.stats.intervals import Floats, Interval, missing, ratio
 from horizon.analysis.turn_bins import estimate_bins, estimate_mean
 from horizon.analysis.turn_table import Sample, TurnTable
-from horizon.core.estimator import Estimate
+from horizon.core.estimator import Estimate, Estimates
 from horizon.core.records import Json
 
-NAME = "skill"
 METHOD = "1 - sum of loss / sum of random loss, graded turns, jackknife over episodes, Student's t with Hall's lean"
 STRATA = ("easy third", "middle third", "hard third")
 
@@ -71,6 +71,13 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         "skill_by_turn": [each for condition in table.conditions for each in by_turn(table, condition)],
         "skill_by_difficulty": [each for condition in table.conditions for each in by_difficulty(table, condition)],
     }
+
+
+def charts(estimates: Estimates) -> list[Chart]:
+    """Return skill by difficulty."""
+    series = series_along(estimates, "skill_by_difficulty", axis="difficulty")
+    said = "1 is perfect play, 0 a random mover."
+    return [Chart("skill_by_difficulty", "Skill by difficulty", said, "", "skill", "dot", series, rank=130)]
 
 
 def _graded(sample: Sample) -> Sample:

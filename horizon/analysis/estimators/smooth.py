@@ -4,16 +4,18 @@ A local line at each of 30 places, from the sums of each episode; the bootstrap 
 for the simultaneous band, how far the whole curve strays at once.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import stats
 
+from horizon.analysis.chart import RATE, Chart, Series, series_along
 from horizon.analysis.stats.bootstrap import resampled_sums
 from horizon.analysis.stats.intervals import LEVEL, Floats, quantile, wilson
 from horizon.analysis.turn_table import Sample, TurnTable
-from horizon.core.estimator import Estimate
+from horizon.core.estimator import Estimate, Estimates
 from horizon.core.records import Json
 
-NAME = "smooth"
 METHOD = "local line, Gaussian kernel, Wilson's band at the effective number of turns, bootstrap over episodes"
 PLACES = 30
 BANDWIDTH = 0.15
@@ -62,6 +64,23 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         counted = sample.take(~np.isnan(sample.context_tokens))
         by_tokens += curve(table, counted, counted.context_tokens, {"condition": condition}, "context_tokens")
     return {"smooth_by_turn": by_turn, "smooth_by_tokens": by_tokens}
+
+
+def charts(estimates: Estimates) -> list[Chart]:
+    """Return the smoothed error rate by turn with its simultaneous band."""
+    said = "the band holds the whole curve with 95 %."
+    series = tuple(_banded(line) for line in series_along(estimates, "smooth_by_turn"))
+    title = "Error rate by turn, smoothed"
+    return [Chart("smooth_by_turn", title, said, "turn", RATE, "line", series, rank=20)]
+
+
+def _banded(series: Series) -> Series:
+    """Return the series with the simultaneous band in place of the pointwise interval."""
+    points = tuple(
+        replace(point, low=float(str(point.at["band_low"])), high=float(str(point.at["band_high"])), at={})
+        for point in series.points
+    )
+    return Series(series.name, series.places, points)
 
 
 def _episode_cells(sample: Sample, cell: Floats, n_cells: int, n_episodes: int) -> tuple[Floats, Floats]:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from horizon.analysis.chart import Chart, series_along, single_of
 from horizon.analysis.stats.intervals import missing, wilson
 from horizon.analysis.stats.logistic import fit
 from horizon.analysis.turn_table import Flags, Floats, Ints, Sample, TurnTable
-from horizon.core.estimator import Estimate
+from horizon.core.estimator import Estimate, Estimates
 
-NAME = "survival"
 METHOD = "Kaplan-Meier, Wilson's interval at the effective number of episodes; 91 to 98 % with under 10 episodes"
 HORIZON_METHOD = (
     "first turn at which Kaplan-Meier is at or below the level, Brookmeyer-Crowley; whole turns: over 95 %"
@@ -85,6 +85,26 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         "hazard": _hazards(found, counts[1]),
         "fading_hazard": _trend(sample, last),
     }
+
+
+def charts(estimates: Estimates) -> list[Chart]:
+    """Return the survival curve, with H50 where half of the episodes have erred."""
+    h50 = single_of(estimates, "h50")
+    said = f"half of the episodes have erred after {h50.estimate:.0f} turns." if h50 else "see the tables."
+    mark = (h50.estimate, f"H50 = {h50.estimate:.0f}") if h50 and h50.estimate is not None else None
+    return [
+        Chart(
+            "survival",
+            "Survival without an error",
+            said,
+            "turn",
+            "share of episodes free of error",
+            "step",
+            series_along(estimates, "survival"),
+            mark,
+            rank=70,
+        )
+    ]
 
 
 def horizon(found: Curve, level: float, n_episodes: int, n_turns: int) -> Estimate:
