@@ -143,6 +143,5 @@ def _sample(
         random_loss=random_loss,
         context_tokens=tokens.astype(float),
         prior_errors=before[played].astype(np.int64),
-        **{each: np.full(len(place), np.nan) for each in ("novelty", "depth")},
         **{each: np.zeros(len(place), dtype=np.int64) for each in ("state_code", "action_code")},
     )

@@ -36,12 +36,12 @@ def made(n_turns: int, path: Path) -> None:
 def analysed(path: Path) -> dict[str, float]:
     """Return the seconds and the peak memory of loading and of every estimate, in this process."""
     from horizon.analysis.analyze import analyze_table
-    from horizon.analysis.turn_table import COLUMNS, load_table
+    from horizon.analysis.turn_table import columns_read, load_table
 
     bare = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     began = time.perf_counter()
     there = pl.read_parquet_schema(path)
-    table = load_table(pl.read_parquet(path, columns=[name for name in COLUMNS if name in there]))
+    table = load_table(pl.read_parquet(path, columns=[name for name in columns_read() if name in there]))
     loaded = time.perf_counter()
     found = analyze_table(table)
     ended = time.perf_counter()

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from horizon.analysis.columns import digested
-from horizon.analysis.turn_table import COLUMNS, TurnTable, load_table
+from horizon.analysis.turn_table import TurnTable, columns_read, load_table
 from horizon.core import registry
 from horizon.core.errors import ContractError, UsageError
 from horizon.core.estimator import Estimate, checked_answers
@@ -168,7 +168,7 @@ def write_csv(analysis: Analysis, folder: Path) -> list[Path]:
 
 def _light(turns: pl.DataFrame) -> pl.DataFrame:
     turns = digested(turns)
-    return turns.select(name for name in COLUMNS if name in turns.columns)
+    return turns.select(name for name in columns_read() if name in turns.columns)
 
 
 def _told_apart(labels: Sequence[Labels]) -> dict[tuple[str, str | None, str | None], str]:

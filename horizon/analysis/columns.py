@@ -1,19 +1,38 @@
 """Digests of a row's texts: the little of states, actions and extras that estimators need, so that the texts can go.
 
-A code stands for a text: equal texts have equal codes while the program runs. Knows columns, no file and no estimator.
+A code stands for a text: equal texts have equal codes while the program runs. Knows columns and no file; of estimators
+only the numbers that they ask for.
 """
 
+import re
 from collections.abc import Mapping
 
 import polars as pl
 
+from horizon.core import registry
+from horizon.core.errors import ContractError
+from horizon.core.records import Turn
+
 CODES: Mapping[str, str] = {"state_code": "state", "action_code": "action"}
 """Columns made from texts, and the texts' columns; a null text has the code 0."""
 
-NUMBERS = ("novelty", "depth")
-"""Numbers that some environments leave in `extra`, as columns; null where a row has none."""
-
 _NUMBER = r"-?[0-9.]+(?:[eE][-+]?[0-9]+)?"
+
+
+def extra_numbers() -> tuple[str, ...]:
+    """Return the names of the numbers that estimators read from `extra`: all their `COLUMNS`, sorted.
+
+    Raises:
+        ContractError: an estimator asks for a name that is a column of every row.
+        PluginError: an estimator of another package can't be imported.
+    """
+    wanted = set()
+    for name in registry.names("estimators"):
+        own = getattr(registry.load("estimators", name), "COLUMNS", ())
+        if taken := sorted({*own} & {*Turn.__dataclass_fields__, *CODES}):
+            raise ContractError(f"estimator {name}: COLUMNS has '{taken[0]}', a column of every row: rename it")
+        wanted |= {*own}
+    return tuple(sorted(wanted))
 
 
 def digested(turns: pl.DataFrame) -> pl.DataFrame:
@@ -24,7 +43,8 @@ def digested(turns: pl.DataFrame) -> pl.DataFrame:
     made = [_code(text).alias(name) for name, text in CODES.items() if text in turns.columns]
     if "extra" in turns.columns:
         # In JSON a quote inside a text is escaped, so that a reply which spells out a key never looks like one.
-        made += [_number(name) for name in NUMBERS if turns["extra"].str.contains(f'"{name}":', literal=True).any()]
+        held = [name for name in extra_numbers() if turns["extra"].str.contains(f'"{name}":', literal=True).any()]
+        made += [_number(name) for name in held]
     return turns.with_columns(made)
 
 
@@ -33,4 +53,6 @@ def _code(text: str) -> pl.Expr:
 
 
 def _number(name: str) -> pl.Expr:
-    return pl.col("extra").str.extract(rf'"{name}":\s*({_NUMBER})').cast(pl.Float64, strict=False).alias(name)
+    return (
+        pl.col("extra").str.extract(rf'"{re.escape(name)}":\s*({_NUMBER})').cast(pl.Float64, strict=False).alias(name)
+    )

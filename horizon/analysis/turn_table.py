@@ -5,14 +5,14 @@ are left out here, and counted. Knows no file, model or estimator.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from horizon.analysis.columns import digested
+from horizon.analysis.columns import digested, extra_numbers
 from horizon.core.errors import UsageError
 from horizon.core.records import ERROR_KINDS, Turn
 
@@ -29,15 +29,11 @@ OPTIONAL: Mapping[str, Any] = {
     "random_loss": pl.Float64(),
     "context_tokens": pl.Float64(),
     "prior_errors": pl.Int64(),
-    "novelty": pl.Float64(),
-    "depth": pl.Float64(),
     "state_code": pl.Int64(),
     "action_code": pl.Int64(),
 }
-COLUMNS = (*NEEDED, *OPTIONAL)
-"""All that analysis reads of a turn: states and replies, the bulk of a table, need no more than their digests."""
-STORED = tuple(name for name in COLUMNS if name in Turn.__dataclass_fields__)
-"""Those of them that stand in a run's table as they are: enough where nothing is paired on texts."""
+STORED = tuple(name for name in (*NEEDED, *OPTIONAL) if name in Turn.__dataclass_fields__)
+"""Those of them that a run's table holds as they are: enough where nothing is paired on texts."""
 
 Side = Literal["model", "environment", "opponent", "run_id"]
 _EPISODE = ("run_id", "episode_id")
@@ -47,8 +43,8 @@ _EPISODE = ("run_id", "episode_id")
 class Sample:
     """The turns of one condition, in order of episode and turn; every array has shape (turns,).
 
-    `loss`, `random_loss` and `novelty` are in 0..1, `context_tokens` and `depth` (of a puzzle: the moves left) counts;
-    NaN where unknown. `kind` indexes `ERROR_KINDS`. `state_code` and `action_code` stand for texts, 0 for none.
+    `loss` and `random_loss` are in 0..1, `context_tokens` is a count; NaN where unknown. `kind` indexes `ERROR_KINDS`.
+    `state_code` and `action_code` stand for texts, 0 for none. `extra` holds the numbers that estimators ask for.
     """
 
     cluster: Ints
@@ -59,10 +55,9 @@ class Sample:
     random_loss: Floats
     context_tokens: Floats
     prior_errors: Ints
-    novelty: Floats
-    depth: Floats
     state_code: Ints
     action_code: Ints
+    extra: Mapping[str, Floats] = field(default_factory=dict)
 
     @property
     def n_turns(self) -> int:
@@ -74,9 +69,14 @@ class Sample:
         """How many different episodes the turns come from."""
         return int((np.diff(self.cluster) != 0).sum()) + 1 if self.n_turns else 0
 
+    def value(self, name: str) -> Floats:
+        """Return a number from the rows' `extra` that an estimator's `COLUMNS` names; NaN where a row has none."""
+        return self.extra[name] if name in self.extra else np.full(self.n_turns, np.nan)
+
     def take(self, which: NDArray[Any]) -> "Sample":
         """Return the turns that a mask or increasing indices choose."""
-        return Sample(*(getattr(self, name)[which] for name in self.__slots__))
+        arrays = {name: getattr(self, name)[which] for name in self.__slots__ if name != "extra"}
+        return Sample(**arrays, extra={name: values[which] for name, values in self.extra.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class TurnTable:
         for name, sample in self.samples.items():
             part = sample.take(kept[sample.cluster])
             if part.n_turns:
-                samples[name] = _with_cluster(part, codes[part.cluster])
+                samples[name] = replace(part, cluster=codes[part.cluster])
         indices = np.flatnonzero(kept)
         facts = EpisodeFacts(
             *(tuple(getattr(self.episodes, name)[i] for i in indices) for name in EpisodeFacts.__slots__)
@@ -163,6 +163,11 @@ def error_differences(minuend: Sample, subtrahend: Sample, *also: Sample) -> tup
     return one, one.is_error.astype(float) - other.is_error.astype(float)
 
 
+def columns_read() -> tuple[str, ...]:
+    """Return all columns that analysis reads: of states and replies, the bulk of a table, only their digests."""
+    return (*NEEDED, *OPTIONAL, *extra_numbers())
+
+
 def load_table(turns: pl.DataFrame, episodes: pl.DataFrame | None = None) -> TurnTable:
     """Check and code a table of turns; `episodes` tells outcomes and opponents, and which episodes were aborted.
 
@@ -176,7 +181,9 @@ def load_table(turns: pl.DataFrame, episodes: pl.DataFrame | None = None) -> Tur
     if missing:
         raise UsageError(f"turn table has no column '{missing[0]}': give the turns.parquet of a run")
     turns = digested(turns)
+    extras = [name for name in extra_numbers() if name in turns.columns]
     there = {name: kind for name, kind in OPTIONAL.items() if name in turns.columns}
+    there |= dict.fromkeys(extras, pl.Float64())
     light = turns.select(*NEEDED, *(pl.col(name).cast(kind) for name, kind in there.items()))
     if "parameters" not in there:
         light = light.with_columns(parameters=pl.lit(None, pl.String))
@@ -189,7 +196,9 @@ def load_table(turns: pl.DataFrame, episodes: pl.DataFrame | None = None) -> Tur
     light = light.select("condition", "cluster", "turn", *(name for name in there if name != "parameters"), "error")
     light = light.sort("condition", "cluster", "turn")
     _check(light, facts)
-    samples = {str(name): _sample(part) for (name,), part in light.partition_by("condition", as_dict=True).items()}
+    samples = {
+        str(name): _sample(part, extras) for (name,), part in light.partition_by("condition", as_dict=True).items()
+    }
     return TurnTable(samples, _facts(facts, episodes), n_aborted)
 
 
@@ -220,7 +229,7 @@ def _check(light: pl.DataFrame, facts: pl.DataFrame) -> None:
         )
 
 
-def _sample(part: pl.DataFrame) -> Sample:
+def _sample(part: pl.DataFrame, extras: Sequence[str]) -> Sample:
     kinds = (
         part["error"]
         .replace_strict(list(ERROR_KINDS), list(range(len(ERROR_KINDS))), return_dtype=pl.Int64)
@@ -232,6 +241,7 @@ def _sample(part: pl.DataFrame) -> Sample:
         is_error=kinds != 0,
         kind=kinds,
         **{name: _filled(part, name) for name in OPTIONAL if name != "parameters"},
+        extra={name: part[name].fill_null(float("nan")).to_numpy() for name in extras},
     )
 
 
@@ -250,11 +260,6 @@ def _filled(part: pl.DataFrame, name: str) -> NDArray[Any]:
     if name not in part.columns:
         return np.broadcast_to(np.array(nothing), part.height)
     return part[name].fill_null(nothing).to_numpy()
-
-
-def _with_cluster(sample: Sample, cluster: Ints) -> Sample:
-    others = {name: getattr(sample, name) for name in Sample.__slots__ if name != "cluster"}
-    return Sample(cluster=cluster, **others)
 
 
 def _is_among(keys: Ints, sorted_keys: Ints) -> Flags:

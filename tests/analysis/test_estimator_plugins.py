@@ -98,3 +98,41 @@ def test_every_shipped_chart_has_a_slug_and_a_rank_of_its_own_and_needs_no_estim
 def test_a_table_without_turns_has_no_chart() -> None:
     turns = simulated_turns(2, 2, hazard=0.3).filter(pl.lit(False))
     assert charts_of(analyze_table(load_table(turns))) == []
+
+
+NERVE = """
+COLUMNS = ("nerve",)
+
+from horizon.core.estimator import Estimate
+
+
+def estimates(table):
+    sample = table.sample("natural")
+    nerve = sample.take(sample.turn > 2).value("nerve")
+    return {"nerve": Estimate(float(nerve.sum()), None, None, table.n_episodes, len(nerve), "sum")}
+"""
+
+
+def test_an_estimator_reads_the_numbers_that_it_names_from_the_extra_of_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package(tmp_path, monkeypatch, NERVE)
+    turns = simulated_turns(6, 4, hazard=0.3)
+    extra = pl.struct(nerve=pl.col("turn") * 0.5, other=pl.lit(7)).struct.json_encode()
+    nerve = estimate_all(load_table(turns.with_columns(extra=extra)))["nerve"]
+    # Turns 3 and 4 of 6 episodes, at 0.5 a turn.
+    assert getattr(nerve, "estimate", None) == 6 * (1.5 + 2.0)
+
+
+def test_a_number_that_no_row_holds_is_not_a_number_everywhere(
+    table: TurnTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package(tmp_path, monkeypatch, NERVE.replace("nerve.sum()", "sum(nerve != nerve)"))
+    nerve = estimate_all(table)["nerve"]
+    assert getattr(nerve, "estimate", None) == 12
+
+
+def test_an_estimator_may_not_take_the_name_of_a_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package(tmp_path, monkeypatch, NERVE.replace('("nerve",)', '("loss",)'))
+    with pytest.raises(ContractError, match="estimator reach: COLUMNS has 'loss', a column of every row: rename it"):
+        load_table(simulated_turns(6, 4, hazard=0.3))

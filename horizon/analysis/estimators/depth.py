@@ -8,18 +8,19 @@ from horizon.analysis.turn_bins import bin_of, estimate_mean, turn_bins
 from horizon.analysis.turn_table import TurnTable
 from horizon.core.estimator import Estimate, Estimates
 
+COLUMNS = ("depth",)
 METHOD = "share of a depth's turns, Wilson's interval at the effective number of turns"
 
 
 def estimate(table: TurnTable, condition: str = "natural") -> list[Estimate]:
     """Return the error rate at each depth; far depths share bins, the same for all conditions."""
     sample = table.sample(condition)
-    if sample is None or np.isnan(sample.depth).all():
+    if sample is None or np.isnan(sample.value("depth")).all():
         return []
-    sample = sample.take(sample.depth >= 1)
-    deepest = max(float(np.nanmax(each.depth, initial=1)) for each in table.samples.values())
+    sample = sample.take(sample.value("depth") >= 1)
+    deepest = max(float(np.nanmax(each.value("depth"), initial=1)) for each in table.samples.values())
     bins = turn_bins(int(deepest))
-    order = bin_of(sample.depth.astype(np.int64), bins)
+    order = bin_of(sample.value("depth").astype(np.int64), bins)
     found = []
     for index in np.unique(order).tolist():
         part, depths = sample.take(order == index), bins[index]

@@ -14,6 +14,7 @@ from horizon.analysis.turn_table import Sample, TurnTable
 from horizon.core.estimator import Estimate, Estimates
 from horizon.core.records import Json
 
+COLUMNS = ("novelty",)
 METHOD = "share of a bin's turns, Wilson's interval at the effective number of turns"
 SLOPE_METHOD = "least squares of the error on novelty, jackknife over episodes, Student's t"
 BINS = 5
@@ -28,17 +29,17 @@ def by_novelty(table: TurnTable, condition: str = "natural") -> list[Estimate]:
     sample = _measured(table, condition)
     if sample is None:
         return []
-    pooled = np.concatenate([each.novelty for each in table.samples.values()])
+    pooled = np.concatenate([each.value("novelty") for each in table.samples.values()])
     edges = np.unique(np.nanquantile(pooled, np.arange(1, BINS) / BINS))
-    order = np.searchsorted(edges, sample.novelty)
+    order = np.searchsorted(edges, sample.value("novelty"))
     found = []
     for index in np.unique(order).tolist():
         part = sample.take(order == index)
         at: dict[str, Json] = {
             "condition": condition,
-            "novelty": float(part.novelty.mean()),
-            "first_novelty": float(part.novelty.min()),
-            "last_novelty": float(part.novelty.max()),
+            "novelty": float(part.value("novelty").mean()),
+            "first_novelty": float(part.value("novelty").min()),
+            "last_novelty": float(part.value("novelty").max()),
         }
         found.append(estimate_mean(table, part, part.is_error.astype(float), share, METHOD, at))
     return found
@@ -47,9 +48,9 @@ def by_novelty(table: TurnTable, condition: str = "natural") -> list[Estimate]:
 def slope(table: TurnTable, condition: str = "natural") -> list[Estimate]:
     """Return by how much the error rate rises from novelty 0 to 1 (1 is 100 points); empty where novelty is one."""
     sample = _measured(table, condition)
-    if sample is None or len(np.unique(sample.novelty)) < 2:
+    if sample is None or len(np.unique(sample.value("novelty"))) < 2:
         return []
-    x, y = sample.novelty, sample.is_error.astype(float)
+    x, y = sample.value("novelty"), sample.is_error.astype(float)
     columns = (np.ones(sample.n_turns), x, x**2, y, x * y)
     sums = np.column_stack([episode_sums(sample.cluster, each, table.n_episodes) for each in columns])
     found = jackknife(sums, _slope)
@@ -77,7 +78,7 @@ def _measured(table: TurnTable, condition: str) -> Sample | None:
     sample = table.sample(condition)
     if sample is None:
         return None
-    is_known = ~np.isnan(sample.novelty)
+    is_known = ~np.isnan(sample.value("novelty"))
     return sample.take(is_known) if is_known.any() else None
 
 
