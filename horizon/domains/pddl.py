@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from horizon.core.errors import UsageError
+from horizon.core.extras import require
 from horizon.core.paths import shipped
 
 MOST_STATES = 200_000
@@ -131,6 +132,7 @@ def _space(files: tuple[str, str], texts: tuple[str, ...]) -> Space:
 
 def _grounded(files: tuple[str, str]) -> tuple[Any, Any, Any]:
     """Return the problem, the grounded problem, and a function from a grounded action to its words."""
+    require("unified_planning", extra="pddl", purpose="environment 'pddl'")
     from unified_planning.io import PDDLReader
     from unified_planning.plans import ActionInstance
     from unified_planning.shortcuts import CompilationKind, Compiler, get_environment

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from horizon.core.errors import UsageError
+from horizon.core.extras import require
 from horizon.core.hashing import file_sha256
 from horizon.core.model import Capabilities, Model, ModelOptions
 
@@ -13,9 +14,10 @@ def open_model(argument: str, options: ModelOptions) -> Model:
     """Return the model of a GGUF file.
 
     Raises:
-        UsageError: no file given, or none there.
+        UsageError: no file given, none there, or the extra `local` is not installed.
         ModelFailure: it can't be loaded.
     """
+    require("torch", "transformers", "gguf", extra="local", purpose=f"model 'gguf:{argument}'")
     from horizon.models._local.model import LocalModel, Source
 
     path = Path(argument).expanduser()

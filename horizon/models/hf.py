@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.extras import require
 from horizon.core.model import Capabilities, Model, ModelOptions
 from horizon.core.records import Json
 from horizon.models._local.identity import folder_identity, hub_revision
@@ -15,9 +16,10 @@ def open_model(argument: str, options: ModelOptions) -> Model:
     """Return the model of a hub name or a folder.
 
     Raises:
-        UsageError: no name, or a folder that is not there.
+        UsageError: no name, a folder that is not there, or the extra `local` is not installed.
         ModelFailure: it can't be loaded.
     """
+    require("torch", "transformers", extra="local", purpose=f"model 'hf:{argument}'")
     from horizon.models._local.model import LocalModel, Source
 
     if not argument:

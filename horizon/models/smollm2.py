@@ -4,6 +4,7 @@ import importlib.metadata
 from pathlib import Path
 
 from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.extras import require
 from horizon.core.hashing import file_sha256
 from horizon.core.model import Capabilities, Model, ModelOptions
 
@@ -14,9 +15,10 @@ def open_model(argument: str, options: ModelOptions) -> Model:
     """Return SmolLM2-135M-Instruct.
 
     Raises:
-        UsageError: settings were given; there are none.
+        UsageError: settings were given (there are none), or the extra `local` is not installed.
         ModelFailure: the wheel is not installed, or its file can't be loaded.
     """
+    require("torch", "transformers", "gguf", extra="local", purpose="model 'smollm2'")
     from horizon.models._local.model import LocalModel, Source
 
     if argument:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from horizon.core.errors import HorizonError, ModelFailure, UsageError
+from horizon.core.errors import HorizonError, ModelFailure
+from horizon.core.extras import require
 from horizon.play import session
 from horizon.runs import run_folder
 from horizon.runs.shards import Shard, merge
@@ -36,10 +37,9 @@ def run_on_ray(
         HorizonError: what a shard raised.
         ModelFailure: a shard's workers died more often than they are restarted.
     """
-    try:
-        import ray
-    except ImportError:
-        raise UsageError("executor=ray needs Ray: pip install 'horizon-testbed[ray]'") from None
+    require("ray", extra="ray", purpose="executor=ray")
+    import ray
+
     run_folder.check_new(folder)
     parts = [folder.with_name(f"{folder.name}.parts") / f"part-{number}" for number in range(1, shards + 1)]
     began_here = not ray.is_initialized()

@@ -19,6 +19,7 @@ from typing import Any
 
 import horizon
 from horizon.core.errors import ContractError, StoreError
+from horizon.core.extras import ROW_EXTRAS
 from horizon.core.hashing import file_sha256
 from horizon.core.paths import shipped
 from horizon.core.records import Json
@@ -103,12 +104,19 @@ def source_digest() -> str:
 
 
 def package_versions() -> dict[str, Json]:
-    """Return the installed version of each package that Horizon depends on, without those for its development."""
+    """Return the installed version of each package that can change a row: the dependencies and those of `ROW_EXTRAS`.
+
+    None where it is not installed.
+    """
     try:
         required = importlib.metadata.requires(_DISTRIBUTION) or []
     except importlib.metadata.PackageNotFoundError:
         return {}
-    names = [re.split(r"[^A-Za-z0-9._-]", each, maxsplit=1)[0] for each in required if "extra ==" not in each]
+    names: set[str] = set()
+    for line in required:
+        extra = re.search(r"""extra == ["']([^"']+)""", line)
+        if extra is None or extra[1] in ROW_EXTRAS:
+            names.add(re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0])
     versions: dict[str, Json] = {}
     for name in sorted(names, key=str.lower):
         versions[name] = None

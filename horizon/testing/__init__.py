@@ -4,9 +4,13 @@
         played = play_episode("hanoi:disks=3,rounds=0", horizon_model, episodes=40, turns=20)
         assert_error_rate_below(0.2, played, turns="1-20")
 
-The pytest plugin brings the fixtures; all else is imported from here. Light to import: what plays is imported by use.
+The pytest plugin brings the fixtures; all else is imported from here. Light to import: what plays is imported by use,
+and pytest with the fixtures alone.
 """
 
+from typing import TYPE_CHECKING, Any
+
+from horizon.core.extras import require
 from horizon.play.in_memory import FunctionModel, PlayedEpisodes, model_of, play_episodes
 from horizon.testing.assertions import (
     assert_error_rate_below,
@@ -14,11 +18,12 @@ from horizon.testing.assertions import (
     assert_h50_above,
     assert_skill_above,
     check_bot,
-    horizon_model,
-    play_episode,
 )
 from horizon.testing.contract_checks import check_environment, check_model
 from horizon.testing.strategies import KINDS, PosedReply, replies, seeds, states, states_and_actions
+
+if TYPE_CHECKING:
+    from horizon.testing.fixtures import horizon_model, play_episode
 
 __all__ = [
     "KINDS",
@@ -41,3 +46,19 @@ __all__ = [
     "states",
     "states_and_actions",
 ]
+
+_FIXTURES = ("horizon_model", "play_episode")
+
+
+def __getattr__(name: str) -> Any:
+    """Return a fixture; pytest is imported with the first one.
+
+    Raises:
+        UsageError: pytest is not installed.
+    """
+    if name not in _FIXTURES:
+        raise AttributeError(f"module 'horizon.testing' has no attribute '{name}'")
+    require("pytest", extra="testing", purpose=f"the fixture {name}")
+    from horizon.testing import fixtures
+
+    return getattr(fixtures, name)

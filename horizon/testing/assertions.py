@@ -1,15 +1,14 @@
-"""Fixtures and assertions for people's own tests; everything that plays is imported by use."""
+"""Assertions on the bound of an interval for people's own tests; everything that plays is imported by use."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
-
-import pytest
+from typing import TYPE_CHECKING, Any
 
 from horizon.core.environment import Environment, open_environment
 from horizon.core.errors import ModelFailure, UsageError
-from horizon.core.model import Model, ModelOptions, Request, open_model
-from horizon.play.in_memory import PlayedEpisodes, model_of, play_episodes
+from horizon.core.extras import require
+from horizon.core.model import Model, Request
+from horizon.play.in_memory import PlayedEpisodes, model_of
 from horizon.testing.strategies import states
 
 if TYPE_CHECKING:
@@ -19,45 +18,6 @@ if TYPE_CHECKING:
     from horizon.analysis.turn_table import TurnTable
 
 ALPHA = 0.05
-
-
-class Playing(Protocol):
-    """What the fixture `play_episode` is: `play_episodes`, with models named in it kept open."""
-
-    def __call__(
-        self, environment: str | Environment[Any], model: str | Model = "random", **settings: Any
-    ) -> PlayedEpisodes:
-        """Play episodes into memory; `settings` are a scenario's keys."""
-        ...
-
-
-@pytest.fixture(scope="session")
-def horizon_model(request: pytest.FixtureRequest) -> Iterator[Model]:
-    """The model of `--model` (smollm2 without it), opened once; or that of `parametrize(..., indirect=True)`."""
-    given = getattr(request, "param", None) or request.config.getoption("horizon_model", None)
-    # The option may be repeatable: a test that wants several parametrises.
-    name = given if isinstance(given, str) else (given or ["smollm2"])[0]
-    model = open_model(name)
-    yield model
-    model.close()
-
-
-@pytest.fixture(scope="session")
-def play_episode() -> Iterator[Playing]:
-    """`play_episodes` that opens each model it is given by name once for the whole session."""
-    opened: dict[tuple[str, ModelOptions], Model] = {}
-
-    def opening(name: str, options: ModelOptions) -> Model:
-        if (name, options) not in opened:
-            opened[name, options] = open_model(name, options)
-        return opened[name, options]
-
-    def play(environment: str | Environment[Any], model: str | Model = "random", **settings: Any) -> PlayedEpisodes:
-        return play_episodes(environment, model, opening=opening, **settings)
-
-    yield play
-    for model in opened.values():
-        model.close()
 
 
 def assert_error_rate_below(
@@ -153,6 +113,7 @@ def check_bot(
         UsageError: an unknown environment, one that only an engine can judge, or hypothesis is not installed.
     """
     __tracebackhide__ = True
+    require("hypothesis", extra="testing", purpose="check_bot")
     task = open_environment(environment) if isinstance(environment, str) else environment
     if must_be_right and task.oracle_kind == "engine":
         raise UsageError(f"{task.name} is judged by an engine, which is not asked here: leave out must_be_right")

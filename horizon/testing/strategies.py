@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
 from horizon.core.environment import Environment, open_environment
-from horizon.core.errors import UsageError
+from horizon.core.extras import require
 from horizon.testing.contract_checks import GARBAGE
 
 if TYPE_CHECKING:
@@ -153,8 +153,7 @@ def _opened(environment: str | Environment[Any]) -> Environment[Any]:
 
 
 def _strategies() -> ModuleType:
-    try:
-        from hypothesis import strategies
-    except ImportError:
-        raise UsageError("hypothesis is not installed: pip install hypothesis") from None
+    require("hypothesis", extra="testing", purpose="a strategy of horizon.testing")
+    from hypothesis import strategies
+
     return strategies
