@@ -1,19 +1,21 @@
 """What can be played, and what one instance looks like: the data behind `horizon list` and `horizon show`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
-from horizon.core.environment import open_environment
-from horizon.core.errors import UsageError
+from horizon.core.environment import environment_class, open_environment
+from horizon.core.errors import HorizonError, UsageError
 from horizon.core.instances import distinct_seeds
 from horizon.core.parameters import Parameter, describe
-from horizon.core.registry import load, names, nearest
+from horizon.core.registry import Kind, load, names, nearest, plugin_fault
 from horizon.engines.engine import describe_engine, engine_names
 from horizon.scenarios.files import names as scenario_names
 from horizon.scenarios.scenario import read_suite
 
-KINDS = ("environments", "models", "engines", "scenarios")
+MODULES: tuple[Kind, ...] = ("models", "estimators", "importers")
+KINDS = ("environments", *MODULES, "engines", "scenarios")
 
 
 def listing(what: str) -> list[dict[str, Any]]:
@@ -23,10 +25,9 @@ def listing(what: str) -> list[dict[str, Any]]:
         UsageError: an unknown kind.
     """
     if what == "environments":
-        return [_environment(name) for name in names("environments")]
-    if what == "models":
-        # The first line of each module's docstring is its one line here.
-        return [{"name": name, "summary": _first_line(load("models", name).__doc__)} for name in names("models")]
+        return [_described(name, _environment) for name in names("environments")]
+    if what in MODULES:
+        return [_described(name, partial(_module, what)) for name in names(what)]
     if what == "engines":
         return [{"name": name, "summary": describe_engine(name).summary} for name in engine_names()]
     if what == "scenarios":
@@ -58,8 +59,27 @@ def shown(text: str, index: int, turns: int) -> Iterator[str]:
     yield f"({turns} turns shown)"
 
 
+def _described(name: str, describe: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+    """Return what is listed of a module, or the error where it is a broken plug-in."""
+    problem: HorizonError | None
+    try:
+        return describe(name)
+    except HorizonError as error:
+        problem = error
+    except Exception as error:
+        problem = plugin_fault(error)
+        if problem is None:
+            raise
+    return {"name": name, "summary": f"broken: {problem}", "error": str(problem)}
+
+
+def _module(kind: Kind, name: str) -> dict[str, Any]:
+    """Return a module's name and the first line of its docstring."""
+    return {"name": name, "summary": _first_line(load(kind, name).__doc__)}
+
+
 def _environment(name: str) -> dict[str, Any]:
-    kind = load("environments", name).ENVIRONMENT
+    kind = environment_class(name)
     return {
         "name": name,
         "version": kind.version,

@@ -96,7 +96,7 @@ def play(
             return
         wanted = variants[0].scenario
     else:
-        wanted = make({**_everyday_opponent(given), **given}, "command line")
+        wanted = make({**_opponent_of(given), **given}, "command line")
     folder = out or _default_folder(wanted.environment, wanted.model, wanted.seed)
     if executor is not None:
         show_results([_executed(executor, wanted, folder, parts, tuple(base_url or ()))])
@@ -191,10 +191,16 @@ def _whole(parts: dict[str, str], name: str) -> int:
     return int(parts[name])
 
 
-def _everyday_opponent(given: dict[str, Any]) -> dict[str, Any]:
-    """Chess is the default environment, and level 1 its default opponent."""
-    name = str(given.get("environment", "chess")).partition(":")[0]
-    return {"opponents": ("stockfish:level=1",)} if name == "chess" else {}
+def _opponent_of(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the default opponent of the environment, as a scenario's key; empty where it needs or declares none."""
+    from horizon.core.environment import default_opponent_of, open_environment
+    from horizon.scenarios.scenario import Scenario
+
+    if given.get("opponents"):
+        return {}
+    task = open_environment(str(given.get("environment", Scenario.model_fields["environment"].default)))
+    opponent = default_opponent_of(task) if task.has_opponent else None
+    return {} if opponent is None else {"opponents": (opponent,)}
 
 
 def _default_folder(environment: str, model: str, seed: int) -> Path:

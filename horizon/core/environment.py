@@ -4,11 +4,12 @@ An environment never sees a model, an engine, a file or a clock. Engine scores c
 comes in through `step`, and every method returns the same for equal arguments.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
-from horizon.core.errors import UsageError
+from horizon.core.errors import ContractError, UsageError
 from horizon.core.parameters import Value, build, split_name
 from horizon.core.records import Answer, Scores, Verdict
 from horizon.core.registry import load
@@ -112,11 +113,72 @@ class Environment(Protocol[S]):
         ...
 
 
-def engine_of(task: Environment[Any]) -> str:
-    """Return the engine that can score an environment's positions: what its `judge_engine` names, else stockfish.
+class OptionalMembers(Protocol):
+    """What an environment may define besides `Environment`; the functions below return the default of the others.
 
-    Only environments whose positions Stockfish doesn't know have that attribute.
+    Nothing else reads these names, so an environment that defines none of them needs no base class.
     """
+
+    @property
+    def default_opponent(self) -> str:
+        """The opponent that is played where none is named, such as `random`; without it one must be named."""
+        ...
+
+    @property
+    def judge_engine(self) -> str:
+        """The engine that can score the environment's positions; default `stockfish`."""
+        ...
+
+    @property
+    def files(self) -> Mapping[str, Path]:
+        """The files that the environment reads, by the parameter that names each; default none."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Warnings about its parameters for the person who plays it, a line each; default none."""
+        ...
+
+    @property
+    def shift(self) -> str:
+        """The parameter that rewords the same instance, `none` for the original wording; default `none`."""
+        ...
+
+
+def environment_class(name: str) -> type[Any]:
+    """Return the class behind an environment's name.
+
+    Raises:
+        UsageError: an unknown name (with the nearest ones).
+        ContractError: the module has no `ENVIRONMENT`, or its class lacks a member of `Environment`.
+        PluginError: the module is another package's and can't be imported.
+    """
+    module = load("environments", name)
+    kind = getattr(module, "ENVIRONMENT", None)
+    if not isinstance(kind, type):
+        raise ContractError(f"environment {name}: {module.__name__} has no class ENVIRONMENT")
+    members = {*vars(Environment), *Environment.__annotations__}
+    if missing := sorted(each for each in members if not each.startswith("_") and not hasattr(kind, each)):
+        raise ContractError(f"environment {name}: {kind.__name__} lacks {', '.join(missing)}")
+    return kind
+
+
+def default_opponent_of(task: Environment[Any]) -> str | None:
+    """Return the opponent to play against where none is named, or None where the environment declares none."""
+    opponent = getattr(task, "default_opponent", None)
+    return None if opponent is None else str(opponent)
+
+
+def unshifted(task: Environment[Any]) -> Environment[Any]:
+    """Return the environment with its original wording: `shift=none` where it has such a parameter."""
+    if getattr(task, "shift", "none") == "none":
+        return task
+    original: Environment[Any] = replace(task, shift="none")  # type: ignore[type-var]
+    return original
+
+
+def engine_of(task: Environment[Any]) -> str:
+    """Return the engine that can score an environment's positions."""
     return str(getattr(task, "judge_engine", "stockfish"))
 
 
@@ -137,7 +199,7 @@ def open_environment(text: str, more: dict[str, Value] | None = None) -> Environ
         UsageError: an unknown name, parameter or value.
     """
     name, given = split_name(text)
-    kind = load("environments", name).ENVIRONMENT
+    kind = environment_class(name)
     twice = sorted(set(given) & set(more or {}))
     if twice:
         raise UsageError(f"'{twice[0]}' is set twice for environment {name}: keep one of them")

@@ -2,10 +2,9 @@
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
-from horizon.core.environment import Environment
+from horizon.core.environment import Environment, unshifted
 from horizon.core.seeds import derive
 
 _DRAWS = 50
@@ -23,9 +22,8 @@ def distinct_seeds(task: Environment[Any], seed: int) -> Iterator[int]:
     after 50 draws in vain. Cost: one `pose` an instance.
     """
     told: set[int] = set()
-    if getattr(task, "shift", "none") != "none":
-        # Told without a shift: names or letters that go by seed would hide that two instances are one.
-        task = replace(task, shift="none")  # type: ignore[type-var]
+    # Names or letters that go by seed would hide that two instances are one.
+    task = unshifted(task)
     for index in itertools.count():
         found, attempt = episode_seed(seed, task.name, index), 1
         text = hash(task.pose(task.reset(found)))

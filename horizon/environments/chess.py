@@ -58,6 +58,7 @@ class Chess(ChessContract):
     name: ClassVar[str] = "chess"
     version: ClassVar[int] = 1
     summary: ClassVar[str] = "play a game of chess against an opponent"
+    default_opponent: ClassVar[str] = "stockfish:level=1"
 
     color: str = parameter("alternating", "the model's side, by seed", choices=("white", "black", "alternating"))
     notation: str = parameter("san", "how moves are written", choices=("san", "uci"))

@@ -71,6 +71,11 @@ class ChessVariant(ChessContract):
         """The engine that knows the variant."""
         return "pyffish" if self.variant == "atomic" else "fairy-stockfish"
 
+    @property
+    def default_opponent(self) -> str:
+        """The lowest level above random of the engine that knows the variant."""
+        return f"{self.judge_engine}:level=1"
+
     def reset(self, seed: int) -> Game:
         """Return the first position: the seed's random plies after the variant's start, or after `fen`."""
         for attempt in range(_ATTEMPTS):

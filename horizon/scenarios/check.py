@@ -12,7 +12,7 @@ import numpy as np
 
 from horizon.analysis.stats.confidence_sequences import Sums, above, below, first_proven, units_needed
 from horizon.core import registry
-from horizon.core.environment import Environment, open_environment
+from horizon.core.environment import Environment, environment_class, open_environment
 from horizon.core.errors import ContractError, EngineFailure, HorizonError, UsageError
 from horizon.core.instances import distinct_seeds
 from horizon.core.model import capabilities_of, open_model
@@ -128,9 +128,9 @@ def _environment(draft: Draft, scenario: Scenario) -> Iterator[Problem | Environ
     """Yield what is wrong with the environment and its parameters, or the environment."""
     try:
         name, inside = split_name(scenario.environment)
-        kind = registry.load("environments", name).ENVIRONMENT
+        kind = environment_class(name)
         checked_values(kind, inside, f"environment {name}")
-    except UsageError as problem:
+    except (UsageError, ContractError) as problem:
         yield draft.problem(("environment",), str(problem))
         return
     wrong = []
