@@ -11,6 +11,7 @@ from pathlib import Path
 from horizon.core.environment import open_environment
 from horizon.core.model import open_model
 from horizon.play.loop import Played, play
+from horizon.play.setting import Setting
 from horizon.runs import run_folder
 from horizon.scenarios.scenario import make
 
@@ -45,7 +46,7 @@ def main() -> None:
         model, opponent = open_model("random"), open_model("random")
         with run_folder.create(folder, {"plan": {}}) as journal:
             task = open_environment("chess")
-            play(make(given, "benchmark"), "bench", task, model, {"random": opponent}, None, journal, watch=watch)
+            play(Setting(make(given, "benchmark"), task, model, {"random": opponent}), journal, watch=watch)
         before = resident_mib()
         run_folder.finish(folder)
         print(f"finish: {before:.1f} -> {resident_mib():.1f} MiB")

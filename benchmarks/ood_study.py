@@ -60,7 +60,7 @@ def play(wanted: dict[str, Scenario], seconds: float) -> list[str]:
         if time.monotonic() > deadline:
             break
         started = time.monotonic()
-        session.run(scenario, folder, resume=begun)
+        session.run(scenario, folder, session.RunOptions(resume=begun))
         print(f"{name}: {time.monotonic() - started:.0f} s", flush=True)
     return [name for name in wanted if not (PLAYED / name / "turns.parquet").exists()]
 

@@ -30,7 +30,9 @@ def played(name: str) -> Path:
     """Return the finished run folder of a scenario."""
     folder = Path("results/play") / name
     if not (folder / "manifest.json").exists() or not run_folder.is_finished(folder):
-        session.run(scenarios.read(name), folder, resume=(folder / "manifest.json").exists(), say=print)
+        session.run(
+            scenarios.read(name), folder, session.RunOptions(resume=(folder / "manifest.json").exists()), say=print
+        )
     return folder
 
 

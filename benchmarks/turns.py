@@ -22,6 +22,7 @@ from horizon.core.errors import ModelFailure
 from horizon.core.model import Model, Request, open_model
 from horizon.core.records import Json, Reply
 from horizon.play.loop import play
+from horizon.play.setting import Setting
 from horizon.runs import run_folder
 from horizon.scenarios.scenario import make
 
@@ -82,7 +83,7 @@ def horizon(turns: int, model: Model, folder: Path) -> tuple[float, int]:
     task = open_environment("chess:opening=start")
     with run_folder.create(folder, {"plan": {}}) as journal, _closing(open_model("random")) as opponent:
         started = time.perf_counter()
-        played = play(make(given, "benchmark"), "bench", task, model, {"random": opponent}, None, journal)
+        played = play(Setting(make(given, "benchmark"), task, model, {"random": opponent}), journal)
         return time.perf_counter() - started, played.turns
 
 

@@ -10,6 +10,7 @@ from horizon.core.model import Request
 from horizon.core.records import Episode, Json, Reply, Turn
 from horizon.core.seeds import generator
 from horizon.play.loop import Played, play
+from horizon.play.setting import Setting
 from horizon.scenarios.scenario import Scenario, make
 
 
@@ -70,7 +71,9 @@ def played(
     given = {"environment": "doors", "episodes": 3, "turns": 5, "live_episodes": 2, **keys}
     scenario: Scenario = make(given, "test")
     model = Scripted(script)
-    result = play(scenario, "run", Doors(), model, {}, None, journal, turns=before.turns, episodes=before.episodes)
+    result = play(
+        Setting(scenario, Doors(), model, run_id="run"), journal, turns=before.turns, episodes=before.episodes
+    )
     return journal, result, model
 
 

@@ -4,6 +4,7 @@ Heavy imports stand inside the functions, as in `cli`.
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,7 +52,7 @@ def play(
     """
     from horizon.cli.flags import read_flags
     from horizon.core.parameters import settings
-    from horizon.play import session
+    from horizon.play import plan, session
     from horizon.play.progress import watching
     from horizon.play.suite import selected
     from horizon.runs import run_folder
@@ -66,6 +67,7 @@ def play(
     stop = session.stop_of(flags.pop("stop", None))
     shard = shard_of(_whole(parts, "shard"), _whole(parts, "shards")) if parts and executor is None else None
 
+    options = session.RunOptions(resume=resume, base_urls=tuple(base_url or ()), stop=stop)
     given: dict[str, Any] = {
         "model": model,
         "environment": env,
@@ -84,7 +86,7 @@ def play(
     given = {key: value for key, value in given.items() if value is not None}
     if resume and scenario is None and out is not None:
         begun = run_folder.read_manifest(out)
-        wanted = make({**session.scenario_of(begun), **session.expected_of(begun), **given}, "command line")
+        wanted = make({**plan.scenario_of(begun), **plan.expected_of(begun), **given}, "command line")
     elif scenario is not None:
         suite = read_suite(scenario, **given)
         variants = selected(suite, select)
@@ -92,7 +94,7 @@ def play(
         if is_split and len(variants) > 1:
             raise UsageError(f"{suite.path} holds several scenarios, and shards are of one: choose it by --select")
         if len(suite.variants) > 1 and not is_split:
-            _play_suite(variants, out or Path("results") / "play" / suite.name, resume, stop, tuple(base_url or ()))
+            _play_suite(variants, out or Path("results") / "play" / suite.name, options)
             return
         wanted = variants[0].scenario
     else:
@@ -103,16 +105,7 @@ def play(
         return
     try:
         with watching(wanted) as (watch, say):
-            finished = session.run(
-                wanted,
-                folder,
-                resume=resume,
-                base_urls=tuple(base_url or ()),
-                shard=shard,
-                stop=stop,
-                watch=watch,
-                say=say,
-            )
+            finished = session.run(wanted, folder, replace(options, shard=shard), watch=watch, say=say)
     except KeyboardInterrupt:
         typer.echo(
             f"horizon: interrupted; nothing is lost. Go on with: horizon play --resume --out {folder}", err=True
@@ -139,13 +132,13 @@ def show_results(folders: list[Path], out: Path | None = None, *, err: bool = Tr
             typer.echo(path, err=err)
 
 
-def _play_suite(variants: tuple[Any, ...], out: Path, resume: bool, stop: Any, base_urls: tuple[str, ...]) -> None:
+def _play_suite(variants: tuple[Any, ...], out: Path, options: Any) -> None:
     from horizon.play.progress import watching
     from horizon.play.suite import play_all
 
     folders = []
     try:
-        for folder, warnings in play_all(variants, out, watching, resume=resume, stop=stop, base_urls=base_urls):
+        for folder, warnings in play_all(variants, out, watching, options):
             folders.append(folder)
             for warning in warnings:
                 typer.echo(f"horizon: {folder}: {warning}", err=True)

@@ -4,18 +4,20 @@ An environment never sees a model, an engine, a file or a clock. Engine scores c
 comes in through `step`, and every method returns the same for equal arguments.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from horizon.core.errors import ContractError, UsageError
 from horizon.core.parameters import Value, build, split_name
-from horizon.core.records import Answer, Scores, Verdict
+from horizon.core.records import Answer, Episode, Scores, Turn, Verdict
 from horizon.core.registry import load
 
 S = TypeVar("S", bound=Hashable)
 Mover = Literal["model", "opponent"]
+Export = Callable[[Iterable[Turn], Iterable[Episode], str], Iterator[str]]
+"""Turns the rows of a run, and the time it was created, into the text of a file."""
 
 
 class Environment(Protocol[S]):
@@ -140,6 +142,11 @@ class OptionalMembers(Protocol):
         ...
 
     @property
+    def exports(self) -> Mapping[str, Export]:
+        """What is made of a finished run beside its tables, by file name; default nothing."""
+        ...
+
+    @property
     def shift(self) -> str:
         """The parameter that rewords the same instance, `none` for the original wording; default `none`."""
         ...
@@ -190,6 +197,11 @@ def files_of(task: Environment[Any]) -> dict[str, Path]:
 def notes_of(task: Environment[Any]) -> tuple[str, ...]:
     """Return what a person who plays an environment should be told of its parameters: its `notes`, or nothing."""
     return tuple(getattr(task, "notes", ()))
+
+
+def exports_of(task: Environment[Any]) -> dict[str, Export]:
+    """Return what an environment makes of a finished run, by file name: its `exports`, or nothing."""
+    return dict(getattr(task, "exports", {}))
 
 
 def open_environment(text: str, more: dict[str, Value] | None = None) -> Environment[Any]:

@@ -1,21 +1,21 @@
-"""Playing scenarios as gates: into folders of their own, and finished runs used again where nothing has changed.
+"""Scenarios as gates: each is played into its own folder, and a finished run is reused where nothing has changed.
 
-Knows sessions and run folders; no test framework, and nothing of how outcomes are shown. Scenarios of one model share
-its weights where these are kept (`weights.keeping_weights`).
+Knows sessions and run folders; no test framework, and not how outcomes are shown. Scenarios of one model share its
+weights where these are kept (`weight_cache.keeping_weights`).
 """
 
 import shutil
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from horizon.analysis.gates import Outcome, is_settled, overall
+from horizon.core.environment import exports_of
 from horizon.core.errors import StoreError
-from horizon.core.model import open_model
 from horizon.core.records import Json
 from horizon.play import session
 from horizon.play.loop import Played
+from horizon.play.opening import Parts, open_setting
 from horizon.play.stopping import judge_run, mark_judged
 from horizon.runs import manifest as manifests
 from horizon.runs import run_folder
@@ -23,14 +23,14 @@ from horizon.runs.journal import Lock
 from horizon.scenarios.scenario import Scenario
 
 RELEVANT = ("plan", "files", "model", "opponents", "judge", "sources", "python", "packages")
-"""Parts of a manifest that must agree for a run to be used again: all but the machine, the commit and the time."""
+"""Parts of a manifest that must agree for a run to be reused: all but the machine, the commit and the time."""
 
 
 @dataclass(frozen=True, slots=True)
 class GateRun:
-    """A scenario's run as a gate sees it; `stopped_after` counts instances where it stopped before the last.
+    """A scenario's run and its outcomes; `stopped_after` counts the instances of a run that stopped early.
 
-    `reused` tells that nothing was played now; `failure` is the reason of an aborted episode.
+    `reused`: nothing was played now. `failure` is the reason of the first aborted episode.
     """
 
     folder: Path
@@ -51,17 +51,17 @@ class GateRun:
     @property
     def said(self) -> str:
         """Figures, intervals and counts in one line: `error rate at most 0.98: 0.41 [0.30, 0.55], 4 episodes`."""
-        told = []
+        figures = []
         for outcome in self.outcomes:
             if outcome.claim.figure == "aborted" and outcome.verdict == "passed":
                 continue
             marked = "" if outcome.verdict == "passed" else f" {outcome.verdict}"
             needed = f" (about {outcome.more_episodes} more episodes)" if outcome.more_episodes else ""
             figure = f"{outcome.estimate:g}" if outcome.claim.figure == "aborted" else outcome.figure
-            told.append(f"{outcome.claim.said}: {figure}{marked}{needed}")
+            figures.append(f"{outcome.claim.said}: {figure}{marked}{needed}")
         return ", ".join(
             [
-                "; ".join(told) or "no figure expected",
+                "; ".join(figures) or "no figure expected",
                 f"{self.n_episodes} episode{'s' * (self.n_episodes != 1)}",
                 *(["stopped early"] if self.stopped_after is not None else []),
                 *(["reused"] if self.reused else []),
@@ -78,39 +78,39 @@ def play_gate(
     watch: Callable[[Played], None] = lambda played: None,
     say: Callable[[str], None] = lambda text: None,
 ) -> GateRun:
-    """Play a scenario until its claims are settled; a run that lies in the folder already is replaced.
+    """Play a scenario until its claims are settled; an existing run in the folder is replaced.
 
-    With `reuse` it is judged as it lies there when nothing relevant has changed, and gone on with where it was
-    interrupted or what is expected now is not settled by it. `base_urls` are the servers of `openai:` models.
+    With `reuse`, an existing run is judged again if its inputs are unchanged, and resumed if it is incomplete or does
+    not yet decide the present expectations. `base_urls` are the servers of `openai:` models.
 
     Raises:
         UsageError: a name or folder that can't be used.
         StoreError: another process is writing the run in the folder.
         EngineFailure, ModelFailure: something needed is missing or every episode was aborted.
     """
-    say(f"loading {scenario.model}")
-    with closing(open_model(scenario.model, session.options_of(scenario, base_urls))) as model:
-        goes_on = False
-        # What is left of a run that was half removed goes too.
-        if (folder / manifests.MANIFEST).exists() or run_folder.is_left_over(folder):
-            changed = why_not(folder, session.manifest_of(scenario, model)) if reuse else "not asked to"
-            goes_on = changed is None
-            if goes_on and run_folder.is_finished(folder):
-                found = _judged(folder, scenario, reused=True)
-                if found.stopped_after is None or is_settled(found.outcomes):
-                    return found
-            elif reuse and not goes_on:
+    with open_setting(scenario, Parts(base_urls=base_urls), say) as setting:
+        resume = False
+        # What is left of a run that was half removed is removed too.
+        if (folder / manifests.MANIFEST).exists() or run_folder.is_left_over(folder, exports_of(setting.task)):
+            changed = why_not(folder, session.manifest_of(setting)) if reuse else "not asked to"
+            resume = changed is None
+            if resume and run_folder.is_finished(folder):
+                stored = _gate_run(folder, setting.scenario, reused=True)
+                if stored.stopped_after is None or is_settled(stored.outcomes):
+                    return stored
+            elif reuse and not resume:
                 say(f"{folder} is played anew: {changed}")
-            if not goes_on:
-                # Under the lock: nobody else may be writing what is thrown away.
+            if not resume:
+                # Under the lock: nobody else may be writing what is removed.
                 with Lock(folder):
                     shutil.rmtree(folder)
-        finished = session.run(scenario, folder, resume=goes_on, stop="settled", model=model, watch=watch, say=say)
-    return _judged(folder, scenario, reused=False, warnings=finished.warnings)
+        options = session.RunOptions(resume=resume, stop="settled")
+        finished = session.run_opened(setting, folder, options, watch)
+        return _gate_run(folder, setting.scenario, reused=False, warnings=finished.warnings)
 
 
 def why_not(folder: Path, made: Mapping[str, Json]) -> str | None:
-    """Return why a run can't be used again in place of one that would begin with this manifest; null where it can."""
+    """Return why a run can't be reused in place of one that would start with this manifest; None where it can."""
     try:
         stored = run_folder.read_manifest(folder)
     except StoreError as problem:
@@ -125,12 +125,13 @@ def why_not(folder: Path, made: Mapping[str, Json]) -> str | None:
     return "episodes of it were aborted" if _failure(folder) is not None else None
 
 
-def _judged(folder: Path, scenario: Scenario, *, reused: bool, warnings: tuple[str, ...] = ()) -> GateRun:
+def _gate_run(folder: Path, scenario: Scenario, *, reused: bool, warnings: tuple[str, ...] = ()) -> GateRun:
     judged = judge_run(folder, scenario)
-    episodes = max((outcome.n_episodes for outcome in judged.outcomes), default=0)
-    found = GateRun(folder, judged.outcomes, judged.stopped_after, episodes, reused, _failure(folder), warnings)
-    mark_judged(folder, found.outcomes, found.verdict)
-    return found
+    n_episodes = max((outcome.n_episodes for outcome in judged.outcomes), default=0)
+    failure = _failure(folder)
+    gate = GateRun(folder, judged.outcomes, judged.stopped_after, n_episodes, reused, failure, warnings)
+    mark_judged(folder, gate.outcomes, gate.verdict)
+    return gate
 
 
 def _failure(folder: Path) -> str | None:

@@ -4,20 +4,20 @@ The same turn loop as `horizon play`, so that the turns are those of a run. Open
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from horizon.core.environment import Environment, open_environment
+from horizon.core.environment import Environment
 from horizon.core.errors import ContractError, ModelFailure
-from horizon.core.model import Model, ModelOptions, Request, open_model
+from horizon.core.model import Model, Request
 from horizon.core.records import Episode, Json, Reply, Turn
 
 if TYPE_CHECKING:
     # Slow to import, and only needed once something is played or asserted.
     from horizon.analysis.turn_table import TurnTable
-    from horizon.play.turn import Judging
+    from horizon.play.opening import OpenModel
+    from horizon.play.setting import Scorer
     from horizon.scenarios.scenario import Scenario
 
 
@@ -61,55 +61,42 @@ class PlayedEpisodes:
         return load_table(*frames)
 
 
-Opening = Callable[[str, ModelOptions], Model]
-
-
 def play_episodes(
     environment: str | Environment[Any],
     model: str | Model = "random",
     *,
-    judge: "Judging | None" = None,
-    opening: Opening | None = None,
+    judge: "Scorer | None" = None,
+    opening: "OpenModel | None" = None,
     **settings: Any,
 ) -> PlayedEpisodes:
     """Play episodes into memory; `settings` are a scenario's keys, such as `episodes=8, turns=20, seed=1`.
 
-    Without them one episode is played, under `natural` alone. An environment or a model may be named or handed over;
-    one handed over stays open. `judge` scores positions in place of the engine that chess would open; `opening` opens
-    models by name and keeps them.
+    Without them one episode is played, under `natural` alone. An environment or a model may be given by name or as
+    an object, which stays open. `judge` scores positions in place of the engine that chess would open; `opening`
+    opens models by name and keeps them.
 
     Raises:
         UsageError: an unknown name or setting, or sides that the environment can't have.
         EngineFailure, ModelFailure: something needed is missing or every episode was aborted.
     """
-    from horizon.play import session
     from horizon.play.loop import play
-    from horizon.scenarios.compatibility import opponent_model
+    from horizon.play.opening import Parts, open_setting
     from horizon.scenarios.scenario import make
 
-    named = environment if isinstance(environment, str) else environment.name
-    given = {"episodes": 1, "conditions": ("natural",), "environment": named, **settings}
-    scenario = make({**given, "model": model if isinstance(model, str) else model.name}, "play_episodes")
-    parameters = dict(scenario.parameters)
-    task = open_environment(environment, parameters) if isinstance(environment, str) else environment
-    session.check_sides(scenario, task)
+    name = environment if isinstance(environment, str) else environment.name
+    keys = {"episodes": 1, "conditions": ("natural",), "environment": name, **settings}
+    scenario = make({**keys, "model": model if isinstance(model, str) else model.name}, "play_episodes")
+    parts = Parts(
+        environment=None if isinstance(environment, str) else environment,
+        model=None if isinstance(model, str) else model,
+        judge=judge,
+        open_model=opening,
+    )
     rows = _Rows()
-    with ExitStack() as stack:
-
-        def open_here(name: str, options: ModelOptions) -> Model:
-            found = open_model(name, options)
-            stack.callback(found.close)
-            return found
-
-        opened = opening or open_here
-        opponents = {name: opened(opponent_model(name), ModelOptions()) for name in scenario.opponents}
-        judging = judge or session.open_judge(stack, scenario, task)
-        player = opened(model, session.options_of(scenario)) if isinstance(model, str) else model
-        session.check_protocol(scenario, player)
-        run_id = session.run_id_of(session.plan_of(scenario, task))
-        play(scenario, run_id, task, player, opponents, judging, rows)
+    with open_setting(scenario, parts) as setting:
+        play(setting, rows)
     turns = sorted(rows.turns, key=lambda row: (row.episode_id, row.turn, row.condition))
-    return PlayedEpisodes(scenario, tuple(turns), tuple(sorted(rows.episodes, key=lambda row: row.episode_id)))
+    return PlayedEpisodes(setting.scenario, tuple(turns), tuple(sorted(rows.episodes, key=lambda row: row.episode_id)))
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 from horizon.core.errors import HorizonError, ModelFailure
 from horizon.core.extras import require
 from horizon.play import session
-from horizon.runs import run_folder
+from horizon.runs import manifest, run_folder
 from horizon.runs.shards import Shard, merge
 from horizon.scenarios.scenario import Scenario
 
@@ -64,12 +64,13 @@ def run_on_ray(
 
 
 def _play(given: dict[str, Any], folder: str, number: int, shards: int, base_urls: tuple[str, ...]) -> None:
-    """Play one shard, or go on with it; runs in a worker."""
+    """Play one shard, or resume it; runs in a worker."""
     path = Path(folder)
-    begun = (path / "manifest.json").exists()
-    if begun and run_folder.is_finished(path):
+    is_started = (path / manifest.MANIFEST).exists()
+    if is_started and run_folder.is_finished(path):
         return
-    session.run(Scenario(**given), path, resume=begun, base_urls=base_urls, shard=Shard(number, shards))
+    options = session.RunOptions(resume=is_started, base_urls=base_urls, shard=Shard(number, shards))
+    session.run(Scenario(**given), path, options)
 
 
 def _ended(ray: Any, reference: Any, part: Path) -> None:

@@ -15,8 +15,8 @@ from horizon.core.environment import Environment, engine_of, open_environment
 from horizon.core.errors import UsageError
 from horizon.core.records import Answer, Json, Scores, Turn
 from horizon.engines.judge import Judge
-from horizon.play.episode import verdict_of
-from horizon.play.session import scenario_of
+from horizon.play.judging import judge_answer
+from horizon.play.plan import scenario_of
 from horizon.runs import run_folder
 
 _AHEAD = 256
@@ -40,7 +40,7 @@ def grade(folder: Path, out: Path, nodes: int, watch: Callable[[int], None] = la
         graded: dict[str, Json] = {**manifest, "graded": {"from": str(folder), "judge": judge.identity()}}
         with run_folder.create(out, graded) as journal:
             for done, (row, scores) in enumerate(_scored(task, judge, folder), 1):
-                journal.append(regraded(task, row, scores))
+                journal.append(judge_again(task, row, scores))
                 watch(done)
             for episode in run_folder.iterate_episodes(folder):
                 journal.append(episode)
@@ -48,11 +48,11 @@ def grade(folder: Path, out: Path, nodes: int, watch: Callable[[int], None] = la
     return out
 
 
-def regraded(task: Environment[Any], row: Turn, scores: Scores | None) -> Turn:
+def judge_again(task: Environment[Any], row: Turn, scores: Scores | None) -> Turn:
     """Return the row with its verdict made from these scores; errors of form and legality stay what they were."""
     state = task.load(row.state)
     answer = Answer(row.action, "none" if row.error in ("none", "wrong") else row.error)
-    verdict = verdict_of(task, state, answer, "stop", scores)
+    verdict = judge_answer(task, state, answer, "stop", scores)
     return replace(
         row,
         error=verdict.error,

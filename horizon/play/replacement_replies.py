@@ -10,7 +10,7 @@ from horizon.core.records import Scores
 from horizon.core.seeds import generator
 
 
-def spoken(task: Environment[Any], state: Any, action: str) -> str:
+def action_text(task: Environment[Any], state: Any, action: str) -> str:
     """Return an action as it is spoken, without what stands before it in an answer line."""
     said = task.render(state, action)
     return said.partition("Answer: ")[2].strip() or said
@@ -29,15 +29,15 @@ def wrong_reply(task: Environment[Any], state: Any, right: str, scores: Scores |
     Where every legal action is right, an action of the first position is named if it is wrong here; else null.
     """
     best = task.oracle(state, scores)
-    own = spoken(task, state, best) if best is not None else ""
+    own = action_text(task, state, best) if best is not None else ""
     legal = task.actions(state)
     candidates = [each for each in legal if task.judge(state, each, scores).error != "none"]
-    said = [spoken(task, state, each) for each in candidates]
+    said = [action_text(task, state, each) for each in candidates]
     if not said:
         elsewhere = task.reset(seed)
         said = [
             text
-            for text in (spoken(task, elsewhere, each) for each in task.actions(elsewhere))
+            for text in (action_text(task, elsewhere, each) for each in task.actions(elsewhere))
             if task.parse(state, f"Answer: {text}").error != "none"
         ]
     if not said:

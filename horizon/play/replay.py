@@ -1,11 +1,10 @@
 """What the model was shown at any turn of a run, rebuilt from its rows: conversation, reply and verdict.
 
-Reads a run folder; needs no model. Under `foreign` in chess it asks the engine again (from its cache, mostly).
+Reads a run folder; needs no model. Under `foreign` in chess the judge engine scores again (mostly from its cache).
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,16 +15,17 @@ from horizon.core.escaping import visible
 from horizon.core.model import Request
 from horizon.core.records import Json, Message, Reply, Turn
 from horizon.core.registry import nearest
-from horizon.play.episode import Trajectory, failed_attempts, take_up
-from horizon.play.session import open_judge, scenario_of
-from horizon.play.turn import Setting, request_for
+from horizon.play.episode import LiveEpisode, failed_attempts, restore
+from horizon.play.opening import Parts, open_setting
+from horizon.play.plan import scenario_of
+from horizon.play.turn import Padding, request_for
 from horizon.runs import run_folder
 from horizon.scenarios.scenario import make
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """One turn of a run as the model saw it, and what came of it."""
+    """One turn of a run as the model saw it, and its row."""
 
     messages: tuple[Message, ...]
     row: Turn
@@ -33,7 +33,7 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Stands where the model stood: it reads text and never replies."""
+    """Takes the model's place: it reads text and its replies are empty."""
 
     name: str
     reads_text: bool = True
@@ -66,31 +66,32 @@ def replay(folder: Path, episode: str, turn: int, condition: str = "natural") ->
     natural = sorted((row for row in rows if row.condition == "natural"), key=lambda row: row.turn)
     row = next((row for row in rows if (row.turn, row.condition) == (turn, condition)), None)
     if row is None:
-        found = sorted({each.condition for each in rows if each.turn == turn})
-        if not found:
+        conditions = sorted({row.condition for row in rows if row.turn == turn})
+        if not conditions:
             raise UsageError(f"episode {name} has turns 1 to {len(natural)}, not {turn}")
-        raise UsageError(f"turn {turn} of {name} was not played under '{condition}': {nearest(condition, found)}")
-    at = Trajectory(name, 0, None, row.seed, task.load(row.state))
-    take_up(task, at, natural[: turn - 1], keep_text=True, feedback=scenario.feedback)
-    at.state = task.load(row.state)
+        raise UsageError(f"turn {turn} of {name} was not played under '{condition}': {nearest(condition, conditions)}")
     extra = json.loads(row.extra)
-    at.attempts = failed_attempts(extra)
-    with ExitStack() as stack:
-        judge = open_judge(stack, scenario, task) if condition == "foreign" else None
-        setting = Setting(row.run_id, scenario, task, _Reader(row.model), judge, {})
-        words = extra.get("padding_words")
-        work = request_for(setting, at, condition, None, row.context_tokens, words)
-    return Replayed(work.request.messages, row)
+    parts = Parts(task, _Reader(row.model), opponents={}, is_judged=condition == "foreign")
+    # How replies were generated does not matter here, and the reader generates none.
+    scenario = scenario.model_copy(update={"answer": "generate", "constrain": "none"})
+    with open_setting(scenario, parts) as setting:
+        live = LiveEpisode(name, 0, None, row.seed, task.load(row.state))
+        restore(setting, live, natural[: turn - 1], keep_text=True)
+        live.state = task.load(row.state)
+        live.attempts = failed_attempts(extra)
+        padding = Padding(row.context_tokens, extra.get("padding_words"))
+        pending = request_for(setting, live, condition, None, padding)
+    return Replayed(pending.request.messages, row)
 
 
 def lines(replayed: Replayed) -> Iterator[str]:
-    """Yield the turn as text for a terminal; control characters of the model are made visible, never sent."""
+    """Yield the turn as text for a terminal; control characters of the model are escaped."""
     row = replayed.row
     for message in replayed.messages:
         yield f"## {message.role}\n{visible(message.content)}"
     yield f"## reply ({row.completion_tokens} tokens, {row.finish_reason})\n{visible(row.reply)}"
-    judged = f"error {row.error}, action {row.action}, best {row.optimal_action}, loss {row.loss}"
-    yield f"## verdict\n{visible(judged)}"
+    verdict = f"error {row.error}, action {row.action}, best {row.optimal_action}, loss {row.loss}"
+    yield f"## verdict\n{visible(verdict)}"
 
 
 def _episode(folder: Path, text: str) -> str:

@@ -5,7 +5,7 @@ While playing it holds `manifest.json` and the journal `turns.jsonl`; finishing 
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,10 +54,13 @@ def check_new(folder: Path) -> None:
         raise UsageError(f"{folder} holds something else ({strangers[0]}): choose another --out")
 
 
-def is_left_over(folder: Path) -> bool:
-    """Tell whether a folder holds what is left of a run without its manifest, and nothing of anybody else's."""
-    found = {each.name for each in folder.iterdir()} if folder.is_dir() else set()
-    return bool(found & _ROWS) and manifests.MANIFEST not in found and found <= {*_OURS, "games.pgn"}
+def is_left_over(folder: Path, exports: Iterable[str] = ()) -> bool:
+    """Return whether a folder holds the rest of a run without its manifest, and nothing else.
+
+    `exports` are the files that the run's environment makes beside the tables.
+    """
+    present = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    return bool(present & _ROWS) and manifests.MANIFEST not in present and present <= {*_OURS, *exports}
 
 
 def create(folder: Path, manifest: Mapping[str, Json]) -> Journal:

@@ -19,10 +19,11 @@ from horizon.core.model import capabilities_of, open_model
 from horizon.core.parameters import checked_values, split_name
 from horizon.engines.engine import engine_names
 from horizon.scenarios.compatibility import misfits, opponent_model
+from horizon.scenarios.conditions import split_condition
 from horizon.scenarios.expectations import ErrorRate
 from horizon.scenarios.files import drafts_of
 from horizon.scenarios.merge import Draft, Problem, in_order
-from horizon.scenarios.scenario import Scenario, checked, split_condition
+from horizon.scenarios.scenario import Scenario, checked
 from horizon.scenarios.toml_lines import KeyPath
 
 

@@ -11,10 +11,9 @@ from horizon.core.environment import Environment
 from horizon.core.errors import UsageError
 from horizon.core.model import backends_that_rank, capabilities_of
 from horizon.engines.engine import engine_names
-from horizon.scenarios.scenario import Scenario, split_condition
+from horizon.scenarios.conditions import condition_of
+from horizon.scenarios.scenario import Scenario
 from horizon.scenarios.toml_lines import KeyPath
-
-_WITH_ORACLE = ("healed", "corrupted", "foreign")
 
 
 def opponent_model(name: str) -> str:
@@ -43,7 +42,7 @@ def misfits(scenario: Scenario, task: Environment[Any]) -> Iterator[tuple[KeyPat
     # Without an engine puzzles still know their solutions.
     if scenario.judge_engine == "none" and task.oracle(task.reset(scenario.seed)) is None:
         for each in scenario.conditions:
-            if split_condition(each)[0] in _WITH_ORACLE:
+            if condition_of(each).needs_oracle:
                 said = f"condition {each} shows right replies, and {task.name} needs an engine for that: judge by one"
                 yield ("conditions",), said
     backend = scenario.model.partition(":")[0].strip()

@@ -26,22 +26,10 @@ from horizon.core.errors import UsageError
 from horizon.core.parameters import Value
 from horizon.core.records import Json
 from horizon.core.registry import nearest
+from horizon.scenarios.conditions import split_condition
 from horizon.scenarios.expectations import ErrorRate, Expectations
 from horizon.scenarios.files import FILE_KEYS, drafts_of
 from horizon.scenarios.merge import Draft, Layer, Problem, Source, holds, in_order, value_at
-
-CONDITIONS = {
-    "natural": "",
-    "fresh": "",
-    "healed": "",
-    "corrupted": "p",
-    "padded": "",
-    "window": "k",
-    "foreign": "",
-    "recap": "",
-}
-"""Name of each condition, and what it takes after a colon: `k` a whole number, `p` a share, or nothing."""
-
 
 _NOT_PLAYED = ("description", "expect", "alpha")
 """Keys that change no turn: two scenarios that differ in these alone make the same run."""
@@ -120,25 +108,6 @@ class Scenario(BaseModel):
         """Return what decides the turns, as plain data for the manifest: not what is expected of them."""
         plain: dict[str, Json] = self.model_dump(mode="json", exclude=set(_NOT_PLAYED))
         return plain
-
-
-def split_condition(text: str) -> tuple[str, float]:
-    """Return a condition's name and its number (0 where it takes none).
-
-    Raises:
-        ValueError: an unknown condition, or a number missing, out of place or out of range.
-    """
-    name, colon, number = text.partition(":")
-    if name not in CONDITIONS:
-        raise ValueError(f"unknown condition '{name}': {nearest(name, CONDITIONS)}")
-    takes = CONDITIONS[name]
-    if bool(takes) != bool(colon):
-        raise ValueError(f"condition '{text}': write it as {name}{':' + takes if takes else ''}")
-    if takes == "k" and not re.fullmatch(r"[1-9][0-9]{0,5}", number):
-        raise ValueError(f"condition '{text}': '{number}' is not a whole number from 1 to 999999")
-    if takes == "p" and not re.fullmatch(r"0?\.[0-9]{1,4}|[01](\.0{1,4})?", number):
-        raise ValueError(f"condition '{text}': '{number}' is not a share from 0 to 1, such as 0.25")
-    return name, float(number or 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,12 +132,12 @@ def check_bot(
 
 def _check_reply(model: Model, task: Environment[Any], state: Any, must_be_right: bool) -> None:
     __tracebackhide__ = True
-    from horizon.play.conditions import show
-    from horizon.play.episode import Posed
+    from horizon.play.judging import PosedState
+    from horizon.scenarios.conditions import View, show
 
     told = task.pose(state)
-    shown = show("fresh", task.rules(), (), told, told)
-    request = Request(shown.messages, 0, task.dump(state), 1, 0, Posed(task, state, None))
+    shown = show("fresh", View(task.rules(), (), told, told, told))
+    request = Request(shown.messages, 0, task.dump(state), 1, 0, PosedState(task, state, None))
     reply = model.reply([request])[0]
     if isinstance(reply, ModelFailure):
         raise reply
@@ -181,7 +181,7 @@ def _table(played: "PlayedEpisodes | TurnTable | Path | str") -> "tuple[TurnTabl
     if not isinstance(played, Path | str):
         return played, None
     from horizon.analysis.analyze import load_runs
-    from horizon.play.session import scenario_of
+    from horizon.play.plan import scenario_of
     from horizon.runs.run_folder import read_manifest
     from horizon.scenarios.scenario import make
 

@@ -24,6 +24,7 @@ from horizon.engines.win_probability import scored
 from horizon.environments.puzzle import PuzzleTask, Solving
 from horizon.models.random import RandomModel
 from horizon.play.loop import play
+from horizon.play.setting import Setting
 from horizon.scenarios.scenario import make
 from horizon.testing.contract_checks import check_environment
 
@@ -388,7 +389,7 @@ def test_for_an_unplayable_reply_the_lines_own_move_is_played_and_told(pack: str
     task = PuzzleTask(pack=pack, themes="fork")
     model, rows = Scripted(["I resign.", "Answer: Nxa8"]), Rows()
     scenario = make({"environment": "puzzle", "episodes": 1, "turns": 4, "substitute": policy}, "test")
-    play(scenario, "run", task, model, {}, Judged(), rows)
+    play(Setting(scenario, task, model, judge=Judged()), rows)
     natural = [row for row in rows if row.condition == "natural"]
     assert [(row.error, row.substituted) for row in natural] == [("no_answer", True), ("none", False)]
     assert json.loads(natural[0].extra)["played"] == "d5c7"
@@ -400,7 +401,7 @@ def test_an_accepted_alternative_is_correct_and_the_episode_goes_on(pack: str) -
     task = PuzzleTask(pack=pack, themes="fork")
     model, rows = Scripted(["Answer: Nf6+", "Answer: Nxa8"]), Rows()
     scenario = make({"environment": "puzzle", "episodes": 1, "turns": 4, "on_error": "retry:2"}, "test")
-    play(scenario, "run", task, model, {}, Judged(), rows)
+    play(Setting(scenario, task, model, judge=Judged()), rows)
     natural = [row for row in rows if row.condition == "natural"]
     assert [(row.action, row.correct, row.attempts, row.substituted) for row in natural] == [
         ("d5f6", True, 1, False),
@@ -432,7 +433,7 @@ def test_colours_exchanged_lose_exactly_as_much_to_a_real_engine(pack: str, name
             opponents = {"random": RandomModel()} if name == "chess" else {}
             rows = Rows()
             scenario = make({"environment": name, "episodes": 2, "turns": 8, "opponents": list(opponents)}, "test")
-            play(scenario, "run", task, RandomModel(), opponents, judge, rows)
+            play(Setting(scenario, task, RandomModel(), opponents, judge), rows)
             runs.append([(row.episode_id, row.turn, row.condition, row.state, row.action, row.loss) for row in rows])
     assert runs[0] == runs[1] and len(runs[0]) == 32
     assert len({row[-1] for row in runs[0]}) > 5

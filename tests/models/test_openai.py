@@ -127,7 +127,7 @@ def test_every_planned_turn_is_judged_or_its_episode_counted_as_aborted(tmp_path
     }
     folder = tmp_path / "run"
     with serving(behave, lambda asked: "Answer: A C") as stub:
-        played = session.run(make(given, "test"), folder, base_urls=(stub.url,)).played
+        played = session.run(make(given, "test"), folder, session.RunOptions(base_urls=(stub.url,))).played
     turns = run_folder.read_turns(folder)
     episodes = pl.read_parquet(folder / "episodes.parquet")
     aborted = set(episodes.filter(pl.col("outcome") == "aborted")["episode_id"])

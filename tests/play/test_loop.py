@@ -11,6 +11,7 @@ from horizon.core.errors import ModelFailure
 from horizon.core.model import Request
 from horizon.core.records import Reply
 from horizon.play.loop import play
+from horizon.play.setting import Setting
 from horizon.scenarios.scenario import make
 
 
@@ -167,5 +168,5 @@ def test_when_every_episode_is_aborted_the_last_failure_is_raised() -> None:
 def test_an_episode_ends_when_its_environment_says_so() -> None:
     journal = Listed()
     scenario = make({"environment": "doors", "episodes": 2, "turns": 50}, "test")
-    play(scenario, "run", Doors(rooms=4), Scripted(seeded), {}, None, journal)
+    play(Setting(scenario, Doors(rooms=4), Scripted(seeded), run_id="run"), journal)
     assert {(each.outcome, each.turns) for each in journal.episodes} == {("solved", 4)}

@@ -13,13 +13,15 @@ from horizon.core.errors import UsageError
 from horizon.core.escaping import visible
 from horizon.core.model import Request
 from horizon.core.records import Reply
-from horizon.play import session
 from horizon.play.loop import play
+from horizon.play.plan import plan_of
 from horizon.play.replay import replay
+from horizon.play.setting import Setting
 from horizon.runs import manifest, run_folder
-from horizon.scenarios.scenario import CONDITIONS, make
+from horizon.scenarios.conditions import CONDITIONS
+from horizon.scenarios.scenario import make
 
-ALL = [name + {"": "", "k": ":2", "p": ":0.5"}[takes] for name, takes in CONDITIONS.items()]
+ALL = [name + {"": "", "k": ":2", "p": ":0.5"}[condition.takes] for name, condition in CONDITIONS.items()]
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +51,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Reque
     scenario = make(given, "test")
     task = open_environment(scenario.environment, dict(scenario.parameters))
     model = Listening("synthetic", synthetic.Process(hazard=0.4))
-    plan = session.plan_of(scenario, task)
+    plan = plan_of(scenario, task)
     made = manifest.make(plan, model_identity={}, opponent_identities={}, judge_identity=None)
     with run_folder.create(folder, made) as journal:
-        play(scenario, session.run_id_of(plan), task, model, {}, None, journal)
+        play(Setting(scenario, task, model), journal)
     run_folder.finish(folder)
     return folder, asked
 

@@ -13,6 +13,7 @@ import pytest
 from horizon.core.errors import StoreError, UsageError
 from horizon.core.weight_cache import keeping_weights, weights
 from horizon.play.loop import Played
+from horizon.play.session import RunOptions
 from horizon.play.suite import play_all, selected
 from horizon.scenarios.scenario import Scenario, read_suite
 
@@ -46,7 +47,7 @@ def quiet(scenario: Scenario) -> Iterator[tuple[Callable[[Played], None], Callab
 
 
 def played(path: Path, out: Path, *, resume: bool = False, **more: object) -> list[str]:
-    found = play_all(read_suite(str(path), **more).variants, out, quiet, resume=resume)
+    found = play_all(read_suite(str(path), **more).variants, out, quiet, RunOptions(resume=resume))
     return [folder.name for folder, _ in found]
 
 

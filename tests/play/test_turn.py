@@ -11,9 +11,9 @@ from scripted_play import Listed, Scripted, ordered, played, seeded
 from horizon.core.model import Request
 from horizon.core.records import Reply
 from horizon.play.padding import neutral_text
-from horizon.scenarios.scenario import CONDITIONS
+from horizon.scenarios.conditions import CONDITIONS
 
-ALL = [name + {"": "", "k": ":2", "p": ":0.5"}[takes] for name, takes in CONDITIONS.items()]
+ALL = [name + {"": "", "k": ":2", "p": ":0.5"}[condition.takes] for name, condition in CONDITIONS.items()]
 
 
 def counted(request: Request) -> Reply:

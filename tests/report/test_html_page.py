@@ -12,8 +12,9 @@ from horizon.core.environment import open_environment
 from horizon.core.model import Request
 from horizon.core.records import Reply
 from horizon.models import synthetic
-from horizon.play import session
 from horizon.play.loop import play
+from horizon.play.plan import plan_of
+from horizon.play.setting import Setting
 from horizon.report.write import write_report
 from horizon.runs import manifest, run_folder
 from horizon.scenarios.scenario import make
@@ -50,18 +51,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     scenario = make(given, "test")
     task = open_environment(scenario.environment, dict(scenario.parameters))
     found = tmp_path_factory.mktemp("runs") / "run"
-    plan = session.plan_of(scenario, task)
+    plan = plan_of(scenario, task)
     made = manifest.make(plan, model_identity={}, opponent_identities={}, judge_identity=None)
     with run_folder.create(found, made) as journal:
-        play(
-            scenario,
-            session.run_id_of(plan),
-            task,
-            Hostile("</title><b>m", synthetic.Process(hazard=0.3)),
-            {},
-            None,
-            journal,
-        )
+        play(Setting(scenario, task, Hostile("</title><b>m", synthetic.Process(hazard=0.3))), journal)
         run_folder.finish(found)
     write_report([found], found)
     return found

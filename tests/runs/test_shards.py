@@ -34,7 +34,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Three shards of a run."""
     base = tmp_path_factory.mktemp("shards")
     for number in (1, 2, 3):
-        session.run(scenario(), base / f"part-{number}", shard=Shard(number, 3))
+        session.run(scenario(), base / f"part-{number}", session.RunOptions(shard=Shard(number, 3)))
     return [base / f"part-{number}" for number in (1, 2, 3)]
 
 
@@ -63,10 +63,10 @@ def test_a_missing_or_doubled_shard_is_named(folders: list[Path], tmp_path: Path
 
 
 def test_shards_of_other_settings_or_models_are_refused_by_what_differs(folders: list[Path], tmp_path: Path) -> None:
-    session.run(scenario(seed=5), tmp_path / "seed", shard=Shard(2, 3))
+    session.run(scenario(seed=5), tmp_path / "seed", session.RunOptions(shard=Shard(2, 3)))
     with pytest.raises(StoreError, match=r"plan.seed is 0 and 5"):
         merge([folders[0], tmp_path / "seed"], tmp_path / "joined")
-    session.run(scenario(), tmp_path / "split", shard=Shard(2, 4))
+    session.run(scenario(), tmp_path / "split", session.RunOptions(shard=Shard(2, 4)))
     with pytest.raises(StoreError, match="shard 2 of 4"):
         merge([folders[0], tmp_path / "split"], tmp_path / "joined")
     session.run(scenario(), tmp_path / "whole")
@@ -76,7 +76,7 @@ def test_shards_of_other_settings_or_models_are_refused_by_what_differs(folders:
 
 def test_a_shard_that_was_cut_off_goes_on_as_the_same_shard(folders: list[Path], tmp_path: Path) -> None:
     folder = tmp_path / "part"
-    session.run(scenario(), folder, shard=Shard(2, 3))
+    session.run(scenario(), folder, session.RunOptions(shard=Shard(2, 3)))
     journal = folder / "turns.jsonl"
     lines = journal.read_bytes().splitlines(keepends=True)
     journal.write_bytes(b"".join(lines[: len(lines) // 2]))
@@ -85,10 +85,10 @@ def test_a_shard_that_was_cut_off_goes_on_as_the_same_shard(folders: list[Path],
         table.unlink()
     with pytest.raises(StoreError, match="unfinished"):
         merge([folders[0], folder, folders[2]], tmp_path / "joined")
-    session.run(scenario(), folder, resume=True)
+    session.run(scenario(), folder, session.RunOptions(resume=True))
     assert rows(folder).equals(rows(folders[1]))
     with pytest.raises(UsageError, match="is shard 2 of 3"):
-        session.run(scenario(), folder, resume=True, shard=Shard(1, 3))
+        session.run(scenario(), folder, session.RunOptions(resume=True, shard=Shard(1, 3)))
 
 
 @pytest.mark.parametrize(("number", "of"), [(0, 3), (4, 3), (1, 0)])

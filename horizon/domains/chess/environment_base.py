@@ -3,13 +3,15 @@
 A subclass says how games begin, are told and judged. Knows no engine and no variant.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
-from horizon.core.environment import Mover
+from horizon.core.environment import Export, Mover
 from horizon.core.records import Scores
 from horizon.domains.chess import game as chess_game
 from horizon.domains.chess import verdict as chess_verdict
 from horizon.domains.chess.game import Game
+from horizon.domains.chess.pgn_export import GAMES, games_as_pgn
 
 
 class ChessContract:
@@ -20,6 +22,7 @@ class ChessContract:
     name: ClassVar[str]
     oracle_kind: ClassVar[str] = "engine"
     has_opponent: ClassVar[bool] = True
+    exports: ClassVar[Mapping[str, Export]] = {GAMES: games_as_pgn}
 
     def actions(self, state: Game) -> tuple[str, ...]:
         """Return the legal moves of the side to move in UCI, sorted; none once the game is over."""

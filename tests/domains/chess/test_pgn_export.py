@@ -4,7 +4,7 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import chess
@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from horizon.core.environment import exports_of
 from horizon.core.errors import ModelFailure, StoreError
 from horizon.core.model import Request
 from horizon.core.records import Episode, Json, Reply, Score, Scores, Turn
@@ -21,8 +22,9 @@ from horizon.engines.position_text import board_of_position
 from horizon.environments.chess import Chess
 from horizon.models.random import RandomModel
 from horizon.play.loop import play
-from horizon.play.pgn_export import write_games
+from horizon.play.setting import Setting
 from horizon.runs import run_folder
+from horizon.runs.exports import write_exports
 from horizon.runs.journal import JOURNAL
 from horizon.scenarios.scenario import make
 
@@ -80,15 +82,8 @@ def chosen(request: Request) -> str:
 def run(folder: Path, script: Callable[[Request], str] = chosen, task: Chess | None = None, **keys: object) -> Path:
     given = {"conditions": ["natural", "fresh"], "episodes": 3, "turns": 9, "live_episodes": 2, **keys}
     with run_folder.create(folder, PLAN) as journal:
-        play(
-            make(given, "test"),
-            "run7",
-            task or Chess(),
-            Scripted(script),
-            {"random": RandomModel()},
-            Whimsical(),
-            journal,
-        )
+        scenario, opponents = make(given, "test"), {"random": RandomModel()}
+        play(Setting(scenario, task or Chess(), Scripted(script), opponents, Whimsical(), run_id="run7"), journal)
     return folder
 
 
@@ -99,6 +94,11 @@ def games(path: Path) -> list[chess.pgn.Game]:
             assert game.errors == []
             found.append(game)
     return found
+
+
+def write_games(folder: Path) -> Path:
+    (path,) = write_exports(folder, exports_of(Chess()))
+    return path
 
 
 def rows(folder: Path) -> dict[str, list[Turn]]:
@@ -201,7 +201,6 @@ def test_an_episode_without_a_turn_is_written_too(tmp_path: Path) -> None:
     aborted = Episode("r", "x#00007", "chess", "{}", 5, 'a "b" \\ \n]', "o", 0, "aborted", "gone", extra)
     with run_folder.create(folder, PLAN) as journal:
         journal.append(aborted)
-        journal.append(replace(aborted, episode_id="x#00008", environment="hanoi"))
     found = games(write_games(folder))
     assert [(game.headers["Round"], game.headers["Result"]) for game in found] == [("7", "*")]
     assert (found[0].headers["Termination"], found[0].headers["White"]) == ("abandoned", "a 'b' /  ]")

@@ -1,14 +1,21 @@
 """Claims about what each condition shows."""
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from horizon.play.conditions import Exchange, show
+from horizon.scenarios.conditions import Exchange, Shown, View
+from horizon.scenarios.conditions import show as show_view
 
 
 def exchange(number: int, erred: bool = False, is_attempt: bool = False) -> Exchange:
     return Exchange(f"asked {number}", f"posed {number}", f"reply {number}", erred, is_attempt)
+
+
+def show(condition: str, rules: str, history: Sequence[Exchange], asked: str, posed: str) -> Shown:
+    return show_view(condition, View(rules, history, asked, posed, plain=asked))
 
 
 HISTORY = (exchange(1), exchange(2, erred=True), exchange(3), exchange(4, erred=True))

@@ -1,0 +1,96 @@
+"""What is judged and played at a state: the verdict on an answer, the state as models see it, the substitute action.
+
+Pure but for the engine's scores, which are waited for where a model or a verdict needs them. Knows no episode.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from horizon.core.environment import Environment
+from horizon.core.records import Answer, ErrorKind, Scores, Verdict
+from horizon.core.seeds import generator
+
+
+@dataclass(frozen=True, slots=True)
+class PosedState:
+    """The state behind a request, for models that read no text; implements `horizon.core.model.Posed`."""
+
+    task: Environment[Any]
+    posed_state: Any
+    scores: "Future[Scores] | None"
+
+    @property
+    def environment(self) -> str:
+        """The environment's name."""
+        return self.task.name
+
+    @property
+    def state(self) -> str:
+        """The state as text."""
+        return self.task.dump(self.posed_state)
+
+    def actions(self) -> Sequence[str]:
+        """Return all legal actions."""
+        return self.task.actions(self.posed_state)
+
+    def render(self, action: str) -> str:
+        """Return the reply that means this action."""
+        return self.task.render(self.posed_state, action)
+
+    def is_correct(self, action: str) -> bool:
+        """Return whether the judge calls this action correct; waits for the engine where there is one."""
+        return self.task.judge(self.posed_state, action, wait_for(self.scores)).error == "none"
+
+    def optimal_action(self) -> str | None:
+        """Return the oracle's action; waits for the engine where there is one."""
+        return self.task.oracle(self.posed_state, wait_for(self.scores))
+
+    def difficulty(self) -> float | None:
+        """Return the state's difficulty."""
+        return self.task.difficulty(self.posed_state)
+
+    def position(self) -> str | None:
+        """Return the position to ask an engine about, where there is one."""
+        return self.task.engine_position(self.posed_state)
+
+
+def wait_for(scores: "Future[Scores] | None") -> Scores | None:
+    """Return the engine's scores once they are there, None where none were asked for.
+
+    Raises:
+        EngineFailure: the position could not be scored.
+    """
+    return scores.result() if scores is not None else None
+
+
+def judge_answer(
+    task: Environment[Any], state: Any, answer: Answer, finish_reason: str, scores: Scores | None
+) -> Verdict:
+    """Judge what was parsed from a reply. A reply without an answer that the token limit cut is `truncated`."""
+    if answer.error == "none":
+        return task.judge(state, answer.action, scores)
+    # For an illegal plan the judge reports how far it was correct; for an illegal move no more than for none.
+    verdict = task.judge(state, answer.action if answer.error == "illegal" else None, scores)
+    is_cut = finish_reason != "stop" and answer.error in ("no_answer", "unparsable")
+    error: ErrorKind = "truncated" if is_cut else answer.error
+    return Verdict(error, None, verdict.random_loss, verdict.optimal_action, verdict.extra)
+
+
+def substitute(task: Environment[Any], state: Any, scores: Scores | None, policy: str, seed: int) -> str:
+    """Return the action that is played for an unplayable one.
+
+    `oracle` is the best one known, `legal` any legal one by seed, `sound` any by seed that the judge calls correct.
+    """
+    best = task.oracle(state, scores)
+    if policy == "oracle" and best is not None:
+        return best
+    legal = task.actions(state)
+    if policy == "sound":
+        sound = [action for action in legal if task.judge(state, action, scores).error == "none"]
+        legal = tuple(sound) or legal
+    drawn = generator(seed, "substitute").choice(legal)
+    # Where a solution continues whatever is answered, the solution's own move is played.
+    leads_on = best is not None and best != drawn and task.step(state, drawn) == task.step(state, best)
+    return best if leads_on and best is not None else drawn

@@ -1,0 +1,132 @@
+"""The one opening sequence: environment, opponents, judge and model of a scenario, opened and closed together.
+
+Used by runs, gates, tests in memory and replays. Refuses what does not fit before anything slow is loaded.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from horizon.core.environment import Environment, engine_of, open_environment
+from horizon.core.errors import UsageError
+from horizon.core.model import Model, ModelOptions, open_model
+from horizon.core.records import Json
+from horizon.engines.position_text import split_position
+from horizon.play.plan import judge_engine
+from horizon.play.setting import Scorer, Setting
+from horizon.scenarios.compatibility import misfits, opponent_model
+from horizon.scenarios.scenario import Scenario
+
+if TYPE_CHECKING:
+    from horizon.engines.judge import Judge
+
+OpenModel = Callable[[str, ModelOptions], Model]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is already open, and stays open; everything that is None is opened as the scenario says.
+
+    `open_model` opens models by name and keeps them. `base_urls` are the servers of `openai:` models. Where
+    `is_judged` is false no judge is opened.
+    """
+
+    environment: Environment[Any] | None = None
+    model: Model | None = None
+    opponents: Mapping[str, Model] | None = None
+    judge: Scorer | None = None
+    is_judged: bool = True
+    open_model: OpenModel | None = None
+    base_urls: tuple[str, ...] = ()
+
+
+@contextmanager
+def open_setting(
+    scenario: Scenario, parts: Parts | None = None, say: Callable[[str], None] = lambda text: None
+) -> Iterator[Setting]:
+    """Open everything that a scenario needs, the model last, and close it again in the end.
+
+    `say` gets a line before the model is loaded.
+
+    Raises:
+        UsageError: an unknown name or parameter, or sides that the environment can't have.
+        EngineFailure: an engine is missing.
+        ModelFailure: a model could not be loaded or reached.
+    """
+    parts = parts or Parts()
+    task = parts.environment or open_environment(scenario.environment, dict(scenario.parameters))
+    check_fit(scenario, task)
+    with ExitStack() as stack:
+
+        def open_closing(name: str, options: ModelOptions) -> Model:
+            model = open_model(name, options)
+            stack.callback(model.close)
+            return model
+
+        opening = parts.open_model or open_closing
+        opponents = parts.opponents
+        if opponents is None:
+            opponents = {name: opening(opponent_model(name), ModelOptions()) for name in scenario.opponents}
+        judge, judge_identity = parts.judge, None
+        if judge is None and parts.is_judged:
+            judge, judge_identity = _judge(stack, scenario, task)
+        model = parts.model
+        if model is None:
+            say(f"loading {scenario.model}")
+            model = opening(scenario.model, model_options(scenario, parts.base_urls))
+        _check_protocol(scenario, model)
+        yield Setting(scenario, task, model, opponents, judge, judge_identity)
+
+
+def model_options(scenario: Scenario, base_urls: tuple[str, ...] = ()) -> ModelOptions:
+    """Return how a scenario wants its model opened; scenarios with equal options and names can share one."""
+    return ModelOptions(
+        temperature=scenario.temperature,
+        top_p=scenario.top_p,
+        context_tokens=scenario.context_tokens,
+        dtype=scenario.dtype,
+        batch_size=scenario.batch_size,
+        cache_gb=scenario.cache_gb,
+        answer=scenario.answer,
+        constrain=scenario.constrain,
+        timeout_s=scenario.timeout_s,
+        retries=scenario.server_retries,
+        base_urls=base_urls,
+    )
+
+
+def check_fit(scenario: Scenario, task: Environment[Any]) -> None:
+    """Refuse what does not fit the environment or the model.
+
+    Raises:
+        UsageError: an opponent too few or too many, reference answers that nothing knows, and the like.
+    """
+    for _, reason in misfits(scenario, task):
+        raise UsageError(reason)
+
+
+def _judge(
+    stack: ExitStack, scenario: Scenario, task: Environment[Any]
+) -> tuple["Judge | None", Mapping[str, Json] | None]:
+    """Return the judge engine that a scenario asks for and its identity; None where none is needed."""
+    if scenario.judge_engine == "none" or task.oracle_kind != "engine":
+        return None, None
+    from horizon.engines.judge import Judge
+
+    judge = stack.enter_context(Judge(judge_engine(scenario, task), nodes=scenario.judge_nodes))
+    position = task.engine_position(task.reset(scenario.seed))
+    variant = split_position(position).variant if position is not None else "chess"
+    if variant not in judge.variants:
+        needed = engine_of(task)
+        fix = f"leave judge_engine out, or name {needed}" if judge.name != needed else f"install a newer {needed}"
+        raise UsageError(f"{judge.version} can't play {variant}: {fix}")
+    return judge, judge.identity()
+
+
+def _check_protocol(scenario: Scenario, model: Model) -> None:
+    """Refuse ways of answering that a backend would silently not follow."""
+    protocol = {"answer": scenario.answer, "constrain": scenario.constrain}
+    if protocol != {"answer": "generate", "constrain": "none"} and model.identity().get("protocol") != protocol:
+        key, value = ("answer", "score") if scenario.answer == "score" else ("constrain", "legal")
+        raise UsageError(f"{key}={value} needs a local model (hf:, gguf:, smollm2), and {model.name} is none")

@@ -1,0 +1,59 @@
+"""The plan of a run: what decides its turns, from a scenario into the manifest and back again.
+
+Two scenarios with one plan give the same rows, so the run's id is a hash of it. Opens and plays nothing.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from horizon.core.environment import Environment, engine_of
+from horizon.core.parameters import values
+from horizon.core.records import Json
+from horizon.runs import manifest
+from horizon.scenarios.scenario import Scenario
+
+EXPECTED = "expected"
+"""The manifest's key for the expectations that a run was started with, so that resuming needs no scenario file."""
+
+
+def plan_of(scenario: Scenario, task: Environment[Any]) -> dict[str, Json]:
+    """Return what decides a run's turns: the scenario with every default filled in, and the environment's version."""
+    return {
+        **scenario.as_json(),
+        "environment": f"{task.name}-v{task.version}",
+        "parameters": values(task),
+        "opponents": list(scenario.opponents),
+        "judge_engine": judge_engine(scenario, task),
+    }
+
+
+def run_id_of(plan: Mapping[str, Json]) -> str:
+    """Return the run's id: a hash of its plan, so that the same plan twice gives the same rows."""
+    return hashlib.blake2b(json.dumps(plan, sort_keys=True).encode(), digest_size=6).hexdigest()
+
+
+def judge_engine(scenario: Scenario, task: Environment[Any]) -> str:
+    """Return the engine that a scenario asks for; `auto` is the one that knows the environment's positions."""
+    return engine_of(task) if scenario.judge_engine == "auto" else scenario.judge_engine
+
+
+def scenario_of(manifest_on_disk: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the scenario's keys from a manifest, to resume or replay its run."""
+    plan = dict(manifest_on_disk["plan"])
+    plan["environment"] = str(plan["environment"]).rpartition("-v")[0]
+    return plan
+
+
+def expected_of(manifest_on_disk: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the expectations that a run was started with, as a scenario's keys; empty where there were none."""
+    return dict(manifest_on_disk.get(EXPECTED) or {})
+
+
+def expectations_json(scenario: Scenario) -> dict[str, Json]:
+    """Return a scenario's expectations as the manifest keeps them; empty where the scenario sets none."""
+    if "expect" not in scenario.model_fields_set:
+        return {}
+    expected = {"expect": scenario.expect.model_dump(mode="json", exclude_unset=True), "alpha": scenario.alpha}
+    return {EXPECTED: manifest.plain(expected)}
