@@ -146,6 +146,9 @@ class Capabilities:
     opens_cheaply
         Opening a model loads and reaches nothing, so that `horizon check` opens it to check its settings. Default: it
         may be slow, and `horizon check` only checks what `argument` declares.
+    is_interactive
+        A person replies: one episode at a time, no probes, and no progress bar over the input line. Default: a program
+        does.
     argument
         What follows the colon of a model's name: `none`, a `name` or the path of a `file`, or `optional`, the
         default, of which nothing is checked.
@@ -154,6 +157,7 @@ class Capabilities:
     ranks_replies: bool = False
     holds_weights: bool = True
     opens_cheaply: bool = False
+    is_interactive: bool = False
     argument: Literal["none", "name", "file", "optional"] = "optional"
 
 
@@ -192,6 +196,13 @@ def holds_weights(model: str) -> bool:
     with contextlib.suppress(HorizonError):
         return capabilities_of(backend).holds_weights
     return True
+
+
+def is_interactive(model: str) -> bool:
+    """Return whether a person replies under a model of this name; False for an unknown one."""
+    with contextlib.suppress(HorizonError):
+        return capabilities_of(model.strip().partition(":")[0]).is_interactive
+    return False
 
 
 def backends_that_rank() -> tuple[str, ...]:

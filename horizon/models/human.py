@@ -1,6 +1,6 @@
 """The backend `human`: a person at the terminal, who reads what a model would read and types the reply.
 
-Shows on standard error, since standard output is for data, and reads standard input. Knows no environment.
+Prints to standard error, since standard output is for data, and reads standard input. Knows no environment.
 """
 
 import re
@@ -14,7 +14,9 @@ from horizon.core.errors import ModelFailure, UsageError
 from horizon.core.model import Capabilities, ModelOptions, Request
 from horizon.core.records import Json, Reply
 
-CAPABILITIES = Capabilities(holds_weights=False, opens_cheaply=True, argument="none")
+CAPABILITIES = Capabilities(holds_weights=False, opens_cheaply=True, is_interactive=True, argument="none")
+LEAVE = "quit"
+"""What a person types to leave."""
 
 # CSI sequences (colours, cursor), then strings such as titles and links, then other two-character escapes.
 _ESCAPES = re.compile(
@@ -26,25 +28,30 @@ _ESCAPES = re.compile(
 
 @dataclass(slots=True)
 class HumanModel:
-    """Puts one request at a time, in order, to whoever sits at `heard` and `shown`; null means the terminal."""
+    """Puts one request at a time, in order, to the person at `input` and `output`; None means the terminal."""
 
-    heard: TextIO | None = None
-    shown: TextIO | None = None
+    input: TextIO | None = None
+    output: TextIO | None = None
     name: str = "human"
     reads_text: bool = True
     _conversation: str | None = field(default=None, init=False)
-    _told: set[str] = field(default_factory=set, init=False)
+    _started: set[str] = field(default_factory=set, init=False)
 
     def identity(self) -> Mapping[str, Json]:
         """Return that a person replies, whom no seed decides."""
         return {"backend": "human", "reproducible": False, "why": "a person replies"}
 
     def reply(self, requests: Sequence[Request]) -> list[Reply | ModelFailure]:
-        """Ask for every reply, a line each; once the person has left, the rest are failures."""
+        """Ask for each reply, one line each.
+
+        Raises:
+            KeyboardInterrupt: the person left, by `quit`, Ctrl-C or the end of input. That is no reply and no failure:
+                the present turn is asked again when the run is resumed.
+        """
         return [self._ask(request) for request in requests]
 
     def count_tokens(self, text: str) -> int | None:
-        """Return null: people have no tokenizer."""
+        """Return None: people have no tokenizer."""
         return None
 
     def close(self) -> None:
@@ -52,24 +59,25 @@ class HumanModel:
 
     def _ask(self, request: Request) -> Reply | ModelFailure:
         # Looked up at each request, as the standard streams may be replaced meanwhile.
-        heard, shown = self.heard or sys.stdin, self.shown or sys.stderr
+        source, output = self.input or sys.stdin, self.output or sys.stderr
         if request.conversation != self._conversation:
             self._conversation = request.conversation
-            print(f"\n=== conversation {plain(request.conversation)}, turn {request.turn}", file=shown)
-        if request.conversation not in self._told:
-            self._told.add(request.conversation)
+            header = f"conversation {plain(request.conversation)}, turn {request.turn}"
+            print(f"\n=== {header} ({LEAVE} leaves, and can be resumed)", file=output)
+        if request.conversation not in self._started:
+            self._started.add(request.conversation)
             for message in request.messages:
                 if message.role == "system":
-                    print(plain(message.content), file=shown)
-        asked = [message.content for message in request.messages if message.role == "user"]
-        print(f"\n{plain(asked[-1]) if asked else ''}\n> ", end="", file=shown, flush=True)
+                    print(plain(message.content), file=output)
+        questions = [message.content for message in request.messages if message.role == "user"]
+        print(f"\n{plain(questions[-1]) if questions else ''}\n> ", end="", file=output, flush=True)
         started = time.perf_counter()
         try:
-            line = heard.readline()
+            line = source.readline()
         except (OSError, ValueError) as error:
-            return ModelFailure(f"the person can't be read: standard input: {error}")
-        if not line:
-            return ModelFailure("the person left: standard input has ended; go on later with --resume")
+            return ModelFailure(f"the person's replies can't be read: standard input: {error}")
+        if not line or line.strip().lower() == LEAVE:
+            raise KeyboardInterrupt("the person left")
         return Reply(line.rstrip("\r\n"), latency_ms=(time.perf_counter() - started) * 1000)
 
 

@@ -15,7 +15,7 @@ from horizon.core.records import Json
 from horizon.engines.position_text import split_position
 from horizon.play.plan import judge_engine
 from horizon.play.setting import Scorer, Setting
-from horizon.scenarios.compatibility import misfits, opponent_model
+from horizon.scenarios.compatibility import adapt_to_person, misfits, opponent_model
 from horizon.scenarios.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def open_setting(
 ) -> Iterator[Setting]:
     """Open everything that a scenario needs, the model last, and close it again in the end.
 
-    `say` gets a line before the model is loaded.
+    `say` gets a line before the model is loaded. Where a person replies, the setting's scenario has no probes.
 
     Raises:
         UsageError: an unknown name or parameter, or sides that the environment can't have.
@@ -55,6 +55,11 @@ def open_setting(
         ModelFailure: a model could not be loaded or reached.
     """
     parts = parts or Parts()
+    played = adapt_to_person(scenario)
+    left_out = scenario.conditions[len(played.conditions) :]
+    if left_out and "conditions" in scenario.model_fields_set:
+        say(f"a person gets no probes: {', '.join(left_out)} not played")
+    scenario = played
     task = parts.environment or open_environment(scenario.environment, dict(scenario.parameters))
     check_fit(scenario, task)
     with ExitStack() as stack:

@@ -1,6 +1,6 @@
-"""Progress of a run on standard error: episodes, turns a second, error rate so far, time left.
+"""Progress of a run on standard error: episodes, turns per second, error rate so far, time left.
 
-Draws what it is told; on a terminal as a live bar, elsewhere as a line every ten seconds.
+On a terminal a live bar, elsewhere a line every ten seconds; nothing where a person types the replies.
 """
 
 import time
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from horizon.core.model import is_interactive
 from horizon.play.loop import Played
 from horizon.scenarios.scenario import Scenario
 
@@ -18,7 +19,7 @@ _LINE_EVERY_S = 10.0
 
 @contextmanager
 def watching(scenario: Scenario) -> Iterator[tuple[Callable[[Played], None], Callable[[str], None]]]:
-    """Yield what takes the counts after each step, and what takes a line on what is being opened."""
+    """Yield two functions: one takes the counts after each step, the other a line on what is being opened."""
     console = Console(stderr=True)
     episodes = scenario.episodes * max(1, len(scenario.opponents))
     requests = episodes * scenario.turns * len(scenario.conditions)
@@ -27,6 +28,10 @@ def watching(scenario: Scenario) -> Iterator[tuple[Callable[[Played], None], Cal
     def print_line(text: str) -> None:
         console.print(text, markup=False)
 
+    if is_interactive(scenario.model):
+        # Nothing may be drawn over the line on which a person types.
+        yield (lambda played: None), print_line
+        return
     if not console.is_terminal:
         yield lines(scenario, print_line), print_line
         return
@@ -54,8 +59,8 @@ def watching(scenario: Scenario) -> Iterator[tuple[Callable[[Played], None], Cal
         yield watch, lambda text: progress.console.print(text, markup=False)
 
 
-def lines(scenario: Scenario, tell: Callable[[str], None]) -> Callable[[Played], None]:
-    """Return what takes the counts after each step, and tells a line of them every ten seconds."""
+def lines(scenario: Scenario, write: Callable[[str], None]) -> Callable[[Played], None]:
+    """Return a function that takes the counts after each step and writes a line of them every ten seconds."""
     episodes = scenario.episodes * max(1, len(scenario.opponents))
     printed = started = time.monotonic()
 
@@ -64,7 +69,7 @@ def lines(scenario: Scenario, tell: Callable[[str], None]) -> Callable[[Played],
         now = time.monotonic()
         if now - printed >= _LINE_EVERY_S:
             printed = now
-            tell(_counts(played, episodes, now - started))
+            write(_counts(played, episodes, now - started))
 
     return watch
 

@@ -9,7 +9,7 @@ from typing import Any
 from horizon.core import registry
 from horizon.core.environment import Environment
 from horizon.core.errors import UsageError
-from horizon.core.model import backends_that_rank, capabilities_of
+from horizon.core.model import backends_that_rank, capabilities_of, is_interactive
 from horizon.engines.engine import engine_names
 from horizon.scenarios.conditions import condition_of
 from horizon.scenarios.scenario import Scenario
@@ -28,6 +28,13 @@ def opponent_model(name: str) -> str:
     if first not in engine_names():
         raise UsageError(f"unknown opponent '{first}': {registry.nearest(first, (*engine_names(), *models))}")
     return f"uci:{name}"
+
+
+def adapt_to_person(scenario: Scenario) -> Scenario:
+    """Return the scenario as a person can play it: one episode at a time and no probes; others as they are."""
+    if not is_interactive(scenario.model):
+        return scenario
+    return scenario.model_copy(update={"live_episodes": 1, "conditions": scenario.conditions[:1]})
 
 
 def misfits(scenario: Scenario, task: Environment[Any]) -> Iterator[tuple[KeyPath, str]]:

@@ -62,17 +62,18 @@ def test_a_last_line_without_a_newline_counts() -> None:
     assert isinstance(reply, Reply) and reply.text == "Nf3"
 
 
-def test_the_end_of_input_is_a_failure_and_no_reply() -> None:
-    model, _ = at_terminal("e4\n")
-    replies = model.reply([request("?", "one"), request("?", "two"), request("?", "three")])
-    assert isinstance(replies[0], Reply)
-    assert all(isinstance(reply, ModelFailure) and "the person left" in str(reply) for reply in replies[1:])
+@pytest.mark.parametrize("typed", ["", "quit\n", " QUIT\n"])
+def test_a_person_who_leaves_gives_no_reply_and_no_failure(typed: str) -> None:
+    model, _ = at_terminal(f"e4\n{typed}")
+    model.reply([request("?", "one")])
+    with pytest.raises(KeyboardInterrupt):
+        model.reply([request("?", "two")])
 
 
 def test_a_closed_terminal_is_a_failure() -> None:
-    heard = io.StringIO("e4\n")
-    heard.close()
-    (reply,) = HumanModel(heard, io.StringIO()).reply([request("?")])
+    closed = io.StringIO("e4\n")
+    closed.close()
+    (reply,) = HumanModel(closed, io.StringIO()).reply([request("?")])
     assert isinstance(reply, ModelFailure)
 
 
