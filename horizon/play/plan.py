@@ -12,7 +12,8 @@ from horizon.core.environment import Environment, engine_of
 from horizon.core.parameters import values
 from horizon.core.records import Json
 from horizon.runs import manifest
-from horizon.scenarios.scenario import Scenario
+from horizon.scenarios.merge import Layer, Source, merged
+from horizon.scenarios.scenario import Scenario, make
 
 EXPECTED = "expected"
 """The manifest's key for the expectations that a run was started with, so that resuming needs no scenario file."""
@@ -49,6 +50,17 @@ def scenario_of(manifest_on_disk: Mapping[str, Any]) -> dict[str, Any]:
 def expected_of(manifest_on_disk: Mapping[str, Any]) -> dict[str, Any]:
     """Return the expectations that a run was started with, as a scenario's keys; empty where there were none."""
     return dict(manifest_on_disk.get(EXPECTED) or {})
+
+
+def resumed_scenario(manifest_on_disk: Mapping[str, Any], overrides: Mapping[str, Any]) -> Scenario:
+    """Return the scenario of a run on disk with some keys given again, to resume it without its scenario file.
+
+    Raises:
+        UsageError: an override with an unknown key, or a value of the wrong type or out of range.
+    """
+    stored = {**scenario_of(manifest_on_disk), **expected_of(manifest_on_disk)}
+    layers = [Layer(Source("manifest", {}), stored), Layer(Source("command line", {}), dict(overrides))]
+    return make(merged(layers), "command line")
 
 
 def expectations_json(scenario: Scenario) -> dict[str, Json]:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from horizon.core.errors import UsageError
+from horizon.core.parameters import split_name
 from horizon.scenarios.toml_lines import KeyPath, written
 
 
@@ -139,6 +141,11 @@ def _joined(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
         # Parameters belong to their environment: another one begins without.
         result.pop("parameters", None)
         grid.pop("parameters", None)
+    for name in _inline_parameters(above):
+        # `hanoi:disks=4` sets a parameter as a table does.
+        for table in (result, grid):
+            if isinstance(table.get("parameters"), Mapping):
+                table["parameters"] = _without(table["parameters"], (name,))
     for path in leaves(above):
         # A value replaces the list that it varied over.
         if path[0] != "grid" and holds(grid, path):
@@ -146,6 +153,14 @@ def _joined(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     result = _deep(result, {key: value for key, value in above.items() if key != "grid"})
     grid = _deep(grid, above.get("grid", {}))
     return {**result, "grid": grid} if grid else result
+
+
+def _inline_parameters(given: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the parameters that are written within the environment's name; none where they are not readable."""
+    try:
+        return tuple(split_name(str(given.get("environment", "")))[1])
+    except UsageError:
+        return ()
 
 
 def _first(given: Mapping[str, Any]) -> str:
