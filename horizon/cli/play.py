@@ -85,8 +85,7 @@ def play(
         given |= {"judge_engine": "none"} if judge == "none" else {"judge_nodes": judge}
     given = {key: value for key, value in given.items() if value is not None}
     if resume and scenario is None and out is not None:
-        begun = run_folder.read_manifest(out)
-        wanted = make({**plan.scenario_of(begun), **plan.expected_of(begun), **given}, "command line")
+        wanted = plan.resumed_scenario(run_folder.read_manifest(out), given)
     elif scenario is not None:
         suite = read_suite(scenario, **given)
         variants = selected(suite, select)
@@ -135,6 +134,7 @@ def show_results(folders: list[Path], out: Path | None = None, *, err: bool = Tr
 def _play_suite(variants: tuple[Any, ...], out: Path, options: Any) -> None:
     from horizon.play.progress import watching
     from horizon.play.suite import play_all
+    from horizon.runs.run_folder import distinct_runs
 
     folders = []
     try:
@@ -147,7 +147,7 @@ def _play_suite(variants: tuple[Any, ...], out: Path, options: Any) -> None:
             f"horizon: interrupted; nothing is lost. Go on with the same command and --resume --out {out}", err=True
         )
         raise typer.Exit(130) from None
-    show_results(folders, out)
+    show_results(distinct_runs(folders), out)
     _end_by_gates([(each.name, folder, each.scenario) for each, folder in zip(variants, folders, strict=True)])
 
 

@@ -4,6 +4,7 @@ While playing it holds `manifest.json` and the journal `turns.jsonl`; finishing 
 `episodes.parquet`, both in one order whatever the order of play. Knows rows and files, no model and no estimator.
 """
 
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,6 +26,9 @@ _ROWS = {JOURNAL, TURNS, EPISODES}
 _OURS = {*_ROWS, LOCK, manifests.MANIFEST, f"{manifests.MANIFEST}.part"}
 _ROWS_A_GROUP = 2048
 """Rows held in memory at once while finishing and while reading row by row."""
+
+_IDENTITY = ("plan", "model", "opponents", "judge", "files", "shard", "graded", "sources")
+"""Parts of a manifest in which two folders of one run agree."""
 
 _COVERED = b"horizon_journal_bytes"
 
@@ -175,10 +179,32 @@ def runs_in(*folders: Path) -> list[Path]:
 def _runs_in(folder: Path) -> list[Path]:
     is_run = (folder / manifests.MANIFEST).is_file()
     inside = () if is_run or not folder.is_dir() else sorted(folder.iterdir())
-    found = [each for each in inside if (each / manifests.MANIFEST).is_file()]
-    if not found:
+    runs = [path for path in inside if (path / manifests.MANIFEST).is_file()]
+    if not runs:
         manifests.read(folder)
-    return found or [folder]
+    return distinct_runs(runs) or [folder]
+
+
+def distinct_runs(folders: Sequence[Path]) -> list[Path]:
+    """Return the folders without those that hold the same run as another one; of these the longest stays.
+
+    Scenarios that differ only in what they expect make the same run. Runs whose model is not reproducible are never
+    the same.
+
+    Raises:
+        StoreError: a folder is not a readable run.
+    """
+    same: dict[str, list[Path]] = {}
+    for folder in folders:
+        manifest: Any = manifests.read(folder)
+        is_reproducible = (manifest.get("model") or {}).get("reproducible") is not False
+        name = json.dumps([manifest.get(part) for part in _IDENTITY], sort_keys=True)
+        same.setdefault(name if is_reproducible else str(folder), []).append(folder)
+    kept = {
+        max(group, key=lambda folder: len(read_episodes(folder))) if len(group) > 1 else group[0]
+        for group in same.values()
+    }
+    return [folder for folder in folders if folder in kept]
 
 
 def read_turns(folder: Path, columns: Sequence[str] | None = None) -> pl.DataFrame:

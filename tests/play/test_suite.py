@@ -10,11 +10,13 @@ from pathlib import Path
 import polars
 import pytest
 
+from horizon.analysis.analyze import load_runs
 from horizon.core.errors import StoreError, UsageError
 from horizon.core.weight_cache import keeping_weights, weights
 from horizon.play.loop import Played
 from horizon.play.session import RunOptions
 from horizon.play.suite import play_all, selected
+from horizon.runs.run_folder import distinct_runs, runs_in
 from horizon.scenarios.scenario import Scenario, read_suite
 
 SUITE = """
@@ -94,6 +96,18 @@ def test_a_suite_that_has_changed_is_not_gone_on_with(path: Path, tmp_path: Path
     played(path, tmp_path / "out")
     with pytest.raises(StoreError, match="was begun with turns=4, not 5"):
         played(path, tmp_path / "out", resume=True, turns=5)
+
+
+def test_scenarios_that_differ_only_in_what_they_expect_play_and_are_reported_as_one_run(tmp_path: Path) -> None:
+    strict = "[[scenario.expect.error_rate]]\nat_most = 0.01\n"
+    lenient = "[[scenario.expect.error_rate]]\nat_most = 0.99\n"
+    path, out = tmp_path / "suite.toml", tmp_path / "out"
+    top = SUITE.partition("[grid")[0].replace("hanoi", "running_total")
+    path.write_text(f"{top}[[scenario]]\nname = 'strict'\n{strict}[[scenario]]\nname = 'lenient'\n{lenient}")
+    folders = [out / name for name in played(path, out)]
+    assert [folder.name for folder in folders] == ["strict", "lenient"]
+    assert distinct_runs(folders) == folders[:1] and runs_in(out) == [out / "lenient"]
+    assert load_runs(runs_in(out)).n_episodes == 2
 
 
 def test_scenarios_are_chosen_by_a_part_of_their_names(path: Path) -> None:
