@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from horizon.cli import imports as imports_command
 from horizon.cli import play as play_command
 from horizon.cli import puzzles as puzzle_commands
 from horizon.cli.play import show_results
@@ -25,6 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command(context_settings=play_command.ANY_KEY)(play_command.play)
+app.command("import")(imports_command.import_)
 app.add_typer(puzzle_commands.app, name="puzzles")
 Folders = Annotated[list[Path], typer.Argument(help="run folders, as written by horizon play")]
 Runs = Annotated[list[Path], typer.Argument(help="run folders, as written by horizon play, or folders of them")]

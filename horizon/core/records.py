@@ -6,11 +6,26 @@ Standard library only; knows nothing of environments, models, files or clocks.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 ErrorKind = Literal["none", "no_answer", "unparsable", "illegal", "wrong", "truncated"]
 ERROR_KINDS: tuple[ErrorKind, ...] = ("none", "no_answer", "unparsable", "illegal", "wrong", "truncated")
+IllegalCause = Literal[
+    "no_piece",
+    "other_side",
+    "cannot_move_so",
+    "own_man",
+    "path_blocked",
+    "castling",
+    "promotion",
+    "king_attacked",
+    "keeps_check",
+    "exposes_king",
+    "ambiguous",
+]
+ILLEGAL_CAUSES: tuple[IllegalCause, ...] = get_args(IllegalCause)
+"""Why a chess move can be illegal, the grossest first; `illegal_cause` in a row's `extra` is one of them."""
 FinishReason = Literal["stop", "length", "overflow"]
 NO_EXTRA: Mapping[str, Json] = MappingProxyType({})
 

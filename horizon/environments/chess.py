@@ -17,6 +17,7 @@ from horizon.domains.chess import move_parsing, start_positions
 from horizon.domains.chess import verdict as chess_verdict
 from horizon.domains.chess.environment_base import ChessContract
 from horizon.domains.chess.game import Game
+from horizon.domains.chess.illegal_moves import illegality_of
 from horizon.domains.chess.novelty import novelty_of
 from horizon.domains.chess.observation import SHOWN, Telling, telling
 from horizon.domains.chess.position import Position
@@ -124,7 +125,13 @@ class Chess(ChessContract):
     def judge(self, state: Game, action: str | None, scores: Scores | None = None) -> Verdict:
         """Judge a move by the win probability that it gives away; without scores only its legality."""
         position = state.position
-        told = chess_verdict.counted(position) | novelty_of(self._telling.shift.board(position.board)).as_extra()
+        shown = self._telling.shift.board(position.board)
+        told = chess_verdict.counted(position) | novelty_of(shown).as_extra()
+        if action is not None and action not in position.legal and not self._telling.shift.is_renamed:
+            why = illegality_of(
+                shown, action, [self._telling.shift.board(each) for each in chess_game.boards_before(state)]
+            )
+            told |= why.as_extra() if why is not None else {}
         return chess_verdict.verdict_of(position, action, scores, self.wrong_loss, told)
 
     def load(self, text: str) -> Game:

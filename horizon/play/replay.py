@@ -59,6 +59,8 @@ def replay(folder: Path, episode: str, turn: int, condition: str = "natural") ->
         StoreError: the folder is no readable run.
     """
     manifest = run_folder.read_manifest(folder)
+    if "imported" in manifest:
+        raise UsageError(f"{folder} was imported: what its model was shown is not in it; see horizon report {folder}")
     scenario = make(scenario_of(manifest), str(folder))
     task = open_environment(scenario.environment, dict(scenario.parameters))
     name = _episode(folder, episode)

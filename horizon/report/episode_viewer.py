@@ -40,6 +40,7 @@ def trace(folders: Sequence[Path], most_turns: int = MOST_TURNS) -> dict[str, An
     for place, folder in enumerate(folders):
         task, rule = _task(run_folder.read_manifest(folder))
         rules.append(rule)
+        is_asked = bool(rule)
         outcomes = {each.episode_id: each for each in run_folder.iterate_episodes(folder)}
         episodes: dict[str, dict[str, Any]] = {}
         for row in run_folder.iterate_turns(folder):
@@ -57,7 +58,7 @@ def trace(folders: Sequence[Path], most_turns: int = MOST_TURNS) -> dict[str, An
                     "turns": [],
                 },
             )
-            episode["turns"].append(_turn(task, row))
+            episode["turns"].append(_turn(task, row, is_asked))
         for episode in episodes.values():
             episode["turns"].sort(key=lambda each: (each["t"], each["c"] != "natural", each["c"]))
         kept += episodes.values()
@@ -84,18 +85,20 @@ def _task(manifest: dict[str, Any]) -> tuple[Any, str]:
     try:
         plan = manifest["plan"]
         task = open_environment(str(plan["environment"]).rpartition("-v")[0], dict(plan["parameters"]))
-        return task, task.rules()
+        # What another harness asked is not in an imported run, so none of our own wording may be shown for it.
+        return task, "" if "imported" in manifest else task.rules()
     except (HorizonError, KeyError, TypeError):
         return None, ""
 
 
-def _turn(task: Any, row: Turn) -> dict[str, Any]:
+def _turn(task: Any, row: Turn, is_asked: bool) -> dict[str, Any]:
     extra = json.loads(row.extra)
     asked, board, best, said = "", "", row.optimal_action, row.action
     if task is not None:
         try:
             state = task.load(row.state)
-            asked = task.pose(state) if row.turn == 1 or row.condition == "fresh" else task.observe(state)
+            if is_asked:
+                asked = task.pose(state) if row.turn == 1 or row.condition == "fresh" else task.observe(state)
             # The FEN's placement alone is drawn: men in hand and variants are no part of it.
             board = split_position(task.engine_position(state) or "").fen
             best = _spoken(task, state, row.optimal_action)

@@ -95,6 +95,9 @@ def command(manifests: Sequence[dict[str, Any]], folders: Sequence[str]) -> str:
 
 def _play(manifest: dict[str, Any], folder: str) -> str:
     plan = manifest["plan"]
+    if "imported" in manifest:
+        sources = (str(each) for each in manifest["imported"].get("from", ()))
+        return " ".join(shlex.quote(word) for word in ("horizon", "import", *sources, "--out", folder))
     parameters = ",".join(f"{key}={value}" for key, value in plan.get("parameters", {}).items() if value != "")
     environment = str(plan["environment"]).rpartition("-v")[0]
     words = ["horizon", "play", "--model", str(plan.get("model", "")), "--env"]

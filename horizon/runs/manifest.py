@@ -27,6 +27,8 @@ from horizon.core.registry import nearest
 from horizon.runs.row_format import SCHEMA_VERSION, replace_surrogates
 
 MANIFEST = "manifest.json"
+IMPORTED = "imported"
+"""The key of a run that was not played here: where it is from, and what was left out."""
 
 _DISTRIBUTION = "horizon-testbed"
 _GIT_TIMEOUT_S = 10.0

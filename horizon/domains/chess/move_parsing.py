@@ -37,6 +37,22 @@ class Line:
     side: Side
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a text that is one move says of it, whether or not it is legal; squares, files and ranks count from 0.
+
+    `piece` is None where only squares are named; `origin` is the square that it leaves, if that is named in full.
+    """
+
+    piece: int | None
+    to: int
+    origin: int | None = None
+    file: int | None = None
+    rank: int | None = None
+    promotion: int | None = None
+    castling: bool = False
+
+
 ORTHODOX_KINDS = (ORTHODOX, CHESS960)
 """What chess itself is called in front of a position."""
 
@@ -155,17 +171,49 @@ def checked_move(board: chess.Board, uci: str) -> chess.Move:
 
 def read_move(board: chess.Board, text: str, legal: Sequence[chess.Move] | None = None) -> Reading:
     """Read a text that should be one move and nothing else; `legal` spares working the legal moves out again."""
+    found = _whole_move(board, text)
+    return _matched(found, _Legal(board, legal)) if found else UNPARSABLE
+
+
+def written_move(board: chess.Board, text: str) -> Written | None:
+    """Return what a text that should be one move says of it, or None where it is none."""
+    found = _whole_move(board, text)
+    groups = found.groupdict() if found else {}
+    if not found or groups.get("drop_to"):
+        return None
+    if groups["castle"]:
+        return Written(chess.KING, 0, castling=True)
+    letter = groups["piece"]
+    file, rank = (groups["file"], groups["rank"]) if letter else (groups["pawn_file"], groups["pawn_rank"])
+    to = groups["to"] or groups["pawn_to"]
+    is_full = bool(file and rank)
+    if not letter and file and not rank and abs(ord(file) - ord(to[0])) != 1:
+        return None
+    if not letter and not file and "x" not in found.group():
+        file = to[0]
+    promotion = groups["promotion"] or groups["bracketed"]
+    return Written(
+        piece=_PIECES[letter.upper()] if letter else None if is_full else chess.PAWN,
+        to=chess.parse_square(to),
+        origin=chess.parse_square(f"{file}{rank}") if is_full else None,
+        file=chess.FILE_NAMES.index(file) if file else None,
+        rank=int(rank) - 1 if rank else None,
+        promotion=_PIECES[promotion.upper()] if promotion else None,
+    )
+
+
+def _whole_move(board: chess.Board, text: str) -> "re.Match[str] | None":
+    """Return how a text that is one move and nothing else is written, or None."""
     text = text.strip()
     if len(text) > _LONGEST_MOVE:
-        return UNPARSABLE
+        return None
     text = " ".join(text.translate(_FIGURINES).translate(_DASHES).split()).lstrip(_WRAPPING)
     # Closing brackets belong to a promotion such as e8(Q) when one was opened.
     text = text.rstrip((_WRAPPING.replace(")", "") if "(" in text else _WRAPPING) + ".,;:")
     text = _TIGHT.sub(lambda found: found.group(1) or "", text)
     if _CAPITALS.fullmatch(text):
         text = text.lower()
-    found = _patterns_of(board).whole.fullmatch(text)
-    return _matched(found, _Legal(board, legal)) if found else UNPARSABLE
+    return _patterns_of(board).whole.fullmatch(text)
 
 
 def last_move_named(board: chess.Board, text: str, legal: Sequence[chess.Move] | None = None) -> Reading:

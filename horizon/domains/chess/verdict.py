@@ -32,8 +32,30 @@ def losses(position: Position, scores: Scores) -> dict[str, float]:
 
 
 def counted(position: Position) -> dict[str, Json]:
-    """Return what tells the phase of the game: the men on the board, and the plies since its first move."""
-    return {"men": chess.popcount(position.board.occupied), "ply": position.board.ply()}
+    """Return what tells the phase and the balance of a position, as `counted_board`."""
+    return counted_board(position.board)
+
+
+def counted_board(board: chess.Board) -> dict[str, Json]:
+    """Return counts of a position, for the side to move.
+
+    `men` on the board, `pieces` of them (no kings, no pawns), the `ply` since the game's first move, `material` in
+    pawns (1, 3, 3, 5, 9) that the side to move is ahead, `check` 1 where it is in check.
+    """
+    own, other = board.occupied_co[board.turn], board.occupied_co[not board.turn]
+    kinds = (board.pawns, board.knights | board.bishops, board.rooks, board.queens)
+    ahead = sum(
+        worth * ((men & own).bit_count() - (men & other).bit_count())
+        for men, worth in zip(kinds, (1, 3, 5, 9), strict=True)
+    )
+    pieces = board.occupied & ~board.pawns & ~board.kings
+    return {
+        "men": board.occupied.bit_count(),
+        "ply": board.ply(),
+        "pieces": pieces.bit_count(),
+        "material": ahead,
+        "check": int(board.is_check()),
+    }
 
 
 def evaluation(name: str, score: Score, mover: chess.Color) -> dict[str, Json]:

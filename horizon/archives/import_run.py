@@ -1,0 +1,233 @@
+"""One import from start to finished folder: documents to formats, games to rows, rows to the journal and parquet.
+
+Whatever can't be used is one line and left out; everything that can be used goes in.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from horizon.archives.documents import Document, Problem, read_documents
+from horizon.archives.games import ArchivedGame, Found, Harness, Reader
+from horizon.archives.replay import Rows
+from horizon.archives.workers import replayed
+from horizon.core import registry
+from horizon.core.environment import open_environment
+from horizon.core.errors import UsageError
+from horizon.core.parameters import values
+from horizon.core.records import Json
+from horizon.runs import manifest, run_folder
+from horizon.runs.journal import Journal
+
+GENERIC = "pgn"
+"""The format that is asked last: others hold files of it."""
+_MOST_PROBLEMS_KEPT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What is imported: `format` None is found by looking; `player` names the model where headers name none."""
+
+    paths: tuple[Path, ...]
+    format: str | None = None
+    player: str | None = None
+
+
+@dataclass(slots=True)
+class Imported:
+    """What an import has done so far: games by format, rows by error kind, ends, and what was left out."""
+
+    formats: Counter[str] = field(default_factory=Counter)
+    episodes: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    opponents: Counter[str] = field(default_factory=Counter)
+    harnesses: Counter[Harness] = field(default_factory=Counter)
+    sides: Counter[str] = field(default_factory=Counter)
+    problems: list[Problem] = field(default_factory=list)
+    skipped: int = 0
+
+    @property
+    def n_turns(self) -> int:
+        """How many rows were written."""
+        return self.errors.total()
+
+    @property
+    def n_episodes(self) -> int:
+        """How many episodes were written."""
+        return self.episodes.total()
+
+
+def import_games(
+    options: ImportOptions, out: Path, watch: Callable[[Imported], None] = lambda imported: None
+) -> Imported:
+    """Import everything under the paths into one run folder.
+
+    The journal is written game by game, so that a killed import leaves whole games; the manifest gets the protocols in
+    the end, when they are known.
+
+    Raises
+    ------
+    UsageError
+        A path or format that does not exist, a folder that can't be used, or no game at all; no folder is left then.
+    """
+    run_folder.check_new(out)
+    readers = open_readers(options)
+    imported = Imported()
+    run_id = _digest(options)
+    names: set[str] = set()
+    journal: Journal | None = None
+    try:
+        for part, rows in replayed(_parts(options.paths, readers, imported), run_id):
+            if isinstance(rows, Rows) and rows.episode.episode_id in names:
+                rows = Problem(rows.episode.episode_id, "is there twice: the second one is left out")
+            if isinstance(rows, Problem):
+                imported.problems.append(rows)
+                continue
+            names.add(rows.episode.episode_id)
+            _count(imported, part, rows)
+            if journal is None:
+                journal = run_folder.create(out, _manifest(options, imported, rows))
+            for turn in rows.turns:
+                journal.append(turn)
+            journal.append(rows.episode)
+            watch(imported)
+        if journal is None:
+            raise UsageError(_nothing(options, imported))
+        manifest.write(out, _manifest(options, imported, rows=None, stored=run_folder.read_manifest(out)))
+    finally:
+        if journal is not None:
+            journal.close()
+    run_folder.finish(out)
+    return imported
+
+
+def open_readers(options: ImportOptions) -> dict[str, Reader]:
+    """Return a reader of the format asked for, or of each one there is, the most general last.
+
+    Raises
+    ------
+    UsageError
+        There is no such format.
+    """
+    known = registry.names("importers")
+    names = (options.format,) if options.format else (*(each for each in known if each != GENERIC), GENERIC)
+    readers: dict[str, Reader] = {}
+    for name in names:
+        module = registry.load("importers", name)
+        readers[name] = (
+            module.IMPORTER(options.player) if getattr(module, "TAKES_PLAYER", False) else module.IMPORTER()
+        )
+    return readers
+
+
+def _parts(paths: Iterable[Path], readers: dict[str, Reader], imported: Imported) -> Iterator[Found]:
+    """Yield what the readers make of every document; a format named by the user gets them all."""
+    is_named = len(readers) == 1
+    for path in paths:
+        for document in read_documents(path):
+            if isinstance(document, Problem):
+                yield document
+                continue
+            name = next((name for name, reader in readers.items() if is_named or reader.recognises(document)), None)
+            if name is None:
+                imported.skipped += 1
+            else:
+                yield from _counted(name, readers[name].read(document), document, imported)
+    for name, reader in readers.items():
+        yield from _counted(name, reader.finish(), None, imported)
+
+
+def _counted(name: str, parts: Iterator[Found], document: Document | None, imported: Imported) -> Iterator[Found]:
+    """Yield a reader's parts, counted by format; what breaks a reader is the document's fault, in one line."""
+    try:
+        for part in parts:
+            imported.formats[name] += not isinstance(part, Problem)
+            yield part
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as problem:
+        where = document.name if document is not None else name
+        yield Problem(where, f"is no {name} that can be read: {type(problem).__name__}: {problem}")
+
+
+def _count(imported: Imported, part: Found, rows: Rows) -> None:
+    imported.episodes[rows.episode.model] += 1
+    imported.outcomes[rows.episode.outcome] += 1
+    imported.errors.update(turn.error for turn in rows.turns)
+    if rows.episode.opponent:
+        imported.opponents[rows.episode.opponent] += 1
+    if not isinstance(part, Problem):
+        imported.harnesses[part.harness] += 1
+    if isinstance(part, ArchivedGame):
+        imported.sides[part.side] += 1
+
+
+def _digest(options: ImportOptions) -> str:
+    """Return the run's name: a hash of the files' names and bytes and of the options."""
+    digest = blake2b(f"{options.format}|{options.player}".encode(), digest_size=6)
+    for path in options.paths:
+        files = sorted(each for each in path.rglob("*") if not each.is_symlink()) if path.is_dir() else [path]
+        for file in files:
+            if file.is_file():
+                digest.update(f"|{file.name}|{file.stat().st_size}".encode())
+                with file.open("rb") as stream:
+                    for block in iter(lambda: stream.read(2**20), b""):
+                        digest.update(block)
+    return digest.hexdigest()
+
+
+def _manifest(
+    options: ImportOptions, imported: Imported, rows: Rows | None, stored: dict[str, Json] | None = None
+) -> dict[str, Json]:
+    """Return the manifest: `plan.protocol` holds what all games share, `plan.protocols` each one with its games."""
+    protocols = [{**harness.as_json(), "episodes": n} for harness, n in imported.harnesses.most_common()]
+    shared: dict[str, Any] = {
+        name: value if all(each[name] == value for each in protocols) else "varies"
+        for name, value in protocols[0].items()
+        if name != "episodes"
+    }
+    colours = sorted(imported.sides)
+    shared |= {"opponent": sorted(imported.opponents), "colour": colours[0] if len(colours) == 1 else "both"}
+    before: Any = stored
+    name = rows.episode.environment if rows is not None else str(before["plan"]["environment"]).rpartition("-v")[0]
+    task = open_environment("chess") if name == "chess" else None
+    plan: dict[str, Any] = {
+        "environment": f"{name}-v{task.version if task else 1}",
+        "parameters": values(task) if task else {},
+        "model": ", ".join(sorted(imported.episodes)),
+        "opponents": sorted(imported.opponents),
+        "conditions": sorted({harness.history for harness in imported.harnesses}),
+        "judge_engine": "none",
+        "protocol": shared,
+        "protocols": protocols,
+    }
+    made = manifest.make(
+        plan,
+        model_identity={"name": plan["model"], "imported": True},
+        opponent_identities={each: {"name": each, "imported": True} for each in sorted(imported.opponents)},
+        judge_identity=None,
+    )
+    counts: dict[str, Any] = {
+        "from": [str(path) for path in options.paths],
+        "formats": dict(imported.formats),
+        "episodes": dict(imported.episodes),
+        "errors": dict(imported.errors),
+        "outcomes": dict(imported.outcomes),
+        "left_out": [str(each) for each in imported.problems[:_MOST_PROBLEMS_KEPT]],
+        "n_left_out": len(imported.problems),
+        "files_of_no_format": imported.skipped,
+    }
+    return {**made, manifest.IMPORTED: counts}
+
+
+def _nothing(options: ImportOptions, imported: Imported) -> str:
+    """Return what to report of an import that found no game."""
+    where = ", ".join(str(path) for path in options.paths)
+    if imported.problems:
+        return (
+            f"no game of {where} can be used; the first of {len(imported.problems)} problems: {imported.problems[0]}"
+        )
+    known = ", ".join(registry.names("importers"))
+    return f"{where} holds no games of a known format ({known}): name one with --format to force it"

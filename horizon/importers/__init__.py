@@ -1,0 +1,1 @@
+"""The registry of import formats: one file each; other packages add theirs by the entry-point group of this name."""

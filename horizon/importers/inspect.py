@@ -1,0 +1,141 @@
+"""The `.eval` log of Inspect AI: a zip with header.json and one JSON a sample; each sample is an episode.
+
+Only what the log itself judged becomes a row: the scores of single turns (intermediate score events), and the sample's
+own score at its last turn. A turn without a score has no row, since nothing is known of it.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from horizon.archives.documents import Document, Problem
+from horizon.archives.games import ArchivedChat, Found, Harness, JudgedTurn
+
+_PASS = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
+"""Inspect's letters: correct, partially correct, incorrect, no answer."""
+_LONGEST_STATE = 20_000
+
+
+class Inspect:
+    """Gathers the header and the samples of a log; samples that come before their header wait for it."""
+
+    def __init__(self) -> None:
+        self._headers: dict[str, dict[str, Any]] = {}
+        self._waiting: dict[str, list[Document]] = {}
+
+    def recognises(self, document: Document) -> bool:
+        """Return whether the file is inside an .eval archive."""
+        return any(part.lower().endswith(".eval") for part in document.path.parts[:-1])
+
+    def read(self, document: Document) -> Iterator[Found]:
+        """Yield the sample of the document, or those that waited for it."""
+        log = next((part for part in document.path.parts if part.lower().endswith(".eval")), document.name)
+        if document.path.name == "header.json":
+            self._headers[log] = json.loads(document.text())
+            for each in self._waiting.pop(log, []):
+                yield _sample(each, log, self._headers[log])
+        elif document.path.parent.name == "samples":
+            if log in self._headers:
+                yield _sample(document, log, self._headers[log])
+            else:
+                self._waiting.setdefault(log, []).append(document)
+
+    def finish(self) -> Iterator[Found]:
+        """Yield a line for each log that has no header, as one that was cut off while it ran."""
+        for log, documents in sorted(self._waiting.items()):
+            yield Problem(log, f"has no header.json: {len(documents)} samples are not read")
+
+
+def _sample(document: Document, log: str, header: dict[str, Any]) -> Found:
+    try:
+        sample = json.loads(document.text())
+    except (ValueError, RecursionError) as problem:
+        return Problem(document.name, f"is no JSON: {problem}")
+    task = header.get("eval", {})
+    config = header.get("plan", {}).get("config", {}) or {}
+    messages = [each for each in sample.get("messages", []) if isinstance(each, dict)]
+    replies = [place for place, each in enumerate(messages) if each.get("role") == "assistant"]
+    scores = sample.get("scores") or {}
+    broken = sample.get("error")
+    if not replies:
+        return Problem(document.name, "holds no reply of a model")
+    judged = {} if broken else dict(_intermediate(sample))
+    final = _pass_of(next(iter(scores.values()), None)) if not broken else None
+    if final is not None:
+        judged[len(replies)] = final
+    return ArchivedChat(
+        name=f"inspect/{log}/{sample.get('id')}:{sample.get('epoch', 1)}",
+        task=f"inspect_{task.get('task', 'task')}",
+        model=str(task.get("model", "?")),
+        harness=Harness(
+            name="inspect",
+            history="natural",
+            history_shown="the whole chat",
+            board=None,
+            legal_moves=None,
+            attempts=None,
+            after_failure="as the task's solver has it",
+            answer="as the task's scorer reads it",
+            temperature=_number(config.get("temperature")),
+            max_tokens=config.get("max_tokens") if isinstance(config.get("max_tokens"), int) else None,
+            records="the whole chat, and the scores that the task gave",
+        ),
+        turns=tuple(
+            _turn(messages, replies, turn, share)
+            for turn, share in sorted(judged.items())
+            if 1 <= turn <= len(replies)
+        ),
+        n_turns=len(replies),
+        outcome="aborted" if broken else "unscored" if final is None else "solved" if final == 1 else "failed",
+        failure=str(broken.get("message", broken))[:300] if isinstance(broken, dict) else None,
+        facts={"scorers": sorted(scores)},
+    )
+
+
+def _turn(messages: list[dict[str, Any]], replies: list[int], turn: int, share: float) -> JudgedTurn:
+    place = replies[turn - 1]
+    before = messages[place - 1] if place else {}
+    return JudgedTurn(
+        turn=turn,
+        state=_text(before)[:_LONGEST_STATE],
+        reply=_text(messages[place]),
+        error="none" if share == 1 else "wrong",
+        loss=1 - share,
+        tokens=None,
+    )
+
+
+def _intermediate(sample: dict[str, Any]) -> Iterator[tuple[int, float]]:
+    """Yield the turn and the share of each score that was given before the end: after which reply it stands."""
+    n_replies = 0
+    for event in sample.get("events") or ():
+        if event.get("event") == "model" and not event.get("error"):
+            n_replies += 1
+        elif event.get("event") == "score" and event.get("intermediate"):
+            share = _pass_of(event.get("score"))
+            if share is not None and n_replies:
+                yield n_replies, share
+
+
+def _pass_of(score: Any) -> float | None:
+    """Return a score as a share of 1, or None where it is none: letters, true and false, numbers from 0 to 1."""
+    value = score.get("value") if isinstance(score, dict) else None
+    if isinstance(value, str):
+        return _PASS.get(value)
+    number = _number(value)
+    return number if number is not None and 0 <= number <= 1 else None
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, bool | int | float) else None
+
+
+def _text(message: dict[str, Any]) -> str:
+    """Return a message's text; of a list of parts those that are text."""
+    content = message.get("content", "")
+    if isinstance(content, list):
+        return "\n".join(str(each.get("text", "")) for each in content if isinstance(each, dict))
+    return str(content)
+
+
+IMPORTER = Inspect
