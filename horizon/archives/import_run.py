@@ -15,11 +15,12 @@ from horizon.archives.games import ArchivedGame, Found, Harness, Reader
 from horizon.archives.replay import Rows
 from horizon.archives.workers import replayed
 from horizon.core import registry
-from horizon.core.environment import open_environment
+from horizon.core.environment import exports_of, open_environment
 from horizon.core.errors import UsageError
 from horizon.core.parameters import values
 from horizon.core.records import Json
 from horizon.runs import manifest, run_folder
+from horizon.runs.exports import write_exports
 from horizon.runs.journal import Journal
 
 GENERIC = "pgn"
@@ -102,6 +103,8 @@ def import_games(
         if journal is not None:
             journal.close()
     run_folder.finish(out)
+    if imported.sides.total() == imported.n_episodes:
+        write_exports(out, exports_of(open_environment("chess")))
     return imported
 
 

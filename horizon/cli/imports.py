@@ -29,7 +29,6 @@ def import_(
     Example: horizon import games_deepseek.tar.gz --out results/r1; horizon report results/r1
     """
     from horizon.archives.import_run import ImportOptions, import_games
-    from horizon.play.pgn_export import write_games
 
     due = time.monotonic() + _PROGRESS_EVERY_S
 
@@ -40,8 +39,6 @@ def import_(
             typer.echo(f"{imported.n_episodes} games, {imported.n_turns} turns", err=True)
 
     imported = import_games(ImportOptions(tuple(sources), format_, player), out, watch)
-    if imported.sides:
-        write_games(out)
     for line in summary(imported):
         typer.echo(line)
     for problem in imported.problems[:_PROBLEMS_SHOWN]:

@@ -83,17 +83,11 @@ def games_as_pgn(turns: Iterable[Turn], episodes: Iterable[Episode], created: st
     for row in turns:
         if row.condition != "natural":
             continue
-<<<<<<< HEAD:horizon/domains/chess/pgn_export.py
         game = open_games.setdefault(row.episode_id, _OpenGame(row))
         game.last = row
-        game.annotations[len(split_state(row.state).moves)] = _annotation(row)
-=======
-        collected = running.setdefault(row.episode_id, _Collected(row))
-        collected.last = row
         # The states of an imported game can begin anew within it.
         begun = int(json.loads(row.extra).get("begun_at_ply", 0))
-        collected.judged[begun + len(split_state(row.state).moves)] = _judged(row)
->>>>>>> 5254770 (Import games that models played elsewhere as ordinary runs):horizon/play/pgn_export.py
+        game.annotations[begun + len(split_state(row.state).moves)] = _annotation(row)
         episode = ended.get(row.episode_id)
         if episode is not None and len(game.annotations) >= episode.turns:
             yield _ended_game(ended.pop(row.episode_id), open_games.pop(row.episode_id).annotations, date)
