@@ -161,7 +161,7 @@ def compare(
 
 @app.command("list")
 def list_(
-    what: Annotated[str, typer.Argument(help="environments, models, engines or scenarios")],
+    what: Annotated[str, typer.Argument(help="environments, models, estimators, importers, engines or scenarios")],
     as_json: AsJson = False,
 ) -> None:
     """List what can be played.
