@@ -97,7 +97,7 @@ def play(
             return
         wanted = variants[0].scenario
     else:
-        wanted = make({**_opponent_of(given), **given}, "command line")
+        wanted = make(given, "command line")
     folder = out or _default_folder(wanted.environment, wanted.model, wanted.seed)
     if executor is not None:
         show_results([_executed(executor, wanted, folder, parts, tuple(base_url or ()))])
@@ -182,18 +182,6 @@ def _whole(parts: dict[str, str], name: str) -> int:
     if not parts.get(name, "").isdecimal():
         raise UsageError(f"--{name}={parts.get(name, '')} is no whole number: write --shards 4 --shard 1")
     return int(parts[name])
-
-
-def _opponent_of(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the default opponent of the environment, as a scenario's key; empty where it needs or declares none."""
-    from horizon.core.environment import default_opponent_of, open_environment
-    from horizon.scenarios.scenario import Scenario
-
-    if given.get("opponents"):
-        return {}
-    task = open_environment(str(given.get("environment", Scenario.model_fields["environment"].default)))
-    opponent = default_opponent_of(task) if task.has_opponent else None
-    return {} if opponent is None else {"opponents": (opponent,)}
 
 
 def _default_folder(environment: str, model: str, seed: int) -> Path:

@@ -15,7 +15,7 @@ from horizon.core.records import Json
 from horizon.engines.position_text import split_position
 from horizon.play.plan import judge_engine
 from horizon.play.setting import Scorer, Setting
-from horizon.scenarios.compatibility import adapt_to_person, misfits, opponent_model
+from horizon.scenarios.compatibility import adapt_to_person, misfits, opponent_model, with_opponent
 from horizon.scenarios.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def open_setting(
         say(f"a person gets no probes: {', '.join(left_out)} not played")
     scenario = played
     task = parts.environment or open_environment(scenario.environment, dict(scenario.parameters))
+    scenario = with_opponent(scenario, task)
     check_fit(scenario, task)
     with ExitStack() as stack:
 

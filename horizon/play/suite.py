@@ -18,7 +18,7 @@ from horizon.play.loop import Played
 from horizon.play.plan import plan_of
 from horizon.play.stopping import STOPPED
 from horizon.runs import manifest, run_folder
-from horizon.scenarios.compatibility import adapt_to_person
+from horizon.scenarios.compatibility import adapt_to_person, with_opponent
 from horizon.scenarios.scenario import Scenario, Suite, Variant
 
 Watching = Callable[[Scenario], AbstractContextManager[tuple[Callable[[Played], None], Callable[[str], None]]]]
@@ -70,7 +70,7 @@ def _is_played(scenario: Scenario, folder: Path, stop: session.Stop | None) -> b
         return False
     task = open_environment(scenario.environment, dict(scenario.parameters))
     stored = run_folder.read_manifest(folder)
-    manifest.refuse_other_plan(folder, stored, {"plan": plan_of(adapt_to_person(scenario), task)})
+    manifest.refuse_other_plan(folder, stored, {"plan": plan_of(with_opponent(adapt_to_person(scenario), task), task)})
     if stored.get(STOPPED) and stop != "never":
         return True
     return len(run_folder.read_episodes(folder)) >= scenario.episodes * max(1, len(scenario.opponents))

@@ -18,7 +18,7 @@ from horizon.core.instances import distinct_seeds
 from horizon.core.model import capabilities_of, open_model
 from horizon.core.parameters import checked_values, split_name
 from horizon.engines.engine import engine_names
-from horizon.scenarios.compatibility import misfits, opponent_model
+from horizon.scenarios.compatibility import misfits, opponent_model, with_opponent
 from horizon.scenarios.conditions import split_condition
 from horizon.scenarios.expectations import ErrorRate
 from horizon.scenarios.files import drafts_of
@@ -120,7 +120,7 @@ def _looked_up(draft: Draft, scenario: Scenario) -> Iterator[Problem]:
         known = registry.nearest(scenario.judge_engine, judges)
         yield draft.problem(("judge_engine",), f"unknown engine '{scenario.judge_engine}': {known}")
     if task is not None:
-        for path, said in misfits(scenario, task):
+        for path, said in misfits(with_opponent(scenario, task), task):
             yield draft.problem(path, said)
     yield from _expectations(draft, scenario, task)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from horizon.core import registry
-from horizon.core.environment import Environment
+from horizon.core.environment import Environment, default_opponent_of
 from horizon.core.errors import UsageError
 from horizon.core.model import backends_that_rank, capabilities_of, is_interactive
 from horizon.engines.engine import engine_names
@@ -35,6 +35,14 @@ def adapt_to_person(scenario: Scenario) -> Scenario:
     if not is_interactive(scenario.model):
         return scenario
     return scenario.model_copy(update={"live_episodes": 1, "conditions": scenario.conditions[:1]})
+
+
+def with_opponent(scenario: Scenario, task: Environment[Any]) -> Scenario:
+    """Return the scenario with its environment's default opponent where one is needed and none is named."""
+    opponent = default_opponent_of(task)
+    if scenario.opponents or not task.has_opponent or opponent is None:
+        return scenario
+    return scenario.model_copy(update={"opponents": (opponent,)})
 
 
 def misfits(scenario: Scenario, task: Environment[Any]) -> Iterator[tuple[KeyPath, str]]:

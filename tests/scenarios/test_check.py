@@ -109,7 +109,6 @@ CHECKING = {
         "has the levels 0 to",
     ),
     "opponent_too_many": (HANOI + 'opponents = ["random"]', 3, "opponents", "has no opponent"),
-    "opponent_missing": ('environment = "chess"\nmodel = "random"', None, "opponents", "needs an opponent"),
     "judge": (CHESS + 'judge_engine = "stokfish"', 4, "judge_engine", "did you mean 'stockfish'"),
     "condition_without_judge": (
         CHESS + 'judge_engine = "none"\nconditions = ["healed"]',

@@ -223,8 +223,8 @@ def test_chess_can_be_played_without_an_engine(play_episode: Any) -> None:
 def test_unknown_settings_are_told_with_the_nearest() -> None:
     with pytest.raises(UsageError, match="did you mean 'turns'"):
         play_episodes("hanoi", turn=3)
-    with pytest.raises(UsageError, match="needs an opponent"):
-        play_episodes("chess")
+    with pytest.raises(UsageError, match="has no opponent"):
+        play_episodes("hanoi", opponents=["random"])
 
 
 def test_a_model_by_name_is_opened_by_whoever_keeps_them() -> None:
