@@ -2,10 +2,10 @@
 
 import shlex
 from collections.abc import Sequence
-from typing import Any
 
-from horizon.analysis.analyze import Analysis, Group
+from horizon.analysis.analysis import Analysis, Group
 from horizon.core.estimator import Estimate
+from horizon.runs.run_data import RunData
 
 _MUCH_TRUNCATED = 0.05
 
@@ -87,14 +87,15 @@ def _truncated(group: Group) -> str:
     )
 
 
-def command(manifests: Sequence[dict[str, Any]], folders: Sequence[str]) -> str:
-    """Return the commands that play these runs again and make this page."""
-    lines = [_play(manifest, folder) for manifest, folder in zip(manifests, folders, strict=True)]
-    return "\n".join([*lines, f"horizon report {' '.join(shlex.quote(folder) for folder in folders)}"])
+def command(runs: Sequence[RunData]) -> str:
+    """Return the commands that play these runs again and make this page; a run in memory has no page of its own."""
+    stored = [run.name for run in runs if run.folder is not None]
+    lines = [_play(run) for run in runs]
+    return "\n".join([*lines, *([f"horizon report {' '.join(map(shlex.quote, stored))}"] if stored else [])])
 
 
-def _play(manifest: dict[str, Any], folder: str) -> str:
-    plan = manifest["plan"]
+def _play(run: RunData) -> str:
+    plan = run.manifest["plan"]
     parameters = ",".join(f"{key}={value}" for key, value in plan.get("parameters", {}).items() if value != "")
     environment = str(plan["environment"]).rpartition("-v")[0]
     words = ["horizon", "play", "--model", str(plan.get("model", "")), "--env"]
@@ -108,7 +109,8 @@ def _play(manifest: dict[str, Any], folder: str) -> str:
     for key, value in plan.items():
         if key not in own and value is not None:
             words += ["--set", f"{key}={value}"]
-    return " ".join(shlex.quote(word) for word in [*words, "--out", folder])
+    out = ["--out", run.name] if run.folder is not None else []
+    return " ".join(shlex.quote(word) for word in [*words, *out])
 
 
 def _widest(groups: Sequence[Group]) -> Group:

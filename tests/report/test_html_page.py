@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from horizon.analysis.analyze import analyze_runs
 from horizon.core.environment import open_environment
 from horizon.core.model import Request
 from horizon.core.records import Reply
 from horizon.models import synthetic
 from horizon.play import session
 from horizon.play.loop import play
-from horizon.report.write import write_report
+from horizon.report.write import write_analysis
 from horizon.runs import manifest, run_folder
 from horizon.scenarios.scenario import make
 
@@ -63,7 +64,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             journal,
         )
         run_folder.finish(found)
-    write_report([found], found)
+    write_analysis(analyze_runs([found]), found)
     return found
 
 
