@@ -14,7 +14,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from horizon.analysis.analyze import Analysis, Group, analyze_runs
+from horizon.analysis.analysis import Analysis, Group
+from horizon.analysis.analyze import analyze_runs
 from horizon.core.estimator import Estimate
 from horizon.play import session
 from horizon.report.chart_builders import charts_of
@@ -145,7 +146,7 @@ def write(out: Path, puzzles: Analysis, chance: Analysis, chess: Analysis) -> No
 
 
 def _shift_of(group: Group) -> str:
-    return group.told_apart.partition("shift=")[2] or "none"
+    return group.distinction.partition("shift=")[2] or "none"
 
 
 def _accuracy(group: Group) -> str:

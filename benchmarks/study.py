@@ -13,7 +13,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from horizon.analysis.analyze import Group, analyze_runs
+from horizon.analysis.analysis import Group
+from horizon.analysis.analyze import analyze_runs
 from horizon.core.estimator import Estimate
 from horizon.play import session
 from horizon.report.matplotlib_figures import COLOURS, MARKERS

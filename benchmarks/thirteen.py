@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from horizon.analysis.analyze import analyze
+from horizon.analysis.analyze import analyze_runs
 from horizon.core.environment import open_environment
 from horizon.core.errors import HorizonError
 from horizon.play import session
@@ -62,7 +62,7 @@ def main() -> None:
         except HorizonError as problem:
             print(f"{text}: {problem}", file=sys.stderr)
             raise
-        found = analyze([folder])
+        found = analyze_runs([folder]).to_dict()
         for each in [e for e in found["error_by_turn"] if e["turn"] is not None]:
             rows.append(
                 [text, each["condition"], each["first_turn"], each["last_turn"], each["estimate"], each["low"]]

@@ -1,73 +1,25 @@
-"""Runs to estimates: loads run folders, asks every estimator, and lays the answers out as JSON and CSV.
+"""Runs to an `Analysis`: loads the turns and runs every estimator, for each group and over all of them.
 
-Estimators are found by the registry; a new file in horizon/analysis/ appears here by itself. Computes no statistic.
+The registry lists the estimators; a new file in `estimators` appears here by itself. Computes no statistic.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 
+from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.columns import digested
 from horizon.analysis.turn_table import TurnTable, columns_read, load_table
 from horizon.core import registry
 from horizon.core.errors import ContractError, UsageError
 from horizon.core.estimator import Estimate, checked_answers
 from horizon.core.parameters import told_apart
+from horizon.runs.run_data import RunData, read_run
 
-Estimates = Mapping[str, Estimate | list[Estimate]]
 Labels = tuple[str, str, str | None, str | None]
-"""Model, environment, parameters and opponent: what tells one group from another."""
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """What belongs together in one curve: the episodes of one model in one setting, and their estimates."""
-
-    model: str
-    environment: str
-    parameters: str | None
-    opponent: str | None
-    table: TurnTable
-    estimates: Estimates
-    told_apart: str = ""
-    """The parameters that tell this group from others of the same environment, as `shift=flip`."""
-
-    @property
-    def setting(self) -> str:
-        """The environment, the opponent and what else tells the group apart, in words, without the model."""
-        against = f" against {self.opponent}" if self.opponent else ""
-        return f"{self.environment}{against}{', ' if self.told_apart else ''}{self.told_apart}"
-
-    def labels(self) -> dict[str, str | None]:
-        """Return the columns that tell this group from the others."""
-        return {
-            "model": self.model,
-            "environment": self.environment,
-            "parameters": self.parameters,
-            "opponent": self.opponent,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Analysis:
-    """The runs, every group with its estimates, and the same over all groups together."""
-
-    folders: tuple[Path, ...]
-    table: TurnTable
-    whole: Estimates
-    groups: tuple[Group, ...]
-
-    def between(self) -> dict[str, list[Estimate]]:
-        """Return the lists that no group has of its own, since they hold groups against each other."""
-        return {
-            name: found
-            for name, found in self.whole.items()
-            if isinstance(found, list) and found and not any(group.estimates.get(name) for group in self.groups)
-        }
+"""Model, environment, parameters and opponent: what distinguishes one group from another."""
 
 
 def load_runs(folders: Sequence[Path]) -> TurnTable:
@@ -77,93 +29,67 @@ def load_runs(folders: Sequence[Path]) -> TurnTable:
         UsageError: no folder, or the same run twice.
         StoreError: a folder is not a readable run.
     """
-    if not folders:
-        raise UsageError("no run folder given: name at least one, as results/play/NAME")
-    from horizon.runs import run_folder
+    return table_of([read_run(folder) for folder in folders])
 
+
+def table_of(runs: Sequence[RunData]) -> TurnTable:
+    """Return the turns of runs as one table.
+
+    Raises:
+        UsageError: no run, or the same run twice.
+    """
+    if not runs:
+        raise UsageError("no run folder given: name at least one, as results/play/NAME")
     # Diagonal: only runs of some environments have novelty and depth.
-    turns = pl.concat([_light(run_folder.read_turns(folder)) for folder in folders], how="diagonal")
-    episodes = pl.concat([run_folder.read_episodes(folder) for folder in folders])
-    return load_table(turns, episodes)
+    turns = pl.concat([_light(run.turns) for run in runs], how="diagonal")
+    return load_table(turns, pl.concat([run.episodes for run in runs]))
+
+
+def analyze_runs(folders: Sequence[Path]) -> Analysis:
+    """Read run folders and estimate everything, for each group and over all of them.
+
+    Raises:
+        UsageError: no folder, or the same run twice.
+        StoreError: a folder is not a readable run.
+    """
+    return analyze_data([read_run(folder) for folder in folders])
+
+
+def analyze_data(runs: Sequence[RunData]) -> Analysis:
+    """Estimate everything in runs that are loaded, for each group and over all of them."""
+    return analyze_table(table_of(runs), runs)
+
+
+def analyze_table(table: TurnTable, runs: Sequence[RunData] = ()) -> Analysis:
+    """Estimate everything in a table, for each group and over all of them; `runs` are where its turns come from."""
+    parts = groups_of(table)
+    distinctions = _distinctions([labels for labels, _ in parts])
+    groups = tuple(Group(*labels, part, estimate_all(part), distinctions[labels[1:]]) for labels, part in parts)
+    whole = groups[0].estimates if len(groups) == 1 else estimate_all(table)
+    return Analysis(tuple(runs), table, whole, groups)
 
 
 def estimate_all(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
-    """Ask every estimator of the registry about a table; keys as the estimators name them.
+    """Run every estimator of the registry on a table; keys as the estimators name them.
 
     Raises:
         ContractError: an estimator returns something else than estimates, or a key that another one returned.
     """
-    found: dict[str, Estimate | list[Estimate]] = {}
+    estimates: dict[str, Estimate | list[Estimate]] = {}
     for name in registry.names("estimators"):
         answers = checked_answers(name, registry.load("estimators", name), table)
-        if shared := sorted(set(found) & set(answers)):
+        if shared := sorted(set(estimates) & set(answers)):
             raise ContractError(f"estimator {name} returns '{shared[0]}', as another one does: rename its key")
-        found.update(answers)
-    return found
+        estimates.update(answers)
+    return estimates
 
 
-def analyze_runs(folders: Sequence[Path]) -> Analysis:
-    """Load runs and estimate everything, for each group and over all of them."""
-    return analyze_table(load_runs(folders), folders)
-
-
-def analyze_table(table: TurnTable, folders: Sequence[Path] = ()) -> Analysis:
-    """Estimate everything in a loaded table, for each group and over all of them."""
-    parts = groups_of(table)
-    told = _told_apart([labels for labels, _ in parts])
-    groups = tuple(Group(*labels, part, estimate_all(part), told[labels[1:]]) for labels, part in parts)
-    whole = groups[0].estimates if len(groups) == 1 else estimate_all(table)
-    return Analysis(tuple(folders), table, whole, groups)
-
-
-def analyze(folders: Sequence[Path]) -> dict[str, Any]:
-    """Return the one JSON object of `horizon analyze RUN --json`."""
-    return describe(analyze_runs(folders))
-
-
-def describe(found: Analysis) -> dict[str, Any]:
-    """Return an analysis as one plain object.
-
-    Estimates over all turns stand at the top under the estimators' names; with several groups (models,
-    environments or opponents) each one's own stand in `groups`, and `pooled` is true.
-    """
-    return {
-        "runs": [str(folder) for folder in found.folders],
-        "conditions": list(found.table.conditions),
-        "episodes": found.table.n_episodes,
-        "aborted_episodes": found.table.n_aborted,
-        "pooled": len(found.groups) > 1,
-        **as_json(found.whole),
-        "groups": [{**group.labels(), **as_json(group.estimates)} for group in found.groups],
-    }
-
-
-def as_json(estimates: Estimates) -> dict[str, Any]:
-    """Return estimates as plain objects and lists of them."""
-    return {
-        name: [each.as_json() for each in found] if isinstance(found, list) else found.as_json()
-        for name, found in estimates.items()
-    }
-
-
-def write_csv(analysis: Analysis, folder: Path) -> list[Path]:
-    """Write one CSV for each list of estimates and `estimates.csv` for the single figures; return the paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    rows: dict[str, list[dict[str, Any]]] = {"estimates": []}
-    for group in analysis.groups:
-        for name, found in group.estimates.items():
-            if isinstance(found, list):
-                rows.setdefault(name, []).extend({**group.labels(), **_flat(each)} for each in found)
-            else:
-                rows["estimates"].append({"estimator": name, **group.labels(), **_flat(found)})
-    for name, listed in analysis.between().items():
-        rows[name] = [_flat(each) for each in listed]
-    paths = []
-    for name, lines in sorted(rows.items()):
-        if lines:
-            paths.append(folder / f"{name}.csv")
-            pl.DataFrame(lines, infer_schema_length=None).write_csv(paths[-1])
-    return paths
+def groups_of(table: TurnTable) -> list[tuple[Labels, TurnTable]]:
+    """Return the part of each model, environment, parameters and opponent, under these labels."""
+    facts = table.episodes
+    labels = list(zip(facts.model, facts.environment, facts.parameters, facts.opponent, strict=True))
+    different = sorted(set(labels), key=lambda label: tuple(part or "" for part in label))
+    return [(label, table.choose(np.array([other == label for other in labels]))) for label in different]
 
 
 def _light(turns: pl.DataFrame) -> pl.DataFrame:
@@ -171,23 +97,10 @@ def _light(turns: pl.DataFrame) -> pl.DataFrame:
     return turns.select(name for name in columns_read() if name in turns.columns)
 
 
-def _told_apart(labels: Sequence[Labels]) -> dict[tuple[str, str | None, str | None], str]:
+def _distinctions(labels: Sequence[Labels]) -> dict[tuple[str, str | None, str | None], str]:
     """Return for each environment, parameters and opponent the parameters that others of the environment have not."""
-    found = {}
+    distinctions = {}
     for _, environment, parameters, opponent in labels:
         texts = [text for _, other, text, _ in labels if other == environment]
-        found[environment, parameters, opponent] = told_apart(texts, ("opponent",))[parameters]
-    return found
-
-
-def groups_of(table: TurnTable) -> list[tuple[Labels, TurnTable]]:
-    """Return the part of each model, environment, parameters and opponent, under these labels."""
-    facts = table.episodes
-    labels = list(zip(facts.model, facts.environment, facts.parameters, facts.opponent, strict=True))
-    different = sorted(set(labels), key=lambda label: tuple(each or "" for each in label))
-    return [(each, table.choose(np.array([label == each for label in labels]))) for each in different]
-
-
-def _flat(estimate: Estimate) -> dict[str, Any]:
-    plain = {"note": None, **estimate.as_json()}
-    return {name: value for name, value in plain.items() if not isinstance(value, list | dict)}
+        distinctions[environment, parameters, opponent] = told_apart(texts, ("opponent",))[parameters]
+    return distinctions

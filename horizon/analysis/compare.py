@@ -49,6 +49,12 @@ class Line:
     p_changed: float
     verdict: Verdict = "unproven"
 
+    def __str__(self) -> str:
+        """Return the line in words: `hanoi: a -> b: error rate 0.300 -> 0.250, -0.050 [-0.100, 0.000], no worse`."""
+        bounds = "" if self.low is None or self.high is None else f" [{self.low:.3f}, {self.high:.3f}]"
+        change = f"{self.base:.3f} -> {self.new:.3f}, {self.difference:+.3f}{bounds}"
+        return f"{self.setting}: {self.figure} {change}, {self.verdict}"
+
     def as_json(self) -> dict[str, Any]:
         """Return a plain object, with the names that every estimate has."""
         return {

@@ -12,23 +12,20 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from horizon.analysis.analyze import groups_of, load_runs
+from horizon.analysis.analyze import groups_of, table_of
 from horizon.analysis.compare import FIGURES, Line, differences, judged
 from horizon.analysis.pairing import FEWEST_PAIRS
 from horizon.analysis.turn_table import TurnTable
 from horizon.core.errors import UsageError
-from horizon.core.escaping import visible
 from horizon.runs import run_folder
+from horizon.runs.run_data import RunData, read_run
 
 Labels = tuple[str, str, str | None, str | None]
 """Model, environment, parameters and opponent."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Comparison:
     """The lines of every setting that both sides played, and notes on what was left out."""
 
@@ -39,13 +36,23 @@ class Comparison:
         """Return the one object of `horizon compare --json`."""
         return {"comparison": [line.as_json() for line in self.lines], "notes": list(self.notes)}
 
+    def to_polars(self) -> pl.DataFrame:
+        """Return one row per line: setting, figure, both values, the difference with its interval, the verdict."""
+        return pl.DataFrame([line.as_json() for line in self.lines], infer_schema_length=None)
+
+    def __str__(self) -> str:
+        """Return one line of text per figure, then the notes."""
+        return "\n".join([*(str(line) for line in self.lines), *self.notes])
+
+    __repr__ = __str__
+
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """The runs of BASE or NEW: manifests by folder, tables by labels, and each episode's first state."""
+    """The runs of BASE or NEW: manifests, tables by labels, and each episode's first state."""
 
     name: str
-    manifests: Mapping[Path, Mapping[str, Any]]
+    manifests: tuple[Mapping[str, Any], ...]
     groups: Mapping[Labels, TurnTable]
     first_states: Mapping[tuple[str, str], str]
     plan_of: Mapping[str, Mapping[str, Any]]
@@ -53,11 +60,23 @@ class _Side:
 
 
 def compare(base: Path, new: Path, figures: Sequence[str] = (), margin: float = 0.0) -> Comparison:
-    """Compare what two folders hold; `figures` are all when empty, `margin` is the harm that is put up with.
+    """Compare the runs of two folders: `compare_data` of what `runs_in` has in each.
+
+    Raises:
+        UsageError: as `compare_data`.
+        StoreError: a folder is no readable run.
+    """
+    sides = [[read_run(run) for run in run_folder.runs_in(side)] for side in (base, new)]
+    return compare_data(sides[0], sides[1], figures, margin)
+
+
+def compare_data(
+    base: Sequence[RunData], new: Sequence[RunData], figures: Sequence[str] = (), margin: float = 0.0
+) -> Comparison:
+    """Compare two sets of runs; `figures` are all when empty, `margin` is the tolerated regression as a fraction.
 
     Raises:
         UsageError: they can't be compared: no setting in common, other versions or judges, too few shared instances.
-        StoreError: a folder is no readable run.
     """
     sides = _side("BASE", base), _side("NEW", new)
     _refuse_other_rules(*sides)
@@ -76,36 +95,18 @@ def compare(base: Path, new: Path, figures: Sequence[str] = (), margin: float = 
             )
     if not lines:
         asked = ", ".join(figures or FIGURES)
-        raise UsageError(f"{base} and {new} share no figure of {asked}: play both with the same conditions")
+        raise UsageError(f"BASE and NEW share no figure of {asked}: play both with the same conditions")
     return Comparison(tuple(judged(lines, margin)), tuple(notes))
 
 
-def print_comparison(found: Comparison, console: Console) -> None:
-    """Print one table a setting, then the notes."""
-    for setting in dict.fromkeys(line.setting for line in found.lines):
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title_justify="left")
-        table.title = Text(visible(setting))
-        for name in ("figure", "base", "new", "new - base [95 %]", "pairs", "verdict"):
-            table.add_column(name, justify="left" if name in ("figure", "verdict") else "right", no_wrap=True)
-        for line in found.lines:
-            if line.setting == setting:
-                table.add_row(*(Text(cell) for cell in _cells(line)))
-        console.print(table)
-    for note in found.notes:
-        console.print(Text(visible(note)))
-
-
-def _side(name: str, folder: Path) -> _Side:
-    folders = run_folder.runs_in(folder)
-    manifests = {each: run_folder.read_manifest(each) for each in folders}
+def _side(name: str, runs: Sequence[RunData]) -> _Side:
     first: dict[tuple[str, str], str] = {}
     plans: dict[str, Mapping[str, Any]] = {}
-    for each in folders:
-        turns = run_folder.read_turns(each, ["run_id", "episode_id", "condition", "turn", "state"])
-        plans.update(dict.fromkeys(turns["run_id"].unique().to_list(), manifests[each]["plan"]))
-        opening = turns.filter((pl.col("turn") == 1) & (pl.col("condition") == "natural"))
+    for run in runs:
+        plans.update(dict.fromkeys(run.turns["run_id"].unique().to_list(), run.manifest["plan"]))
+        opening = run.turns.filter((pl.col("turn") == 1) & (pl.col("condition") == "natural"))
         first.update({(row[0], row[1]): row[2] for row in opening.select("run_id", "episode_id", "state").iter_rows()})
-    return _Side(name, manifests, dict(groups_of(load_runs(folders))), first, plans)
+    return _Side(name, tuple(run.manifest for run in runs), dict(groups_of(table_of(runs))), first, plans)
 
 
 def _refuse_other_rules(base: _Side, new: _Side) -> None:
@@ -126,7 +127,7 @@ def _refuse_other_rules(base: _Side, new: _Side) -> None:
 def _by_environment(side: _Side, key: str) -> dict[str, str]:
     """Return, for each environment, its versions or its judges in words."""
     found: dict[str, set[str]] = {}
-    for manifest in side.manifests.values():
+    for manifest in side.manifests:
         full = str(manifest["plan"]["environment"])
         judge = manifest.get("graded", manifest).get("judge") or {}
         told = full if key == "plan" else f"{judge.get('engine', 'the rules')} {judge.get('version', '')}".strip()
@@ -218,7 +219,7 @@ def _changes(base: _Side, new: _Side) -> Iterator[str]:
     """Yield what the plans differ in, where each side is one run."""
     if len(base.manifests) > 1 or len(new.manifests) > 1:
         return
-    plans = [_flat(next(iter(side.manifests.values()))["plan"]) for side in (base, new)]
+    plans = [_flat(side.manifests[0]["plan"]) for side in (base, new)]
     told = [
         f"{key} {plans[0].get(key)} -> {plans[1].get(key)}"
         for key in plans[0] | plans[1]
@@ -230,7 +231,7 @@ def _changes(base: _Side, new: _Side) -> Iterator[str]:
 def _stopped(base: _Side, new: _Side) -> Iterator[str]:
     """Yield a warning where runs ended by their own figures: such runs are a little more extreme than whole ones."""
     for side in (base, new):
-        if any(manifest.get("stopped_early") for manifest in side.manifests.values()):
+        if any(manifest.get("stopped_early") for manifest in side.manifests):
             yield f"{side.name} holds runs that ended once settled: to be fair to both, play them whole (--stop never)"
 
 
@@ -249,15 +250,3 @@ def _named(labels: Labels, other: Labels, among: Iterable[Labels]) -> str:
     telling = [f"{key}={value}" for key, value in own.items() if any(each.get(key) != value for each in alike)]
     where = " ".join([environment, *telling, *([f"against {opponent}"] if opponent else [])])
     return f"{where}: {model}" if model == other[0] else f"{where}: {model} -> {other[0]}"
-
-
-def _cells(line: Line) -> tuple[str, ...]:
-    is_share = line.figure not in ("mean loss", "skill")
-    scale, digits, unit = (100, 1, " %") if is_share else (1, 3, "")
-
-    def number(value: float, sign: str = "") -> str:
-        return f"{scale * value:{sign}.{digits}f}"
-
-    bounds = "" if line.low is None or line.high is None else f" [{number(line.low, '+')}, {number(line.high, '+')}]"
-    figures = [number(line.base) + unit, number(line.new) + unit, number(line.difference, "+") + bounds]
-    return (line.figure, *figures, str(line.n_pairs), line.verdict)

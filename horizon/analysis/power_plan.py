@@ -1,46 +1,55 @@
-"""The answer of `horizon power`: episodes needed to see a gap, for each group of a pilot run, as data and as lines."""
+"""The answer of `horizon power`: episodes needed to detect a gap, for each group of a pilot run. Prints nothing."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from horizon.analysis.analyze import groups_of, load_runs
-from horizon.analysis.power import needed, spread
-from horizon.core.escaping import visible
+from horizon.analysis.analyze import groups_of
+from horizon.analysis.power import Needed, needed, spread
+from horizon.analysis.turn_table import TurnTable
 
 
-def plan(folders: Sequence[Path], gap: float, power: float, against: str) -> Iterator[dict[str, Any]]:
-    """Yield one object a group (model and setting) of the runs: the pilot's spread and the `plans`.
+@dataclass(frozen=True, slots=True)
+class PowerPlan:
+    """How many episodes detect a gap, for one group (model and setting) of a pilot.
+
+    `gap` is a difference of error rates (0.1 is 10 percentage points); `power` the chance to detect it, 0.5 to 0.999.
+    The standard deviations are those of the paired difference between episodes and within them, in the pilot.
+    """
+
+    group: str
+    contrast: str
+    gap: float
+    power: float
+    pilot_episodes: int
+    pilot_turns: int
+    standard_deviation_between: float
+    standard_deviation_within: float
+    plans: tuple[Needed, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the object that `horizon power --json` prints."""
+        return {**asdict(self), "plans": [asdict(plan) for plan in self.plans]}
+
+
+def plan_power(table: TurnTable, gap: float, power: float, against: str) -> Iterator[PowerPlan]:
+    """Yield the plan of each group in a table of pilot turns.
 
     Raises:
         UsageError: too small a pilot, or a gap or power out of range.
     """
-    for labels, table in groups_of(load_runs(folders)):
-        found = spread(table, "natural", against)
-        yield {
-            "group": " ".join(label for label in labels if label not in (None, "{}")),
-            "contrast": f"natural - {against}",
-            "gap": gap,
-            "power": power,
-            "pilot_episodes": found.n_episodes,
-            "pilot_turns": found.n_turns,
-            "standard_deviation_between": float(np.sqrt(found.between)),
-            "standard_deviation_within": float(np.sqrt(found.within)),
-            "plans": [asdict(each) for each in needed(found, gap, power)],
-        }
-
-
-def told(found: dict[str, Any]) -> Iterator[str]:
-    """Yield the lines for a terminal."""
-    yield visible(str(found["group"]))
-    yield (
-        f"a gap of {100 * found['gap']:g} points ({found['contrast']}) seen in {100 * found['power']:g} % of studies, "
-        f"by a pilot of {found['pilot_episodes']} episodes and {found['pilot_turns']} states:"
-    )
-    yield f"{'probed turns an episode':>24}  {'episodes':>9}  {'95 % range by the pilot':>24}  {'states in all':>13}"
-    for each in found["plans"]:
-        bounds = f"{each['low']} to {each['high']}"
-        yield f"{each['turns']:>24}  {each['episodes']:>9}  {bounds:>24}  {each['turns'] * each['episodes']:>13}"
+    for labels, part in groups_of(table):
+        pilot = spread(part, "natural", against)
+        yield PowerPlan(
+            group=" ".join(label for label in labels if label not in (None, "{}")),
+            contrast=f"natural - {against}",
+            gap=gap,
+            power=power,
+            pilot_episodes=pilot.n_episodes,
+            pilot_turns=pilot.n_turns,
+            standard_deviation_between=float(np.sqrt(pilot.between)),
+            standard_deviation_within=float(np.sqrt(pilot.within)),
+            plans=tuple(needed(pilot, gap, power)),
+        )

@@ -1,4 +1,4 @@
-"""The command line. Imports of anything heavy stand inside the commands, so that help comes at once.
+"""The command line: a thin layer over the Python API. Heavy imports are inside the commands, so that help is fast.
 
 Data goes to standard output, progress to standard error. Exit codes: 0 done, 1 a gate failed, 2 bad input or a
 broken plug-in, 130 interrupted.
@@ -14,14 +14,13 @@ import typer
 from horizon.cli import imports as imports_command
 from horizon.cli import play as play_command
 from horizon.cli import puzzles as puzzle_commands
-from horizon.cli.play import show_results
 from horizon.core.errors import HorizonError, PluginError, UsageError
+from horizon.core.version import __version__
 
 app = typer.Typer(
     help="Measure how a model's error rate changes as a task gets longer, and why.\n\n"
     "Start with: horizon doctor; horizon play --model smollm2 --opponent random --episodes 2 --turns 10",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -29,133 +28,165 @@ app.command(context_settings=play_command.ANY_KEY)(play_command.play)
 app.command("import")(imports_command.import_)
 app.add_typer(puzzle_commands.app, name="puzzles")
 Folders = Annotated[list[Path], typer.Argument(help="run folders, as written by horizon play")]
-Runs = Annotated[list[Path], typer.Argument(help="run folders, as written by horizon play, or folders of them")]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON for programs")]
+Runs = Annotated[list[Path], typer.Argument(help="run folders, as written by horizon play, or folders of run folders")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"horizon {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="print the version and exit")
+    ] = False,
+) -> None:
+    """Take the options of `horizon` itself; the help is that of `app`."""
 
 
 @app.command()
 def merge(
     folders: Folders,
-    out: Annotated[Path, typer.Option(help="run folder to make of them")],
+    out: Annotated[Path, typer.Option(help="run folder to write")],
 ) -> None:
-    """Join the shards of a run that was split by play --shards.
+    """Join the shards of a run that was split by play --shards, and print the results.
 
     Example: horizon merge results/play/part-1 results/play/part-2 --out results/play/whole
     """
-    from horizon.runs.shards import merge as merged
+    from horizon.cli.results import print_runs
+    from horizon.runs.shards import merge as merge_shards
 
-    show_results([merged(folders, out)])
+    print_runs([merge_shards(folders, out)])
 
 
 @app.command()
 def grade(
-    folder: Annotated[Path, typer.Argument(help="a finished run folder")],
-    nodes: Annotated[int, typer.Option(help="nodes a position for the judging engine")] = 20_000,
-    out: Annotated[Path | None, typer.Option(help="folder for the graded copy [FOLDER-graded]")] = None,
+    folder: Annotated[Path, typer.Argument(help="run folder of a finished run")],
+    nodes: Annotated[int, typer.Option(help="search nodes per position for the judge engine")] = 20_000,
+    out: Annotated[Path | None, typer.Option(help="run folder of the graded copy [FOLDER-graded]")] = None,
 ) -> None:
-    """Judge a run's turns again, with other nodes or after playing with --judge none.
+    """Judge the turns of a run again, with other search nodes or after play --judge none, and print the results.
 
     Example: horizon grade results/play/chess-random-0 --nodes 200000
     """
-    from horizon.play.regrade import grade as graded
+    from horizon.cli.results import print_runs
+    from horizon.play.regrade import grade as judge_again
 
-    target = graded(folder, out or folder.with_name(folder.name + "-graded"), nodes)
-    show_results([target])
+    print_runs([judge_again(folder, out or folder.with_name(folder.name + "-graded"), nodes)])
 
 
 @app.command()
 def report(
     folders: Runs,
-    out: Annotated[Path | None, typer.Option(help="where figures and tables go [the first folder]")] = None,
+    out: Annotated[Path | None, typer.Option(help="folder for page, figures and tables [the first folder]")] = None,
 ) -> None:
-    """Draw the curves of runs and write their tables.
+    """Print the results of runs, and write their page (report.html), figures and tables.
 
     Example: horizon report results/play/chess-smollm2-0
     """
-    from horizon.report.write import write_report
-    from horizon.runs.run_folder import runs_in
+    from horizon.cli.results import report_runs
 
-    for path in write_report(runs_in(*folders), out or folders[0]):
-        typer.echo(path)
+    report_runs(folders, out)
 
 
 @app.command()
 def analyze(
     folders: Runs,
     as_json: AsJson = False,
-    badge: Annotated[Path | None, typer.Option(help="write a badge for shields.io too, as badge.json")] = None,
+    badge: Annotated[
+        Path | None, typer.Option(help="write a badge for shields.io to this file, as badge.json")
+    ] = None,
 ) -> None:
-    """Print every estimate with its interval.
+    """Print the results of runs, then every estimate with its interval; write nothing but the badge.
+
+    The points of smooth curves are printed with --json only.
 
     Example: horizon analyze results/play/chess-smollm2-0 --json
     """
-    from horizon.analysis.analyze import analyze as analyzed
+    from horizon.api.run import load
     from horizon.report.badge import write_badge
-    from horizon.runs.run_folder import runs_in
 
-    runs = runs_in(*folders)
+    analysis = load(folders).analyze()
     if badge is not None:
-        write_badge(runs, badge)
+        write_badge(analysis, badge)
     if as_json:
-        typer.echo(json.dumps(analyzed(runs), indent=2, ensure_ascii=True))
-    else:
-        show_results(runs, folders[0] if runs != folders else None, err=False)
+        typer.echo(json.dumps(analysis.to_dict(), indent=2, ensure_ascii=True))
+        return
+    from horizon.report.console import open_console
+    from horizon.report.estimates_table import print_estimates
+    from horizon.report.results_table import print_results
+    from horizon.report.terminal_table import print_analysis
+    from horizon.report.write import refuse_empty
+
+    refuse_empty(analysis)
+    console = open_console()
+    print_results(analysis, console)
+    console.print()
+    print_analysis(analysis, console)
+    print_estimates(analysis, console)
 
 
 @app.command()
 def power(
     folders: Folders,
-    gap: Annotated[float, typer.Option(help="smallest gap worth seeing, as a share: 0.1 is 10 points")] = 0.1,
-    power: Annotated[float, typer.Option(help="chance to see it")] = 0.8,
-    against: Annotated[str, typer.Option(help="condition that natural is compared with")] = "fresh",
+    gap: Annotated[float, typer.Option(help="smallest gap worth detecting, as a fraction: 0.1 is 10 points")] = 0.1,
+    power: Annotated[float, typer.Option(help="probability of detecting it, 0.5 to 0.999")] = 0.8,
+    against: Annotated[str, typer.Option(help="condition to compare natural with")] = "fresh",
     as_json: AsJson = False,
 ) -> None:
-    """Tell how many episodes a study needs to see a focus gap, from a pilot run.
+    """Print how many episodes a study needs to detect a focus gap, from a pilot run.
 
     Example: horizon power results/play/chess-smollm2-0 --gap 0.1 --power 0.8
     """
-    from horizon.analysis.power_plan import plan, told
+    from horizon.api.comparing import power as plan
+    from horizon.api.run import load
+    from horizon.cli.power import lines
 
-    for folder_plan in plan(folders, gap, power, against):
-        typer.echo(json.dumps(folder_plan) if as_json else "\n".join(told(folder_plan)))
+    for group in plan(load(folders), gap=gap, power=power, against=against):
+        typer.echo(json.dumps(group.as_json()) if as_json else "\n".join(lines(group)))
 
 
 @app.command()
 def compare(
-    base: Annotated[Path, typer.Argument(help="run folder to compare with, or a folder of runs")],
+    base: Annotated[Path, typer.Argument(help="run folder to compare with, or a folder of run folders")],
     new: Annotated[
-        Path, typer.Argument(help="run folder of the changed model, prompt or settings, or a folder of runs")
+        Path, typer.Argument(help="run folder of the changed model, prompt or settings, or a folder of run folders")
     ],
     figure: Annotated[
         list[str] | None,
-        typer.Option(help="error_rate, error_by_turn, focus_gap, loss, skill; repeatable [all]"),
+        typer.Option(help="error_rate, error_by_turn, focus_gap, loss or skill; repeatable [all]"),
     ] = None,
-    margin: Annotated[float, typer.Option(help="harm put up with, as a share: 0.02 is 2 points")] = 0.0,
+    margin: Annotated[
+        float, typer.Option(help="tolerated regression as a fraction (0.02 = 2 percentage points)")
+    ] = 0.0,
     fail_on: Annotated[
         str,
-        typer.Option(help="worse: exit 1 when a regression is proven; unproven: also unless every line is no worse"),
+        typer.Option(help="worse: exit 1 if a regression is proven; unproven: also unless every figure is no worse"),
     ] = "worse",
     as_json: AsJson = False,
 ) -> None:
-    """Tell whether a change of model, prompt or quantisation made anything worse, on the same instances.
+    """Compare a changed model, prompt or quantisation with what it replaces, on the same instances.
 
     Example: horizon compare results/play/before results/play/after --margin 0.02
     """
     from horizon.analysis.compare import DEMANDS, keeps
-    from horizon.analysis.compare_runs import compare as compared
-    from horizon.analysis.compare_runs import print_comparison
+    from horizon.api.comparing import compare as compare_runs
     from horizon.core.registry import nearest
 
     if fail_on not in DEMANDS:
         raise UsageError(f"--fail-on {fail_on} is unknown: {nearest(fail_on, DEMANDS)}")
-    found = compared(base, new, tuple(figure or ()), margin)
+    comparison = compare_runs(base, new, figures=tuple(figure or ()), margin=margin)
     if as_json:
-        typer.echo(json.dumps(found.as_json(), indent=2))
+        typer.echo(json.dumps(comparison.as_json(), indent=2))
     else:
-        from rich.console import Console
+        from horizon.report.comparison_table import print_comparison
+        from horizon.report.console import open_console
 
-        print_comparison(found, Console())
-    if not keeps(found.lines, fail_on):
+        print_comparison(comparison, open_console())
+    if not keeps(comparison.lines, fail_on):
         raise typer.Exit(1)
 
 
@@ -164,32 +195,27 @@ def list_(
     what: Annotated[str, typer.Argument(help="environments, models, estimators, importers, engines or scenarios")],
     as_json: AsJson = False,
 ) -> None:
-    """List what can be played.
+    """List what can be played, one line each; --json adds type, default and range of every parameter.
 
     Example: horizon list environments
     """
-    from horizon.cli.listing import listing
+    from horizon.cli.listing import line_of, listing
 
     rows = listing(what)
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
     for row in rows:
-        oracle = f" (oracle: {row['oracle']})" if "oracle" in row else ""
-        typer.echo(f"{row['name']:18}{row.get('summary', '')}{oracle}")
-        for parameter in row.get("parameters", ()):
-            typer.echo(
-                f"    {parameter['name']}={parameter['default']}  {parameter['help']} {parameter['range']}".rstrip()
-            )
+        typer.echo(line_of(row))
 
 
 @app.command()
 def check(
-    files: Annotated[list[str] | None, typer.Argument(help="scenario files, or names of shipped ones")] = None,
+    files: Annotated[list[str] | None, typer.Argument(help="scenario files, or names of shipped scenarios")] = None,
     schema: Annotated[bool, typer.Option("--schema", help="print the JSON schema of scenario files")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check scenario files: every mistake with its line, and what was meant.
+    """Check scenario files, and print every mistake with its line and the nearest valid name.
 
     Example: horizon check scenarios/smoke.toml
     """
@@ -201,51 +227,54 @@ def check(
         return
     if not files:
         raise UsageError("no file to check: name one, as in horizon check scenarios/smoke.toml")
-    checked = [check_suite(each) for each in files]
+    checked = [check_suite(name) for name in files]
     if as_json:
-        typer.echo(json.dumps([each.as_json() for each in checked], indent=2))
-    for line in () if as_json else (line for each in checked for line in each.told()):
+        typer.echo(json.dumps([suite.as_json() for suite in checked], indent=2))
+    for line in () if as_json else (line for suite in checked for line in suite.told()):
         typer.echo(line)
-    if not all(each.is_right for each in checked):
+    if not all(suite.is_right for suite in checked):
         raise typer.Exit(2)
 
 
 @app.command()
 def show(
     what: Annotated[str, typer.Argument(help="a run folder, or an environment such as hanoi:disks=3")],
-    seed: Annotated[int, typer.Option(help="of an environment: which instance")] = 0,
-    turns: Annotated[int, typer.Option(help="of an environment: most turns of optimal play to print")] = 40,
-    episode: Annotated[str, typer.Option(help="of a run: the episode's id or number")] = "0",
-    turn: Annotated[int, typer.Option(help="of a run: which turn")] = 1,
-    condition: Annotated[str, typer.Option(help="of a run: under which condition")] = "natural",
+    seed: Annotated[int, typer.Option(help="environment: index of the instance")] = 0,
+    turns: Annotated[int, typer.Option(help="environment: most turns of optimal play to print")] = 40,
+    episode: Annotated[str, typer.Option(help="run: id or number of the episode, from 0")] = "0",
+    turn: Annotated[int, typer.Option(help="run: the turn, from 1")] = 1,
+    condition: Annotated[str, typer.Option(help="run: the condition")] = "natural",
 ) -> None:
-    """Print what the model is told: at a turn of a run, or in an instance of an environment with its optimal play.
+    """Print the messages, the reply and the verdict of a turn, or an instance of an environment with optimal play.
 
     Example: horizon show hanoi --seed 3; horizon show results/play/RUN --episode 0 --turn 12 --condition fresh
     """
-    from horizon.cli.listing import shown
-    from horizon.play.replay import lines, replay
+    if (Path(what) / "manifest.json").is_file():
+        from horizon.api.run import load
 
-    is_run = (Path(what) / "manifest.json").is_file()
-    for line in lines(replay(Path(what), episode, turn, condition)) if is_run else shown(what, seed, turns):
+        typer.echo(str(load(what).show(episode, turn, condition)))
+        return
+    from horizon.cli.listing import shown
+
+    for line in shown(what, seed, turns):
         typer.echo(line)
 
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Tell what is installed, what is missing and how to get it.
+    """Print what is installed, what is missing and how to install it; exit 1 if a required part is missing.
 
     Example: horizon doctor
     """
     from horizon.cli.doctor import examine
 
-    found = examine()
+    findings = examine()
     if as_json:
-        typer.echo(json.dumps([each.as_json() for each in found], indent=2))
+        typer.echo(json.dumps([finding.as_json() for finding in findings], indent=2))
     else:
-        for each in found:
-            typer.echo(f"{'ok     ' if each.is_found else 'MISSING'} {each.name:18} {each.detail}")
-    if any(each.is_needed and not each.is_found for each in found):
+        for finding in findings:
+            typer.echo(f"{'ok     ' if finding.is_found else 'MISSING'} {finding.name:18} {finding.detail}")
+    if any(finding.is_needed and not finding.is_found for finding in findings):
         raise typer.Exit(1)
 
 

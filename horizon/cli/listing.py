@@ -1,6 +1,6 @@
 """What can be played, and what one instance looks like: the data behind `horizon list` and `horizon show`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -33,6 +33,16 @@ def listing(what: str) -> list[dict[str, Any]]:
     if what == "scenarios":
         return [_scenario(name) for name in scenario_names()]
     raise UsageError(f"can't list '{what}': {nearest(what, KINDS)}")
+
+
+def line_of(row: Mapping[str, Any]) -> str:
+    """Return the one line of an object: its name and summary, and an environment's oracle and parameters by name."""
+    parts = [f"{row['name']:18}{row.get('summary', '')}"]
+    if "oracle" in row:
+        parts.append(f"oracle: {row['oracle']}")
+    if row.get("parameters"):
+        parts.append(f"parameters: {', '.join(parameter['name'] for parameter in row['parameters'])}")
+    return "; ".join(parts)
 
 
 def shown(text: str, index: int, turns: int) -> Iterator[str]:

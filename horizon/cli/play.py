@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from horizon.cli.results import report_runs
 from horizon.core.errors import UsageError
 
 ANY_KEY: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -18,35 +19,50 @@ ANY_KEY: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": T
 
 def play(
     context: typer.Context,
-    model: Annotated[str | None, typer.Option(help="smollm2, hf:ORG/NAME, openai:NAME, random, ...")] = None,
-    env: Annotated[str | None, typer.Option(help="environment with its parameters, as chess:notation=uci")] = None,
-    opponent: Annotated[list[str] | None, typer.Option(help="random, stockfish:level=1, ...; repeatable")] = None,
+    model: Annotated[str | None, typer.Option(help="smollm2, hf:ORG/NAME, openai:NAME, random, ... [smollm2]")] = None,
+    env: Annotated[
+        str | None, typer.Option(help="environment with its parameters, as chess:notation=uci [chess]")
+    ] = None,
+    opponent: Annotated[
+        list[str] | None, typer.Option(help="random, stockfish:level=1, ...; repeatable [chess: stockfish:level=1]")
+    ] = None,
     episodes: Annotated[int | None, typer.Option(help="episodes against each opponent [8]")] = None,
-    turns: Annotated[int | None, typer.Option(help="most model turns an episode [40]")] = None,
+    turns: Annotated[int | None, typer.Option(help="most model turns per episode [40]")] = None,
     condition: Annotated[
         list[str] | None,
-        typer.Option(help="natural, fresh, healed, corrupted:P, padded, foreign, window:K, recap; repeatable"),
+        typer.Option(
+            help="natural, fresh, healed, corrupted:P, padded, foreign, window:K, recap; repeatable [natural, fresh]"
+        ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="seed of everything random [0]")] = None,
-    out: Annotated[Path | None, typer.Option(help="run folder [results/play/ENV-MODEL-SEED]")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="go on with the run in --out")] = False,
-    scenario: Annotated[str | None, typer.Option(help="a shipped scenario's name or a TOML file")] = None,
-    judge: Annotated[str | None, typer.Option(help="nodes a position for the engine that judges, or none")] = None,
+    out: Annotated[Path | None, typer.Option(help="run folder to write [results/play/ENV-MODEL-SEED]")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="continue the run in --out")] = False,
+    scenario: Annotated[str | None, typer.Option(help="name of a shipped scenario, or a TOML file")] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(help="search nodes per position for the judge engine, or none to disable judging [20000]"),
+    ] = None,
     probe_every: Annotated[int | None, typer.Option(help="probe only every N-th turn [1]")] = None,
-    probe_turns: Annotated[int | None, typer.Option(help="probe only N turns an episode, drawn by seed")] = None,
-    base_url: Annotated[list[str] | None, typer.Option(help="server of openai: models; repeatable")] = None,
+    probe_turns: Annotated[
+        int | None, typer.Option(help="probe only N turns per episode, drawn by seed [all]")
+    ] = None,
+    base_url: Annotated[
+        list[str] | None, typer.Option(help="server of openai: models; repeatable [the OpenAI API]")
+    ] = None,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="any scenario key, as max_tokens=64; so does --max-tokens 64")
+        list[str] | None, typer.Option("--set", help="any scenario key, as max_tokens=64; --max-tokens 64 is the same")
     ] = None,
 ) -> None:
-    """Play a model through many turns and judge every one.
+    """Play a model through many turns, judge every turn, and print the results.
 
-    Large studies: --shards 4 --shard 1 plays a quarter of the episodes; horizon merge joins the run folders.
-    --executor ray --shards 4 does both on a Ray cluster. --stop settled ends a run once what its scenario expects is
-    settled; --stop never goes on with a run that ended so.
+    Every key of a scenario is an option, such as --max-tokens 64 or --on-error stop.
 
-    A file of several scenarios is played into one folder for each, and what they expect decides the exit code;
-    --select TEXT plays those alone that have TEXT in their names.
+    To split a study over machines, --shards 4 --shard 1 plays a quarter of the episodes, and horizon merge joins the
+    run folders; --executor ray --shards 4 does both on a Ray cluster.
+
+    --scenario plays every scenario of a file into a folder of its own; --select TEXT keeps those with TEXT in their
+    names. What a scenario expects decides the exit code: 1 if a claim failed. --stop settled ends a run once every
+    claim is decided; --stop never continues such a run to its end.
 
     Example: horizon play --model smollm2 --env chess --opponent stockfish:level=1 --episodes 4 --turns 30
     """
@@ -91,7 +107,9 @@ def play(
         variants = selected(suite, select)
         is_split = bool(parts or executor)
         if is_split and len(variants) > 1:
-            raise UsageError(f"{suite.path} holds several scenarios, and shards are of one: choose it by --select")
+            raise UsageError(
+                f"{suite.path} holds several scenarios, and only one can be split into shards: choose it with --select"
+            )
         if len(suite.variants) > 1 and not is_split:
             _play_suite(variants, out or Path("results") / "play" / suite.name, options)
             return
@@ -100,35 +118,22 @@ def play(
         wanted = make(given, "command line")
     folder = out or _default_folder(wanted.environment, wanted.model, wanted.seed)
     if executor is not None:
-        show_results([_executed(executor, wanted, folder, parts, tuple(base_url or ()))])
+        report_runs([_executed(executor, wanted, folder, parts, tuple(base_url or ()))])
         return
     try:
         with watching(wanted) as (watch, say):
             finished = session.run(wanted, folder, replace(options, shard=shard), watch=watch, say=say)
     except KeyboardInterrupt:
         typer.echo(
-            f"horizon: interrupted; nothing is lost. Go on with: horizon play --resume --out {folder}", err=True
+            f"horizon: interrupted; every turn is stored. Continue with: horizon play --resume --out {folder}",
+            err=True,
         )
         raise typer.Exit(130) from None
     for warning in finished.warnings:
         typer.echo(f"horizon: {warning}", err=True)
-    show_results([folder])
+    report_runs([folder])
     if not parts:
         _end_by_gates([(folder.name, folder, wanted)])
-
-
-def show_results(folders: list[Path], out: Path | None = None, *, err: bool = True) -> None:
-    """Print the runs' table, write their report, and print what was written, on standard error unless told."""
-    from rich.console import Console
-
-    from horizon.report.terminal_table import print_table
-    from horizon.report.write import write_report
-
-    print_table(folders, Console())
-    for path in write_report(folders, out or folders[0]):
-        # Of many runs only the page: its figures are many, and lie beside it.
-        if out is None or path.name == "report.html":
-            typer.echo(path, err=err)
 
 
 def _play_suite(variants: tuple[Any, ...], out: Path, options: Any) -> None:
@@ -144,10 +149,11 @@ def _play_suite(variants: tuple[Any, ...], out: Path, options: Any) -> None:
                 typer.echo(f"horizon: {folder}: {warning}", err=True)
     except KeyboardInterrupt:
         typer.echo(
-            f"horizon: interrupted; nothing is lost. Go on with the same command and --resume --out {out}", err=True
+            f"horizon: interrupted; every turn is stored. Continue with the same command and --resume --out {out}",
+            err=True,
         )
         raise typer.Exit(130) from None
-    show_results(distinct_runs(folders), out)
+    report_runs(distinct_runs(folders), out)
     _end_by_gates([(each.name, folder, each.scenario) for each, folder in zip(variants, folders, strict=True)])
 
 
@@ -180,7 +186,7 @@ def _executed(executor: str, wanted: Any, folder: Path, parts: dict[str, str], b
 def _whole(parts: dict[str, str], name: str) -> int:
     """Return a shard's number; both flags are needed."""
     if not parts.get(name, "").isdecimal():
-        raise UsageError(f"--{name}={parts.get(name, '')} is no whole number: write --shards 4 --shard 1")
+        raise UsageError(f"--{name}={parts.get(name, '')} is not a whole number: write --shards 4 --shard 1")
     return int(parts[name])
 
 

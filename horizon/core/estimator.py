@@ -3,20 +3,41 @@
 A rate without an interval and a count is not a result, so nothing else leaves an estimator.
 """
 
-from dataclasses import dataclass, field
+import html
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Mapping, Protocol, TypeVar
 
 from horizon.core.errors import ContractError
+from horizon.core.escaping import visible
 from horizon.core.records import Json
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Estimate:
     """A figure with its 95 % interval and what it rests on.
 
-    A null `estimate` means that the data can't tell; `note` then says why, in words. `low` or `high` is null where
-    the interval is open on that side. `at` says where on an axis the figure stands (`{"turn": 5}`).
+    Parameters
+    ----------
+    estimate
+        The figure; None where the data can't give one, and `note` then says why.
+    low, high
+        The ends of the interval; None where it is open on that side.
+    n_episodes, n_turns
+        The counts behind it.
+    method
+        How figure and interval were computed, in words.
+    at
+        The position on an axis, such as `{"turn": 5}`.
+    no_effect
+        The value that means "no effect": 0 for differences, 1 for ratios, None for plain figures.
+
+    Examples
+    --------
+    >>> Estimate(0.125, 0.04, 0.2, 8, 160, "share of turns")
+    0.12 [0.04, 0.20], 8 episodes, 160 turns
+    >>> Estimate(0.1, -0.02, 0.22, 8, 160, "difference", no_effect=0)
+    0.10 [-0.02, 0.22] (no effect: 0), 8 episodes, 160 turns
     """
 
     estimate: float | None
@@ -27,6 +48,31 @@ class Estimate:
     method: str
     note: str | None = None
     at: Mapping[str, Json] = field(default_factory=lambda: MappingProxyType({}))
+    no_effect: float | None = None
+
+    def __str__(self) -> str:
+        """Return the figure, its interval and its counts: `0.12 [0.04, 0.20], 8 episodes, 160 turns`."""
+        if self.estimate is None:
+            return f"no estimate: {self.note or 'no turn to estimate from'}"
+        effect = "" if self.no_effect is None else f" (no effect: {self.no_effect:g})"
+        return f"{self.figure}{effect}, {_counted(self.n_episodes, 'episode')}, {_counted(self.n_turns, 'turn')}"
+
+    __repr__ = __str__
+
+    @property
+    def figure(self) -> str:
+        """The figure with its interval, such as `0.12 [0.04, 0.20]`; `-` where there is none."""
+        if self.estimate is None:
+            return "-"
+        if self.low is None and self.high is None:
+            return f"{_number(self.estimate)} [no interval]"
+        low = "-inf" if self.low is None else _number(self.low)
+        high = "inf" if self.high is None else _number(self.high)
+        return f"{_number(self.estimate)} [{low}, {high}]"
+
+    def with_no_effect(self, value: float) -> "Estimate":
+        """Return the estimate with the value that means "no effect"."""
+        return replace(self, no_effect=value)
 
     def as_json(self) -> dict[str, Any]:
         """Return a plain object for `horizon analyze --json`; `at` is flattened into it."""
@@ -40,7 +86,13 @@ class Estimate:
         }
         if self.note is not None:
             plain["note"] = self.note
+        if self.no_effect is not None:
+            plain["no_effect"] = self.no_effect
         return {**self.at, **plain}
+
+    def _repr_html_(self) -> str:
+        """Return the estimate for a notebook, with its method as the tool tip."""
+        return f'<span title="{html.escape(visible(self.method))}">{html.escape(visible(str(self)))}</span>'
 
 
 Estimates = Mapping[str, Estimate | list[Estimate]]
@@ -88,3 +140,14 @@ def checked_answers(name: str, module: Any, table: Any) -> dict[str, Estimate | 
                 f"estimator {name} returned '{key}' = {answer!r}: make it an Estimate or a list of them"
             )
     return answers
+
+
+def _number(value: float) -> str:
+    """Write a figure with two decimals, a small one with two digits, a large one without decimals."""
+    if value and abs(value) < 0.01:
+        return f"{value:.2g}"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.2f}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}".replace(",", " ")

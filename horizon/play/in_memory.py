@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     # Slow to import, and only needed once something is played or asserted.
     from horizon.analysis.turn_table import TurnTable
     from horizon.play.opening import OpenModel
-    from horizon.play.setting import Scorer
+    from horizon.play.setting import Scorer, Setting
     from horizon.scenarios.scenario import Scenario
 
 
@@ -79,7 +79,6 @@ def play_episodes(
         UsageError: an unknown name or setting, or sides that the environment can't have.
         EngineFailure, ModelFailure: something needed is missing or every episode was aborted.
     """
-    from horizon.play.loop import play
     from horizon.play.opening import Parts, open_setting
     from horizon.scenarios.scenario import make
 
@@ -92,9 +91,20 @@ def play_episodes(
         judge=judge,
         open_model=opening,
     )
-    rows = _Rows()
     with open_setting(scenario, parts) as setting:
-        play(setting, rows)
+        return play_setting(setting)
+
+
+def play_setting(setting: "Setting") -> PlayedEpisodes:
+    """Play an open setting into memory; it stays open.
+
+    Raises:
+        EngineFailure, ModelFailure: every episode was aborted.
+    """
+    from horizon.play.loop import play
+
+    rows = _Rows()
+    play(setting, rows)
     turns = sorted(rows.turns, key=lambda row: (row.episode_id, row.turn, row.condition))
     return PlayedEpisodes(setting.scenario, tuple(turns), tuple(sorted(rows.episodes, key=lambda row: row.episode_id)))
 

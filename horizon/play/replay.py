@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from horizon.core.environment import open_environment
+from horizon.core.environment import Environment, open_environment
 from horizon.core.errors import UsageError
 from horizon.core.escaping import visible
 from horizon.core.model import Request
@@ -19,16 +19,22 @@ from horizon.play.episode import LiveEpisode, failed_attempts, restore
 from horizon.play.opening import Parts, open_setting
 from horizon.play.plan import scenario_of
 from horizon.play.turn import Padding, request_for
-from horizon.runs import run_folder
+from horizon.runs.run_data import RunData, read_run
 from horizon.scenarios.scenario import make
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Replayed:
     """One turn of a run as the model saw it, and its row."""
 
     messages: tuple[Message, ...]
     row: Turn
+
+    def __str__(self) -> str:
+        """Return the turn as text: the messages, the reply and the verdict."""
+        return "\n".join(lines(self))
+
+    __repr__ = __str__
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +58,33 @@ class _Reader:
 
 
 def replay(folder: Path, episode: str, turn: int, condition: str = "natural") -> Replayed:
-    """Return the conversation and the row of one turn; `episode` is its id, or its number in the sorted list (from 0).
+    """Return one turn of a run folder: `replay_turn` of what it holds.
 
     Raises:
         UsageError: no such episode, turn or condition in this run, with those there are.
         StoreError: the folder is no readable run.
     """
-    manifest = run_folder.read_manifest(folder)
-    if "imported" in manifest:
-        raise UsageError(f"{folder} was imported: what its model was shown is not in it; see horizon report {folder}")
-    scenario = make(scenario_of(manifest), str(folder))
-    task = open_environment(scenario.environment, dict(scenario.parameters))
-    name = _episode(folder, episode)
-    rows = [row for row in run_folder.iterate_turns(folder) if row.episode_id == name]
+    return replay_turn(read_run(folder), episode, turn, condition)
+
+
+def replay_turn(
+    run: RunData, episode: str, turn: int, condition: str = "natural", task: Environment[Any] | None = None
+) -> Replayed:
+    """Return the conversation and the row of one turn; `episode` is its id, or its number in the sorted list (from 0).
+
+    `task` is the environment where its name alone does not open it.
+
+    Raises:
+        UsageError: no such episode, turn or condition in this run, with those there are; or an imported run.
+    """
+    if "imported" in run.manifest:
+        raise UsageError(
+            f"{run.name} was imported: what its model was shown is not in it; see horizon report {run.name}"
+        )
+    scenario = make(scenario_of(run.manifest), run.name)
+    task = task or open_environment(scenario.environment, dict(scenario.parameters))
+    name = _episode(run, episode)
+    rows = list(run.turns_of(name))
     natural = sorted((row for row in rows if row.condition == "natural"), key=lambda row: row.turn)
     row = next((row for row in rows if (row.turn, row.condition) == (turn, condition)), None)
     if row is None:
@@ -96,11 +116,11 @@ def lines(replayed: Replayed) -> Iterator[str]:
     yield f"## verdict\n{visible(verdict)}"
 
 
-def _episode(folder: Path, text: str) -> str:
-    known = sorted({row.episode_id for row in run_folder.iterate_turns(folder)})
+def _episode(run: RunData, text: str) -> str:
+    known = sorted(run.turns["episode_id"].unique().to_list())
     if text in known:
         return text
     if text.isdecimal() and int(text) < len(known):
-        return known[int(text)]
+        return str(known[int(text)])
     what = f"{len(known)} episodes, numbered from 0" if text.isdecimal() else nearest(text, known)
-    raise UsageError(f"{folder} has no episode '{text}': {what}")
+    raise UsageError(f"{run.name} has no episode '{text}': {what}")

@@ -9,26 +9,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from horizon.analysis.analyze import Analysis, analyze_runs
+from horizon.analysis.analysis import Analysis
 from horizon.core.errors import StoreError
 from horizon.core.estimator import Estimate
-from horizon.runs import run_folder
 
 COLORS = {"failed": "red", "aborted": "red", "undecided": "yellow", "passed": "brightgreen"}
 _UNJUDGED = "blue"
 
 
-def write_badge(folders: Sequence[Path], path: Path) -> None:
-    """Write the badge of these runs.
+def write_badge(analysis: Analysis, path: Path) -> None:
+    """Write the badge of the runs of an analysis, with the verdicts that their manifests hold.
 
     Raises:
-        StoreError: a folder is no readable run, or the file can't be written.
+        StoreError: the file can't be written.
     """
-    verdicts = []
-    for folder in folders:
-        gate: Any = run_folder.read_manifest(folder).get("gate")
-        verdicts += [str(gate["verdict"])] if gate else []
-    made = badge(analyze_runs(folders), verdicts)
+    gates = [run.manifest.get("gate") for run in analysis.runs]
+    made = badge(analysis, [str(gate["verdict"]) for gate in gates if gate])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(made, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -6,7 +6,7 @@ Makes plain data from estimates alone; plotly_figures and matplotlib_figures dra
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from horizon.analysis.analyze import Analysis, Group
+from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.chart import RATE, Chart, named_series, single_of
 from horizon.core import registry
 from horizon.core.estimator import Estimates

@@ -4,16 +4,17 @@ Large runs are thinned, whole episodes at a time; statistics never come from her
 """
 
 import json
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import polars as pl
 
 from horizon.core.environment import open_environment
 from horizon.core.errors import HorizonError
 from horizon.core.records import Turn
 from horizon.core.seeds import generator
 from horizon.engines.position_text import split_position
-from horizon.runs import run_folder
+from horizon.runs.run_data import RunData
 
 MOST_TURNS = 12_000
 """Rows that the viewer holds; beyond, whole episodes are left out by seed."""
@@ -21,39 +22,32 @@ LONGEST_TEXT = 20_000
 """Characters of a text that the viewer holds; the run folder keeps all."""
 
 
-def trace(folders: Sequence[Path], most_turns: int = MOST_TURNS) -> dict[str, Any]:
-    """Return `{"episodes": [...], "left_out": n, "rules": [...]}`; each episode's turns hold a row a condition.
-
-    Raises:
-        StoreError: a folder is no readable run.
-    """
+def trace(runs: Sequence[RunData], most_turns: int = MOST_TURNS) -> dict[str, Any]:
+    """Return `{"episodes": [...], "left_out": n, "rules": [...]}`; turns hold a row per condition."""
     rules: list[str] = []
     kept: list[dict[str, Any]] = []
-    left_out = 0
     sizes = {
         (place, name): n
-        for place, folder in enumerate(folders)
-        for name, n in run_folder.read_turns(folder, ["episode_id"])["episode_id"].value_counts().iter_rows()
+        for place, run in enumerate(runs)
+        for name, n in run.turns["episode_id"].value_counts().iter_rows()
     }
     chosen = _chosen(sizes, most_turns)
-    left_out = len(sizes) - len(chosen)
-    for place, folder in enumerate(folders):
-        task, rule = _task(run_folder.read_manifest(folder))
+    for place, run in enumerate(runs):
+        task, rule = _task(run.manifest)
         rules.append(rule)
         is_asked = bool(rule)
-        outcomes = {each.episode_id: each for each in run_folder.iterate_episodes(folder)}
+        outcomes = dict(run.episodes.select("episode_id", "outcome").iter_rows())
         episodes: dict[str, dict[str, Any]] = {}
-        for row in run_folder.iterate_turns(folder):
-            if (place, row.episode_id) not in chosen:
-                continue
-            ended = outcomes.get(row.episode_id)
+        names = [name for index, name in chosen if index == place]
+        for columns in run.turns.filter(pl.col("episode_id").is_in(names)).iter_rows(named=True):
+            row = Turn(**columns)
             episode = episodes.setdefault(
                 row.episode_id,
                 {
                     "id": _short(row.episode_id),
                     "model": _short(row.model),
                     "environment": row.environment,
-                    "outcome": _short(ended.outcome) if ended is not None else "unfinished",
+                    "outcome": _short(outcomes.get(row.episode_id, "unfinished")),
                     "run": place,
                     "turns": [],
                 },
@@ -62,7 +56,7 @@ def trace(folders: Sequence[Path], most_turns: int = MOST_TURNS) -> dict[str, An
         for episode in episodes.values():
             episode["turns"].sort(key=lambda each: (each["t"], each["c"] != "natural", each["c"]))
         kept += episodes.values()
-    return {"episodes": kept, "left_out": left_out, "rules": rules}
+    return {"episodes": kept, "left_out": len(sizes) - len(chosen), "rules": rules}
 
 
 def _chosen(sizes: dict[tuple[int, str], int], most_turns: int) -> set[tuple[int, str]]:
@@ -80,7 +74,7 @@ def _chosen(sizes: dict[tuple[int, str], int], most_turns: int) -> set[tuple[int
     return found or {order[0]}
 
 
-def _task(manifest: dict[str, Any]) -> tuple[Any, str]:
+def _task(manifest: Mapping[str, Any]) -> tuple[Any, str]:
     """Return the environment that a run was played in and its rules; nulls where it is not installed here."""
     try:
         plan = manifest["plan"]

@@ -2,10 +2,10 @@
 
 import shlex
 from collections.abc import Sequence
-from typing import Any
 
-from horizon.analysis.analyze import Analysis, Group
+from horizon.analysis.analysis import Analysis, Group
 from horizon.core.estimator import Estimate
+from horizon.runs.run_data import RunData
 
 _MUCH_TRUNCATED = 0.05
 
@@ -87,17 +87,18 @@ def _truncated(group: Group) -> str:
     )
 
 
-def command(manifests: Sequence[dict[str, Any]], folders: Sequence[str]) -> str:
-    """Return the commands that play these runs again and make this page."""
-    lines = [_play(manifest, folder) for manifest, folder in zip(manifests, folders, strict=True)]
-    return "\n".join([*lines, f"horizon report {' '.join(shlex.quote(folder) for folder in folders)}"])
+def command(runs: Sequence[RunData]) -> str:
+    """Return the commands that play these runs again and make this page; a run in memory has no page of its own."""
+    stored = [run.name for run in runs if run.folder is not None]
+    lines = [_play(run) for run in runs]
+    return "\n".join([*lines, *([f"horizon report {' '.join(map(shlex.quote, stored))}"] if stored else [])])
 
 
-def _play(manifest: dict[str, Any], folder: str) -> str:
-    plan = manifest["plan"]
-    if "imported" in manifest:
-        sources = (str(each) for each in manifest["imported"].get("from", ()))
-        return " ".join(shlex.quote(word) for word in ("horizon", "import", *sources, "--out", folder))
+def _play(run: RunData) -> str:
+    plan = run.manifest["plan"]
+    if "imported" in run.manifest:
+        sources = (str(source) for source in run.manifest["imported"].get("from", ()))
+        return " ".join(shlex.quote(word) for word in ("horizon", "import", *sources, "--out", run.name))
     parameters = ",".join(f"{key}={value}" for key, value in plan.get("parameters", {}).items() if value != "")
     environment = str(plan["environment"]).rpartition("-v")[0]
     words = ["horizon", "play", "--model", str(plan.get("model", "")), "--env"]
@@ -111,7 +112,8 @@ def _play(manifest: dict[str, Any], folder: str) -> str:
     for key, value in plan.items():
         if key not in own and value is not None:
             words += ["--set", f"{key}={value}"]
-    return " ".join(shlex.quote(word) for word in [*words, "--out", folder])
+    out = ["--out", run.name] if run.folder is not None else []
+    return " ".join(shlex.quote(word) for word in [*words, *out])
 
 
 def _widest(groups: Sequence[Group]) -> Group:

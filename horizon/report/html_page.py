@@ -12,11 +12,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import chess.svg
 
-from horizon.analysis.analyze import Analysis
+from horizon.analysis.analysis import Analysis
 from horizon.analysis.chart import Chart
 from horizon.core.escaping import visible
 from horizon.core.estimator import Estimate
@@ -24,7 +23,6 @@ from horizon.report.chart_builders import charts_of
 from horizon.report.episode_viewer import trace
 from horizon.report.headline import command, headline, limits
 from horizon.report.plotly_figures import draw
-from horizon.runs import run_folder
 
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:; font-src data:; "
@@ -41,11 +39,10 @@ def write_page(analysis: Analysis, path: Path) -> Path:
 
 def page(analysis: Analysis) -> str:
     """Return the page as HTML."""
-    manifests: list[dict[str, Any]] = [dict(run_folder.read_manifest(folder)) for folder in analysis.folders]
-    found = trace(analysis.folders)
+    found = trace(analysis.runs)
     charts = charts_of(analysis)
     title = headline(analysis)
-    made_by = command(manifests, [str(folder) for folder in analysis.folders])
+    made_by = command(analysis.runs)
     drawn = [json.loads(str(draw(chart).to_json())) for chart in charts]
     parts = [
         "<!doctype html>",

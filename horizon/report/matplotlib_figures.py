@@ -1,5 +1,6 @@
 """Figures for paper and page, drawn with matplotlib from estimates alone; nothing is computed here but layout."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from horizon.analysis.analyze import Analysis, Group
+from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.chart import Chart, Series
 from horizon.core.estimator import Estimate
 
@@ -24,6 +25,17 @@ _MEANING = {"natural": "natural: with its own history", "fresh": "fresh: the sam
 
 def draw_error_by_turn(analysis: Analysis, path: Path) -> Path:
     """Draw the error rate by turn, a panel a group and a line a condition, with 95 % bands and counts; return path."""
+    return _saved(_error_by_turn(analysis), path)
+
+
+def error_by_turn_png(analysis: Analysis) -> bytes:
+    """Return the same figure as the bytes of a PNG image, for a notebook."""
+    file = io.BytesIO()
+    _error_by_turn(analysis).savefig(file, format="png")
+    return file.getvalue()
+
+
+def _error_by_turn(analysis: Analysis) -> Figure:
     matplotlib.use("Agg")
     groups = analysis.groups
     n_columns = min(len(groups), 2)
@@ -35,7 +47,7 @@ def draw_error_by_turn(analysis: Analysis, path: Path) -> Path:
         _draw_panel(axes, group, top)
     for axes in panels[len(groups) :]:
         axes.set_visible(False)
-    return _saved(figure, path)
+    return figure
 
 
 def draw_chart(chart: Chart, path: Path) -> Path:

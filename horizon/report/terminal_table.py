@@ -1,26 +1,20 @@
-"""The table printed after play: rates with their intervals and counts, error kinds, loss, skill, results.
+"""The details that `horizon analyze` prints: rates by condition, error kinds, loss, skill, results, what shifts cost.
 
 Names come from users and runs and may hold markup or control codes; all of it is printed as plain text.
 """
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from horizon.analysis.analyze import Analysis, Group, analyze_runs
+from horizon.analysis.analysis import Analysis, Group
 from horizon.core.estimator import Estimate
 
 
-def print_table(folders: Sequence[Path], console: Console) -> None:
-    """Estimate the runs and print one table a group with its focus gap and results."""
-    print_analysis(analyze_runs(folders), console)
-
-
 def print_analysis(analysis: Analysis, console: Console) -> None:
-    """Print one table a group, and what was left out."""
+    """Print one table per group, what shifts cost, and the number of episodes that were left out."""
     for group in analysis.groups:
         console.print(_table(group))
         for line in _lines(group):
@@ -41,11 +35,6 @@ def percent(estimate: Estimate) -> str:
 def points(estimate: Estimate) -> str:
     """Write a difference of shares as `+12.5 points (8.1 to 18.9)`."""
     return _written(estimate, lambda value: f"{100 * value:+.1f}", " points")
-
-
-def decimal(estimate: Estimate) -> str:
-    """Write a figure as `0.123 (0.101 to 0.145)`."""
-    return _written(estimate, lambda value: f"{value:.3f}", "")
 
 
 def _written(estimate: Estimate, number: Callable[[float], str], unit: str) -> str:

@@ -17,13 +17,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import horizon
 from horizon.core.errors import ContractError, StoreError
 from horizon.core.extras import ROW_EXTRAS
 from horizon.core.hashing import file_sha256
 from horizon.core.paths import shipped
 from horizon.core.records import Json
 from horizon.core.registry import nearest
+from horizon.core.version import __version__
 from horizon.runs.row_format import SCHEMA_VERSION, replace_surrogates
 
 MANIFEST = "manifest.json"
@@ -61,9 +61,9 @@ def make(
         "opponents": {name: dict(identity) for name, identity in opponent_identities.items()},
         "judge": None if judge_identity is None else dict(judge_identity),
         "files": {name: _digest_of(path) for name, path in (files or {}).items()},
-        "horizon": horizon.__version__,
+        "horizon": __version__,
         "sources": source_digest(),
-        "git": git_revision(Path(horizon.__file__).parent),
+        "git": git_revision(Path(__file__).parents[1]),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "packages": package_versions(),
         "machine": machine(),
@@ -97,7 +97,7 @@ def source_digest() -> str:
 
     Unlike the commit it says so of changed checkouts and of installed packages too. Cost: 10 milliseconds.
     """
-    package = Path(horizon.__file__).parent
+    package = Path(__file__).parents[1]
     found = hashlib.blake2b(digest_size=8)
     for folder, pattern in ((package, "**/*.py"), (shipped("engines"), "*.toml")):
         for path in sorted(folder.glob(pattern)):

@@ -1,14 +1,12 @@
 """Claims about the JSON and CSV: the agreed keys and fields are there, groups stand apart, nulls stay null."""
 
-import csv
 import json
-from pathlib import Path
 
 import polars as pl
 import pytest
 from simulated_turns import simulated_episodes, simulated_turns
 
-from horizon.analysis.analyze import analyze_table, describe, write_csv
+from horizon.analysis.analyze import analyze_table
 from horizon.analysis.turn_table import TurnTable, load_table
 
 FIELDS = {"estimate", "low", "high", "n_episodes", "n_turns", "method"}
@@ -24,7 +22,7 @@ def two_opponents() -> TurnTable:
 
 
 def test_every_agreed_key_holds_estimates_with_the_agreed_fields(two_opponents: TurnTable) -> None:
-    found = describe(analyze_table(two_opponents))
+    found = analyze_table(two_opponents).to_dict()
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     for key in ("error_rate", "focus_gap", "skill"):
         assert set(found[key]) >= FIELDS
@@ -32,25 +30,15 @@ def test_every_agreed_key_holds_estimates_with_the_agreed_fields(two_opponents: 
 
 
 def test_opponents_stand_apart_and_are_pooled_at_the_top(two_opponents: TurnTable) -> None:
-    found = describe(analyze_table(two_opponents))
+    found = analyze_table(two_opponents).to_dict()
     rates = {group["opponent"]: group["error_rate"]["estimate"] for group in found["groups"]}
     assert rates["random"] < 0.35 < rates["stockfish:level=1"]
     assert found["pooled"] is True
     assert found["error_rate"]["estimate"] == pytest.approx(sum(rates.values()) / 2)
 
 
-def test_csv_files_hold_a_row_for_each_estimate(two_opponents: TurnTable, tmp_path: Path) -> None:
-    analysis = analyze_table(two_opponents)
-    paths = {path.stem: path for path in write_csv(analysis, tmp_path)}
-    with paths["error_by_turn"].open() as file:
-        rows = list(csv.DictReader(file))
-    wanted = sum(len(group["error_by_turn"]) for group in describe(analysis)["groups"])
-    assert len(rows) == wanted
-    assert {row["opponent"] for row in rows} == {"random", "stockfish:level=1"}
-
-
 def test_natural_alone_leaves_the_gap_null_with_the_reason() -> None:
     table = load_table(simulated_turns(4, 5, conditions=("natural",)))
-    gap = describe(analyze_table(table))["focus_gap"]
+    gap = analyze_table(table).to_dict()["focus_gap"]
     assert gap["estimate"] is None
     assert "fresh was not played" in gap["note"]

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from horizon.analysis.analyze import analyze
+from horizon.analysis.analyze import analyze_runs
 from horizon.play import session
 from horizon.runs import run_folder
 from horizon.scenarios.scenario import make
@@ -56,7 +56,7 @@ def test_a_random_mover_has_a_skill_of_0_within_its_interval(tmp_path: Path) -> 
         turns=30,
         judge_nodes=2000,
     )
-    skill = analyze([tmp_path / "run"])["skill"]
+    skill = analyze_runs([tmp_path / "run"]).to_dict()["skill"]
     assert skill["low"] < 0 < skill["high"]
     assert skill["high"] - skill["low"] < 0.5
 
@@ -71,7 +71,7 @@ def test_a_synthetic_hazard_is_recovered_within_the_interval(hazard: float, tmp_
         episodes=60,
         turns=20,
     )
-    found = analyze([tmp_path / "run"])
+    found = analyze_runs([tmp_path / "run"]).to_dict()
     rate = found["error_rate"]
     assert rate["low"] <= hazard <= rate["high"]
     assert rate["n_turns"] == 60 * 20
@@ -89,7 +89,7 @@ def test_a_hazard_that_drifts_with_the_turn_shows_as_a_focus_gap(tmp_path: Path)
         episodes=60,
         turns=20,
     )
-    found = analyze([tmp_path / "run"])
+    found = analyze_runs([tmp_path / "run"]).to_dict()
     assert found["focus_gap"]["low"] > 0
     natural = [each for each in found["error_by_turn"] if each["condition"] == "natural"]
     assert natural[-1]["low"] > natural[0]["high"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from simulated_turns import simulated_turns
 
-from horizon.analysis.analyze import analyze_table
+from horizon.analysis.analyze import analyze_runs, analyze_table
 from horizon.analysis.turn_table import load_table
 from horizon.play import session
 from horizon.play.stopping import judge_run, mark_judged
@@ -53,6 +53,6 @@ def test_the_verdict_of_a_run_comes_from_its_folder(tmp_path: Path) -> None:
     scenario = make({**keys, "expect": {"error_rate": [{"at_most": 0.2}]}}, "test")
     session.run(scenario, tmp_path / "run")
     mark_judged(tmp_path / "run", judge_run(tmp_path / "run", scenario).outcomes, "failed")
-    write_badge([tmp_path / "run"], tmp_path / "new" / "badge.json")
+    write_badge(analyze_runs([tmp_path / "run"]), tmp_path / "new" / "badge.json")
     made = json.loads((tmp_path / "new" / "badge.json").read_text())
     assert made["color"] == "red" and "20 episodes" in made["message"]

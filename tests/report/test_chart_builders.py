@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 from simulated_turns import simulated_episodes, simulated_turns
 
-from horizon.analysis.analyze import Analysis, analyze_table
+from horizon.analysis.analysis import Analysis
+from horizon.analysis.analyze import analyze_table
 from horizon.analysis.turn_table import load_table
 from horizon.report.chart_builders import charts_of
 from horizon.report.headline import headline, limits

@@ -9,9 +9,11 @@ import pytest
 from rich.console import Console
 from simulated_turns import simulated_episodes, simulated_turns
 
-from horizon.analysis.analyze import Analysis, analyze_table, write_csv
+from horizon.analysis.analysis import Analysis
+from horizon.analysis.analyze import analyze_table
 from horizon.analysis.turn_table import load_table
 from horizon.report.chart_builders import charts_of
+from horizon.report.csv_tables import write_csv
 from horizon.report.html_page import page
 from horizon.report.matplotlib_figures import draw_chart
 from horizon.report.plotly_figures import draw

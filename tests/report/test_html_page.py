@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from horizon.analysis.analyze import analyze_runs
 from horizon.core.environment import open_environment
 from horizon.core.model import Request
 from horizon.core.records import Reply
@@ -15,7 +16,7 @@ from horizon.models import synthetic
 from horizon.play.loop import play
 from horizon.play.plan import plan_of
 from horizon.play.setting import Setting
-from horizon.report.write import write_report
+from horizon.report.write import write_analysis
 from horizon.runs import manifest, run_folder
 from horizon.scenarios.scenario import make
 
@@ -56,7 +57,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with run_folder.create(found, made) as journal:
         play(Setting(scenario, task, Hostile("</title><b>m", synthetic.Process(hazard=0.3))), journal)
         run_folder.finish(found)
-    write_report([found], found)
+    write_analysis(analyze_runs([found]), found)
     return found
 
 

@@ -7,7 +7,8 @@ from matplotlib.image import imread
 from rich.console import Console
 from simulated_turns import simulated_episodes, simulated_turns
 
-from horizon.analysis.analyze import Analysis, analyze_table
+from horizon.analysis.analysis import Analysis
+from horizon.analysis.analyze import analyze_table
 from horizon.analysis.turn_table import load_table
 from horizon.report.matplotlib_figures import draw_error_by_turn
 from horizon.report.terminal_table import print_analysis

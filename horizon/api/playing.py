@@ -1,0 +1,168 @@
+"""`horizon.play`: a scenario's keys in, a `Run` out, in memory or in a folder.
+
+Opens what is named and closes it again; what is handed over stays open.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from horizon.api.run import Folder, Run, load
+from horizon.core.environment import Environment, default_opponent_of, notes_of, open_environment
+from horizon.core.errors import UsageError
+from horizon.core.model import Model
+from horizon.core.parameters import values
+from horizon.runs.run_data import data_of
+from horizon.runs.run_folder import check_new
+
+if TYPE_CHECKING:
+    from horizon.play.opening import Parts
+    from horizon.scenarios.scenario import Scenario
+
+Chat = Callable[[list[dict[str, str]]], str]
+"""A model as a function: the conversation as `[{"role": "user", "content": "..."}, ...]` in, the reply out."""
+
+
+def play(
+    environment: str | Environment[Any] = "chess",
+    *,
+    model: str | Model | Chat = "smollm2",
+    opponent: str | Sequence[str] | None = None,
+    episodes: int = 8,
+    turns: int = 40,
+    conditions: Sequence[str] = ("natural", "fresh"),
+    seed: int = 0,
+    out: Folder | None = None,
+    base_urls: Sequence[str] = (),
+    **scenario: Any,
+) -> Run:
+    """Play a model through many turns, judge every turn, and return the run.
+
+    Parameters
+    ----------
+    environment
+        A name with its parameters, such as `hanoi:disks=4`, or an `Environment`.
+    model
+        A name such as `smollm2`, `hf:ORG/NAME` or `random`; a `Model`; or a function of the conversation, which is a
+        list of messages `{"role": ..., "content": ...}`, that returns the reply.
+    opponent
+        One or several opponents of a two-sided environment; by default its own, such as Stockfish level 1 in chess.
+    episodes, turns
+        Episodes against each opponent, and the most model turns per episode.
+    conditions
+        How the history is shown: `natural` and probes such as `fresh`, `healed`, `corrupted:0.3`.
+    seed
+        The seed of everything random.
+    out
+        The run folder to write; by default the run is kept in memory.
+    base_urls
+        Servers of `openai:` models.
+    **scenario
+        Any further key of a scenario, such as `max_tokens=64` or `judge_engine="none"`.
+
+    Returns
+    -------
+    Run
+        The same type for memory and folder.
+
+    Raises
+    ------
+    UsageError
+        An unknown name or key, an impossible value, or a folder that can't be used.
+    EngineFailure, ModelFailure
+        Something needed is missing, or every episode was aborted.
+
+    Examples
+    --------
+    >>> import horizon
+    >>> run = horizon.play("running_total", model="synthetic:hazard=0.1", episodes=4, turns=6, conditions=["natural"])
+    >>> run.turns.height
+    24
+    """
+    from horizon.play.opening import Parts
+    from horizon.scenarios.scenario import make
+
+    player = _player(model)
+    name = environment if isinstance(environment, str) else environment.name
+    given = {
+        "environment": name,
+        "model": player if isinstance(player, str) else player.name,
+        "opponents": _opponents(environment, opponent),
+        "episodes": episodes,
+        "turns": turns,
+        "conditions": tuple(conditions),
+        "seed": seed,
+        **scenario,
+    }
+    if not isinstance(environment, str):
+        given["parameters"] = values(environment)
+    wanted = make(given, "horizon.play")
+    parts = Parts(
+        environment=None if isinstance(environment, str) else environment,
+        model=None if isinstance(player, str) else player,
+        base_urls=tuple(base_urls),
+    )
+    if out is None:
+        return _play_in_memory(wanted, parts)
+    if not isinstance(environment, str):
+        _refuse_unnamed(environment)
+    return _play_into(wanted, parts, Path(out))
+
+
+def _opponents(environment: str | Environment[Any], opponent: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Return the opponents that are named, else the default one of an environment that has an opponent."""
+    if opponent is not None:
+        return (opponent,) if isinstance(opponent, str) else tuple(opponent)
+    task = open_environment(environment) if isinstance(environment, str) else environment
+    default = default_opponent_of(task) if task.has_opponent else None
+    return () if default is None else (default,)
+
+
+def _player(model: str | Model | Chat) -> str | Model:
+    from horizon.play.in_memory import model_of
+
+    if isinstance(model, str) or hasattr(model, "reply"):
+        return model  # type: ignore[return-value]
+    if callable(model):
+        return model_of(chat=model)
+    raise UsageError(f"model {model!r:.60} is no model: give a name, a Model or a function of the conversation")
+
+
+def _play_into(scenario: "Scenario", parts: "Parts", folder: Path) -> Run:
+    from horizon.play.opening import open_setting
+    from horizon.play.session import run_opened
+
+    # Refuse a folder that can't be used before the model's slow loading.
+    check_new(folder)
+    with open_setting(scenario, parts) as setting:
+        finished = run_opened(setting, folder)
+    return replace(load(folder), warnings=finished.warnings)
+
+
+def _play_in_memory(scenario: "Scenario", parts: "Parts") -> Run:
+    from horizon.play.in_memory import play_setting
+    from horizon.play.opening import open_setting
+    from horizon.play.session import manifest_of
+
+    with open_setting(scenario, parts) as setting:
+        played = play_setting(setting)
+        manifest = manifest_of(setting)
+    return Run((data_of(manifest, played.turns, played.episodes),), parts.environment, notes_of(setting.task))
+
+
+def _refuse_unnamed(environment: Environment[Any]) -> None:
+    """Refuse an environment whose name does not open it: nobody could resume its run or show a turn of it.
+
+    Raises:
+        UsageError: it is not installed, or its name opens another one.
+    """
+    try:
+        is_same = open_environment(environment.name, values(environment)) == environment  # type: ignore[arg-type]
+    except UsageError:
+        is_same = False
+    if not is_same:
+        raise UsageError(
+            f"environment {environment.name} is not installed, and a run folder needs its name: leave out `out`, or "
+            "install it by an entry point"
+        )

@@ -1,0 +1,34 @@
+"""What `play`, `report`, `analyze`, `merge` and `grade` print: the results, then paths. Heavy imports are inside."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+
+def report_runs(folders: Sequence[Path], out: Path | None = None) -> None:
+    """Print the results of runs, write their report, and print where it is; `out` is the first folder by default."""
+    from horizon.api.run import load
+    from horizon.report.console import open_console
+    from horizon.report.results_table import print_results
+    from horizon.report.write import refuse_empty
+
+    run = load(folders)
+    refuse_empty(run.analyze())
+    print_results(run.analyze(), open_console())
+    target = out or folders[0]
+    typer.echo(f"report: {run.report(target)}")
+    typer.echo(f"figures, tables and rows: {target}")
+
+
+def print_runs(folders: Sequence[Path]) -> None:
+    """Print the results of runs and how to draw them; writes nothing."""
+    from horizon.api.run import load
+    from horizon.report.console import open_console
+    from horizon.report.results_table import print_results
+    from horizon.report.write import refuse_empty
+
+    run = load(folders)
+    refuse_empty(run.analyze())
+    print_results(run.analyze(), open_console())
+    typer.echo(f"run folder: {folders[0]} (horizon report {folders[0]} draws its curves)")

@@ -1,0 +1,36 @@
+"""The table that `horizon compare` prints: one per setting, a line per figure with both values and a verdict."""
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from horizon.analysis.compare import Line
+from horizon.analysis.compare_runs import Comparison
+from horizon.core.escaping import visible
+
+
+def print_comparison(found: Comparison, console: Console) -> None:
+    """Print one table a setting, then the notes."""
+    for setting in dict.fromkeys(line.setting for line in found.lines):
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title_justify="left")
+        table.title = Text(visible(setting))
+        for name in ("figure", "base", "new", "new - base [95 %]", "pairs", "verdict"):
+            table.add_column(name, justify="left" if name in ("figure", "verdict") else "right", no_wrap=True)
+        for line in found.lines:
+            if line.setting == setting:
+                table.add_row(*(Text(cell) for cell in _cells(line)))
+        console.print(table)
+    for note in found.notes:
+        console.print(Text(visible(note)))
+
+
+def _cells(line: Line) -> tuple[str, ...]:
+    is_share = line.figure not in ("mean loss", "skill")
+    scale, digits, unit = (100, 1, " %") if is_share else (1, 3, "")
+
+    def number(value: float, sign: str = "") -> str:
+        return f"{scale * value:{sign}.{digits}f}"
+
+    bounds = "" if line.low is None or line.high is None else f" [{number(line.low, '+')}, {number(line.high, '+')}]"
+    figures = [number(line.base) + unit, number(line.new) + unit, number(line.difference, "+") + bounds]
+    return (line.figure, *figures, str(line.n_pairs), line.verdict)

@@ -1,0 +1,63 @@
+"""The table of results that `play`, `analyze` and `report` print: one row per model, environment and opponent.
+
+Names come from users and runs and may hold markup or control codes; all of it is printed as plain text.
+"""
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from horizon.analysis.analysis import Analysis, Group
+from horizon.core.escaping import visible
+from horizon.core.estimator import Estimate
+
+_UNITS = {"error_rate": (100, ".1f", " %"), "focus_gap": (100, "+.1f", " points"), "h50": (1, ".0f", " turns")}
+"""Factor, format and unit of each headline figure; a plain number with two decimals for the others."""
+
+
+def print_results(analysis: Analysis, console: Console) -> None:
+    """Print the headline figures of each group with their 95 % intervals, then what was left out."""
+    console.print(results_table(analysis))
+    if analysis.table.n_aborted:
+        console.print(f"{analysis.table.n_aborted} aborted episodes (infrastructure failures) are left out")
+
+
+def results_table(analysis: Analysis) -> Table:
+    """Return the table; a figure that no group has (skill without a graded loss) gets no column."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), caption_justify="left")
+    table.caption = "in brackets: 95 % intervals, from the spread between episodes"
+    headlines = [group.headline() for group in analysis.groups]
+    figures = list(
+        dict.fromkeys(name for each in headlines for name, value in each.items() if value.estimate is not None)
+    )
+    has_opponent = any(group.opponent for group in analysis.groups)
+    for title in ("model", "environment", *(("opponent",) if has_opponent else ())):
+        table.add_column(title, overflow="fold")
+    for title in ("episodes", "turns"):
+        table.add_column(title, justify="right")
+    for name in figures:
+        table.add_column(name.replace("_", " "), overflow="fold")
+    for group, headline in zip(analysis.groups, headlines, strict=True):
+        table.add_row(*_row(group, headline, figures, has_opponent))
+    return table
+
+
+def write_figure(estimate: Estimate | None, name: str) -> str:
+    """Write a headline figure as `12.5 % [8.1, 18.9]`; `-` where there is none."""
+    if estimate is None or estimate.estimate is None:
+        return "-"
+    factor, number, unit = _UNITS.get(name, (1, ".2f", ""))
+    text = f"{factor * estimate.estimate:{number}}{unit}"
+    if estimate.low is None and estimate.high is None:
+        return text
+    low, high = ("open" if bound is None else f"{factor * bound:{number}}" for bound in (estimate.low, estimate.high))
+    return f"{text} [{low}, {high}]"
+
+
+def _row(group: Group, headline: dict[str, Estimate], figures: list[str], has_opponent: bool) -> list[Text]:
+    natural = group.table.sample("natural")
+    cells = [group.model, f"{group.environment}{' ' if group.distinction else ''}{group.distinction}"]
+    cells += [group.opponent or "-"] if has_opponent else []
+    cells += [str(group.table.n_episodes), str(natural.n_turns if natural is not None else 0)]
+    cells += [write_figure(headline.get(name), name) for name in figures]
+    return [Text(visible(cell)) for cell in cells]
