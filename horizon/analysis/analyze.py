@@ -139,11 +139,15 @@ def describe(found: Analysis) -> dict[str, Any]:
 
 
 def as_json(estimates: Estimates) -> dict[str, Any]:
-    """Return estimates as plain objects and lists of them."""
-    return {
-        name: [each.as_json() for each in found] if isinstance(found, list) else found.as_json()
-        for name, found in estimates.items()
-    }
+    """Return estimates as plain objects and lists of them; a list of named estimates (`at["name"]`) as one object."""
+    return {name: _listed(found) if isinstance(found, list) else found.as_json() for name, found in estimates.items()}
+
+
+def _listed(estimates: Sequence[Estimate]) -> dict[str, Any] | list[dict[str, Any]]:
+    names = [str(estimate.at["name"]) for estimate in estimates if "name" in estimate.at]
+    plain = [estimate.as_json() for estimate in estimates]
+    is_named = bool(names) and len(set(names)) == len(estimates)
+    return dict(zip(names, plain, strict=True)) if is_named else plain
 
 
 def write_csv(analysis: Analysis, folder: Path) -> list[Path]:
