@@ -23,6 +23,7 @@ _KEYS = {
     "use_deepseek", "base_url", "reasoning_effort",
 }  # fmt: skip
 _EXCHANGE = re.compile(r"^PROMPT: (.*?)\nRESPONSE: ?(.*?)(?=\n\nPROMPT: |\Z)", re.DOTALL | re.MULTILINE)
+_GIVEN_MOVES = re.compile(r"(?:^|\s)1\.")
 _TAGGED = re.compile(r"<played_move>(.*?)</played_move>", re.DOTALL)
 _NUMBER = re.compile(r"^\s*\d{1,3}\s?(?:\.{1,3}|…)?\s*(?=[A-Za-z+{])")
 
@@ -104,7 +105,9 @@ def _facts(text: str) -> dict[str, str]:
 def _harness(facts: dict[str, str], is_tagged: bool, limit: float | None) -> Harness:
     is_chat = facts.get("chat_gpt") == "True"
     temperature = _number(facts.get("temperature"))
-    texts = f"{facts.get('system_role_message', '')}\n{facts.get('base_pgn', '')}"
+    # The moves that a prompt gave are the game's own and no difference of protocol.
+    opening = _GIVEN_MOVES.split(facts.get("base_pgn", ""))[0].strip()
+    texts = f"{facts.get('system_role_message', '')}\n{opening}"
     return Harness(
         name="gptchess",
         history="natural",

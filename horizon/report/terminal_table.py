@@ -85,6 +85,10 @@ def _lines(group: Group) -> list[str]:
         told = points(gap) if gap.estimate is not None else gap.note or "unknown"
         states = f" on {gap.n_turns} states of {gap.n_episodes} episodes" if gap.n_turns else ""
         found.append(f"focus gap (natural - fresh): {told}{states}")
+    contrasts = group.estimates.get("contrasts", [])
+    for each in contrasts if isinstance(contrasts, list) else []:
+        if each.estimate is not None and each.at["name"] != "natural-fresh":
+            found.append(f"{each.at['contrast']}: {points(each)} on {each.n_turns} states")
     results = group.estimates.get("results")
     if isinstance(results, list) and results:
         told = ", ".join(f"{each.at['outcome']} {each.at['count']}" for each in results)

@@ -61,7 +61,7 @@ def test_a_bug_in_the_bot_is_found_by_the_example(example: Path, tmp_path: Path)
     broken = text.replace("total + sum(", "total + max(")
     assert broken != text
     (tmp_path / "test_my_bot.py").write_text(broken, encoding="utf-8")
-    found = run("pytest", "test_my_bot.py", "-k", "right", cwd=tmp_path)
+    found = run("pytest", "test_my_bot.py", "-k", "correct", cwd=tmp_path)
     assert found.returncode == 1
     assert "add_up replied 'Answer: " in found.stdout and "which is wrong, to running_total state" in found.stdout
 

@@ -30,6 +30,8 @@ def test_all_conditions_fill_every_chart() -> None:
         "smooth_by_turn",
         "error_by_tokens",
         "focus_gap_by_turn",
+        "contrasts",
+        "contrasts_by_turn",
         "survival",
         "causes",
         "decomposition",

@@ -1,86 +1,115 @@
-"""All causes at once, in one table: a logistic regression of errors on turns, errors shown, tokens and difficulty.
+"""All causes at once, in one table: a logistic regression of errors on turns, errors and tokens shown, within states.
 
-Turns as shown: 1 without a history. Uncertainty from the spread between episodes. For those who want one table; the
-paired estimates need no form of the curve and are to be believed first.
+Turns as shown: 1 without a history. Only pairs of one state under two conditions count, so that what makes a state
+hard, recorded or not, explains nothing. For those who want one table; the contrasts need no form of the curve.
 """
 
 import math
+from itertools import combinations
 
 import numpy as np
 
+from horizon.analysis.state_pairs import METHOD as PAIRS_METHOD
+from horizon.analysis.state_pairs import discordant_pairs
 from horizon.analysis.stats.intervals import Floats, missing
-from horizon.analysis.stats.logistic import fit
+from horizon.analysis.stats.logistic import LogisticFit, fit
 from horizon.analysis.turn_table import Sample, TurnTable
 from horizon.core.estimator import Estimate
+from horizon.core.records import Json
 
-METHOD = "odds ratio of an error per unit, Firth's logistic over the conditions named, jackknife over episodes"
+METHOD = (
+    f"odds ratio of an error per unit, {PAIRS_METHOD}; assumes that log odds are linear in turns, errors and tokens "
+    "shown, and that healed and padded histories differ in nothing else"
+)
+ASSOCIATION = (
+    "odds ratio of an error per unit, Firth's logistic over the turns of one condition, jackknife over episodes; "
+    "association between states: says nothing of what the history does"
+)
 CONDITIONS = ("natural", "fresh", "healed", "padded")
 """Conditions that differ in turns, errors and tokens alone; `corrupted:p` joins them. `foreign` and others differ in
 what the history is about."""
+TERMS = ("turn shown", "error shown", "1,000 tokens")
+HARDER = "harder state"
+_FEWEST_EPISODES = 3
 _WITHOUT_HISTORY = ("fresh", "padded")
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
-    """Return `regression`, an odds ratio a term: a turn shown, an error shown, 1,000 tokens, harder states by 0.1.
+    """Return `regression`, an odds ratio per term: a turn shown, an error shown, 1,000 tokens, harder states by 0.1.
 
-    A term that does not vary, or that the others determine, is left out and said. "Harder states" is the random
-    mover's loss, where every turn has one.
+    A term that does not vary within states, or that the others determine, is left out with the reason. "Harder state"
+    is the random mover's loss, where every turn has one: the same under every condition, so that it can only be an
+    association between states, and its `method` says so.
     """
     names = [name for name in table.conditions if name in CONDITIONS or name.startswith("corrupted:")]
-    samples = [table.samples[name] for name in names]
+    samples = [(name, table.samples[name]) for name in names]
     if not samples:
         return {"regression": [missing("no condition of the regression was played", METHOD)]}
-    cluster = np.concatenate([each.cluster for each in samples])
-    outcome = np.concatenate([each.is_error for each in samples]).astype(float)
-    kept, left_out = _independent(_terms(names, samples))
-    at = {"conditions": "+".join(names)}
-    n_episodes, n_turns = len(np.unique(cluster)), len(cluster)
+    at: dict[str, Json] = {"conditions": "+".join(names)}
+    return {"regression": [*_within_states(samples, at), _between_states(*samples[min(1, len(samples) - 1)])]}
+
+
+def _within_states(samples: list[tuple[str, Sample]], at: dict[str, Json]) -> list[Estimate]:
+    if len(samples) < 2:
+        note = "one condition alone has no pairs of one state: add --condition fresh and --condition healed"
+        return [missing(note, METHOD, {"term": term, **at}) for term in TERMS]
+    pairs = discordant_pairs(samples, list(combinations(range(len(samples)), 2)), _columns)
+    kept, left_out = _independent(pairs.differences)
+    n_episodes = len(np.unique(pairs.cluster))
     fitted = None
-    if n_episodes >= 3 and 0 < outcome.sum() < n_turns and kept:
-        fitted = fit(np.column_stack([np.ones(n_turns), *kept.values()]), outcome, cluster)
-    found = []
-    for place, term in enumerate(kept, 1):
-        interval = None if fitted is None else fitted.odds_ratio(place)
-        if interval is None or not math.isfinite(interval.error):
-            found.append(missing("too few episodes or errors for a regression", METHOD, {"term": term, **at}))
-        else:
-            found.append(interval.as_estimate(n_episodes, n_turns, METHOD, at={"term": term, **at}))
-    return {"regression": [*found, *(missing(why, METHOD, {"term": term, **at}) for term, why in left_out.items())]}
-
-
-def _terms(names: list[str], samples: list[Sample]) -> dict[str, Floats]:
-    """Return the columns, shape (rows,) each, in the order in which they stay when they can't be told apart."""
-    turns = [
-        np.zeros(each.n_turns) if name in _WITHOUT_HISTORY else each.turn - 1.0
-        for name, each in zip(names, samples, strict=True)
+    if n_episodes >= _FEWEST_EPISODES and kept:
+        fitted = fit(pairs.differences[:, kept], pairs.is_first.astype(float), pairs.cluster)
+    rows = [
+        _row(fitted, place, n_episodes, pairs.n_pairs, METHOD, TERMS[at_column], at)
+        for place, at_column in enumerate(kept)
     ]
-    return {
-        "turn shown": np.concatenate(turns),
-        "error shown": np.concatenate([each.prior_errors.astype(float) for each in samples]),
-        "1,000 tokens": np.concatenate([each.context_tokens for each in samples]) / 1000,
-        "harder state": np.concatenate([each.random_loss for each in samples]) * 10,
-    }
+    return [*rows, *(missing(why, METHOD, {"term": TERMS[column], **at}) for column, why in left_out.items())]
 
 
-def _independent(terms: dict[str, Floats]) -> tuple[dict[str, Floats], dict[str, str]]:
-    """Return the terms that can be told apart, and why each other one is left out."""
-    kept: dict[str, Floats] = {}
-    left_out: dict[str, str] = {}
-    for term, column in terms.items():
+def _between_states(name: str, sample: Sample) -> Estimate:
+    """Return the odds ratio of states that are harder by 0.1 of the random mover's loss, under one condition."""
+    at: dict[str, Json] = {"conditions": name}
+    if np.isnan(sample.random_loss).any():
+        return missing("not known for every turn", ASSOCIATION, {"term": HARDER, **at})
+    fitted = None
+    if sample.n_episodes >= _FEWEST_EPISODES and 0 < sample.is_error.sum() < sample.n_turns:
+        design = np.column_stack([sample.random_loss * 10, np.ones(sample.n_turns)])
+        fitted = fit(design, sample.is_error.astype(float), sample.cluster)
+    return _row(fitted, 0, sample.n_episodes, sample.n_turns, ASSOCIATION, HARDER, at)
+
+
+def _row(
+    fitted: LogisticFit | None, place: int, n_episodes: int, n_turns: int, method: str, term: str, at: dict[str, Json]
+) -> Estimate:
+    interval = None if fitted is None else fitted.odds_ratio(place)
+    if interval is None or not math.isfinite(interval.error):
+        return missing("too few episodes or errors for a regression", method, {"term": term, **at})
+    return interval.as_estimate(n_episodes, n_turns, method, at={"term": term, **at})
+
+
+def _columns(name: str, sample: Sample) -> Floats:
+    """Return what a history shows, shape (turns, 3) in the order of `TERMS`."""
+    turns = np.zeros(sample.n_turns) if name in _WITHOUT_HISTORY else sample.turn - 1.0
+    return np.column_stack([turns, sample.prior_errors.astype(float), sample.context_tokens / 1000])
+
+
+def _independent(differences: Floats) -> tuple[list[int], dict[int, str]]:
+    """Return the columns that can be estimated beside each other, and why each other one is left out."""
+    kept: list[int] = []
+    left_out: dict[int, str] = {}
+    for place, column in enumerate(differences.T):
         if np.isnan(column).any():
-            left_out[term] = "not known for every turn"
-        elif np.ptp(column) == 0:
-            left_out[term] = "the same at every turn"
-        elif _is_determined(column, list(kept.values())):
-            left_out[term] = "can't be told from the terms above: play padded and healed too"
+            left_out[place] = "not known for every turn"
+        elif not column.any():
+            left_out[place] = "the same under every condition of a state"
+        elif _is_determined(column, differences[:, kept]):
+            left_out[place] = "can't be separated from the terms above: play padded and healed too"
         else:
-            kept[term] = column
+            kept.append(place)
     return kept, left_out
 
 
-def _is_determined(column: Floats, others: list[Floats]) -> bool:
-    """Tell whether a column is all but a line in the others: less than a thousandth of its variance is its own."""
-    design = np.column_stack([np.ones(len(column)), *others])
-    gram = design.T @ design
-    residual = column - design @ (np.linalg.pinv(gram) @ (design.T @ column))
-    return bool(residual.var() < 1e-3 * column.var())
+def _is_determined(column: Floats, others: Floats) -> bool:
+    """Tell whether a column is nearly a combination of the others: under a thousandth of its square is its own."""
+    residual = column - others @ (np.linalg.pinv(others.T @ others) @ (others.T @ column))
+    return bool(residual @ residual < 1e-3 * (column @ column))

@@ -2,6 +2,7 @@
 
 import lifelines
 import numpy as np
+import polars as pl
 import pytest
 import statsmodels.api as sm
 from simulated_turns import simulated_turns
@@ -17,6 +18,30 @@ ARMS = ("natural", "fresh", "padded", "healed")
 
 def table(**given: object) -> TurnTable:
     return load_table(simulated_turns(**given))  # type: ignore[arg-type]
+
+
+def rows_of(errors: dict[str, np.ndarray]) -> pl.DataFrame:
+    """Return rows of conditions from flags of shape (episodes, turns); natural shows its own errors, others none."""
+    parts = []
+    for condition, flags in errors.items():
+        episode, turn = (part.ravel() for part in np.indices(flags.shape))
+        before = np.cumsum(flags, axis=1) - flags if condition == "natural" else np.zeros_like(flags, dtype=int)
+        parts.append(
+            pl.DataFrame(
+                {
+                    "run_id": "r",
+                    "episode_id": [f"e{place:04d}" for place in episode],
+                    "environment": "running_total-v1",
+                    "seed": episode,
+                    "model": "m",
+                    "condition": condition,
+                    "turn": turn + 1,
+                    "error": np.where(flags.ravel(), "wrong", "none"),
+                    "prior_errors": before.ravel().astype(int),
+                }
+            )
+        )
+    return pl.concat(parts)
 
 
 def single(found: Estimate | list[Estimate]) -> Estimate:
@@ -103,6 +128,51 @@ def test_the_logistic_fit_without_penalty_is_statsmodels() -> None:
     assert np.sqrt(np.diag(found.covariance)) == pytest.approx(robust.bse, rel=0.15)
 
 
+def test_hard_episodes_are_no_pull_of_earlier_errors() -> None:
+    # Episodes differ by two logits, and the history does nothing: the odds ratio is 1 whatever was shown.
+    above = 0
+    for seed in range(40):
+        draw = np.random.default_rng(seed)
+        chance = 1 / (1 + np.exp(1 - 2 * draw.standard_normal((24, 1))))
+        turns = rows_of({name: draw.random((24, 24)) < chance for name in ("natural", "healed")})
+        ratio = self_conditioning.estimate(load_table(turns))
+        assert ratio.low is not None
+        above += ratio.low > 1
+    # 1 of 40 is expected; more than 4 happens once in 400 times.
+    assert above <= 4
+
+
+def test_the_pull_of_any_error_is_the_same_figure_at_every_length() -> None:
+    # A step of 2 logits once an error stands in the history: 0.5 against 0.119 at every turn.
+    for n_turns in (8, 32):
+        draw = np.random.default_rng(n_turns)
+        natural = np.zeros((400, n_turns), dtype=bool)
+        for turn in range(n_turns):
+            natural[:, turn] = draw.random(400) < np.where(natural.any(axis=1), 0.5, 1 / (1 + np.e**2))
+        healed = draw.random((400, n_turns)) < 1 / (1 + np.e**2)
+        effect = self_conditioning.any_error(load_table(rows_of({"natural": natural, "healed": healed})))
+        assert effect.estimate == pytest.approx(0.5 - 1 / (1 + np.e**2), abs=0.03)
+
+
+def test_without_healed_the_pairs_are_natural_and_corrupted() -> None:
+    played = table(n_episodes=150, hazard=0.1, conditioning=0.4, conditions=("natural", "corrupted:1.0"))
+    ratio = self_conditioning.estimate(played)
+    assert ratio.at["contrast"] == "natural - corrupted:1.0"
+    assert ratio.low is not None and ratio.high is not None and ratio.low <= np.exp(0.4) <= ratio.high
+
+
+def test_both_figures_are_listed_for_each_pair_of_conditions() -> None:
+    played = table(n_episodes=60, conditioning=0.3, conditions=("natural", "healed", "corrupted:0.5"))
+    figures = {(each.at["contrast"], each.at["per"]) for each in self_conditioning.by_pair(played)}
+    assert figures == {
+        ("natural - healed", "error shown"),
+        ("natural - healed", "any error"),
+        ("natural - corrupted:0.5", "error shown"),
+        ("corrupted:0.5 - healed", "error shown"),
+        ("corrupted:0.5 - healed", "any error"),
+    }
+
+
 @pytest.mark.parametrize("conditioning", [0.0, 0.4])
 def test_self_conditioning_is_recovered_within_its_interval(conditioning: float) -> None:
     covered = 0
@@ -115,9 +185,10 @@ def test_self_conditioning_is_recovered_within_its_interval(conditioning: float)
     assert covered >= 33
 
 
-def test_without_healed_the_note_says_what_else_it_could_be() -> None:
-    found = self_conditioning.estimate(table(hazard=0.2))
-    assert found.note is not None and "healed" in found.note
+def test_one_condition_alone_gives_no_self_conditioning_and_names_what_to_play() -> None:
+    ratio = self_conditioning.estimate(table(hazard=0.2))
+    assert ratio.estimate is None
+    assert ratio.note is not None and "add --condition healed" in ratio.note
 
 
 def test_the_dose_response_rises_with_the_dose() -> None:

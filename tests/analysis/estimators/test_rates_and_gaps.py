@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 from simulated_turns import simulated_episodes, simulated_turns
 
+from horizon.analysis.condition_contrast import contrast
 from horizon.analysis.estimators import error_by_turn, error_rate, focus_gap, loss, results, skill
 from horizon.analysis.turn_table import load_table
 
@@ -119,7 +120,7 @@ def test_practice_and_loss_of_focus_sum_to_the_gap_on_the_same_states() -> None:
     arms = ("natural", "fresh", "foreign")
     turns = load_table(simulated_turns(n_episodes=60, hazard=0.2, conditioning=0.3, conditions=arms, seed=3))
     gap, practice, loss = (
-        focus_gap.estimate(turns, one, other, third)
+        contrast(turns, one, other, third)
         for one, other, third in (
             ("natural", "fresh", "foreign"),
             ("foreign", "fresh", "natural"),

@@ -57,20 +57,23 @@ def test_the_regression_is_statsmodels_on_the_same_columns() -> None:
         n_episodes=150, n_turns=25, hazard=0.1, drift=0.05, conditioning=0.2, tokens=0.05, conditions=ARMS
     )
     found = {str(each.at["term"]): each for each in listed(regression.estimates(load_table(turns))["regression"])}
-    shown = np.where(turns["condition"].is_in(["fresh", "padded"]), 0.0, turns["turn"] - 1.0)
-    design = np.column_stack(
-        [
-            np.ones(turns.height),
-            shown,
-            turns["prior_errors"],
-            turns["context_tokens"] / 1000,
-            turns["random_loss"] * 10,
-        ]
+    rows = turns.select(
+        "condition",
+        "seed",
+        "turn",
+        pl.when(pl.col("condition").is_in(["fresh", "padded"])).then(0).otherwise(pl.col("turn") - 1).alias("shown"),
+        pl.col("prior_errors"),
+        pl.col("context_tokens") / 1000,
+        (~pl.col("correct")).alias("erred"),
     )
-    peer = sm.Logit((~turns["correct"]).to_numpy().astype(float), design).fit(
-        disp=0, cov_type="cluster", cov_kwds={"groups": turns["seed"].to_numpy()}
+    both = rows.join(rows, on=["seed", "turn"], suffix="_b").filter(
+        (pl.col("condition") < pl.col("condition_b")) & (pl.col("erred") != pl.col("erred_b"))
     )
-    for place, term in enumerate(("turn shown", "error shown", "1,000 tokens", "harder state"), 1):
+    design = np.column_stack([both[name] - both[f"{name}_b"] for name in ("shown", "prior_errors", "context_tokens")])
+    peer = sm.Logit(both["erred"].to_numpy().astype(float), design.astype(float)).fit(
+        disp=0, cov_type="cluster", cov_kwds={"groups": both["seed"].to_numpy()}
+    )
+    for place, term in enumerate(("turn shown", "error shown", "1,000 tokens")):
         each = found[term]
         assert each.estimate is not None and each.low is not None and each.high is not None
         # Firth's penalty moves a coefficient by less than a tenth of its error here.
@@ -82,9 +85,35 @@ def test_the_regression_is_statsmodels_on_the_same_columns() -> None:
         assert low is not None and high is not None and low <= np.exp(truth) <= high
 
 
+def test_the_regression_s_harder_state_is_an_association_and_says_so() -> None:
+    turns = simulated_turns(n_episodes=100, hazard=0.2, difficulty=0.8)
+    found = {str(each.at["term"]): each for each in listed(regression.estimates(load_table(turns))["regression"])}
+    fresh = turns.filter(condition="fresh")
+    design = sm.add_constant(fresh["random_loss"].to_numpy() * 10)
+    peer = sm.Logit((~fresh["correct"]).to_numpy().astype(float), design).fit(disp=0)
+    harder = found["harder state"]
+    assert np.log(harder.estimate or 0) == pytest.approx(peer.params[1], abs=0.02)
+    assert "association" in harder.method and harder.at["conditions"] == "fresh"
+
+
+def test_late_states_that_are_harder_are_no_effect_of_tokens() -> None:
+    # No history effect at all; states get harder with the turn and nothing records it.
+    above = 0
+    for seed in range(20):
+        draw = np.random.default_rng(seed)
+        turns = simulated_turns(24, 24, conditions=ARMS, seed=seed)
+        chance = 1 / (1 + np.exp(2.5 - 0.13 * (turns["turn"].to_numpy() - 1)))
+        error = np.where(draw.random(turns.height) < chance, "wrong", "none")
+        turns = turns.with_columns(error=pl.Series(error), prior_errors=pl.lit(0))
+        found = {str(each.at["term"]): each for each in listed(regression.estimates(load_table(turns))["regression"])}
+        above += sum((found[term].low or 0) > 1 for term in ("turn shown", "1,000 tokens"))
+    # 1 of 40 is expected; more than 4 happens once in 400 times.
+    assert above <= 4
+
+
 def test_what_cant_be_told_apart_is_said() -> None:
-    turns = simulated_turns(conditions=("natural",)).with_columns(random_loss=pl.lit(None, pl.Float64))
+    turns = simulated_turns(conditions=("natural", "fresh")).with_columns(random_loss=pl.lit(None, pl.Float64))
     found = {str(each.at["term"]): each for each in listed(regression.estimates(load_table(turns))["regression"])}
     assert found["turn shown"].estimate is not None
-    assert found["1,000 tokens"].note == "can't be told from the terms above: play padded and healed too"
+    assert found["1,000 tokens"].note == "can't be separated from the terms above: play padded and healed too"
     assert found["harder state"].note == "not known for every turn"
