@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 from simulated_turns import simulated_turns
 
-from horizon.analysis.analyze import as_json
+from horizon.analysis.analysis import as_json
 from horizon.analysis.estimators import contrasts
 from horizon.analysis.turn_table import load_table
 from horizon.core.estimator import Estimate
