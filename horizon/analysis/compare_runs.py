@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from horizon.analysis.analyze import groups_of, load_runs
-from horizon.analysis.compare import FIGURES, Line, differences, judged
+from horizon.analysis.compare import FIGURES, Difference, Line, differences, judged
 from horizon.analysis.pairing import FEWEST_PAIRS
 from horizon.analysis.turn_table import TurnTable
 from horizon.core.errors import UsageError
@@ -63,21 +63,22 @@ def compare(base: Path, new: Path, figures: Sequence[str] = (), margin: float = 
     _refuse_other_rules(*sides)
     matched, notes = _match(*sides)
     notes += [*_changes(*sides), *_stopped(*sides)]
-    lines: list[Line] = []
+    found: list[Difference] = []
     for labels, other in matched:
         setting = _named(labels, other, sides[0].groups)
         tables, left_out = _same_instances(setting, sides, labels, other)
         tables, cut = _same_turns(setting, sides, tables)
         notes += cut
-        lines += differences(setting, *tables, figures or FIGURES, margin)
+        found += differences(setting, *tables, margin)
         if left_out:
             notes.append(
                 f"{setting}: {left_out} instances begin in another state or have no partner, and are left out"
             )
+    lines = judged(found, figures or FIGURES)
     if not lines:
         asked = ", ".join(figures or FIGURES)
         raise UsageError(f"{base} and {new} share no figure of {asked}: play both with the same conditions")
-    return Comparison(tuple(judged(lines, margin)), tuple(notes))
+    return Comparison(tuple(lines), tuple(notes))
 
 
 def print_comparison(found: Comparison, console: Console) -> None:
@@ -85,7 +86,7 @@ def print_comparison(found: Comparison, console: Console) -> None:
     for setting in dict.fromkeys(line.setting for line in found.lines):
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title_justify="left")
         table.title = Text(visible(setting))
-        for name in ("figure", "base", "new", "new - base [95 %]", "pairs", "verdict"):
+        for name in ("figure", "base", "new", "new - base [interval]", "pairs", "level", "verdict"):
             table.add_column(name, justify="left" if name in ("figure", "verdict") else "right", no_wrap=True)
         for line in found.lines:
             if line.setting == setting:
@@ -260,4 +261,5 @@ def _cells(line: Line) -> tuple[str, ...]:
 
     bounds = "" if line.low is None or line.high is None else f" [{number(line.low, '+')}, {number(line.high, '+')}]"
     figures = [number(line.base) + unit, number(line.new) + unit, number(line.difference, "+") + bounds]
-    return (line.figure, *figures, str(line.n_pairs), line.verdict)
+    verdict = f"{line.verdict} ({line.because})" if line.because else line.verdict
+    return (line.figure, *figures, str(line.n_pairs), f"{100 * line.level:.3g} %", verdict)
