@@ -3,13 +3,16 @@
 Never a difference of two rates over unlike turns. Knows turn tables, no estimator.
 """
 
-from horizon.analysis.stats.intervals import Floats, missing, mean_of_signs
+from horizon.analysis.stats.intervals import Floats, mean_of_signs, missing
 from horizon.analysis.turn_bins import estimate_bins, estimate_mean
 from horizon.analysis.turn_table import Sample, TurnTable, error_differences
 from horizon.core.estimator import Estimate
 from horizon.core.records import Json
 
-METHOD = "paired difference of error rates on the same states, jackknife over episodes, Student's t"
+METHOD = (
+    "paired difference of error rates on the same states, jackknife over instances, Student's t, one pair lost and one "
+    "won more (Bonett & Price)"
+)
 
 
 def contrast(table: TurnTable, minuend: str, subtrahend: str, *also: str) -> Estimate:

@@ -8,7 +8,7 @@ import numpy as np
 
 from horizon.analysis.chart import RATE, Chart, series_along
 from horizon.analysis.state_pairs import discordant_pairs
-from horizon.analysis.stats.intervals import Floats, missing, mean_of_signs, share
+from horizon.analysis.stats.intervals import Floats, mean_of_signs, missing, share
 from horizon.analysis.stats.matched_pairs import conditional_odds_ratio
 from horizon.analysis.turn_bins import estimate_mean
 from horizon.analysis.turn_table import Flags, Sample, TurnTable, error_differences, same_states
