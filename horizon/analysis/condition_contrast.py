@@ -10,8 +10,8 @@ from horizon.core.estimator import Estimate
 from horizon.core.records import Json
 
 METHOD = (
-    "paired difference of error rates on the same states, jackknife over instances, Student's t, one pair lost and one "
-    "won more (Bonett & Price)"
+    "paired difference of error rates on the same states, jackknife over instances, Student's t, one pair lost "
+    "and one won more (Bonett & Price)"
 )
 
 
