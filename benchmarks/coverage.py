@@ -32,7 +32,7 @@ from horizon.analysis.estimators import (
     smooth,
     survival,
 )
-from horizon.analysis.stats.intervals import wilson
+from horizon.analysis.stats.shares import wilson
 from horizon.analysis.turn_table import TurnTable
 from horizon.core.estimator import Estimate
 

@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from horizon.analysis.claims import Claim
 from horizon.analysis.gate_sums import Limits
 from horizon.analysis.gates import decide, looks, overall
-from horizon.analysis.stats.intervals import share, wilson
+from horizon.analysis.stats.intervals import share
+from horizon.analysis.stats.shares import wilson
 from horizon.analysis.turn_table import Sample, TurnTable
 from horizon.models.synthetic import Process
 from horizon.play.gate import play_gate

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from horizon.analysis.stats.intervals import wilson
+from horizon.analysis.stats.shares import wilson
 from horizon.core.environment import open_environment
 from horizon.core.records import Turn
 from horizon.play import session

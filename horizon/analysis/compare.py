@@ -1,24 +1,37 @@
 """Is NEW worse than BASE? Paired differences on the same instances, each with a verdict that a gate can use.
 
-`worse` is proven beyond the margin after Holm's correction over all lines, so that many figures raise no more false
-alarms than one. `no worse` needs no correction: a gate that asks for it asks it of every line (an intersection-union
-test). Knows two turn tables of one setting, no run.
+Every figure of every setting is one family, whichever lines are printed: half of the 5 % goes to the error rates, the
+other figures share the rest, so that many figures raise no more false alarms than one and a figure has one verdict.
+Knows two turn tables of one setting, no run.
 """
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from horizon.analysis.pairing import Paired, by_instance, error_sums, gap_sums, loss_sums, paired
-from horizon.analysis.stats.intervals import LEVEL, Floats, holm
+from horizon.analysis.pairing import (
+    ERRORS,
+    GAPS,
+    LOSSES,
+    Paired,
+    by_instance,
+    error_sums,
+    gap_sums,
+    loss_sums,
+    paired,
+)
+from horizon.analysis.stats.intervals import LEVEL, Floats, Floor
 from horizon.analysis.turn_bins import turn_bins
 from horizon.analysis.turn_table import TurnTable
 from horizon.core.errors import UsageError
 from horizon.core.registry import nearest
 
-METHOD = "new - base over instances that both played, jackknife over instances, Student's t"
+METHOD = (
+    "new - base over instances that both played, jackknife over instances, Student's t, made-up pairs of turns as in "
+    "Bonett & Price; interval at `level`: 95 % for no worse, else corrected for the number of lines"
+)
 FIGURES = ("error_rate", "error_by_turn", "focus_gap", "loss", "skill")
 _MOST_BINS = 4
 """Each bin is a line of its own in the correction: few keep its price low."""
@@ -29,25 +42,55 @@ DEMANDS = ("worse", "unproven")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One figure of BASE and NEW in a setting; skill is better when larger, all others when smaller.
+class Difference:
+    """A figure of BASE and NEW in a setting, before correction; the pair holds a ratio that is worse when larger.
 
-    `difference` is new - base with its 95 % interval, null where the data can't tell. `p_worse` and `p_changed` are
-    of "not worse by more than the margin" and "no difference", corrected for the number of lines.
+    `margin` is the harm that is put up with, in the pair's unit, and `margin_share` the share of episodes that would
+    do it, were they wrong throughout.
     """
 
     setting: str
     figure: str
+    family: str
+    pair: Paired
+    margin: float
+    margin_share: float
+
+    @property
+    def pairs_needed(self) -> int | None:
+        """How many pairs show that no such share of episodes goes wrong throughout; None without a margin."""
+        if self.margin_share <= 0:
+            return None
+        return 1 if self.margin_share >= 1 else math.ceil(math.log((1 - LEVEL) / 2) / math.log1p(-self.margin_share))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One figure of BASE and NEW in a setting; skill is better when larger, all others when smaller.
+
+    `difference` is new - base with the interval that the verdict rests on, at `level`; None where the data can't
+    tell. `low_95` and `high_95` are those without correction. `p_worse` and `p_changed` are of "not worse by more
+    than the margin" and "no difference", corrected for the number of lines. `because` completes the verdict.
+    """
+
+    setting: str
+    figure: str
+    family: str
     base: float
     new: float
     difference: float
     low: float | None
     high: float | None
+    level: float
+    low_95: float | None
+    high_95: float | None
     n_pairs: int
     n_turns: int
+    pairs_needed: int | None
     p_worse: float
     p_changed: float
-    verdict: Verdict = "unproven"
+    verdict: Verdict
+    because: str = ""
 
     def __str__(self) -> str:
         """Return the line in words: `hanoi: a -> b: error rate 0.300 -> 0.250, -0.050 [-0.100, 0.000], no worse`."""
@@ -65,46 +108,72 @@ class Line:
             "estimate": self.difference,
             "low": self.low,
             "high": self.high,
+            "level": self.level,
+            "low_95": self.low_95,
+            "high_95": self.high_95,
             "n_episodes": self.n_pairs,
             "n_turns": self.n_turns,
+            "pairs_needed": self.pairs_needed,
             "method": METHOD,
             "p_worse": self.p_worse,
             "p_changed": self.p_changed,
             "verdict": self.verdict,
+            **({"note": self.because} if self.because else {}),
         }
 
 
-def differences(
-    setting: str, base: TurnTable, new: TurnTable, figures: Sequence[str], margin: float
-) -> Iterator[Line]:
-    """Yield a line for each figure of two tables of one setting, without correction or verdict.
+def differences(setting: str, base: TurnTable, new: TurnTable, margin: float) -> Iterator[Difference]:
+    """Yield each figure of two tables of one setting, without correction or verdict.
 
-    Figures that a side lacks (no fresh turns, no losses) give no line.
+    Figures that a side lacks (no fresh turns, no losses) are left out.
 
     Raises:
-        UsageError: an unknown figure, or a margin below 0.
+        UsageError: a margin out of range.
     """
-    for each in figures:
-        if each not in FIGURES:
-            raise UsageError(f"unknown figure '{each}': {nearest(each, FIGURES)}")
     if not 0 <= margin <= 1:
         raise UsageError(f"margin={margin} is out of range: a share from 0 to 1 (0.02 is 2 points)")
-    for name, is_skill, sums_of in _figures(base, new, figures):
-        sides = [by_instance(sums_of(table), table.episodes.seed) for table in (new, base)]
-        found = paired(*sides)
-        if found is not None:
-            yield _line(setting, name, found, margin, is_skill)
+    for name, family, floor, sums_of in _figures(base, new):
+        sides = tuple(by_instance(sums_of(table), table.episodes.seed) for table in (new, base))
+        # Either gap lies in -1..1, so that an episode can move their difference by 2.
+        share = margin / 2 if family == "focus_gap" else margin
+        if family == "skill":
+            turns, random_loss = (sum(float(own[i]) for side in sides for own in side.values()) for i in (2, 1))
+            if random_loss <= 0:
+                continue
+            # A turn loses 1 at most, so that the loss of a random mover sets what a turn can do to skill.
+            share, most = margin * random_loss / turns, 2 * turns / random_loss
+            floor = Floor(-most, most)
+        pair = paired(sides[0], sides[1], floor)
+        if pair is not None:
+            yield Difference(setting, name, family, pair, margin, share)
 
 
-def judged(lines: Sequence[Line], margin: float) -> list[Line]:
-    """Return the lines with their p values corrected for their number, and each one's verdict.
+def judged(found: Sequence[Difference], figures: Sequence[str] = FIGURES) -> list[Line]:
+    """Return the lines of these figures with their verdicts; the correction is for all differences, printed or not.
 
-    Source: Berger (1982), Multiparameter hypothesis testing and acceptance sampling, Technometrics 24, 295-300 (all of
-    several claims may each be tested at the full level).
+    A line is worse or better where the interval at its own level lies beyond the margin or below 0: Bonferroni's with
+    weights. It is no worse where the 95 % interval ends by the margin and there are as many pairs as would have shown
+    harm in whole episodes; that needs no correction, since a gate asks it of every line.
+
+    Source: Holm (1979), A simple sequentially rejective multiple test procedure, section 4 (weights); Berger (1982),
+    Multiparameter hypothesis testing and acceptance sampling, Technometrics 24, 295-300 (several claims may each be
+    tested at the full level).
+
+    Raises:
+        UsageError: an unknown figure.
     """
-    worse, changed = holm([each.p_worse for each in lines]), holm([each.p_changed for each in lines])
-    corrected = [replace(each, p_worse=p, p_changed=q) for each, p, q in zip(lines, worse, changed, strict=True)]
-    return [replace(each, verdict=_verdict(each, margin)) for each in corrected]
+    for figure in figures:
+        if figure not in FIGURES:
+            raise UsageError(f"unknown figure '{figure}': {nearest(figure, FIGURES)}")
+    n_first = sum(each.family == "error_rate" for each in found)
+    n_others = len(found) - n_first
+    lines = []
+    for each in found:
+        is_first = each.family == "error_rate"
+        count = (n_first if is_first else n_others) * (2 if n_first and n_others else 1)
+        if each.family in figures:
+            lines.append(_line(each, count))
+    return lines
 
 
 def keeps(lines: Sequence[Line], demand: str) -> bool:
@@ -113,58 +182,65 @@ def keeps(lines: Sequence[Line], demand: str) -> bool:
     return not any(each.verdict in refused for each in lines)
 
 
-def _figures(
-    base: TurnTable, new: TurnTable, figures: Sequence[str]
-) -> Iterator[tuple[str, bool, Callable[[TurnTable], Floats]]]:
-    """Yield each figure's name, whether it is skill, and what gives its sums: a ratio that is worse when larger."""
-    if "error_rate" in figures:
-        yield "error rate", False, error_sums
-    if "error_by_turn" in figures:
-        naturals = [table.sample("natural") for table in (base, new)]
-        last = min((int(each.turn.max()) for each in naturals if each is not None and each.n_turns), default=0)
-        bins = turn_bins(last, _MOST_BINS)
-        for turns in bins if len(bins) > 1 else ():
-            yield (
-                f"error rate, turns {turns.first}-{turns.last}",
-                False,
-                partial(error_sums, first=turns.first, last=turns.last),
-            )
-    if "focus_gap" in figures:
-        yield "focus gap", False, gap_sums
-    if "loss" in figures:
-        yield "mean loss", False, loss_sums
-    if "skill" in figures:
-        yield "skill", True, partial(loss_sums, is_relative=True)
+def _figures(base: TurnTable, new: TurnTable) -> Iterator[tuple[str, str, Floor, Callable[[TurnTable], Floats]]]:
+    """Yield each figure's name, family, range and what gives its sums: a ratio that is worse when larger."""
+    yield "error rate", "error_rate", ERRORS, error_sums
+    naturals = [table.sample("natural") for table in (base, new)]
+    last = min((int(each.turn.max()) for each in naturals if each is not None and each.n_turns), default=0)
+    bins = turn_bins(last, _MOST_BINS)
+    for turns in bins if len(bins) > 1 else ():
+        sums_of = partial(error_sums, first=turns.first, last=turns.last)
+        yield f"error rate, turns {turns.first}-{turns.last}", "error_by_turn", ERRORS, sums_of
+    yield "focus gap", "focus_gap", GAPS, gap_sums
+    yield "mean loss", "loss", LOSSES, loss_sums
+    yield "skill", "skill", LOSSES, partial(loss_sums, is_relative=True)
 
 
-def _line(setting: str, name: str, found: Paired, margin: float, is_skill: bool) -> Line:
-    reach = found.reach(LEVEL)
-    base, new, difference = found.second, found.first, found.difference
-    if is_skill:
-        base, new, difference = 1 - base, 1 - new, 0.0 - difference
-    is_known = not math.isnan(reach)
+def _line(found: Difference, count: int) -> Line:
+    """Return the line of a difference that is one of `count` lines of equal weight."""
+    pair, spread, margin = found.pair, found.pair.spread, found.margin
+    level = 1 - (1 - LEVEL) / count
+    plain, corrected = spread.interval(), spread.interval(level)
+    needed = found.pairs_needed
+    verdict: Verdict = "unproven"
+    because = ""
+    if corrected.low > margin:
+        verdict = "worse"
+    elif corrected.high < 0:
+        verdict = "better"
+    elif plain.high <= margin and needed is not None and pair.n_pairs >= needed:
+        verdict, because = "no worse", f"{needed} pairs needed"
+    elif plain.high <= margin or spread.error == 0:
+        because = f"no worse needs {needed} pairs" if needed else "no worse needs a margin above 0"
+    shown = plain if verdict == "no worse" else corrected
+    is_skill = found.family == "skill"
+    base, new = (1 - pair.second, 1 - pair.first) if is_skill else (pair.second, pair.first)
+    low, high = _ends(shown.low, shown.high, is_skill)
+    low_95, high_95 = _ends(plain.low, plain.high, is_skill)
     return Line(
-        setting=setting,
-        figure=name,
+        setting=found.setting,
+        figure=found.figure,
+        family=found.family,
         base=base,
         new=new,
-        difference=difference,
-        low=difference - reach if is_known else None,
-        high=difference + reach if is_known else None,
-        n_pairs=found.n_pairs,
-        n_turns=found.n_turns,
-        p_worse=found.p(margin) if found.difference > margin else 1.0,
-        p_changed=found.p(),
+        difference=0.0 - spread.estimate if is_skill else spread.estimate,
+        low=low,
+        high=high,
+        level=LEVEL if verdict == "no worse" else level,
+        low_95=low_95,
+        high_95=high_95,
+        n_pairs=pair.n_pairs,
+        n_turns=pair.n_turns,
+        pairs_needed=needed,
+        p_worse=min(1.0, count * spread.p(margin)) if spread.centre > margin else 1.0,
+        p_changed=min(1.0, count * spread.p()),
+        verdict=verdict,
+        because=because,
     )
 
 
-def _verdict(line: Line, margin: float) -> Verdict:
-    if line.low is None or line.high is None:
-        return "unproven"
-    is_skill = line.figure == "skill"
-    low, high = (-line.high, -line.low) if is_skill else (line.low, line.high)
-    if low > margin and line.p_worse < 1 - LEVEL:
-        return "worse"
-    if high < 0 and line.p_changed < 1 - LEVEL:
-        return "better"
-    return "no worse" if high <= margin else "unproven"
+def _ends(low: float, high: float, is_turned: bool) -> tuple[float | None, float | None]:
+    """Return the ends of an interval, turned round for figures that are better when larger; None where unknown."""
+    if math.isnan(low) or math.isnan(high):
+        return None, None
+    return (0.0 - high, 0.0 - low) if is_turned else (low, high)

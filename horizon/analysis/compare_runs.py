@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from horizon.analysis.analyze import groups_of, table_of
-from horizon.analysis.compare import FIGURES, Line, differences, judged
+from horizon.analysis.compare import FIGURES, Difference, Line, differences, judged
 from horizon.analysis.pairing import FEWEST_PAIRS
 from horizon.analysis.turn_table import TurnTable
 from horizon.core.errors import UsageError
@@ -82,21 +82,22 @@ def compare_data(
     _refuse_other_rules(*sides)
     matched, notes = _match(*sides)
     notes += [*_changes(*sides), *_stopped(*sides)]
-    lines: list[Line] = []
+    found: list[Difference] = []
     for labels, other in matched:
         setting = _named(labels, other, sides[0].groups)
         tables, left_out = _same_instances(setting, sides, labels, other)
         tables, cut = _same_turns(setting, sides, tables)
         notes += cut
-        lines += differences(setting, *tables, figures or FIGURES, margin)
+        found += differences(setting, *tables, margin)
         if left_out:
             notes.append(
                 f"{setting}: {left_out} instances begin in another state or have no partner, and are left out"
             )
+    lines = judged(found, figures or FIGURES)
     if not lines:
         asked = ", ".join(figures or FIGURES)
         raise UsageError(f"BASE and NEW share no figure of {asked}: play both with the same conditions")
-    return Comparison(tuple(judged(lines, margin)), tuple(notes))
+    return Comparison(tuple(lines), tuple(notes))
 
 
 def _side(name: str, runs: Sequence[RunData]) -> _Side:

@@ -3,13 +3,16 @@
 Never a difference of two rates over unlike turns. Knows turn tables, no estimator.
 """
 
-from horizon.analysis.stats.intervals import Floats, missing, ratio
+from horizon.analysis.stats.intervals import Floats, mean_of_signs, missing
 from horizon.analysis.turn_bins import estimate_bins, estimate_mean
 from horizon.analysis.turn_table import Sample, TurnTable, error_differences
 from horizon.core.estimator import Estimate
 from horizon.core.records import Json
 
-METHOD = "paired difference of error rates on the same states, jackknife over episodes, Student's t"
+METHOD = (
+    "paired difference of error rates on the same states, jackknife over instances, Student's t, one pair lost "
+    "and one won more (Bonett & Price)"
+)
 
 
 def contrast(table: TurnTable, minuend: str, subtrahend: str, *also: str) -> Estimate:
@@ -17,7 +20,7 @@ def contrast(table: TurnTable, minuend: str, subtrahend: str, *also: str) -> Est
     pairs = differences(table, minuend, subtrahend, *also)
     if isinstance(pairs, Estimate):
         return pairs
-    return estimate_mean(table, *pairs, ratio, METHOD, contrast_labels(minuend, subtrahend))
+    return estimate_mean(table, *pairs, mean_of_signs, METHOD, contrast_labels(minuend, subtrahend))
 
 
 def contrast_by_turn(table: TurnTable, minuend: str, subtrahend: str) -> list[Estimate]:
@@ -25,7 +28,7 @@ def contrast_by_turn(table: TurnTable, minuend: str, subtrahend: str) -> list[Es
     pairs = differences(table, minuend, subtrahend)
     if isinstance(pairs, Estimate):
         return []
-    return estimate_bins(table, *pairs, ratio, METHOD, contrast_labels(minuend, subtrahend))
+    return estimate_bins(table, *pairs, mean_of_signs, METHOD, contrast_labels(minuend, subtrahend))
 
 
 def differences(table: TurnTable, minuend: str, subtrahend: str, *also: str) -> tuple[Sample, Floats] | Estimate:

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
-from scipy import stats
 
 from horizon.analysis.stats.bootstrap import episode_sums
-from horizon.analysis.stats.intervals import Floats, jackknife
+from horizon.analysis.stats.intervals import Floats, Floor, Spread, equal_episodes, spread
 from horizon.analysis.turn_table import Sample, TurnTable, error_differences
 
 FEWEST_PAIRS = 3
@@ -20,55 +19,45 @@ FEWEST_PAIRS = 3
 
 K = TypeVar("K")
 
+ERRORS = Floor(-1.0, 1.0, ((1.0, 1.0, 1.0, 0.0, 1.0, 1.0), (0.0, 1.0, 1.0, 1.0, 1.0, 1.0)))
+"""For a difference of two error rates: a pair of turns that only the first got wrong, and one that only the second."""
+GAPS = Floor(-2.0, 2.0, ERRORS.pairs)
+"""For a difference of two focus gaps, each in -1..1."""
+LOSSES = Floor(-1.0, 1.0)
+"""For a difference of two mean losses, each in 0..1."""
+
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """A difference of two figures over shared instances, its standard error, and what it rests on.
+    """A difference of two figures over shared instances, its spread, and what it rests on.
 
-    `error` is NaN where the data can't tell the spread; `n_left_out` counts instances without a partner.
+    `n_left_out` counts instances without a partner.
     """
 
     first: float
     second: float
-    difference: float
-    error: float
+    spread: Spread
     n_pairs: int
     n_turns: int
     n_left_out: int
 
-    def p(self, at: float = 0.0) -> float:
-        """Return the two-sided p value of the difference being `at`, 0..1."""
-        return p_value(self.difference - at, self.error, self.n_pairs - 1)
 
-    def reach(self, level: float) -> float:
-        """Return half the width of the interval at a level."""
-        return float(stats.t.ppf((1 + level) / 2, self.n_pairs - 1)) * self.error
+def paired(first: Mapping[K, Floats], second: Mapping[K, Floats], floor: Floor | None = None) -> Paired | None:
+    """Return the difference of two ratios over the instances that both have; None with fewer than 3 of them.
 
-
-def p_value(difference: float, error: float, freedom: float) -> float:
-    """Return the two-sided p value of no difference by Student's t, 0..1; 1 where the spread is unknown."""
-    if np.isnan(error):
-        return 1.0
-    if error == 0:
-        return 1.0 if difference == 0 else 0.0
-    return float(2 * stats.t.sf(abs(difference) / error, freedom))
-
-
-def paired(first: Mapping[K, Floats], second: Mapping[K, Floats]) -> Paired | None:
-    """Return the difference of two ratios over the instances that both have; null with fewer than 3 of them.
-
-    Each value is an instance's numerator, denominator and turns, shape (3,).
+    Each value is an instance's numerator, denominator and turns, shape (3,); `floor` says where the difference may
+    lie.
     """
     # In one order whatever the order of play, so that rounding is the same.
     shared = sorted(first.keys() & second.keys(), key=str)
     if len(shared) < FEWEST_PAIRS:
         return None
     pairs = np.array([[*first[key], *second[key]] for key in shared])
-    found = jackknife(pairs, _difference)
     totals = pairs.sum(axis=0)
     left_out = len(first) + len(second) - 2 * len(shared)
     one, other = float(totals[0] / totals[1]), float(totals[3] / totals[4])
-    return Paired(one, other, found.estimate, found.error, len(shared), int(totals[2] + totals[5]), left_out)
+    found = spread(pairs, _difference, floor, equal_episodes(pairs[:, 2] + pairs[:, 5]))
+    return Paired(one, other, found, len(shared), int(totals[2] + totals[5]), left_out)
 
 
 def by_instance(sums: Floats, keys: Sequence[K]) -> dict[K, Floats]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from horizon.analysis.stats.bootstrap import episode_sums
 from horizon.analysis.stats.intervals import Interval
 from horizon.analysis.turn_table import Floats, Sample, TurnTable
 from horizon.core.estimator import Estimate
@@ -67,8 +66,8 @@ def estimate_mean(
 
     `interval` takes the sums of the values and those of the weights, each of shape (episodes,).
     """
-    sums = episode_sums(sample.cluster, values, table.n_episodes)
-    totals = episode_sums(sample.cluster, np.ones(sample.n_turns) if weights is None else weights, table.n_episodes)
+    sums = table.instance_sums(sample.cluster, values)
+    totals = table.instance_sums(sample.cluster, np.ones(sample.n_turns) if weights is None else weights)
     return interval(sums, totals).as_estimate(sample.n_episodes, sample.n_turns, method, note, at)
 
 

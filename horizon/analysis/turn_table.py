@@ -1,7 +1,7 @@
 """The turn table that estimators read: checked once, then plain arrays with a code for the episode of each turn.
 
-Episodes are the clusters of every interval, so codes run from 0 to the number of episodes. Aborted episodes
-are left out here, and counted. Knows no file, model or estimator.
+Codes run from 0 to the number of episodes; the instances that they play are the clusters of every interval. Aborted
+episodes and copies of others are left out here, and counted. Knows no file, model or estimator.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from horizon.analysis.columns import digested, extra_numbers
+from horizon.analysis.instances import EPISODE, instance_codes, without_copies
 from horizon.core.errors import UsageError
 from horizon.core.records import ERROR_KINDS, Turn
 
@@ -36,7 +37,6 @@ STORED = tuple(name for name in (*NEEDED, *OPTIONAL) if name in Turn.__dataclass
 """Those of them that a run's table holds as they are: enough where nothing is paired on texts."""
 
 Side = Literal["model", "environment", "opponent", "run_id"]
-_EPISODE = ("run_id", "episode_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +94,40 @@ class EpisodeFacts:
     model: tuple[str, ...]
     opponent: tuple[str | None, ...]
     outcome: tuple[str | None, ...]
+    plan: tuple[str | None, ...] = ()
+    """What else the runs' plans set, as JSON; empty where no plan is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class TurnTable:
-    """Turns by condition, and what is known of the episodes; `n_aborted` episodes were left out."""
+    """Turns by condition, and what is known of the episodes.
+
+    `n_aborted` episodes were left out, and `n_copies` that another run holds row by row. `instance` is the code of
+    the instance that each episode plays, shape (episodes,): the clusters of every interval, as episodes of one
+    instance are as hard as each other, whatever the opponent, the model or the run.
+    """
 
     samples: Mapping[str, Sample]
     episodes: EpisodeFacts
     n_aborted: int = 0
+    n_copies: int = 0
+    instance: Ints = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        facts = self.episodes
+        runs = list(zip(facts.run_id, facts.model, facts.opponent, strict=True))
+        codes = instance_codes(facts.environment, facts.parameters, facts.seed, runs)
+        object.__setattr__(self, "instance", codes)
+
+    @property
+    def n_instances(self) -> int:
+        """How many different instances the episodes play."""
+        return int(self.instance.max()) + 1 if len(self.instance) else 0
+
+    def instance_sums(self, cluster: Ints, values: Floats) -> Floats:
+        """Return the sum of values in each instance, shape (instances,), from the episode and value of each turn."""
+        sums = np.bincount(self.instance[cluster], weights=values, minlength=self.n_instances)
+        return sums.astype(np.float64, copy=False)
 
     @property
     def n_episodes(self) -> int:
@@ -138,10 +163,9 @@ class TurnTable:
             if part.n_turns:
                 samples[name] = replace(part, cluster=codes[part.cluster])
         indices = np.flatnonzero(kept)
-        facts = EpisodeFacts(
-            *(tuple(getattr(self.episodes, name)[i] for i in indices) for name in EpisodeFacts.__slots__)
-        )
-        return TurnTable(samples, facts, self.n_aborted)
+        columns = [getattr(self.episodes, name) for name in EpisodeFacts.__slots__]
+        facts = EpisodeFacts(*(tuple(column[i] for i in indices) if column else () for column in columns))
+        return TurnTable(samples, facts, self.n_aborted, self.n_copies)
 
     def values(self, side: Side) -> tuple[str | None, ...]:
         """Return the different models, environments, opponents or runs, sorted, null first."""
@@ -188,25 +212,26 @@ def load_table(turns: pl.DataFrame, episodes: pl.DataFrame | None = None) -> Tur
     if "parameters" not in there:
         light = light.with_columns(parameters=pl.lit(None, pl.String))
     light, n_aborted = _without_aborted(light, episodes)
-    facts = light.group_by(_EPISODE, maintain_order=True).agg(
+    light, n_copies = without_copies(light, episodes)
+    facts = light.group_by(EPISODE, maintain_order=True).agg(
         pl.col("environment", "parameters", "seed", "model").first()
     )
-    facts = facts.sort(_EPISODE).with_row_index("cluster")
-    light = light.join(facts.select("cluster", *_EPISODE), on=_EPISODE, how="left")
+    facts = facts.sort(EPISODE).with_row_index("cluster")
+    light = light.join(facts.select("cluster", *EPISODE), on=EPISODE, how="left")
     light = light.select("condition", "cluster", "turn", *(name for name in there if name != "parameters"), "error")
     light = light.sort("condition", "cluster", "turn")
     _check(light, facts)
     samples = {
         str(name): _sample(part, extras) for (name,), part in light.partition_by("condition", as_dict=True).items()
     }
-    return TurnTable(samples, _facts(facts, episodes), n_aborted)
+    return TurnTable(samples, _facts(facts, episodes), n_aborted, n_copies)
 
 
 def _without_aborted(turns: pl.DataFrame, episodes: pl.DataFrame | None) -> tuple[pl.DataFrame, int]:
     if episodes is None:
         return turns, 0
-    aborted = episodes.filter(pl.col("outcome") == "aborted").select(_EPISODE)
-    return turns.join(aborted, on=_EPISODE, how="anti"), aborted.height
+    aborted = episodes.filter(pl.col("outcome") == "aborted").select(EPISODE)
+    return turns.join(aborted, on=EPISODE, how="anti"), aborted.height
 
 
 def _check(light: pl.DataFrame, facts: pl.DataFrame) -> None:
@@ -249,9 +274,12 @@ def _facts(facts: pl.DataFrame, episodes: pl.DataFrame | None) -> EpisodeFacts:
     if episodes is None:
         facts = facts.with_columns(opponent=pl.lit(None, pl.String), outcome=pl.lit(None, pl.String))
     else:
-        told = episodes.select(*_EPISODE, "opponent", "outcome")
-        facts = facts.join(told, on=_EPISODE, how="left", maintain_order="left")
-    return EpisodeFacts(*(tuple(facts[name].to_list()) for name in EpisodeFacts.__slots__))
+        told = episodes.select(
+            *EPISODE, *(name for name in ("opponent", "outcome", "plan") if name in episodes.columns)
+        )
+        facts = facts.join(told, on=EPISODE, how="left", maintain_order="left")
+    columns = [name for name in EpisodeFacts.__slots__ if name in facts.columns]
+    return EpisodeFacts(**{name: tuple(facts[name].to_list()) for name in columns})
 
 
 def _filled(part: pl.DataFrame, name: str) -> NDArray[Any]:

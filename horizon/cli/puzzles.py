@@ -56,7 +56,7 @@ def check(
 
     Example: horizon puzzles check horizon --nodes 800000
     """
-    from horizon.analysis.stats.intervals import wilson
+    from horizon.analysis.stats.shares import wilson
     from horizon.domains.puzzles.engine_pool import check_pack
     from horizon.domains.puzzles.loader import located, read_puzzles
     from horizon.domains.puzzles.pack_builder import nodes_of

@@ -14,7 +14,7 @@ def print_comparison(found: Comparison, console: Console) -> None:
     for setting in dict.fromkeys(line.setting for line in found.lines):
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title_justify="left")
         table.title = Text(visible(setting))
-        for name in ("figure", "base", "new", "new - base [95 %]", "pairs", "verdict"):
+        for name in ("figure", "base", "new", "new - base [interval]", "pairs", "level", "verdict"):
             table.add_column(name, justify="left" if name in ("figure", "verdict") else "right", no_wrap=True)
         for line in found.lines:
             if line.setting == setting:
@@ -33,4 +33,5 @@ def _cells(line: Line) -> tuple[str, ...]:
 
     bounds = "" if line.low is None or line.high is None else f" [{number(line.low, '+')}, {number(line.high, '+')}]"
     figures = [number(line.base) + unit, number(line.new) + unit, number(line.difference, "+") + bounds]
-    return (line.figure, *figures, str(line.n_pairs), line.verdict)
+    verdict = f"{line.verdict} ({line.because})" if line.because else line.verdict
+    return (line.figure, *figures, str(line.n_pairs), f"{100 * line.level:.3g} %", verdict)

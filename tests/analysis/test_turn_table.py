@@ -75,3 +75,30 @@ def test_an_empty_table_loads_empty() -> None:
     table = load_table(simulated_turns(1, 1).clear())
     assert table.n_episodes == 0
     assert table.conditions == ()
+
+
+def test_episodes_of_one_instance_are_one_cluster_whatever_the_opponent_the_model_or_the_run() -> None:
+    turns = simulated_turns(6, 3)
+    runs = [turns.with_columns(run_id=pl.lit(run), model=pl.lit(run)) for run in ("a", "b")]
+    table = load_table(pl.concat(runs))
+    assert (table.n_episodes, table.n_instances) == (12, 6)
+    assert list(table.instance) == [*range(6), *range(6)]
+    sample = table.samples["natural"]
+    assert table.instance_sums(sample.cluster, np.ones(sample.n_turns)).tolist() == [6.0] * 6
+
+
+def test_a_seed_that_a_run_gives_twice_names_no_instance() -> None:
+    table = load_table(simulated_turns(5, 3).with_columns(seed=pl.lit(0)))
+    assert table.n_instances == 5
+
+
+def test_an_episode_that_another_run_holds_row_by_row_counts_once() -> None:
+    long, short = simulated_turns(8, 4).with_columns(run_id=pl.lit("x")), simulated_turns(8, 4)
+    short = short.filter(pl.col("seed") < 5).with_columns(run_id=pl.lit("y"))
+    whole = load_table(pl.concat([long, short]))
+    assert (whole.n_episodes, whole.n_copies) == (8, 5)
+    assert set(whole.episodes.run_id) == {"x"}
+    # One row is another: the episode is another, of the same instance.
+    wrong = pl.when((pl.col("seed") == 0) & (pl.col("turn") == 2)).then(pl.lit("illegal")).otherwise(pl.col("error"))
+    changed = load_table(pl.concat([long, short.with_columns(error=wrong)]))
+    assert (changed.n_episodes, changed.n_copies, changed.n_instances) == (9, 4, 8)

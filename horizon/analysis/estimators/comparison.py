@@ -9,39 +9,43 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy import stats
 
 from horizon.analysis.chart import Chart, named_series, points_of
-from horizon.analysis.pairing import by_instance, error_sums, gap_sums, p_value, paired
-from horizon.analysis.stats.intervals import LEVEL, Floats, Interval, holm, ratio, welch_freedom
+from horizon.analysis.pairing import ERRORS, GAPS, Paired, by_instance, error_sums, gap_sums, paired
+from horizon.analysis.stats.intervals import (
+    LEVEL,
+    SIGNS,
+    Floats,
+    Floor,
+    Spread,
+    equal_episodes,
+    holm,
+    quantile,
+    spread,
+    welch_freedom,
+)
 from horizon.analysis.turn_table import TurnTable
 from horizon.core.estimator import Estimate, Estimates
 from horizon.core.records import Json
 
-METHOD = "difference over instances that both played, jackknife over instances, Student's t"
-UNPAIRED = "difference over each one's own instances, jackknife over episodes, Welch's t"
+METHOD = (
+    "difference over instances that both played, jackknife over instances, Student's t, made-up pairs as in Bonett & "
+    "Price"
+)
+UNPAIRED = "difference over each one's own instances, jackknife over episodes, Welch's t, made-up turns as in Agresti"
+_RATES = Floor(0.0, 1.0, ((1.0, 1.0), (0.0, 1.0)))
+"""For a rate of its own: a turn wrong and a turn right, Agresti & Caffo (2000), The American Statistician 54."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A difference before correction: its standard error, degrees of freedom, counts, and where it stands."""
+    """A difference before correction: its spread, counts, method, and where it belongs."""
 
-    difference: float
-    error: float
-    freedom: float
+    spread: Spread
     n_episodes: int
     n_turns: int
     method: str
     at: dict[str, Json]
-
-    @property
-    def p(self) -> float:
-        """The two-sided p value of no difference, 0..1."""
-        return p_value(self.difference, self.error, self.freedom)
-
-    def reach(self, level: float) -> float:
-        """Return half the width of the interval at a level."""
-        return float(stats.t.ppf((1 + level) / 2, self.freedom)) * self.error
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
@@ -57,9 +61,12 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         part = table.choose(np.array([each == setting for each in settings]))
         named = " ".join(str(each) for each in setting if each not in (None, "{}"))
         for one, other in combinations(part.values("model"), 2):
-            for figure, sums in (("error rate", error_sums), ("focus gap", gap_sums)):
+            for figure, sums, floors in (
+                ("error rate", error_sums, (ERRORS, _RATES)),
+                ("focus gap", gap_sums, (GAPS, SIGNS)),
+            ):
                 at: dict[str, Json] = {"setting": named, "models": f"{one} - {other}", "figure": figure}
-                compared = _compared(part, one, other, sums, at)
+                compared = _compared(part, (one, other), sums, floors, at)
                 if compared is not None:
                     found[figure].append(compared)
     return {"comparison": [each for family in found.values() for each in _corrected(family)]}
@@ -76,45 +83,59 @@ def charts(estimates: Estimates) -> list[Chart]:
 
 def _compared(
     table: TurnTable,
-    one: str | None,
-    other: str | None,
+    models: tuple[str | None, str | None],
     sums_of: Callable[[TurnTable], Floats],
+    floors: tuple[Floor, Floor],
     at: dict[str, Json],
 ) -> Compared | None:
-    """Return the difference of two models, paired where at least 3 instances agree; null where one has no turns."""
+    """Return the difference of two models; None where one has no turns.
+
+    Paired where they share 3 instances and at least half of those of the one that played fewer: a few pairs tell
+    less than all episodes do. `floors` are those of a paired difference and of a figure of its own.
+    """
     sums, seeds = sums_of(table), table.episodes.seed
-    whose = [np.array([each == model for each in table.episodes.model]) for model in (one, other)]
+    whose = [np.array([each == model for each in table.episodes.model]) for model in models]
     by_seed = [by_instance(sums * own[:, None], seeds) for own in whose]
-    pairs = paired(*by_seed)
-    if pairs is not None:
-        left_out = f"; {pairs.n_left_out} episodes without a partner left out" if pairs.n_left_out else ""
-        method = f"{METHOD}{left_out}"
-        return Compared(pairs.difference, pairs.error, pairs.n_pairs - 1, pairs.n_pairs, pairs.n_turns, method, at)
+    pairs = paired(by_seed[0], by_seed[1], floors[0])
+    fewer = min(len(each) for each in by_seed)
+    if pairs is not None and 2 * pairs.n_pairs >= fewer:
+        return _over_pairs(pairs, at)
     parts = [np.array(list(each.values())) for each in by_seed]
     if any(len(part) < 2 for part in parts):
-        return None
-    first, second = (ratio(part[:, 0], part[:, 1]) for part in parts)
+        return None if pairs is None else _over_pairs(pairs, at)
+    found = [
+        spread(part[:, :2], lambda totals: totals[:, 0] / totals[:, 1], floors[1], equal_episodes(part[:, 1]))
+        for part in parts
+    ]
     n_episodes, n_turns = sum(len(part) for part in parts), int(sum(part[:, 2].sum() for part in parts))
-    freedom = welch_freedom((first, second), [len(part) for part in parts])
-    error = math.hypot(first.error, second.error)
-    return Compared(first.estimate - second.estimate, error, freedom, n_episodes, n_turns, UNPAIRED, at)
+    shared = len(by_seed[0].keys() & by_seed[1].keys())
+    method = f"{UNPAIRED}; {shared} shared instances are too few to pair" if shared else UNPAIRED
+    return Compared(_apart(found[0], found[1], floors[0]), n_episodes, n_turns, method, at)
+
+
+def _over_pairs(pairs: Paired, at: dict[str, Json]) -> Compared:
+    left_out = f"; {pairs.n_left_out} episodes without a partner left out" if pairs.n_left_out else ""
+    return Compared(pairs.spread, pairs.n_pairs, pairs.n_turns, f"{METHOD}{left_out}", at)
+
+
+def _apart(first: Spread, second: Spread, floor: Floor) -> Spread:
+    """Return the difference of two independent figures; one without spread has what its episodes can't exclude."""
+    errors = []
+    for part in (first, second):
+        unseen = part.interval()
+        widest = max(unseen.high - unseen.estimate, unseen.estimate - unseen.low)
+        errors.append(part.error if part.error > 0 or math.isnan(part.error) else widest / quantile(part.n))
+    freedom = welch_freedom(errors, [part.n for part in (first, second)])
+    estimate, centre = first.estimate - second.estimate, first.centre - second.centre
+    return Spread(estimate, centre, math.hypot(*errors), freedom + 1, floor.low, floor.high)
 
 
 def _corrected(family: Sequence[Compared]) -> list[Estimate]:
     """Return the estimates of a family of comparisons, each with its corrected figures."""
     found = []
-    for each, p_holm in zip(family, holm([each.p for each in family]), strict=True):
-        reach, wide = each.reach(LEVEL), each.reach(1 - (1 - LEVEL) / len(family))
-        at = {
-            **each.at,
-            "p": each.p,
-            "p_holm": p_holm,
-            "low_corrected": each.difference - wide,
-            "high_corrected": each.difference + wide,
-        }
-        found.append(
-            Interval(each.difference, each.difference - reach, each.difference + reach, each.error).as_estimate(
-                each.n_episodes, each.n_turns, each.method, at=at
-            )
-        )
+    p_values = [each.spread.p() for each in family]
+    for each, p, p_holm in zip(family, p_values, holm(p_values), strict=True):
+        wide = each.spread.interval(1 - (1 - LEVEL) / len(family))
+        at = {**each.at, "p": p, "p_holm": p_holm, "low_corrected": wide.low, "high_corrected": wide.high}
+        found.append(each.spread.interval().as_estimate(each.n_episodes, each.n_turns, each.method, at=at))
     return found

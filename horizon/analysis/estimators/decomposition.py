@@ -7,8 +7,7 @@ context, turns as such, own errors. Each is a late minus an early mean; they sum
 import numpy as np
 
 from horizon.analysis.chart import Chart, named_series, points_of
-from horizon.analysis.stats.bootstrap import episode_sums
-from horizon.analysis.stats.intervals import Floats, jackknife, missing
+from horizon.analysis.stats.intervals import Floats, Floor, jackknife, missing
 from horizon.analysis.turn_table import TurnTable, same_states
 from horizon.core.estimator import Estimate, Estimates
 from horizon.core.records import Json
@@ -28,6 +27,11 @@ ASSUMES = {
     "turns as such": "healing an error changes nothing but the error",
     "own errors": "healing an error changes nothing but the error",
 }
+
+_RATES = Floor(-1.0, 1.0, ((1.0, 1.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 1.0), (0.0, 0.0, 0.0, 1.0)))
+"""For the rise of a rate: a turn wrong and a turn right in either third, Agresti & Caffo (2000)."""
+_PAIRS = Floor(-2.0, 2.0, ((1.0, 1.0, 0.0, 0.0), (-1.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 1.0), (0.0, 0.0, -1.0, 1.0)))
+"""For the rise of a paired difference: a pair won and a pair lost in either third, Bonett & Price (2012)."""
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
@@ -64,14 +68,16 @@ def _cause(table: TurnTable, cause: str, minuend: str, subtrahend: str | None) -
     if not early.any() or not late.any() or last < 3:
         return missing("fewer than 3 turns: no early and late third", METHOD, at)
     sums = [
-        episode_sums(one.cluster[part], weights[part], table.n_episodes)
+        table.instance_sums(one.cluster[part], weights[part])
         for part in (early, late)
         for weights in (values, np.ones(one.n_turns))
     ]
     n_turns = int((early | late).sum())
     # Episodes that end early say nothing of the late third: it rests on fewer of them.
     n_informative = min(one.take(part).n_episodes for part in (early, late))
-    found = jackknife(np.column_stack(sums), _rise, n_informative=n_informative)
+    found = jackknife(
+        np.column_stack(sums), _rise, n_informative=n_informative, floor=_RATES if subtrahend is None else _PAIRS
+    )
     return found.as_estimate(one.n_episodes, n_turns, METHOD, at=at)
 
 

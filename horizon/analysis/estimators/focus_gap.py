@@ -8,8 +8,7 @@ import numpy as np
 
 from horizon.analysis.chart import Chart, named_series, series_along, single_of
 from horizon.analysis.condition_contrast import contrast, contrast_by_turn, contrast_labels, differences
-from horizon.analysis.stats.bootstrap import episode_sums
-from horizon.analysis.stats.intervals import Floats, jackknife, missing
+from horizon.analysis.stats.intervals import Floats, Floor, jackknife, missing
 from horizon.analysis.turn_table import TurnTable
 from horizon.core.estimator import Estimate, Estimates
 
@@ -32,8 +31,12 @@ def slope(table: TurnTable, minuend: str = "natural", subtrahend: str = "fresh")
         return missing("one turn alone has no slope", SLOPE_METHOD, at)
     doublings = np.log2(sample.turn.astype(float))
     columns = (np.ones(sample.n_turns), doublings, doublings**2, gaps, doublings * gaps)
-    sums = np.column_stack([episode_sums(sample.cluster, each, table.n_episodes) for each in columns])
-    return jackknife(sums, _slope).as_estimate(sample.n_episodes, sample.n_turns, SLOPE_METHOD, at=at)
+    sums = np.column_stack([table.instance_sums(sample.cluster, each) for each in columns])
+    ends = (float(doublings.min()), float(doublings.max()))
+    # A gap that goes from -1 at one end to 1 at the other has the steepest slope there is.
+    steepest = 2 / (ends[1] - ends[0])
+    floor = Floor(-steepest, steepest, tuple((1.0, x, x**2, sign, sign * x) for x in ends for sign in (1.0, -1.0)))
+    return jackknife(sums, _slope, floor=floor).as_estimate(sample.n_episodes, sample.n_turns, SLOPE_METHOD, at=at)
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:

@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from horizon.analysis.stats.intervals import Floats, Interval, missing, ratio
+from horizon.analysis.stats.intervals import Floats, Floor, Interval, missing, ratio
 from horizon.analysis.turn_bins import estimate_bins, estimate_mean
 from horizon.analysis.turn_table import Sample, TurnTable
 from horizon.core.estimator import Estimate
 
 METHOD = "mean loss over graded turns, jackknife over episodes, Student's t with Hall's lean"
+_RANGE = Floor(0.0, 1.0)
 
 
 def estimate(table: TurnTable, condition: str = "natural") -> Estimate:
@@ -37,9 +38,8 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
 
 
 def _within(sums: Floats, counts: Floats) -> Interval:
-    """Return the ratio with its interval cut to 0..1, where every loss lies; few episodes reach beyond."""
-    found = ratio(sums, counts, is_skewed=True)
-    return Interval(found.estimate, max(0.0, found.low), min(1.0, found.high), found.error)
+    """Return the ratio with its interval in 0..1, where every loss lies."""
+    return ratio(sums, counts, is_skewed=True, floor=_RANGE)
 
 
 def _graded(table: TurnTable, condition: str) -> Sample | None:

@@ -7,7 +7,6 @@ beside `fresh` or a shift the curve shows association, not cause.
 import numpy as np
 
 from horizon.analysis.chart import RATE, Chart, series_along
-from horizon.analysis.stats.bootstrap import episode_sums
 from horizon.analysis.stats.intervals import Floats, jackknife, share
 from horizon.analysis.turn_bins import estimate_mean
 from horizon.analysis.turn_table import Sample, TurnTable
@@ -52,7 +51,7 @@ def slope(table: TurnTable, condition: str = "natural") -> list[Estimate]:
         return []
     x, y = sample.value("novelty"), sample.is_error.astype(float)
     columns = (np.ones(sample.n_turns), x, x**2, y, x * y)
-    sums = np.column_stack([episode_sums(sample.cluster, each, table.n_episodes) for each in columns])
+    sums = np.column_stack([table.instance_sums(sample.cluster, each) for each in columns])
     found = jackknife(sums, _slope)
     return [found.as_estimate(sample.n_episodes, sample.n_turns, SLOPE_METHOD, at={"condition": condition})]
 

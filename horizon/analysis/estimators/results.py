@@ -2,7 +2,8 @@
 
 from collections import Counter
 
-from horizon.analysis.stats.intervals import Interval, wilson
+from horizon.analysis.stats.intervals import Interval
+from horizon.analysis.stats.shares import wilson
 from horizon.analysis.turn_table import TurnTable
 from horizon.core.estimator import Estimate
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from horizon.analysis.chart import RATE, Chart, series_along
 from horizon.analysis.state_pairs import discordant_pairs
-from horizon.analysis.stats.intervals import Floats, missing, ratio, share
+from horizon.analysis.stats.intervals import Floats, mean_of_signs, missing, share
 from horizon.analysis.stats.matched_pairs import conditional_odds_ratio
 from horizon.analysis.turn_bins import estimate_mean
 from horizon.analysis.turn_table import Flags, Sample, TurnTable, error_differences, same_states
@@ -66,7 +66,7 @@ def any_error(table: TurnTable, minuend: str = "natural", subtrahend: str = "hea
     shows_more = one.prior_errors > other.prior_errors
     if not shows_more.any():
         return missing("no state was posed with more errors in its history than its partner's", ANY_METHOD, at)
-    return estimate_mean(table, one.take(shows_more), differences[shows_more], ratio, ANY_METHOD, at)
+    return estimate_mean(table, one.take(shows_more), differences[shows_more], mean_of_signs, ANY_METHOD, at)
 
 
 def by_pair(table: TurnTable) -> list[Estimate]:

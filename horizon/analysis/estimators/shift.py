@@ -14,7 +14,7 @@ from scipy import stats
 from horizon.analysis.chart import Chart, points_of, series_by_condition
 from horizon.analysis.shift_pairs import PairedTurns, ShiftPair, paired_turns, shift_pairs
 from horizon.analysis.stats.bootstrap import episode_sums
-from horizon.analysis.stats.intervals import LEVEL, Floats, Interval, holm, jackknife, ratio, welch_freedom
+from horizon.analysis.stats.intervals import LEVEL, Floats, Floor, Interval, holm, jackknife, ratio, welch_freedom
 from horizon.analysis.stats.paired_tests import mcnemar, mean_difference, sign_flips
 from horizon.analysis.turn_table import Sample, TurnTable
 from horizon.core.estimator import Estimate, Estimates
@@ -30,6 +30,8 @@ _FEWEST_PAIRS = 3
 _ACCURACY, _LOSS, _SKILL = "accuracy of all turns", "loss of all turns", "skill of all turns"
 _COLUMNS = {_ACCURACY: (0, 1), _LOSS: (2, 3), _SKILL: (2, 4)}
 """Which of a seed's sums (errors, turns, losses, graded turns, random losses) make a figure: a ratio."""
+_FLOORS = {_ACCURACY: Floor(-1.0, 1.0, ((1.0, 1.0, 0.0, 1.0), (0.0, 1.0, 1.0, 1.0))), _LOSS: Floor(-1.0, 1.0)}
+"""Where a difference may lie, and the pairs more of Bonett & Price (2012)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def _whole(pair: ShiftPair, condition: str) -> list[_Figure]:
         n_turns = int(sum(each[:, 1 if name == _ACCURACY else 3].sum() for each in sums))
         if is_paired:
             interval, freedom = (
-                jackknife(np.hstack(parts), _difference, is_skewed=name != _ACCURACY),
+                jackknife(np.hstack(parts), _difference, is_skewed=name != _ACCURACY, floor=_FLOORS.get(name)),
                 len(shared) - 1.0,
             )
         else:
@@ -138,7 +140,7 @@ def _whole(pair: ShiftPair, condition: str) -> list[_Figure]:
 def _welch(parts: Sequence[Floats]) -> tuple[Interval, float]:
     """Return the shifted side's ratio minus the original's, over each one's own seeds, and its degrees of freedom."""
     original, shifted = (ratio(part[:, 0], part[:, 1]) for part in parts)
-    freedom = welch_freedom((original, shifted), [max(2, len(part)) for part in parts])
+    freedom = welch_freedom((original.error, shifted.error), [max(2, len(part)) for part in parts])
     difference, error = shifted.estimate - original.estimate, math.hypot(original.error, shifted.error)
     reach = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * error
     return Interval(difference, difference - reach, difference + reach, error), freedom

@@ -11,7 +11,8 @@ from scipy import stats
 
 from horizon.analysis.chart import RATE, Chart, Series, series_along
 from horizon.analysis.stats.bootstrap import resampled_sums
-from horizon.analysis.stats.intervals import LEVEL, Floats, quantile, wilson
+from horizon.analysis.stats.intervals import LEVEL, Floats, quantile
+from horizon.analysis.stats.shares import wilson
 from horizon.analysis.turn_table import Sample, TurnTable
 from horizon.core.estimator import Estimate, Estimates
 from horizon.core.records import Json

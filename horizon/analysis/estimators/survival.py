@@ -10,8 +10,9 @@ import numpy as np
 from scipy import stats
 
 from horizon.analysis.chart import Chart, series_along, single_of
-from horizon.analysis.stats.intervals import missing, wilson
+from horizon.analysis.stats.intervals import missing
 from horizon.analysis.stats.logistic import fit
+from horizon.analysis.stats.shares import modified_wilson
 from horizon.analysis.turn_table import Flags, Floats, Ints, Sample, TurnTable
 from horizon.core.estimator import Estimate, Estimates
 
@@ -53,7 +54,7 @@ def curve(last_turn: Ints, has_erred: Floats) -> Curve:
     # Before the first error and after the last survivor there is no variance to go by: those at risk are counted.
     known = np.isfinite(effective) & (share > 0) & (share < 1)
     effective = np.where(known, effective, at_risk)
-    low, high = wilson(share, effective)
+    low, high = modified_wilson(share, effective)
     return Curve(at_risk, errors, share, low, high)
 
 
@@ -83,7 +84,7 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         "h80": horizon(found, 0.8, *counts),
         "survival": points,
         "hazard": _hazards(found, counts[1]),
-        "fading_hazard": _trend(sample, last),
+        "fading_hazard": _trend(table, sample, last),
     }
 
 
@@ -127,7 +128,7 @@ def _hazards(found: Curve, n_turns: int) -> list[Estimate]:
     points = []
     for place in _places(found):
         at_risk, errors = int(found.at_risk[place]), int(found.errors[place])
-        low, high = wilson(errors / at_risk, at_risk)
+        low, high = modified_wilson(errors / at_risk, at_risk)
         at = {"turn": place + 1}
         points.append(Estimate(errors / at_risk, float(low), float(high), at_risk, n_turns, HAZARD_METHOD, at=at))
     return points
@@ -156,7 +157,7 @@ def first_errors(cluster: Ints, turn: Ints, is_error: Flags) -> tuple[Ints, Floa
     return np.where(erred, first, last), erred.astype(float)
 
 
-def _trend(sample: Sample, last_turn: Ints) -> Estimate:
+def _trend(table: TurnTable, sample: Sample, last_turn: Ints) -> Estimate:
     """Return how the hazard of the first error changes with turns: above 0 the model fades, 0 is a constant hazard.
 
     `at` holds `p_constant`, the two-sided p value of a constant hazard. `last_turn` is each episode's turn of first
@@ -170,7 +171,7 @@ def _trend(sample: Sample, last_turn: Ints) -> Estimate:
     if n_episodes < 3 or len(np.unique(turn[kept])) < 2 or not outcome.any():
         return missing("too few episodes, turns or first errors to tell a trend", TREND_METHOD)
     design = np.column_stack([np.ones(n_turns), np.log2(turn[kept])])
-    fitted = fit(design, outcome, cluster[kept])
+    fitted = fit(design, outcome, table.instance[cluster[kept]])
     if fitted is None:
         return missing("the likelihood has no maximum here", TREND_METHOD)
     found = fitted.interval(1)

@@ -1,7 +1,7 @@
 """95 % intervals from episode-level sums: Wilson for shares, Student's t for differences and ratios.
 
-Turns of one episode are not independent; every variance here is taken between episodes. Formulas only: what the
-sums mean is the estimators' business.
+Turns of one episode are not independent; every variance here is taken between episodes, and none is 0 because no two
+episodes happened to differ. Formulas only: what the sums mean is the estimators' business.
 """
 
 import math
@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from horizon.analysis.stats.shares import modified_wilson, unseen_share, wilson
 from horizon.core.estimator import Estimate
 from horizon.core.records import Json
 
 LEVEL = 0.95
+FEW_EPISODES = 8
+"""With fewer, simulated coverage falls to 90 % where lengths or rates are skewed: the figure's own note warns."""
 Floats = NDArray[np.float64]
 
 
@@ -27,6 +30,7 @@ class Interval:
     low: float
     high: float
     error: float
+    note: str | None = None
 
     def as_estimate(
         self, n_episodes: int, n_turns: int, method: str, note: str | None = None, at: Mapping[str, Json] | None = None
@@ -36,6 +40,9 @@ class Interval:
             note = "no turn to estimate from"
         elif note is None and math.isnan(self.error):
             note = "one episode alone tells nothing of the spread between episodes"
+        few = f"fewer than {FEW_EPISODES} episodes: the interval may hold the truth less often than 95 %"
+        is_few = not math.isnan(self.error) and n_episodes < FEW_EPISODES
+        note = "; ".join(part for part in (note, self.note, few if is_few else None) if part) or None
         low, high = _null(self.low), _null(self.high)
         return Estimate(_null(self.estimate), low, high, n_episodes, n_turns, method, note, dict(at or {}))
 
@@ -56,55 +63,147 @@ def quantile(n_clusters: float | None = None) -> float:
     return float(stats.t.ppf((1 + LEVEL) / 2, max(n_clusters - 1, 1)))
 
 
-def wilson(share: Floats | float, n: Floats | float, z: float | None = None) -> tuple[Floats, Floats]:
-    """Return the low and high ends of Wilson's score interval of a share of n independent trials.
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """What an interval allows for beyond the spread that the episodes happen to show.
 
-    Source: Wilson (1927), Probable inference, the law of succession, and statistical inference, JASA 22, 209-212.
+    The figure lies between `low` and `high`. `pairs` are sums of made-up episodes, shape (m, k), that join the
+    others for the standard error alone: one turn each that speaks for a larger figure and one for a smaller.
     """
-    z = quantile() if z is None else z
-    p, n = np.asarray(share, dtype=float), np.asarray(n, dtype=float)
-    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    # Rounding may leave 1e-17 outside the share itself at 0 and 1.
-    return np.minimum(np.maximum(centre - half, 0.0), p), np.maximum(np.minimum(centre + half, 1.0), p)
+
+    low: float
+    high: float
+    pairs: tuple[tuple[float, ...], ...] = ()
+
+
+SIGNS = Floor(-1.0, 1.0, ((1.0, 1.0), (-1.0, 1.0)))
+"""For the mean of differences that are -1, 0 or 1: a pair lost and a pair won, Bonett & Price (2012)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A figure with all that its intervals and tests of any level need.
+
+    `centre` and `error` include the made-up pairs of the floor; `error` is 0 where no two episodes differ, NaN where
+    the data can't tell. `n` counts the episodes that hold the figure up; the figure lies between `least` and `most`.
+    """
+
+    estimate: float
+    centre: float
+    error: float
+    n: float
+    least: float = -math.inf
+    most: float = math.inf
+
+    @property
+    def freedom(self) -> float:
+        """Degrees of freedom of Student's t."""
+        return max(self.n - 1, 1.0)
+
+    def interval(self, level: float = LEVEL) -> Interval:
+        """Return the interval of a level, cut to where the figure may lie.
+
+        Where no two episodes differ it holds what a share of unseen episodes could make of the figure, were they
+        all at one end of its range.
+        """
+        if math.isnan(self.error):
+            return Interval(self.estimate, math.nan, math.nan, math.nan)
+        if self.error == 0 and math.isfinite(self.most - self.least):
+            unseen = unseen_share(self.n, level)
+            low = self.estimate - unseen * (self.estimate - self.least)
+            high = self.estimate + unseen * (self.most - self.estimate)
+            note = f"no two episodes differ: the interval is what {self.n:.3g} episodes can't exclude"
+            return Interval(self.estimate, low, high, 0.0, note)
+        reach = float(stats.t.ppf((1 + level) / 2, self.freedom)) * self.error
+        low, high = min(self.centre - reach, self.estimate), max(self.centre + reach, self.estimate)
+        return Interval(self.estimate, max(low, self.least), min(high, self.most), self.error)
+
+    def p(self, at: float = 0.0) -> float:
+        """Return the two-sided p value of the figure being `at`, 0..1; 1 where the spread is unknown."""
+        if math.isnan(self.error):
+            return 1.0
+        if self.error > 0:
+            return float(2 * stats.t.sf(abs(self.centre - at) / self.error, self.freedom))
+        away, room = at - self.estimate, (self.most if at > self.estimate else self.least) - self.estimate
+        if away == 0 or math.isinf(room):
+            return 1.0 if away == 0 else 0.0
+        return float(min(1.0, 2 * max(0.0, 1 - away / room) ** self.n)) if room else 0.0
+
+
+def spread(
+    sums: Floats, statistic: Callable[[Floats], Floats], floor: Floor | None = None, n_informative: float | None = None
+) -> Spread:
+    """Return a statistic of sums over episodes with its spread from leaving each episode out.
+
+    `sums` has shape (episodes, k); `statistic` turns totals of shape (m, k) into figures of shape (m,). Episodes
+    whose sums are all 0 are ignored. One episode alone gives no spread, and neither does a statistic that is not
+    defined without some episode. `n_informative` tells when fewer episodes hold the figure up than there are.
+
+    Source: the leave-one-cluster-out jackknife with t of G - 1 degrees of freedom, as in MacKinnon, Nielsen & Webb
+    (2023), Cluster-robust inference: a guide to empirical practice, J. Econometrics 232, CV3; with the floor's pairs
+    as in Bonett & Price (2012), Adjusted Wald confidence interval for a difference of binomial proportions based on
+    paired data, J. Educational and Behavioral Statistics 37, 479-488.
+    """
+    least, most = (floor.low, floor.high) if floor else (-math.inf, math.inf)
+    whole, left_out = _left_out(sums, statistic)
+    n_clusters = len(left_out)
+    if n_clusters < 2 or not np.isfinite(left_out).all():
+        return Spread(whole, whole, math.nan, max(n_clusters, 1), least, most)
+    n = float(n_clusters if n_informative is None else min(n_informative, n_clusters))
+    error = _jackknife_error(whole, left_out)
+    # Rounding leaves 1e-17 where no two episodes differ.
+    if error <= 1e-12 * max(1.0, abs(whole)):
+        return Spread(whole, whole, 0.0, n, least, most)
+    if floor is None or not floor.pairs:
+        return Spread(whole, whole, error, n, least, most)
+    centre, others = _left_out(np.vstack([sums, np.array(floor.pairs)]), statistic)
+    return Spread(whole, centre, _jackknife_error(centre, others), n, least, most)
 
 
 def jackknife(
-    sums: Floats, statistic: Callable[[Floats], Floats], *, n_informative: int | None = None, is_skewed: bool = False
+    sums: Floats,
+    statistic: Callable[[Floats], Floats],
+    *,
+    n_informative: float | None = None,
+    is_skewed: bool = False,
+    floor: Floor | None = None,
 ) -> Interval:
-    """Return a statistic of sums over episodes with a t interval from leaving each episode out.
+    """Return a statistic of sums over episodes with its 95 % interval, as of `spread`.
 
-    `sums` has shape (episodes, k); `statistic` turns totals of shape (m, k) into figures of shape (m,). Episodes
-    whose sums are all 0 are ignored. One episode alone gives no interval, and neither does a statistic that is not
-    defined without some episode. `n_informative` tells when fewer episodes hold the figure up than there are; with
-    `is_skewed` the interval leans as the episodes' influences do, as sums of rare losses need.
-
-    Source: the leave-one-cluster-out jackknife with t of G - 1 degrees of freedom, as in MacKinnon, Nielsen & Webb
-    (2023), Cluster-robust inference: a guide to empirical practice, J. Econometrics 232, CV3.
+    With `is_skewed` the interval leans as the episodes' influences do, as sums of rare losses need.
     """
+    found = spread(sums, statistic, floor, n_informative)
+    interval = found.interval()
+    if not is_skewed or not interval.error > 0:
+        return interval
+    _, left_out = _left_out(sums, statistic)
+    below, above = _leaning(quantile(found.n), found.estimate - left_out)
+    low, high = found.estimate - above * found.error, found.estimate - below * found.error
+    return Interval(found.estimate, max(low, found.least), min(high, found.most), found.error)
+
+
+def _left_out(sums: Floats, statistic: Callable[[Floats], Floats]) -> tuple[float, Floats]:
+    """Return a statistic of all episodes with any sums, and of all but each, shape (episodes,)."""
     kept = sums[(sums != 0).any(axis=1)]
-    n_clusters = len(kept)
-    if not n_clusters:
-        return Interval(math.nan, math.nan, math.nan, math.nan)
+    if not len(kept):
+        return math.nan, np.zeros(0)
     totals = kept.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        whole = float(statistic(totals[None, :])[0])
-        left_out = statistic(totals - kept)
-    if n_clusters < 2 or not np.isfinite(left_out).all():
-        return Interval(whole, math.nan, math.nan, math.nan)
-    error = float(np.sqrt((n_clusters - 1) / n_clusters * ((left_out - whole) ** 2).sum()))
-    reach = quantile(n_clusters if n_informative is None else min(n_informative, n_clusters))
-    below, above = _leaning(reach, whole - left_out) if is_skewed and error > 0 else (-reach, reach)
-    return Interval(whole, whole - above * error, whole - below * error, error)
+        return float(statistic(totals[None, :])[0]), statistic(totals - kept)
 
 
-def welch_freedom(parts: Sequence[Interval], sizes: Sequence[int]) -> float:
-    """Return the degrees of freedom of a difference of two figures, each from so many episodes.
+def _jackknife_error(whole: float, left_out: Floats) -> float:
+    n = len(left_out)
+    return float(np.sqrt((n - 1) / n * ((left_out - whole) ** 2).sum()))
+
+
+def welch_freedom(errors: Sequence[float], sizes: Sequence[float]) -> float:
+    """Return the degrees of freedom of a difference of figures with these errors, each from so many episodes.
 
     Source: Welch (1947), The generalization of 'Student's' problem, Biometrika 34, 28-35.
     """
-    spread = sum(part.error**4 / (size - 1) for part, size in zip(parts, sizes, strict=True))
-    return sum(part.error**2 for part in parts) ** 2 / spread if spread else float(sum(sizes) - 2)
+    spread = sum(error**4 / max(size - 1, 1) for error, size in zip(errors, sizes, strict=True))
+    return sum(error**2 for error in errors) ** 2 / spread if spread else sum(sizes) - 2
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -119,11 +218,34 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
-def ratio(numerators: Floats, denominators: Floats, *, is_skewed: bool = False) -> Interval:
-    """Return the ratio of two sums over episodes, arrays of shape (episodes,), with the jackknife's t interval."""
+def ratio(
+    numerators: Floats, denominators: Floats, *, is_skewed: bool = False, floor: Floor | None = None
+) -> Interval:
+    """Return the ratio of two sums over episodes, arrays of shape (episodes,), with the jackknife's t interval.
+
+    Episodes of unequal size count for fewer, as in `share`.
+    """
     kept = denominators != 0
     sums = np.column_stack([numerators[kept], denominators[kept]])
-    return jackknife(sums, lambda totals: totals[:, 0] / totals[:, 1], is_skewed=is_skewed)
+    n_equal = equal_episodes(denominators[kept])
+    return jackknife(sums, _quotient, n_informative=n_equal, is_skewed=is_skewed, floor=floor)
+
+
+def mean_of_signs(differences: Floats, turns: Floats) -> Interval:
+    """Return the mean of paired differences that are -1, 0 or 1, from their sums and counts, (episodes,) each.
+
+    The interval lies in -1..1 and has a width where no pair differs.
+    """
+    return ratio(differences, turns, floor=SIGNS)
+
+
+def equal_episodes(turns: Floats) -> float:
+    """Return how many episodes of equal size tell as much as these, 1 at least.
+
+    Source: Carter, Schnepel & Steigerwald (2017), Asymptotic behavior of a t-test robust to cluster heterogeneity,
+    Review of Economics and Statistics 99, 698-709.
+    """
+    return max(float(turns.sum()) ** 2 / float((turns**2).sum()), 1.0) if turns.any() else 1.0
 
 
 def share(errors: Floats, turns: Floats) -> Interval:
@@ -131,12 +253,10 @@ def share(errors: Floats, turns: Floats) -> Interval:
 
     The effective number is the turns divided by the design effect, the ratio of the between-episode variance to
     that of independent turns; the quantile is Student's. Where all or no turns are errors the design effect can't
-    be seen and is taken as 1. With one turn an episode there is nothing to allow for: Wilson's own interval.
+    be seen, and episodes are counted: errors may come in whole ones. With one turn an episode it is Wilson's interval.
 
     Source: Kish (1965), Survey sampling, section 8.2 (design effect); Dean & Pagano (2015), Evaluating confidence
-    interval methods for binomial proportions in clustered surveys, J. Survey Statistics and Methodology 3, 484-503;
-    Carter, Schnepel & Steigerwald (2017), Asymptotic behavior of a t-test robust to cluster heterogeneity, Review of
-    Economics and Statistics 99, 698-709 (episodes of unequal length count for fewer).
+    interval methods for binomial proportions in clustered surveys, J. Survey Statistics and Methodology 3, 484-503.
     """
     linear = ratio(errors, turns)
     n_turns, n_clusters = float(turns.sum()), int((turns != 0).sum())
@@ -144,13 +264,22 @@ def share(errors: Floats, turns: Floats) -> Interval:
     if not n_turns:
         return linear
     if turns.max() <= 1:
-        low, high = wilson(p, n_turns)
+        low, high = modified_wilson(p, n_turns)
         return Interval(p, float(low), float(high), math.sqrt(p * (1 - p) / n_turns))
+    n_equal = equal_episodes(turns)
+    if p in (0.0, 1.0):
+        low, high = wilson(p, n_equal)
+        kind = "no turn errs" if p == 0 else "every turn errs"
+        note = f"{kind}: the interval is what {n_equal:.3g} episodes can't exclude, were errors to fill whole ones"
+        return Interval(p, float(low), float(high), 0.0, note)
     independent = p * (1 - p) / n_turns
-    design_effect = linear.error**2 / independent if independent > 0 and linear.error > 0 else 1.0
-    n_equal = n_turns**2 / float((turns**2).sum())
-    low, high = wilson(p, n_turns / design_effect, quantile(n_equal) if n_clusters > 1 else None)
+    design_effect = linear.error**2 / independent if linear.error > 0 else 1.0
+    low, high = modified_wilson(p, n_turns / design_effect, quantile(n_equal) if n_clusters > 1 else None)
     return Interval(p, float(low), float(high), linear.error)
+
+
+def _quotient(totals: Floats) -> Floats:
+    return np.asarray(totals[:, 0] / totals[:, 1])
 
 
 def _leaning(reach: float, influences: Floats) -> tuple[float, float]:

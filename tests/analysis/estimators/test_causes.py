@@ -67,7 +67,8 @@ def test_without_censoring_the_survival_interval_is_wilsons_of_the_share_left() 
     for turn in range(1, 12):
         left = int((last > turn).sum())
         bounds = proportion_confint(left, 40, method="wilson")
-        if left:
+        # Of few survivors or few errors the ends are Poisson's: test_shares.py.
+        if 3 < left < 37:
             assert (found.low[turn - 1], found.high[turn - 1]) == pytest.approx(bounds)
 
 

@@ -57,14 +57,15 @@ def test_error_by_turn_counts_the_episodes_still_running() -> None:
     ]
 
 
-def test_the_focus_gap_is_paired_and_reckons_as_a_paired_t_test() -> None:
+def test_the_focus_gap_is_the_paired_t_test_with_a_pair_won_and_a_pair_lost_more() -> None:
     # Ten errors of history against four of the state itself; one turn an episode, so scipy's test is the same thing.
     natural = [[W]] * 10 + [[N]] * 10
     fresh = [[W]] * 4 + [[N]] * 14 + [[W]] * 2
     found = focus_gap.estimate(load_table(pl.concat([rows("natural", natural), rows("fresh", fresh)])))
-    test = stats.ttest_rel([1] * 10 + [0] * 10, [1] * 4 + [0] * 14 + [1] * 2).confidence_interval()
     assert found.estimate == pytest.approx(0.2)
-    assert (found.low, found.high) == pytest.approx((test.low, test.high))
+    test = stats.ttest_rel([1] * 10 + [0] * 10 + [1, 0], [1] * 4 + [0] * 14 + [1] * 2 + [0, 1])
+    reach = stats.t.ppf(0.975, 19) * (4 / 22) / test.statistic
+    assert (found.low, found.high) == pytest.approx((4 / 22 - reach, 4 / 22 + reach))
 
 
 def test_a_gap_without_its_condition_says_which_one_is_missing() -> None:

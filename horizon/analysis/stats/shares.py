@@ -1,0 +1,56 @@
+"""95 % intervals of a share of independent trials: Wilson's, its repair for rare successes, and the rule of three.
+
+What the trials are, turns or episodes, is the caller's business.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+Floats = NDArray[np.float64]
+NORMAL = float(stats.norm.ppf(0.975))
+"""The two-sided 95 % quantile of the normal distribution."""
+
+
+def wilson(share: Floats | float, n: Floats | float, z: float | None = None) -> tuple[Floats, Floats]:
+    """Return the low and high ends of Wilson's score interval of a share of n independent trials.
+
+    Source: Wilson (1927), Probable inference, the law of succession, and statistical inference, JASA 22, 209-212.
+    """
+    z = NORMAL if z is None else z
+    p, n = np.asarray(share, dtype=float), np.asarray(n, dtype=float)
+    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    # Rounding may leave 1e-17 outside the share itself at 0 and 1.
+    return np.minimum(np.maximum(centre - half, 0.0), p), np.maximum(np.minimum(centre + half, 1.0), p)
+
+
+def modified_wilson(share: Floats | float, n: Floats | float, z: float | None = None) -> tuple[Floats, Floats]:
+    """Return Wilson's interval, with Poisson's lower end for 1 or 2 successes (of over 50: 1 to 3), and its mirror.
+
+    Wilson's own holds the truth in only 83 % of studies in which 0.2 successes are expected.
+
+    Source: Brown, Cai & DasGupta (2001), Interval estimation for a binomial proportion, Statistical Science 16,
+    101-133, section 4.1.1.
+    """
+    z = NORMAL if z is None else z
+    p, n = np.asarray(share, dtype=float), np.asarray(n, dtype=float)
+    low, high = wilson(p, n, z)
+    tail = 2 * float(stats.norm.sf(z))
+
+    def poisson(successes: Floats) -> Floats:
+        return np.asarray(stats.chi2.ppf(tail, 2 * np.maximum(successes, 1e-9)) / (2 * n))
+
+    rare = np.where(n > 50, 3.0, 2.0) + 1e-9
+    few, few_failures = (p > 0) & (p * n <= rare), (p < 1) & ((1 - p) * n <= rare)
+    low = np.where(few, np.minimum(low, poisson(p * n)), low)
+    return low, np.where(few_failures, np.maximum(high, 1 - poisson((1 - p) * n)), high)
+
+
+def unseen_share(n_episodes: float, level: float) -> float:
+    """Return the largest share of episodes of a kind of which so many independent episodes hold none, 0..1.
+
+    Source: Clopper & Pearson (1934), The use of confidence or fiducial limits, Biometrika 26, 404-413; about 3.7 / n
+    at 95 % in two tails: the rule of three, Hanley & Lippman-Hand (1983), JAMA 249, 1743-1745.
+    """
+    return float(1 - ((1 - level) / 2) ** (1 / n_episodes))
