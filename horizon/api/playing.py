@@ -17,7 +17,7 @@ from horizon.runs.run_data import data_of
 from horizon.runs.run_folder import check_new
 
 if TYPE_CHECKING:
-    from horizon.play.opening import Parts
+    from horizon.play.opening import OpenParts
     from horizon.scenarios.scenario import Scenario
 
 Chat = Callable[[list[dict[str, str]]], str]
@@ -80,7 +80,7 @@ def play(
     >>> run.turns.height
     24
     """
-    from horizon.play.opening import Parts
+    from horizon.play.opening import OpenParts
     from horizon.scenarios.scenario import make
 
     player = _player(model)
@@ -98,7 +98,7 @@ def play(
     if not isinstance(environment, str):
         given["parameters"] = values(environment)
     wanted = make(given, "horizon.play")
-    parts = Parts(
+    parts = OpenParts(
         environment=None if isinstance(environment, str) else environment,
         model=None if isinstance(player, str) else player,
         base_urls=tuple(base_urls),
@@ -129,7 +129,7 @@ def _player(model: str | Model | Chat) -> str | Model:
     raise UsageError(f"model {model!r:.60} is no model: give a name, a Model or a function of the conversation")
 
 
-def _play_into(scenario: "Scenario", parts: "Parts", folder: Path) -> Run:
+def _play_into(scenario: "Scenario", parts: "OpenParts", folder: Path) -> Run:
     from horizon.play.opening import open_setting
     from horizon.play.session import run_opened
 
@@ -140,7 +140,7 @@ def _play_into(scenario: "Scenario", parts: "Parts", folder: Path) -> Run:
     return replace(load(folder), warnings=finished.warnings)
 
 
-def _play_in_memory(scenario: "Scenario", parts: "Parts") -> Run:
+def _play_in_memory(scenario: "Scenario", parts: "OpenParts") -> Run:
     from horizon.play.in_memory import play_setting
     from horizon.play.opening import open_setting
     from horizon.play.session import manifest_of

@@ -4,6 +4,8 @@ Heavy imports stand inside the functions, as in `cli`.
 """
 
 import re
+import shlex
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -124,10 +126,7 @@ def play(
         with watching(wanted) as (watch, say):
             finished = session.run(wanted, folder, replace(options, shard=shard), watch=watch, say=say)
     except KeyboardInterrupt:
-        typer.echo(
-            f"horizon: interrupted; every turn is stored. Continue with: horizon play --resume --out {folder}",
-            err=True,
-        )
+        typer.echo(f"horizon: interrupted; every turn is stored. Continue with: {_resume_command(folder)}", err=True)
         raise typer.Exit(130) from None
     for warning in finished.warnings:
         typer.echo(f"horizon: {warning}", err=True)
@@ -148,13 +147,21 @@ def _play_suite(variants: tuple[Any, ...], out: Path, options: Any) -> None:
             for warning in warnings:
                 typer.echo(f"horizon: {folder}: {warning}", err=True)
     except KeyboardInterrupt:
-        typer.echo(
-            f"horizon: interrupted; every turn is stored. Continue with the same command and --resume --out {out}",
-            err=True,
-        )
+        typer.echo(f"horizon: interrupted; every turn is stored. Continue with: {_resume_command(out)}", err=True)
         raise typer.Exit(130) from None
     report_runs(distinct_runs(folders), out)
     _end_by_gates([(each.name, folder, each.scenario) for each, folder in zip(variants, folders, strict=True)])
+
+
+def _resume_command(folder: Path) -> str:
+    """Return this process's command with `--resume`, every other flag kept, for a shell."""
+    words, kept = iter(sys.argv[1:]), []
+    for word in words:
+        if word == "--out":
+            next(words, None)
+        elif word != "--resume" and not word.startswith("--out="):
+            kept.append(word)
+    return shlex.join(["horizon", *kept, "--resume", "--out", str(folder)])
 
 
 def _end_by_gates(runs: list[tuple[str, Path, Any]]) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     # Slow to import, and only needed once something is played or asserted.
     from horizon.analysis.turn_table import TurnTable
     from horizon.play.opening import OpenModel
-    from horizon.play.setting import Scorer, Setting
+    from horizon.play.setting import ScoreSource, Setting
     from horizon.scenarios.scenario import Scenario
 
 
@@ -65,7 +65,7 @@ def play_episodes(
     environment: str | Environment[Any],
     model: str | Model = "random",
     *,
-    judge: "Scorer | None" = None,
+    judge: "ScoreSource | None" = None,
     opening: "OpenModel | None" = None,
     **settings: Any,
 ) -> PlayedEpisodes:
@@ -79,13 +79,13 @@ def play_episodes(
         UsageError: an unknown name or setting, or sides that the environment can't have.
         EngineFailure, ModelFailure: something needed is missing or every episode was aborted.
     """
-    from horizon.play.opening import Parts, open_setting
+    from horizon.play.opening import OpenParts, open_setting
     from horizon.scenarios.scenario import make
 
     name = environment if isinstance(environment, str) else environment.name
     keys = {"episodes": 1, "conditions": ("natural",), "environment": name, **settings}
     scenario = make({**keys, "model": model if isinstance(model, str) else model.name}, "play_episodes")
-    parts = Parts(
+    parts = OpenParts(
         environment=None if isinstance(environment, str) else environment,
         model=None if isinstance(model, str) else model,
         judge=judge,

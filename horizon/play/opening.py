@@ -14,7 +14,7 @@ from horizon.core.model import Model, ModelOptions, open_model
 from horizon.core.records import Json
 from horizon.engines.position_text import split_position
 from horizon.play.plan import judge_engine
-from horizon.play.setting import Scorer, Setting
+from horizon.play.setting import ScoreSource, Setting
 from horizon.scenarios.compatibility import adapt_to_person, misfits, opponent_model, with_opponent
 from horizon.scenarios.scenario import Scenario
 
@@ -25,7 +25,7 @@ OpenModel = Callable[[str, ModelOptions], Model]
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class OpenParts:
     """What is already open, and stays open; everything that is None is opened as the scenario says.
 
     `open_model` opens models by name and keeps them. `base_urls` are the servers of `openai:` models. Where
@@ -35,7 +35,7 @@ class Parts:
     environment: Environment[Any] | None = None
     model: Model | None = None
     opponents: Mapping[str, Model] | None = None
-    judge: Scorer | None = None
+    judge: ScoreSource | None = None
     is_judged: bool = True
     open_model: OpenModel | None = None
     base_urls: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class Parts:
 
 @contextmanager
 def open_setting(
-    scenario: Scenario, parts: Parts | None = None, say: Callable[[str], None] = lambda text: None
+    scenario: Scenario, parts: OpenParts | None = None, say: Callable[[str], None] = lambda text: None
 ) -> Iterator[Setting]:
     """Open everything that a scenario needs, the model last, and close it again in the end.
 
@@ -54,7 +54,7 @@ def open_setting(
         EngineFailure: an engine is missing.
         ModelFailure: a model could not be loaded or reached.
     """
-    parts = parts or Parts()
+    parts = parts or OpenParts()
     played = adapt_to_person(scenario)
     left_out = scenario.conditions[len(played.conditions) :]
     if left_out and "conditions" in scenario.model_fields_set:

@@ -12,7 +12,7 @@ from horizon.core.environment import Environment, engine_of
 from horizon.core.parameters import values
 from horizon.core.records import Json
 from horizon.runs import manifest
-from horizon.scenarios.merge import Layer, Source, merged
+from horizon.scenarios.merge import KeySource, Layer, merged
 from horizon.scenarios.scenario import Scenario, make
 
 EXPECTED = "expected"
@@ -59,7 +59,7 @@ def resumed_scenario(manifest_on_disk: Mapping[str, Any], overrides: Mapping[str
         UsageError: an override with an unknown key, or a value of the wrong type or out of range.
     """
     stored = {**scenario_of(manifest_on_disk), **expected_of(manifest_on_disk)}
-    layers = [Layer(Source("manifest", {}), stored), Layer(Source("command line", {}), dict(overrides))]
+    layers = [Layer(KeySource("manifest", {}), stored), Layer(KeySource("command line", {}), dict(overrides))]
     return make(merged(layers), "command line")
 
 

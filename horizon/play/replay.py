@@ -16,7 +16,7 @@ from horizon.core.model import Request
 from horizon.core.records import Json, Message, Reply, Turn
 from horizon.core.registry import nearest
 from horizon.play.episode import LiveEpisode, failed_attempts, restore
-from horizon.play.opening import Parts, open_setting
+from horizon.play.opening import OpenParts, open_setting
 from horizon.play.plan import scenario_of
 from horizon.play.turn import Padding, request_for
 from horizon.runs.run_data import RunData, read_run
@@ -38,7 +38,7 @@ class Replayed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _SilentModel:
     """Takes the model's place: it reads text and its replies are empty."""
 
     name: str
@@ -93,7 +93,7 @@ def replay_turn(
             raise UsageError(f"episode {name} has turns 1 to {len(natural)}, not {turn}")
         raise UsageError(f"turn {turn} of {name} was not played under '{condition}': {nearest(condition, conditions)}")
     extra = json.loads(row.extra)
-    parts = Parts(task, _Reader(row.model), opponents={}, is_judged=condition == "foreign")
+    parts = OpenParts(task, _SilentModel(row.model), opponents={}, is_judged=condition == "foreign")
     # How replies were generated does not matter here, and the reader generates none.
     scenario = scenario.model_copy(update={"answer": "generate", "constrain": "none"})
     with open_setting(scenario, parts) as setting:

@@ -13,7 +13,7 @@ from horizon.core.environment import exports_of, files_of, notes_of
 from horizon.core.errors import UsageError
 from horizon.core.records import Episode, Json, Turn
 from horizon.play.loop import Played, play
-from horizon.play.opening import Parts, open_setting
+from horizon.play.opening import OpenParts, open_setting
 from horizon.play.plan import expectations_json, plan_of
 from horizon.play.setting import Setting
 from horizon.play.stopping import STOPPED, mark_stopped, play_until_settled
@@ -67,7 +67,7 @@ def run(
     options = options or RunOptions()
     # Refuse a folder that can't be used before the model's slow loading.
     _shard_and_stop(folder, options)
-    with open_setting(scenario, Parts(base_urls=options.base_urls), say) as setting:
+    with open_setting(scenario, OpenParts(base_urls=options.base_urls), say) as setting:
         return run_opened(setting, folder, options, watch)
 
 

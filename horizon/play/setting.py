@@ -20,7 +20,7 @@ from horizon.scenarios.scenario import Scenario
 NO_OPPONENTS: Mapping[str, Model] = MappingProxyType({})
 
 
-class Scorer(Protocol):
+class ScoreSource(Protocol):
     """What playing needs of a judge: scores of a position, some time later."""
 
     def submit(self, position: str) -> "Future[Scores]":
@@ -40,7 +40,7 @@ class Setting:
     task: Environment[Any]
     model: Model
     opponents: Mapping[str, Model] = field(default_factory=lambda: NO_OPPONENTS)
-    judge: Scorer | None = None
+    judge: ScoreSource | None = None
     judge_identity: Mapping[str, Json] | None = None
     run_id: str = ""
     parameters: Mapping[str | None, str] = field(init=False)

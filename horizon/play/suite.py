@@ -19,12 +19,12 @@ from horizon.play.plan import plan_of
 from horizon.play.stopping import STOPPED
 from horizon.runs import manifest, run_folder
 from horizon.scenarios.compatibility import adapt_to_person, with_opponent
-from horizon.scenarios.scenario import Scenario, Suite, Variant
+from horizon.scenarios.scenario import NamedScenario, Scenario, Suite
 
 Watching = Callable[[Scenario], AbstractContextManager[tuple[Callable[[Played], None], Callable[[str], None]]]]
 
 
-def selected(suite: Suite, part: str) -> tuple[Variant, ...]:
+def selected(suite: Suite, part: str) -> tuple[NamedScenario, ...]:
     """Return the scenarios whose names contain a text; all for an empty one.
 
     Raises:
@@ -38,7 +38,7 @@ def selected(suite: Suite, part: str) -> tuple[Variant, ...]:
 
 
 def play_all(
-    variants: tuple[Variant, ...], out: Path, watching: Watching, options: session.RunOptions | None = None
+    variants: tuple[NamedScenario, ...], out: Path, watching: Watching, options: session.RunOptions | None = None
 ) -> Iterator[tuple[Path, tuple[str, ...]]]:
     """Play each scenario; yield its folder and its warnings when it is done.
 

@@ -28,7 +28,7 @@ from horizon.scenarios.toml_lines import KeyPath
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class SuiteCheck:
     """What was found in a file: its problems, and how much would be played; requests are natural turns and probes."""
 
     path: str
@@ -73,7 +73,7 @@ class Checked:
         }
 
 
-def check_suite(name_or_path: str, **more: Any) -> Checked:
+def check_suite(name_or_path: str, **more: Any) -> SuiteCheck:
     """Check a shipped file by name, or a file; `more` overrides keys as in `read_suite`. Never raises for its content.
 
     Cost: a millisecond to a second for each scenario, by its environment.
@@ -89,7 +89,7 @@ def check_suite(name_or_path: str, **more: Any) -> Checked:
             problems += made
     n_episodes = sum(_episodes(each) for each in scenarios)
     n_requests = sum(_episodes(each) * requests_an_episode(each) for each in scenarios)
-    return Checked(found.path, in_order(problems), len(found.drafts), n_episodes, n_requests)
+    return SuiteCheck(found.path, in_order(problems), len(found.drafts), n_episodes, n_requests)
 
 
 def requests_an_episode(scenario: Scenario) -> int:

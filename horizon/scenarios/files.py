@@ -14,7 +14,7 @@ from typing import Any
 
 from horizon.core.paths import shipped
 from horizon.core.registry import nearest
-from horizon.scenarios.merge import Draft, Layer, Problem, Source, axes_of, holds, leaves, merged, points, value_at
+from horizon.scenarios.merge import Draft, KeySource, Layer, Problem, axes_of, holds, leaves, merged, points, value_at
 from horizon.scenarios.toml_lines import KeyPath, key_lines
 
 FOLDER = shipped("scenarios")
@@ -58,7 +58,7 @@ def drafts_of(name_or_path: str, overrides: Mapping[str, Any]) -> Drafts:
     for name, own in (tables or alone).items():
         layers = [*top, *own]
         if overrides:
-            layers.append(Layer(Source("command line", {}), dict(overrides)))
+            layers.append(Layer(KeySource("command line", {}), dict(overrides)))
         axes = tuple(axes_of(layers))
         n_points = math.prod(len(axis.values) for axis in axes)
         if n_points > _MOST_POINTS:
@@ -107,10 +107,10 @@ class _Files:
             tables.setdefault(name, []).append(self._layer(source, plain, at))
         return top, tables
 
-    def _say(self, source: Source, path: KeyPath, said: str) -> None:
+    def _say(self, source: KeySource, path: KeyPath, said: str) -> None:
         self.problems.append(source.problem(path, said))
 
-    def _parsed(self, path: Path, said: str) -> tuple[Source, dict[str, Any]] | None:
+    def _parsed(self, path: Path, said: str) -> tuple[KeySource, dict[str, Any]] | None:
         try:
             text = path.read_text(encoding="utf-8-sig")
             given = tomllib.loads(text)
@@ -125,10 +125,10 @@ class _Files:
         except (OSError, UnicodeDecodeError) as problem:
             self.problems.append(Problem(str(path), None, "", f"can't be read: {problem}"))
             return None
-        return Source(str(path), key_lines(text)), given
+        return KeySource(str(path), key_lines(text)), given
 
     def _extended(
-        self, path: Path, chain: tuple[Path, ...], source: Source, base: object
+        self, path: Path, chain: tuple[Path, ...], source: KeySource, base: object
     ) -> tuple[list[Layer], dict[str, list[Layer]]]:
         if base is None:
             return [], {}
@@ -150,7 +150,7 @@ class _Files:
             return self.read(other, chain, base)
         return [], {}
 
-    def _layer(self, source: Source, given: dict[str, Any], at: KeyPath) -> Layer:
+    def _layer(self, source: KeySource, given: dict[str, Any], at: KeyPath) -> Layer:
         """Return a table as a layer, `models` made a part of its grid; what can't be one is told and left out."""
         given = dict(given)
         roots: list[tuple[KeyPath, KeyPath]] = [((), at)]

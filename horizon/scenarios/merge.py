@@ -40,7 +40,7 @@ def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class KeySource:
     """A file, or the command line, with the lines of its keys."""
 
     name: str
@@ -55,7 +55,7 @@ class Source:
 class Layer:
     """Keys from one table; `roots` say where in the source they stand, longest first."""
 
-    source: Source
+    source: KeySource
     given: Mapping[str, Any]
     roots: tuple[tuple[KeyPath, KeyPath], ...] = (((), ()),)
 
@@ -96,7 +96,7 @@ class Axis:
 
     path: KeyPath
     values: tuple[Any, ...]
-    source: Source
+    source: KeySource
     place: KeyPath
 
 

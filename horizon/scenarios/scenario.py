@@ -29,7 +29,7 @@ from horizon.core.registry import nearest
 from horizon.scenarios.conditions import split_condition
 from horizon.scenarios.expectations import ErrorRate, Expectations
 from horizon.scenarios.files import FILE_KEYS, drafts_of
-from horizon.scenarios.merge import Draft, Layer, Problem, Source, holds, in_order, value_at
+from horizon.scenarios.merge import Draft, KeySource, Layer, Problem, holds, in_order, value_at
 
 _NOT_PLAYED = ("description", "expect", "alpha")
 """Keys that change no turn: two scenarios that differ in these alone make the same run."""
@@ -111,7 +111,7 @@ class Scenario(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Variant:
+class NamedScenario:
     """One scenario of a file; `name` is readable and the same each time: `chess[model=smollm2,opening=start]`."""
 
     name: str
@@ -133,7 +133,7 @@ class Suite:
     name: str
     path: str
     description: str
-    variants: tuple[Variant, ...]
+    variants: tuple[NamedScenario, ...]
 
 
 def make(given: dict[str, Any], where: str) -> Scenario:
@@ -142,7 +142,7 @@ def make(given: dict[str, Any], where: str) -> Scenario:
     Raises:
         UsageError: an unknown key (with the nearest), or a value of the wrong type or out of range.
     """
-    made = checked(Draft(where, given, (Layer(Source(where, {}), given),)))
+    made = checked(Draft(where, given, (Layer(KeySource(where, {}), given),)))
     if not isinstance(made, Scenario):
         raise UsageError(str(made[0]))
     return made
@@ -157,11 +157,11 @@ def read_suite(name_or_path: str, **more: Any) -> Suite:
         UsageError: no such file, unreadable TOML (with its line), or bad values; the first problem of them all.
     """
     found = drafts_of(name_or_path, more)
-    problems, variants = list(found.problems), list[Variant]()
+    problems, variants = list(found.problems), list[NamedScenario]()
     for draft in found.drafts:
         made = checked(draft)
         if isinstance(made, Scenario):
-            variants.append(Variant(draft.name, made))
+            variants.append(NamedScenario(draft.name, made))
         else:
             problems += made
     if problems:

@@ -25,7 +25,7 @@ _PLAIN = re.compile(r"[^,\]}#\r\n]*")
 
 def key_lines(text: str) -> Mapping[KeyPath, int]:
     """Return the line, from 1, of every key, table and list item of a valid TOML text."""
-    return _Reader(text.replace("\r\n", "\n")).lines()
+    return _LineScanner(text.replace("\r\n", "\n")).lines()
 
 
 def written(path: KeyPath) -> str:
@@ -36,7 +36,7 @@ def written(path: KeyPath) -> str:
     return told
 
 
-class _Reader:
+class _LineScanner:
     """One pass over the text; `at` is the next character."""
 
     def __init__(self, text: str) -> None:

@@ -95,9 +95,9 @@ class ScenarioItem(pytest.Item):
         return self.path, None, self.name
 
     def _folder(self) -> Path:
-        from horizon.scenarios.scenario import Variant
+        from horizon.scenarios.scenario import NamedScenario
 
-        name = Variant(f"{self.nodeid}-{self.scenario.model}", self.scenario).folder
+        name = NamedScenario(f"{self.nodeid}-{self.scenario.model}", self.scenario).folder
         return Path(self.config.option.horizon_out) / name
 
     def _record(self, run: "GateRun") -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -147,6 +148,10 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(tmp_path: Path) -> None:
     assert process.returncode == 130, said
     assert f"--resume --out {folder}" in said.splitlines()[-1]
     assert "Traceback" not in said
+    program, *words = shlex.split(said.splitlines()[-1].partition("Continue with: ")[2])
+    again = horizon(*words)
+    assert (program, again.returncode) == ("horizon", 0), again.stderr
+    assert polars.read_parquet(folder / "episodes.parquet").height == 6
 
 
 def test_a_second_process_on_the_same_folder_is_refused(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from horizon.core.records import Turn
 from horizon.models.human import HumanModel
 from horizon.play import session
-from horizon.play.opening import Parts, open_setting
+from horizon.play.opening import OpenParts, open_setting
 from horizon.play.progress import watching
 from horizon.runs import run_folder
 from horizon.runs.manifest import MANIFEST
@@ -24,7 +24,9 @@ def scenario(**keys: object) -> Scenario:
 def play(folder: Path, typed: str, *, resume: bool = False, **keys: object) -> tuple[str, list[str]]:
     """Return what was printed for the person, and the lines on what was opened."""
     output, lines = io.StringIO(), list[str]()
-    with open_setting(scenario(**keys), Parts(model=HumanModel(io.StringIO(typed), output)), lines.append) as setting:
+    with open_setting(
+        scenario(**keys), OpenParts(model=HumanModel(io.StringIO(typed), output)), lines.append
+    ) as setting:
         session.run_opened(setting, folder, session.RunOptions(resume=resume))
     return output.getvalue(), lines
 

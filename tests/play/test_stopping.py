@@ -12,7 +12,7 @@ from horizon.core.records import Reply
 from horizon.models.synthetic import SyntheticModel
 from horizon.play import session
 from horizon.play.loop import Played
-from horizon.play.opening import Parts, open_setting
+from horizon.play.opening import OpenParts, open_setting
 from horizon.play.stopping import STOPPED, judge_run
 from horizon.runs import run_folder
 from horizon.runs.shards import Shard
@@ -145,7 +145,7 @@ class Counted:
 
 
 def run_model(wanted: Scenario, folder: Path, model: Model) -> None:
-    with open_setting(wanted, Parts(model=model)) as setting:
+    with open_setting(wanted, OpenParts(model=model)) as setting:
         session.run_opened(setting, folder, session.RunOptions(stop="settled"))
 
 

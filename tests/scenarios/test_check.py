@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from horizon.core.errors import UsageError
-from horizon.scenarios.check import Checked, check_suite
+from horizon.scenarios.check import SuiteCheck, check_suite
 from horizon.scenarios.files import FILE_KEYS
 from horizon.scenarios.scenario import Scenario, read_suite
 
@@ -198,7 +198,7 @@ def written(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def check(tmp_path: Path, text: str) -> Checked:
+def check(tmp_path: Path, text: str) -> SuiteCheck:
     return check_suite(str(written(tmp_path, text)))
 
 
