@@ -16,7 +16,7 @@ from horizon.analysis.turn_table import TurnTable, columns_read, load_table
 from horizon.core import registry
 from horizon.core.errors import ContractError, UsageError
 from horizon.core.estimator import Estimate, checked_answers
-from horizon.core.parameters import told_apart
+from horizon.core.parameters import distinguishing_parameters
 
 Estimates = Mapping[str, Estimate | list[Estimate]]
 Labels = tuple[str, str, str | None, str | None]
@@ -180,7 +180,7 @@ def _told_apart(labels: Sequence[Labels]) -> dict[tuple[str, str | None, str | N
     found = {}
     for _, environment, parameters, opponent in labels:
         texts = [text for _, other, text, _ in labels if other == environment]
-        found[environment, parameters, opponent] = told_apart(texts, ("opponent",))[parameters]
+        found[environment, parameters, opponent] = distinguishing_parameters(texts, ("opponent",))[parameters]
     return found
 
 

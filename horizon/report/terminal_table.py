@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from horizon.analysis.analyze import Analysis, Group, analyze_runs
+from horizon.core.escaping import replace_unprintable
 from horizon.core.estimator import Estimate
 
 
@@ -161,4 +162,4 @@ def _kinds(group: Group) -> dict[str, dict[str, Estimate]]:
 
 
 def _plain(text: str) -> Text:
-    return Text("".join(each if each.isprintable() else "�" for each in text))
+    return Text(replace_unprintable(text))
