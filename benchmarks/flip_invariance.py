@@ -22,9 +22,9 @@ from horizon.core.seeds import derive
 from horizon.domains.chess import start_positions
 from horizon.domains.chess.move_parsing import board_of
 from horizon.domains.chess.position import Position
-from horizon.domains.chess.shifts import Shift, read_shift
+from horizon.domains.chess.shifts import ChessShift, read_shift
 from horizon.domains.chess.verdict import losses
-from horizon.engines.engine import Engine, find
+from horizon.engines.engine import Engine, find_engine
 from horizon.engines.levels import choose_move
 
 FLIP = read_shift("flip")
@@ -82,7 +82,7 @@ def positions(engine: Engine, n_positions: int) -> Iterator[chess.Board]:
             yield board
 
 
-def exchanged(scores: Scores, shift: Shift) -> Scores:
+def exchanged(scores: Scores, shift: ChessShift) -> Scores:
     """Return the scores of the original moves from those of the shown ones."""
     back: dict[str, Score] = {
         shift.move(chess.Move.from_uci(move)).uci(): score for move, score in scores.actions.items()
@@ -93,7 +93,9 @@ def exchanged(scores: Scores, shift: Shift) -> Scores:
 def static(fens: list[str]) -> list[str | None]:
     """Return Stockfish's evaluation of each position without any search, White's view; null for a side in check."""
     asked = "".join(f"position fen {fen}\neval\n" for fen in fens) + "quit\n"
-    said = subprocess.run([str(find("stockfish"))], input=asked, capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        [str(find_engine("stockfish"))], input=asked, capture_output=True, text=True, check=True
+    ).stdout
     found = re.findall(r"^Final evaluation:? +(\S+)", said, re.MULTILINE)
     return [None if each == "none" else each for each in found]
 

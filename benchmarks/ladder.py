@@ -20,7 +20,7 @@ import numpy as np
 
 from horizon.core.seeds import derive, generator
 from horizon.domains.chess import openings
-from horizon.engines.engine import Engine, describe
+from horizon.engines.engine import Engine, describe_engine
 from horizon.engines.levels import choose_move
 
 MOST_PLIES = 160
@@ -30,7 +30,7 @@ PAIRS = [(low, high) for low in range(11) for high in range(low + 1, min(low + 3
 def play(task: tuple[int, int, int, int]) -> tuple[int, int, int, float]:
     """Play one game; return both levels, the opening's seed and White's score."""
     white, black, opening, seed = task
-    levels = describe("stockfish").levels
+    levels = describe_engine("stockfish").levels
     engine = _engine()
     board = chess.Board()
     for move in openings.line(opening).moves:
@@ -132,7 +132,9 @@ def main() -> None:
         "command": " ".join(["python", *sys.argv]),
         "engine": _engine().version,
         "games": len(tasks),
-        "levels": [{"nodes": each.nodes, "temperature": each.temperature} for each in describe("stockfish").levels],
+        "levels": [
+            {"nodes": level.nodes, "temperature": level.temperature} for level in describe_engine("stockfish").levels
+        ],
         "score_of_the_higher_level": pairs,
     }
     (given.out / "about.json").write_text(json.dumps(about, indent=2) + "\n")

@@ -1,8 +1,8 @@
 """Scenario files under pytest: every scenario of a TOML file is a test that passes or fails by its `[expect]` table.
 
-A third outcome is "undecided": too few episodes to tell, how many more are needed is said. Light to load, as every
-pytest of the same Python does: what plays is imported when a scenario is collected or played. Says nothing and
-collects nothing unless scenarios are asked for.
+A third outcome is "undecided": too few episodes; the report gives the number that is needed. Every pytest run of this
+Python loads the plugin, so that imports of the turn loop are deferred. Without scenarios it prints and collects
+nothing.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-# Fixtures for people's own tests: pytest finds them here.
+# Fixtures for users' tests: pytest finds them here.
 from horizon.testing import horizon_model as horizon_model
 from horizon.testing import play_episode as play_episode
 from horizon.testing.pytest_items import ScenarioFile, ScenarioItem, is_scenario_file, scenarios_of, short_path
@@ -24,7 +24,7 @@ _is_summing_up: "pytest.StashKey[bool]" = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options; none of a name that other plugins are likely to have."""
+    """Add the options, with names that other plugins are unlikely to use."""
     group = parser.getgroup("horizon", "scenarios as tests (Horizon)")
     group.addoption("--horizon", action="store_true", help="collect the scenario files (*.toml) in folders too")
     group.addoption(
@@ -44,7 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Generator[None, None, None]:
-    """Add `--model` once it is used and no conftest or plugin has it: many projects' own conftest files do."""
+    """Add `--model` if it is used and no conftest or plugin defines it: many projects do."""
     yield
     if any(word == "--model" or word.startswith("--model=") for word in args):
         with contextlib.suppress(ValueError, argparse.ArgumentError):
@@ -52,13 +52,13 @@ def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Gen
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the folder for runs absolute, so that workers use the same one."""
+    """Make the folder for runs absolute, so that all workers use the same one."""
     given = config.option.horizon_out
     config.option.horizon_out = str(config.invocation_params.dir / given if given else config.rootpath / OUT)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Say which models play, where runs go, and what workers share."""
+    """Report the models, the folder of runs, and the distribution over workers."""
     if not _is_asked_for(config):
         return []
     models = ", ".join(config.option.horizon_model or ["each scenario's own model"])
@@ -72,10 +72,10 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
-    """Collect a scenario file that was named, or that lies in a folder where scenarios are asked for."""
+    """Collect a scenario file that is named on the command line, or in a folder if scenarios are enabled."""
     if file_path.suffix != ".toml" or file_path.name == "pyproject.toml":
         return None
-    # A file that is named is meant as one, whatever is wrong with it; what is wrong is told when it is collected.
+    # A named file is always collected: its errors are reported then.
     if parent.session.isinitpath(file_path) or (_is_on(parent.config) and is_scenario_file(file_path)):
         return ScenarioFile.from_parent(parent, path=file_path)
     return None
@@ -83,7 +83,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFi
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Bring scenarios of one model together, so that each is loaded once; nothing else is moved."""
+    """Group scenarios by model, so that each model is loaded once; other tests keep their positions."""
     places = [place for place, item in enumerate(items) if isinstance(item, ScenarioItem)]
     scenarios = [item for item in items if isinstance(item, ScenarioItem)]
     order: dict[str, int] = {}
@@ -96,7 +96,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Give all scenarios of a local model to one worker; with another --dist than the default, do nothing."""
+    """Assign all scenarios of a local model to one worker; only for the default --dist."""
     if config.option.dist != "load" or not _is_asked_for(config):
         return None
     from xdist.scheduler import LoadScopeScheduling
@@ -106,7 +106,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     known: dict[str, dict[str, str]] = {}
 
     class ByModel(LoadScopeScheduling):  # type: ignore[misc]
-        """Tests one by one, but the scenarios of each local model as one."""
+        """Schedules single tests, and the scenarios of each local model together."""
 
         def _split_scope(self, nodeid: str) -> str:
             file, _, name = nodeid.partition(".toml::")
@@ -114,7 +114,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
                 return nodeid
             if file not in known:
                 pairs = scenarios_of(config, config.rootpath / f"{file}.toml")
-                known[file] = {each: scenario.model for each, scenario in pairs}
+                known[file] = {test: scenario.model for test, scenario in pairs}
             model = known[file].get(name, "")
             return f"model {model}" if holds_weights(model) else nodeid
 
@@ -122,21 +122,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> Any:
-    """Show the figures in the verbose line, and undecided scenarios as a kind of their own."""
+    """Show the figures in the verbose line, and undecided scenarios as a separate outcome."""
     figures, verdict = _property(report, "figures"), _property(report, "verdict")
     if getattr(report, "when", "") != "call" or figures is None:
         return None
-    # xdist and the short summary write the word before the test's name.
-    told = "" if hasattr(report, "node") or _is_summing_up in config.stash else f" {figures}"
+    # xdist and the short summary print the word before the test's name.
+    suffix = "" if hasattr(report, "node") or _is_summing_up in config.stash else f" {figures}"
     if report.failed:
-        return "failed", "F", (f"FAILED{told}", {"red": True})
+        return "failed", "F", (f"FAILED{suffix}", {"red": True})
     if verdict == "undecided":
-        return "undecided", "u", (f"UNDECIDED{told}", {"yellow": True})
-    return "passed", ".", (f"PASSED{told}", {"green": True})
+        return "undecided", "u", (f"UNDECIDED{suffix}", {"yellow": True})
+    return "passed", ".", (f"PASSED{suffix}", {"green": True})
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Print one line a scenario, unless each was printed as it ended."""
+    """Print one line per scenario, unless they were printed as they finished."""
     config.stash[_is_summing_up] = True
     if config.get_verbosity() > 0 and getattr(config.option, "dist", "no") == "no":
         return
@@ -154,18 +154,18 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 def _is_on(config: pytest.Config) -> bool:
-    """Tell whether folders are searched for scenario files."""
+    """Return whether folders are searched for scenario files."""
     option = config.option
     return bool(option.horizon or option.horizon_model or config.getini("horizon_scenarios"))
 
 
 def _is_asked_for(config: pytest.Config) -> bool:
-    """Tell whether scenarios may be played at all: folders are searched, or a TOML file is named."""
-    return _is_on(config) or any(str(each).partition("::")[0].endswith(".toml") for each in config.args)
+    """Return whether scenarios may be played: folders are searched, or a TOML file is named."""
+    return _is_on(config) or any(str(argument).partition("::")[0].endswith(".toml") for argument in config.args)
 
 
 def _property(report: Any, name: str) -> str | None:
-    """Return one of a scenario's properties, or null for reports of other tests."""
+    """Return one of a scenario's properties, or None for reports of other tests."""
     if ".toml::" not in report.nodeid:
         return None
     return next((str(value) for key, value in getattr(report, "user_properties", ()) if key == name), None)

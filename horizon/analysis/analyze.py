@@ -15,7 +15,7 @@ from horizon.analysis.turn_table import TurnTable, columns_read, load_table
 from horizon.core import registry
 from horizon.core.errors import ContractError, UsageError
 from horizon.core.estimator import Estimate, checked_answers
-from horizon.core.parameters import told_apart
+from horizon.core.parameters import distinguishing_parameters
 from horizon.runs.run_data import RunData, read_run
 
 Labels = tuple[str, str, str | None, str | None]
@@ -102,5 +102,5 @@ def _distinctions(labels: Sequence[Labels]) -> dict[tuple[str, str | None, str |
     distinctions = {}
     for _, environment, parameters, opponent in labels:
         texts = [text for _, other, text, _ in labels if other == environment]
-        distinctions[environment, parameters, opponent] = told_apart(texts, ("opponent",))[parameters]
+        distinctions[environment, parameters, opponent] = distinguishing_parameters(texts, ("opponent",))[parameters]
     return distinctions

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from horizon.analysis.turn_table import Ints, Sample, TurnTable
-from horizon.core.parameters import told_apart
+from horizon.core.parameters import distinguishing_parameters
 from horizon.core.records import Json
 
 AXES: Mapping[str, str] = {"shift": "none", "opening": "book", "notation": "san"}
@@ -135,7 +135,7 @@ def _names(table: TurnTable) -> dict[tuple[str, str | None], str]:
     found = {}
     for environment in {each for each, _ in pairs}:
         texts = [text for each, text in pairs if each == environment]
-        told = told_apart(texts, ("opponent", *AXES))
+        told = distinguishing_parameters(texts, ("opponent", *AXES))
         found.update({(environment, text): told[text] for text in texts})
     return found
 

@@ -16,7 +16,7 @@ from horizon.core.records import Episode, ErrorKind, Json, Turn
 from horizon.core.seeds import derive
 from horizon.domains.chess import illegal_moves, move_parsing
 from horizon.domains.chess.novelty import novelty_of
-from horizon.domains.chess.verdict import counted_board
+from horizon.domains.chess.verdict import count_men
 
 _OUTCOMES = {"1/2-1/2": "draw", "*": "unfinished"}
 _NO_EXTRA = "{}"
@@ -58,7 +58,7 @@ class _Replay:
     def row(self, turn: int, reply: str, action: str | None, error: ErrorKind, extra: dict[str, Json]) -> Turn:
         """Return the row of a reply at the position that the game is at."""
         game = self.game
-        line = move_parsing.Line(self.root, tuple(self.moves[self.begun :]), game.side)
+        line = move_parsing.GameText(self.root, tuple(self.moves[self.begun :]), game.side)
         return Turn(
             run_id=self.run_id,
             episode_id=game.name,
@@ -92,7 +92,7 @@ class _Replay:
         """Return what a row says of the position besides its text."""
         board = self.board
         novelty = round(novelty_of(board).value, 4)
-        extra: dict[str, Json] = {"difficulty": float(n_legal), **counted_board(board), "novelty": novelty}
+        extra: dict[str, Json] = {"difficulty": float(n_legal), **count_men(board), "novelty": novelty}
         if self.begun:
             extra["begun_at_ply"] = self.begun
         return extra
@@ -133,7 +133,7 @@ def rows_of(game: ArchivedGame, run_id: str, environment: str) -> Rows | Problem
     outcome = "forfeited" if is_refused else _outcome(game, board, turns)
     if isinstance(outcome, Problem):
         return outcome
-    final = move_parsing.join_state(move_parsing.Line(start, tuple(replay.moves), game.side))
+    final = move_parsing.join_state(move_parsing.GameText(start, tuple(replay.moves), game.side))
     ending = "the harness refused a legal move" if is_refused else game.ending
     return Rows(tuple(turns), _episode(replay, len(turns), outcome, ending, final))
 
@@ -149,7 +149,7 @@ def kind_of(said: Said, board: chess.Board) -> ErrorKind:
         return "none" if status == "legal" else "illegal"
     if said.is_cut:
         return "truncated"
-    names_move = status == "ambiguous" or move_parsing.last_move_named(board, text).status != "unparsable"
+    names_move = status == "ambiguous" or move_parsing.find_last_move(board, text).status != "unparsable"
     return "unparsable" if names_move else "no_answer"
 
 

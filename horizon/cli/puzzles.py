@@ -58,10 +58,10 @@ def check(
     """
     from horizon.analysis.stats.shares import wilson
     from horizon.domains.puzzles.engine_pool import check_pack
-    from horizon.domains.puzzles.loader import located, read_puzzles
+    from horizon.domains.puzzles.loader import locate_pack, read_puzzles
     from horizon.domains.puzzles.pack_builder import nodes_of
 
-    path = located(file)
+    path = locate_pack(file)
     found = read_puzzles(path, limit)
     for bad in found.bad_rows:
         typer.echo(f"horizon: {path} line {bad.line} is skipped: {bad.reason}", err=True)

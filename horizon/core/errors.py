@@ -5,14 +5,14 @@ A message is one line: it names the thing, the value and the fix. The command li
 
 
 class HorizonError(Exception):
-    """Anything that Horizon itself reports; its text is a single line for a person to read."""
+    """Base class of all errors that Horizon reports; the message is a single line."""
 
     def __init__(self, message: str) -> None:
         super().__init__(" ".join(message.split()))
 
 
 class UsageError(HorizonError):
-    """What the user asked for can't be done as asked: an unknown name, an impossible value, a wrong folder."""
+    """The user's input can't be used: an unknown name, an impossible value, a wrong folder."""
 
 
 class ContractError(HorizonError):
@@ -31,11 +31,11 @@ class PluginError(ContractError):
 
 
 class EngineFailure(HorizonError):
-    """A chess engine is missing, crashed, hung or answered nonsense; never a model's error."""
+    """A chess engine is missing, crashed, hung or gave malformed output; never an error of the model's answer."""
 
 
 class ModelFailure(HorizonError):
-    """A model could not be loaded or reached; never a model's error."""
+    """A model could not be loaded or reached; never an error of the model's answer."""
 
 
 class StoreError(HorizonError):

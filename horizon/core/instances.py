@@ -16,19 +16,19 @@ def episode_seed(seed: int, environment: str, index: int) -> int:
 
 
 def distinct_seeds(task: Environment[Any], seed: int) -> Iterator[int]:
-    """Yield the seeds of instance 0, 1, 2, ...; an instance told as an earlier one was is drawn again.
+    """Yield the seeds of instance 0, 1, 2, ...; an instance with the text of an earlier one is drawn again.
 
-    The same for every model, opponent and shift. Where an environment has few instances they come again all the same,
-    after 50 draws in vain. Cost: one `pose` an instance.
+    The same for every model, opponent and shift. An environment with few instances repeats them after 50 failed draws.
+    Cost: one `pose` per instance.
     """
-    told: set[int] = set()
-    # Names or letters that go by seed would hide that two instances are one.
+    seen_texts: set[int] = set()
+    # Compared without a shift: seeded names or letters would hide that two instances are equal.
     task = unshifted(task)
     for index in itertools.count():
-        found, attempt = episode_seed(seed, task.name, index), 1
-        text = hash(task.pose(task.reset(found)))
-        while text in told and attempt < _DRAWS:
-            found, attempt = derive(seed, "environment", task.name, index, attempt), attempt + 1
-            text = hash(task.pose(task.reset(found)))
-        told.add(text)
-        yield found
+        instance_seed, attempt = episode_seed(seed, task.name, index), 1
+        text = hash(task.pose(task.reset(instance_seed)))
+        while text in seen_texts and attempt < _DRAWS:
+            instance_seed, attempt = derive(seed, "environment", task.name, index, attempt), attempt + 1
+            text = hash(task.pose(task.reset(instance_seed)))
+        seen_texts.add(text)
+        yield instance_seed

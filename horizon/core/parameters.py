@@ -1,4 +1,4 @@
-"""Named settings such as `chess:notation=uci,color=black`: read, checked and described in one place.
+"""Named settings such as `chess:notation=uci,color=black`: parsed, checked and described in one place.
 
 An environment or model is a frozen dataclass whose fields are made by `parameter`. Knows nothing of either.
 """
@@ -19,7 +19,7 @@ Value = bool | int | float | str
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """What a user may set: its type's name, default, inclusive range or choices, and one line of help."""
+    """One setting of a user: its type's name, default, inclusive range or choices, and one line of help."""
 
     name: str
     type: str
@@ -32,7 +32,7 @@ class Parameter:
 
 def parameter(
     default: Any,
-    help: str,  # noqa: A002 - the word that users of dataclasses and typer know
+    help: str,  # noqa: A002 - the name that users of argparse and typer know
     *,
     low: float | None = None,
     high: float | None = None,
@@ -53,26 +53,26 @@ def split_name(text: str) -> tuple[str, dict[str, str]]:
 
 
 def settings(text: str, whole: str | None = None) -> dict[str, str]:
-    """Read `key=value,key=value`; `whole` is what the message quotes.
+    """Parse `key=value,key=value`; `whole` is the text that an error message quotes.
 
     Raises:
         UsageError: a setting without `=`, without a key, or given twice.
     """
-    found: dict[str, str] = {}
+    pairs: dict[str, str] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         key, equals, value = part.partition("=")
         if not equals or not key.strip():
-            raise UsageError(f"'{part}' in '{whole or text}' is no setting: write it as key=value")
-        if key.strip() in found:
+            raise UsageError(f"'{part}' in '{whole or text}' is not a setting: write it as key=value")
+        if key.strip() in pairs:
             raise UsageError(f"'{key.strip()}' is set twice in '{whole or text}': keep one of them")
-        found[key.strip()] = value.strip()
-    return found
+        pairs[key.strip()] = value.strip()
+    return pairs
 
 
 def describe(kind: type[Any]) -> tuple[Parameter, ...]:
-    """Return what can be set on a dataclass, in the order of its fields."""
+    """Return the parameters of a dataclass, in the order of its fields."""
     hints = typing.get_type_hints(kind)
-    return tuple(_described(each, hints[each.name]) for each in fields(kind) if "help" in each.metadata)
+    return tuple(_describe_field(entry, hints[entry.name]) for entry in fields(kind) if "help" in entry.metadata)
 
 
 def build(kind: type[T], given: Mapping[str, Value], what: str) -> T:
@@ -81,37 +81,37 @@ def build(kind: type[T], given: Mapping[str, Value], what: str) -> T:
     Raises:
         UsageError: an unknown key (with the nearest ones), or a value of the wrong type or out of range.
     """
-    return kind(**checked_values(kind, given, what))
+    return kind(**check_values(kind, given, what))
 
 
-def checked_values(kind: type[Any], given: Mapping[str, Value], what: str) -> dict[str, Value]:
+def check_values(kind: type[Any], given: Mapping[str, Value], what: str) -> dict[str, Value]:
     """Return settings as their parameters' types, each checked by itself.
 
     Raises:
-        UsageError: as `build`, but for what the dataclass itself refuses.
+        UsageError: an unknown key (with the nearest ones), or a value of the wrong type or out of range.
     """
-    known = {each.name: each for each in describe(kind)}
+    known = {entry.name: entry for entry in describe(kind)}
     checked: dict[str, Value] = {}
     for key, value in given.items():
         if key not in known:
             raise UsageError(f"{what} has no parameter '{key}': {nearest(key, known)}")
-        checked[key] = _checked(known[key], value, what)
+        checked[key] = _check(known[key], value, what)
     return checked
 
 
 def values(instance: Any) -> dict[str, Json]:
     """Return the parameters of a built dataclass, defaults filled in."""
-    return {each.name: getattr(instance, each.name) for each in describe(type(instance))}
+    return {entry.name: getattr(instance, entry.name) for entry in describe(type(instance))}
 
 
-def _described(each: Field[Any], hint: Any) -> Parameter:
-    if each.default is MISSING:
-        raise TypeError(f"parameter {each.name} needs a default")
+def _describe_field(entry: Field[Any], hint: Any) -> Parameter:
+    if entry.default is MISSING:
+        raise TypeError(f"parameter {entry.name} needs a default")
     names = {bool: "bool", int: "int", float: "float", str: "str"}
-    return Parameter(each.name, names[hint], each.default, **each.metadata)
+    return Parameter(entry.name, names[hint], entry.default, **entry.metadata)
 
 
-def _checked(known: Parameter, value: Value, what: str) -> Value:
+def _check(known: Parameter, value: Value, what: str) -> Value:
     wrong = f"{what}: {known.name}={value} "
     result: Value
     if known.type == "bool":
@@ -141,11 +141,12 @@ def _checked(known: Parameter, value: Value, what: str) -> Value:
     return result
 
 
-def told_apart(texts: Iterable[str | None], leave_out: Sequence[str] = ()) -> dict[str | None, str]:
-    """Return for each parameters JSON the settings that not all share, as `shift=flip`; empty for one alone."""
-    found: dict[str | None, dict[str, Json]] = {text: json.loads(text) if text else {} for text in texts}
-    names = sorted({name for each in found.values() for name in each if name not in leave_out})
-    differing = [name for name in names if len({str(each.get(name)) for each in found.values()}) > 1]
+def distinguishing_parameters(texts: Iterable[str | None], leave_out: Sequence[str] = ()) -> dict[str | None, str]:
+    """Return, for each JSON text of parameters, the settings that differ between them, as `shift=flip`."""
+    parsed: dict[str | None, dict[str, Json]] = {text: json.loads(text) if text else {} for text in texts}
+    names = sorted({name for settings in parsed.values() for name in settings if name not in leave_out})
+    differing = [name for name in names if len({str(settings.get(name)) for settings in parsed.values()}) > 1]
     return {
-        text: " ".join(f"{name}={each[name]}" for name in differing if name in each) for text, each in found.items()
+        text: " ".join(f"{name}={known[name]}" for name in differing if name in known)
+        for text, known in parsed.items()
     }

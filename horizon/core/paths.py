@@ -1,4 +1,4 @@
-"""Where files lie that come with the package, and those that can be made again. Opens none of them."""
+"""Paths of the files that are shipped with the package, and of the cache. Opens no file."""
 
 import os
 from pathlib import Path
@@ -6,14 +6,14 @@ from pathlib import Path
 from horizon.core.errors import StoreError
 
 
-def shipped(name: str) -> Path:
+def shipped_folder(name: str) -> Path:
     """Return the folder `engines` or `scenarios`: inside an installed package, beside it in a checkout."""
     inside = Path(__file__).parents[1] / "shipped" / name
     return inside if inside.is_dir() else Path(__file__).parents[2] / name
 
 
 def cache_folder() -> Path:
-    """Return the folder for what can be made again: `HORIZON_CACHE`, or `~/.cache/horizon`.
+    """Return the cache folder: `HORIZON_CACHE`, or `~/.cache/horizon`.
 
     Raises:
         StoreError: there is no home folder and no `HORIZON_CACHE`.
@@ -21,4 +21,4 @@ def cache_folder() -> Path:
     try:
         return Path(os.environ.get("HORIZON_CACHE") or Path.home() / ".cache" / "horizon")
     except RuntimeError:
-        raise StoreError("no home folder to keep a cache in: set HORIZON_CACHE to a folder") from None
+        raise StoreError("there is no home folder for the cache: set HORIZON_CACHE to a folder") from None

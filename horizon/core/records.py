@@ -40,11 +40,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a model said to one request.
+    """A model's reply to one request.
 
-    `context_tokens` counts the whole input of the request; `prompt_tokens` the part that this turn's own
-    message added to it. A backend that can't tell leaves a count null. `finish_reason` is `length` when the
-    token limit cut the reply and `overflow` when the conversation did not fit the model's context at all.
+    `context_tokens` counts the whole input of the request, `prompt_tokens` the part that this turn's own message
+    added to it; both are None if the backend does not report them. `finish_reason` is `length` if the token limit
+    cut the reply, and `overflow` if the conversation did not fit the model's context.
     """
 
     text: str
@@ -59,10 +59,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an environment read out of a reply.
+    """The action that an environment parsed from a reply.
 
-    `error` is `none` only when `action` is a legal action in its canonical text. With `illegal`, `action` holds
-    what the reply named, as far as it could be read.
+    `error` is `none` only if `action` is a legal action in its canonical text. With `illegal`, `action` holds the
+    action that the reply named, as far as it could be parsed.
     """
 
     action: str | None
@@ -71,9 +71,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """An engine's view of one action, for the side that plays it; `win` is a probability in 0..1.
+    """An engine's score of one action, for the side that plays it; `win` is a probability in 0..1.
 
-    Exactly one of `centipawns` and `mate` is set; `mate` is in moves, negative when the mover gets mated.
+    Exactly one of `centipawns` and `mate` is set; `mate` is in moves, negative if the mover gets mated.
     """
 
     win: float
@@ -94,7 +94,7 @@ class Verdict:
     """The judgement of one turn.
 
     `loss` and `random_loss` are in 0..1; `random_loss` is the mean loss over all legal actions of the state.
-    Null means not graded. `extra` holds what an environment adds, for the row's `extra`.
+    None means not graded. `extra` holds additional figures of the environment for the row's `extra`.
     """
 
     error: ErrorKind
@@ -106,9 +106,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One row on disk: one request to the model and its verdict. The design's column order.
+    """One row on disk: one turn and its verdict, in the column order of the schema.
 
-    `parameters` and `extra` are JSON text; `extra["attempts"]` lists earlier attempts under `retry:n`.
+    Under `retry:n` a turn takes up to n + 1 requests; `extra["attempts"]` lists the earlier ones. `parameters` and
+    `extra` are JSON text.
     `episode_id` names the natural episode; a probe's row has the same `episode_id` and `turn` as the natural
     turn whose state it re-poses, and its own `condition`.
     """
@@ -142,14 +143,14 @@ class Turn:
 
 
 TIME_COLUMNS: tuple[str, ...] = ("latency_ms", "engine_ms")
-"""The columns that differ between two runs of one seed."""
+"""The columns that may differ between two runs of one seed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One row of `episodes.parquet`: how an episode ended.
+    """One row of `episodes.parquet`: the end of an episode.
 
-    `outcome` is the environment's word (`won`, `lost`, `draw`, `solved`, ...), `turn_limit`, `error` (under
+    `outcome` is the environment's outcome (`won`, `lost`, `draw`, `solved`, ...), `turn_limit`, `error` (under
     `on_error="stop"`) or `aborted`, an infrastructure failure, with its reason in `failure`.
     """
 

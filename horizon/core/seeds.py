@@ -1,6 +1,6 @@
-"""Every random draw in Horizon starts here: a seed derived by hashing the labels of what it is for.
+"""Seeds of all random draws in Horizon, derived by hashing a path of labels.
 
-With `seed + i` neighbouring seeds would share their instances; a hash keeps every label path independent.
+With `seed + i`, neighbouring seeds would share their instances; a hash makes all label paths independent.
 """
 
 import hashlib
@@ -23,5 +23,5 @@ def derive(seed: int, *labels: str | int) -> int:
 
 
 def generator(seed: int, *labels: str | int) -> random.Random:
-    """Return a generator of its own for this path of labels."""
+    """Return a new random generator for this path of labels."""
     return random.Random(derive(seed, *labels))

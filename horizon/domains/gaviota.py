@@ -1,6 +1,6 @@
 """Gaviota tablebases of three men: positions in, distances to mate out. Debian: apt-get install gaviotatb.
 
-The only door from environments to the tables' files; the tables are read lazily and kept for the process.
+The files are read lazily and stay open until the process ends.
 """
 
 import os
@@ -12,42 +12,44 @@ import chess.gaviota
 
 from horizon.core.errors import EngineFailure
 
-_PLACES = ("/usr/share/gaviotatb/gtb4", "/usr/share/gaviotatb", "/usr/share/games/gaviota")
+_FOLDERS = ("/usr/share/gaviotatb/gtb4", "/usr/share/gaviotatb", "/usr/share/games/gaviota")
 
 
 def folder() -> Path:
-    """Return the folder of the tables (`*.gtb.cp4`): `HORIZON_GAVIOTA`, else where Debian puts them.
+    """Return the folder of the tables (`*.gtb.cp4`): `HORIZON_GAVIOTA`, else the folder of the Debian package.
 
     Raises:
-        EngineFailure: there are none; the message says what to install.
+        EngineFailure: there are none; the message names the package.
     """
-    return _found(os.environ.get("HORIZON_GAVIOTA"))
+    return _find_folder(os.environ.get("HORIZON_GAVIOTA"))
 
 
 @lru_cache(maxsize=8)
-def _found(given: str | None) -> Path:
-    for place in (given,) if given else _PLACES:
-        for found in (Path(place), Path(place) / "gtb4"):
-            if any(found.glob("*.gtb.cp4")):
-                return found
+def _find_folder(given: str | None) -> Path:
+    for folder_name in (given,) if given else _FOLDERS:
+        for tables in (Path(folder_name), Path(folder_name) / "gtb4"):
+            if any(tables.glob("*.gtb.cp4")):
+                return tables
     fix = "install them (Debian: apt-get install gaviotatb) or set HORIZON_GAVIOTA to the folder of *.gtb.cp4"
-    raise EngineFailure(f"HORIZON_GAVIOTA={given} holds no tables: {fix}" if given else f"no Gaviota tables: {fix}")
+    raise EngineFailure(
+        f"HORIZON_GAVIOTA={given} contains no tables: {fix}" if given else f"Gaviota tables are missing: {fix}"
+    )
 
 
 @lru_cache(maxsize=4)
 def _tables(place: Path) -> chess.gaviota.PythonTablebase:
-    found = chess.gaviota.PythonTablebase()
-    found.add_directory(str(place))
-    return found
+    tablebase = chess.gaviota.PythonTablebase()
+    tablebase.add_directory(str(place))
+    return tablebase
 
 
 def plies_to_mate(board: chess.Board) -> int:
-    """Return the plies to mate with best play: positive for the side to move, negative against it, 0 where none is.
+    """Return the plies to mate with best play: positive for the side to move, negative against it, 0 in a draw.
 
-    A mated side to move has 0 as well: ask the board for that first. Cost: about 10 microseconds.
+    Returns 0 for a checkmated side to move as well: check the board for that first. Cost: about 10 microseconds.
 
     Raises:
-        EngineFailure: no tables, or none for this material.
+        EngineFailure: the tables are missing, or have none for this material.
     """
     try:
         return _tables(folder()).probe_dtm(board)

@@ -1,6 +1,6 @@
-"""Names heard in an answer: forgiving about case, brackets, commas, arrows and filler words, strict about the rest.
+"""Parsing of names in an answer: ignores case, brackets, commas, arrows and filler words, but no other word.
 
-Pure; knows no environment. The names are those shown to the model, so a shift changes what is heard.
+Pure; knows no environment. The names are those shown to the model, so that they depend on the shift.
 """
 
 import re
@@ -11,25 +11,25 @@ _SPACES = re.compile(r"[\s,:]+")
 _ARROWS = re.compile(r"->|→|=>|[()\[\]{}<>\-\"'`.;|/]")
 
 
-def heard_names(text: str, shown: Mapping[str, str], fillers: Collection[str] = ()) -> list[str] | None:
-    """Return the original names that a text says, in order; null when it holds a word that is neither name nor filler.
+def parse_names(text: str, shown: Mapping[str, str], fillers: Collection[str] = ()) -> list[str] | None:
+    """Return the original names in a text, in order; None if it contains a word that is neither name nor filler.
 
-    `shown` is original -> shown. A word that is a shown name as it stands is taken before punctuation is cut off it,
-    since a shift may call an object `>`.
+    `shown` maps original to shown names. A word is first compared as a whole, then without punctuation, since a shift
+    may name an object `>`.
     """
     known = _by_spelling(tuple(shown.items()))
-    found: list[str] = []
+    originals: list[str] = []
     for word in filter(None, _SPACES.split(text)):
         if word in known or word.lower() in known:
-            found.append(known.get(word) or known[word.lower()])
+            originals.append(known.get(word) or known[word.lower()])
             continue
         for part in filter(None, _ARROWS.split(word)):
             lowered = part.lower()
             if lowered in known:
-                found.append(known[lowered])
+                originals.append(known[lowered])
             elif lowered not in fillers:
                 return None
-    return found
+    return originals
 
 
 @lru_cache(maxsize=1024)
@@ -41,9 +41,9 @@ _INTEGER = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+|[+-]?\d+")
 _LONGEST_INTEGER = 40
 
 
-def heard_integer(text: str) -> str | None:
-    """Return the one whole number that a text holds, as `-7` or `1200`; null when it holds none or several."""
-    found = _INTEGER.findall(text)
-    if len(found) != 1 or len(found[0]) > _LONGEST_INTEGER:
+def parse_integer(text: str) -> str | None:
+    """Return the one integer in a text, such as `-7` or `1200`; None if it contains none or several."""
+    numbers = _INTEGER.findall(text)
+    if len(numbers) != 1 or len(numbers[0]) > _LONGEST_INTEGER:
         return None
-    return str(int(found[0].replace(",", "")))
+    return str(int(numbers[0].replace(",", "")))

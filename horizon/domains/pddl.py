@@ -1,6 +1,6 @@
-"""A planning problem in PDDL as a graph of states: read and grounded by unified-planning, searched whole.
+"""A planning problem in PDDL as a graph of states: parsed and grounded by unified-planning, searched exhaustively.
 
-Reads the two files; knows no environment. States are whole numbers, a bit a fact.
+Reads the two files; knows no environment. States are integers with one bit per fact.
 """
 
 from collections import deque
@@ -11,10 +11,10 @@ from typing import Any
 
 from horizon.core.errors import UsageError
 from horizon.core.extras import require
-from horizon.core.paths import shipped
+from horizon.core.paths import shipped_folder
 
 MOST_STATES = 200_000
-EXAMPLE = shipped("scenarios") / "logistics"
+EXAMPLE = shipped_folder("scenarios") / "logistics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Operator:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """An action as the domain states it: words for what it needs and makes, with parameters such as `?truck`."""
+    """An action of the domain: its preconditions and effects as words, with parameters such as `?truck`."""
 
     name: str
     parameters: tuple[tuple[str, str], ...]
@@ -42,8 +42,8 @@ class Schema:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Space:
-    """The whole problem. `facts` gives each bit's words; `fixed` are true always; `distances` holds every state from
-    which the goal can be reached, with its least number of actions.
+    """The whole problem. `facts` gives the words of each bit; the facts of `fixed` are always true; `distances` gives
+    the least number of actions to the goal for every state from which it can be reached.
     """
 
     name: str
@@ -59,38 +59,42 @@ class Space:
     reached: frozenset[int]
 
     def applicable(self, state: int) -> list[Operator]:
-        """Return the operators that can be applied, in a fixed order."""
-        return [each for each in self.operators if each.needs & state == each.needs and not each.forbids & state]
+        """Return the applicable operators, in a fixed order."""
+        return [
+            operator
+            for operator in self.operators
+            if operator.needs & state == operator.needs and not operator.forbids & state
+        ]
 
     def is_goal(self, state: int) -> bool:
-        """Tell whether a state is a goal."""
+        """Return whether a state satisfies the goal."""
         return self.goal & state == self.goal and not self.unwanted & state
 
 
-def applied(operator: Operator, state: int) -> int:
-    """Return the state after an operator; what it both deletes and adds is true, as PDDL has it."""
+def apply_operator(operator: Operator, state: int) -> int:
+    """Return the state after an operator; a fact that it both deletes and adds is true, as in PDDL."""
     return state & ~operator.deletes | operator.adds
 
 
 def space_of(domain: str, problem: str) -> Space:
-    """Read, ground and search a problem; empty paths mean the shipped logistics example.
+    """Parse, ground and search a problem; empty paths mean the shipped logistics example.
 
     Raises:
-        UsageError: a file is missing or no PDDL, the problem has more than actions, facts and types, it has no
+        UsageError: a file is missing or not PDDL, the problem uses more than actions, facts and types, it has no
             solution, or more than 200,000 states.
     """
     files = (domain or str(EXAMPLE / "domain.pddl"), problem or str(EXAMPLE / "problem.pddl"))
     try:
         texts = tuple(Path(file).read_text(encoding="utf-8") for file in files)
     except (OSError, UnicodeDecodeError) as reason:
-        raise UsageError(f"pddl: no file {domain} or {problem} that can be read ({reason}): give both") from None
+        raise UsageError(f"pddl: {domain} or {problem} can't be read ({reason}): give two existing files") from None
     return _space(files, texts)
 
 
 @lru_cache(maxsize=8)
 def _space(files: tuple[str, str], texts: tuple[str, ...]) -> Space:
-    """Return the searched problem of two files, kept for as long as their texts stay the same."""
-    lifted, grounded, original = _grounded(files)
+    """Return the searched problem of two files; cached by their texts."""
+    lifted, grounded, original = _ground(files)
     schemas = tuple(_schema(action, files[0]) for action in lifted.actions)
     true = {_words(fact) for fact, value in lifted.initial_values.items() if value.is_true()}
     operators: list[tuple[tuple[str, ...], Any]] = []
@@ -106,19 +110,19 @@ def _space(files: tuple[str, str], texts: tuple[str, ...]) -> Space:
     def mask(group: Any) -> int:
         return sum(bits[fact] for fact in set(group) if fact in bits)
 
-    found = []
+    possible = []
     for words, (needs, forbids, adds, deletes) in operators:
-        # What never changes decides once whether an operator can ever be applied.
+        # Facts that never change decide whether an operator can ever be applied.
         is_possible = all(fact in bits or fact in true for fact in needs)
         if is_possible and not any(fact in true and fact not in bits for fact in forbids):
-            found.append(Operator(words, mask(needs), mask(forbids), mask(adds), mask(deletes)))
-    ordered = tuple(sorted(found, key=lambda each: each.words))
+            possible.append(Operator(words, mask(needs), mask(forbids), mask(adds), mask(deletes)))
+    ordered = tuple(sorted(possible, key=lambda operator: operator.words))
     first, goal, bad = mask(true), mask(goals), mask(unwanted)
-    distances, reached = _searched(ordered, first, goal, bad, files[1])
+    distances, reached = _search(ordered, first, goal, bad, files[1])
     return Space(
         lifted.name or "problem",
         schemas,
-        tuple((each.name, str(each.type).partition(" - ")[0]) for each in lifted.all_objects),
+        tuple((item.name, str(item.type).partition(" - ")[0]) for item in lifted.all_objects),
         facts,
         tuple(sorted(true - set(facts))),
         ordered,
@@ -130,7 +134,7 @@ def _space(files: tuple[str, str], texts: tuple[str, ...]) -> Space:
     )
 
 
-def _grounded(files: tuple[str, str]) -> tuple[Any, Any, Any]:
+def _ground(files: tuple[str, str]) -> tuple[Any, Any, Any]:
     """Return the problem, the grounded problem, and a function from a grounded action to its words."""
     require("unified_planning", extra="pddl", purpose="environment 'pddl'")
     from unified_planning.io import PDDLReader
@@ -142,68 +146,72 @@ def _grounded(files: tuple[str, str]) -> tuple[Any, Any, Any]:
         lifted = PDDLReader().parse_problem(*files)
         with Compiler(problem_kind=lifted.kind, compilation_kind=CompilationKind.GROUNDING) as compiler:
             result = compiler.compile(lifted, CompilationKind.GROUNDING)
-    except Exception as problem:  # noqa: BLE001 - parsers of others raise what they like
+    except Exception as problem:  # noqa: BLE001 - the library raises errors of any type
         first = str(problem).strip().partition("\n")[0][:200]
         raise UsageError(f"pddl: {files[0]} and {files[1]} can't be read: {type(problem).__name__} {first}") from None
 
     def words(action: Any) -> tuple[str, ...]:
         instance = result.map_back_action_instance(ActionInstance(action))
-        return (instance.action.name, *(str(each) for each in instance.actual_parameters))
+        return (instance.action.name, *(str(parameter) for parameter in instance.actual_parameters))
 
     return lifted, result.problem, words
 
 
 def _schema(action: Any, file: str) -> Schema:
     needs, forbids, adds, deletes = _parts(action.preconditions, action.effects, file)
-    parameters = tuple((f"?{each.name}", str(each.type).partition(" - ")[0]) for each in action.parameters)
+    parameters = tuple(
+        (f"?{parameter.name}", str(parameter.type).partition(" - ")[0]) for parameter in action.parameters
+    )
     return Schema(action.name, parameters, needs, forbids, adds, deletes)
 
 
 def _parts(conditions: Any, effects: Any, file: str) -> tuple[tuple[tuple[str, ...], ...], ...]:
-    """Return what is needed, forbidden, added and deleted."""
+    """Return the facts that are needed, forbidden, added and deleted."""
     needs, forbids = _literals(conditions, file)
-    for each in effects:
-        if each.is_conditional() or not each.value.is_bool_constant():
-            raise UsageError(f"pddl: {file} has the effect '{each}': only facts made true or false are known")
-    adds = tuple(_words(each.fluent) for each in effects if each.value.is_true())
-    deletes = tuple(_words(each.fluent) for each in effects if each.value.is_false())
+    for effect in effects:
+        if effect.is_conditional() or not effect.value.is_bool_constant():
+            raise UsageError(
+                f"pddl: {file} has the effect '{effect}': only facts that become true or false are supported"
+            )
+    adds = tuple(_words(effect.fluent) for effect in effects if effect.value.is_true())
+    deletes = tuple(_words(effect.fluent) for effect in effects if effect.value.is_false())
     return needs, forbids, adds, deletes
 
 
 def _literals(conditions: Any, file: str) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]:
-    """Return the facts that a conjunction wants true, and those it wants false."""
+    """Return the facts that a conjunction requires to be true, and those to be false."""
     wanted: list[tuple[str, ...]] = []
     unwanted: list[tuple[str, ...]] = []
     stack = list(reversed(list(conditions)))
     while stack:
-        each = stack.pop()
-        if each.is_and():
-            stack += reversed(each.args)
-        elif each.is_fluent_exp():
-            wanted.append(_words(each))
-        elif each.is_not() and each.args[0].is_fluent_exp():
-            unwanted.append(_words(each.args[0]))
-        elif not each.is_true():
-            raise UsageError(f"pddl: {file} has the condition '{each}': only facts, not and and are known")
+        condition = stack.pop()
+        if condition.is_and():
+            stack += reversed(condition.args)
+        elif condition.is_fluent_exp():
+            wanted.append(_words(condition))
+        elif condition.is_not() and condition.args[0].is_fluent_exp():
+            unwanted.append(_words(condition.args[0]))
+        elif not condition.is_true():
+            raise UsageError(f"pddl: {file} has the condition '{condition}': only facts, not and and are supported")
     return tuple(wanted), tuple(unwanted)
 
 
 def _words(fact: Any) -> tuple[str, ...]:
-    mark = ["?" if each.is_parameter_exp() else "" for each in fact.args]
-    return (fact.fluent().name, *(m + str(each) for m, each in zip(mark, fact.args, strict=True)))
+    mark = ["?" if argument.is_parameter_exp() else "" for argument in fact.args]
+    return (fact.fluent().name, *(m + str(argument) for m, argument in zip(mark, fact.args, strict=True)))
 
 
-def _searched(
+def _search(
     operators: tuple[Operator, ...], first: int, goal: int, unwanted: int, file: str
 ) -> tuple[dict[int, int], frozenset[int]]:
-    """Return the distances to the goal of all states reached from the first one, and those states."""
+    """Return the distances to the goal, and the set of all states reachable from the first one."""
     before: dict[int, list[int]] = {first: []}
     queue = deque([first])
     while queue:
         state = queue.popleft()
-        for each in operators:
-            if each.needs & state == each.needs and not each.forbids & state:
-                following = applied(each, state)
+        for operator in operators:
+            if operator.needs & state == operator.needs and not operator.forbids & state:
+                following = apply_operator(operator, state)
                 if following not in before:
                     before[following] = []
                     queue.append(following)

@@ -1,6 +1,6 @@
-"""The whole remaining plan in one reply: read, judged action by action up to the first error, and played.
+"""Whole plans in one reply: parsed, and judged action by action up to the first error.
 
-A plan is its actions joined by `; `. Pure; knows puzzles only by what it asks of them.
+A plan is its actions joined by `; `. Pure; knows puzzles by the protocol `PlanTask` only.
 """
 
 import re
@@ -10,41 +10,41 @@ from typing import Any, Protocol
 from horizon.core.records import Answer, ErrorKind, Json, Verdict
 
 LONGEST_PLAN = 5000
-"""Actions of a plan that are looked at; no puzzle here needs as many."""
+"""The number of actions of a plan that are parsed; no puzzle needs as many."""
 
 _SEPARATORS = re.compile(r"[;\n]+|\s*->\s*|\s*→\s*")
 _NUMBERING = re.compile(r"^\s*(?:\d{1,4}[.):]\s+)?")
 
 
-class Puzzle(Protocol):
-    """What a plan is read, judged and played by; `horizon.domains.planning.Planning` keeps it."""
+class PlanTask(Protocol):
+    """A task that can be asked for a plan: a part of `horizon.domains.planning.Planning`."""
 
     def moves(self, position: Any) -> tuple[str, ...]:
-        """The legal actions."""
+        """Return the legal actions of a position."""
         ...
 
     def after(self, position: Any, action: str) -> Any:
-        """The position after a legal action."""
+        """Return the position after a legal action."""
         ...
 
     def distance(self, position: Any) -> int | None:
-        """The length of the shortest solution."""
+        """Return the length of the shortest solution."""
         ...
 
     def distance_after(self, position: Any, action: str) -> int | None:
-        """The length of the shortest solution after a legal action."""
+        """Return the length of the shortest solution after a legal action."""
         ...
 
     def is_goal(self, position: Any) -> bool:
-        """Whether the puzzle is solved."""
+        """Return whether the puzzle is solved."""
         ...
 
-    def said(self, seed: int, position: Any, action: str) -> str:
-        """An action as it is spoken."""
+    def format_action(self, seed: int, position: Any, action: str) -> str:
+        """Return an action as it is written in a reply."""
         ...
 
-    def heard(self, seed: int, position: Any, text: str) -> str | None:
-        """A spoken action, read."""
+    def parse_action(self, seed: int, position: Any, text: str) -> str | None:
+        """Return the action that a text names, or None."""
         ...
 
 
@@ -58,8 +58,8 @@ def split(plan: str) -> list[str]:
     return plan.split("; ") if plan else []
 
 
-def shortening(puzzle: Puzzle, position: Any) -> str | None:
-    """Return the first action that shortens the rest, or null at the goal and where no solution remains."""
+def shortening(puzzle: PlanTask, position: Any) -> str | None:
+    """Return the first action that shortens the distance; None at the goal and if no solution remains."""
     here = puzzle.distance(position)
     if not here:
         return None
@@ -70,8 +70,8 @@ def shortening(puzzle: Puzzle, position: Any) -> str | None:
     return None
 
 
-def shortest(puzzle: Puzzle, position: Any) -> list[str]:
-    """Return one shortest plan; empty at the goal and where there is none."""
+def shortest(puzzle: PlanTask, position: Any) -> list[str]:
+    """Return one shortest plan; empty at the goal and if there is none."""
     actions: list[str] = []
     while (action := shortening(puzzle, position)) is not None:
         actions.append(action)
@@ -79,29 +79,29 @@ def shortest(puzzle: Puzzle, position: Any) -> list[str]:
     return actions
 
 
-def said(puzzle: Puzzle, seed: int, position: Any, plan: str) -> Iterator[str]:
-    """Yield the actions of a plan as they are spoken, each where it is played."""
+def format_plan(puzzle: PlanTask, seed: int, position: Any, plan: str) -> Iterator[str]:
+    """Yield the actions of a plan as they are written in a reply, each at the position where it is played."""
     for action in split(plan):
-        yield puzzle.said(seed, position, action)
+        yield puzzle.format_action(seed, position, action)
         position = puzzle.after(position, action)
 
 
-def parse(puzzle: Puzzle, seed: int, position: Any, text: str, line: str | None) -> Answer:
-    """Read a plan from the answer line, or from a bare reply; `illegal` plans end with their first illegal action.
+def parse(puzzle: PlanTask, seed: int, position: Any, text: str, line: str | None) -> Answer:
+    """Parse a plan from the answer line, or from a bare reply; `illegal` plans end with their first illegal action.
 
-    An action that can't be read makes the plan unparsable, unless an illegal one stands before it.
+    An action that can't be parsed makes the plan unparsable, unless an illegal one comes before it.
     """
     source = line
     if line is not None and (start := text.rfind(line)) >= 0:
-        # A plan may go on below its answer line, an action a line.
+        # A plan may continue below its answer line, one action per line.
         source = text[start:]
-    items = [_NUMBERING.sub("", each).strip() for each in _SEPARATORS.split(source if source is not None else text)]
-    items = [each for each in items if each][:LONGEST_PLAN]
+    items = [_NUMBERING.sub("", part).strip() for part in _SEPARATORS.split(source if source is not None else text)]
+    items = [item for item in items if item][:LONGEST_PLAN]
     actions: list[str] = []
     for item in items:
-        action = puzzle.heard(seed, position, item)
+        action = puzzle.parse_action(seed, position, item)
         if action is None:
-            # Words after a plan are forgiven only where they stand on lines of their own below the answer line.
+            # Words after a plan are ignored only on lines of their own below the answer line.
             if actions and line is not None and item not in line:
                 break
             return Answer(None, "no_answer" if line is None else "unparsable")
@@ -110,13 +110,13 @@ def parse(puzzle: Puzzle, seed: int, position: Any, text: str, line: str | None)
             return Answer(join(actions), "illegal")
         position = puzzle.after(position, action)
         if puzzle.is_goal(position):
-            # What is said after the goal plays no part.
+            # Text after the goal is ignored.
             break
     return Answer(join(actions)) if actions else Answer(None, "no_answer" if line is None else "unparsable")
 
 
-def is_legal(puzzle: Puzzle, position: Any, plan: str) -> bool:
-    """Tell whether a plan has actions and each is legal where it is played."""
+def is_legal(puzzle: PlanTask, position: Any, plan: str) -> bool:
+    """Return whether a plan has actions and each is legal where it is played."""
     actions = split(plan)
     for action in actions:
         if action not in puzzle.moves(position):
@@ -125,12 +125,12 @@ def is_legal(puzzle: Puzzle, position: Any, plan: str) -> bool:
     return bool(actions)
 
 
-def judge(puzzle: Puzzle, position: Any, plan: str | None) -> Verdict:
-    """Judge a plan action by action up to its first error; `loss` is the share of the shortest plan not reached.
+def judge(puzzle: PlanTask, position: Any, plan: str | None) -> Verdict:
+    """Judge a plan action by action up to its first error; `loss` is the share of a shortest plan not reached.
 
     `extra` holds `optimal_actions` (the length of a shortest plan), `correct_actions` (those before the first error)
-    and `plan_actions`. An action is in error when illegal or when it does not shorten the rest; a plan that stops
-    before the goal is wrong there.
+    and `plan_actions`. An action is an error if it is illegal or does not shorten the distance; a plan that stops
+    before the goal is wrong.
     """
     best = shortest(puzzle, position)
     actions = split(plan or "")

@@ -1,6 +1,6 @@
-"""Tables that are dear to build, kept on disk: distance tables of planning environments.
+"""On-disk cache of expensive tables, such as the distance tables of planning environments.
 
-The only door from environments to the disk; a damaged or missing file is built again. Knows arrays, not tasks.
+A damaged or missing file is rebuilt. Knows arrays, not tasks.
 """
 
 import tempfile
@@ -16,11 +16,11 @@ from horizon.core.paths import cache_folder
 
 
 @lru_cache(maxsize=64)
-def kept_table(name: str, version: int, build: Callable[[], NDArray[Any]]) -> NDArray[Any]:
-    """Return a table from memory, else from disk, else build and keep it; read-only.
+def cached_table(name: str, version: int, build: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+    """Return a table from memory, else from disk, else build and store it; the array is read-only.
 
-    `version` goes up when the meaning of the table changes. A disk that can't be written costs a rebuild, no failure.
-    Give a function of a module, or one that is kept: the memory goes by the function as well.
+    Increase `version` when the content of the table changes. If the disk can't be written, the table is rebuilt by
+    every process. `build` must be the same object in every call: it is part of the key of the in-memory cache.
     """
     table = _from_disk(f"{name}-v{version}", build)
     table.setflags(write=False)

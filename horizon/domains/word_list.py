@@ -1,4 +1,4 @@
-"""Common English nouns of one or two syllables, different in their first letters; what lists and dictionaries hold."""
+"""Common English nouns of one or two syllables with different first letters: the content of lists and dictionaries."""
 
 # fmt: off
 WORDS = (

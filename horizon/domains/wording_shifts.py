@@ -1,7 +1,7 @@
-"""Shifts: the same task told otherwise, off the beaten path, with the same oracle.
+"""Distribution shifts: the same task in another wording, with the same oracle.
 
-A shift only touches words: what objects are called, how positions are written, which way round they lie, the language
-of instruction, and sentences that have nothing to do with the task. Pure; knows no environment.
+A shift changes only the text: the names of objects, the notation, the orientation, the language of instruction, and
+added sentences that have nothing to do with the task. Pure; knows no environment.
 """
 
 from functools import lru_cache
@@ -12,10 +12,10 @@ from horizon.core.errors import UsageError
 from horizon.core.registry import nearest
 from horizon.core.seeds import derive, generator
 
-Shift = Literal["names", "notation", "mirror", "german", "distractors"]
+WordingShift = Literal["names", "notation", "mirror", "german", "distractors"]
 Language = Literal["english", "german"]
-SHIFTS: tuple[Shift, ...] = ("names", "notation", "mirror", "german", "distractors")
-SHIFT_HELP = "none, or any of names+notation+mirror+german+distractors: the same task off the beaten path"
+SHIFTS: tuple[WordingShift, ...] = ("names", "notation", "mirror", "german", "distractors")
+SHIFT_HELP = "none, or any of names+notation+mirror+german+distractors: the same task in another wording"
 
 _ONSETS = ("b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "z")
 _VOWELS = ("a", "e", "i", "o", "u")
@@ -50,8 +50,8 @@ _DISTRACTORS: dict[Language, tuple[str, ...]] = {
 
 
 @lru_cache(maxsize=256)
-def read_shift(text: str) -> frozenset[Shift]:
-    """Return the shifts that a parameter such as `names+mirror` asks for; `none` is the textbook form.
+def read_shift(text: str) -> frozenset[WordingShift]:
+    """Return the shifts of a parameter such as `names+mirror`; `none` is the textbook form.
 
     Raises:
         UsageError: an unknown shift, with the nearest ones.
@@ -61,7 +61,7 @@ def read_shift(text: str) -> frozenset[Shift]:
     for part in text.split("+"):
         if part not in SHIFTS:
             raise UsageError(f"shift={text}: no shift is called '{part}': {nearest(part, (*SHIFTS, 'none'))}")
-    return frozenset(cast("list[Shift]", text.split("+")))
+    return frozenset(cast("list[WordingShift]", text.split("+")))
 
 
 def language(shift: str) -> Language:
@@ -70,24 +70,24 @@ def language(shift: str) -> Language:
 
 
 @lru_cache(maxsize=4096)
-def shown_names(shift: str, seed: int, kind: str, originals: tuple[str, ...]) -> dict[str, str]:
-    """Return what each object of one kind is called in an instance: original name -> shown name, one to one.
+def display_names(shift: str, seed: int, kind: str, originals: tuple[str, ...]) -> dict[str, str]:
+    """Return the shown name of each object of one kind in an instance, by original name; one to one.
 
-    Under `names` they are invented words by seed, under `notation` (without `names`) symbols of one character, if
-    there are enough of them. Treat the result as read-only: it is shared.
+    Under `names` they are seeded invented words, under `notation` (without `names`) symbols of one character, if
+    there are enough of them. Treat the result as read-only: it is cached.
     """
     shifts = read_shift(shift)
     if "names" in shifts:
-        return dict(zip(originals, invented_words(seed, kind, len(originals)), strict=True))
+        return dict(zip(originals, invent_words(seed, kind, len(originals)), strict=True))
     if "notation" in shifts and len(originals) <= len(_SYMBOLS):
         chosen = generator(seed, "symbols", kind).sample(_SYMBOLS, len(originals))
         return dict(zip(originals, chosen, strict=True))
-    return {each: each for each in originals}
+    return {name: name for name in originals}
 
 
 @lru_cache(maxsize=4096)
-def invented_words(seed: int, kind: str, n_words: int) -> tuple[str, ...]:
-    """Return `n_words` different words of two or three open syllables that mean nothing, such as `zuro`."""
+def invent_words(seed: int, kind: str, n_words: int) -> tuple[str, ...]:
+    """Return `n_words` different meaningless words of two or three open syllables, such as `zuro`."""
     syllables = ["".join(pair) for pair in product(_ONSETS, _VOWELS)]
     random = generator(seed, "invented words", kind)
     words: dict[str, None] = {}
@@ -98,7 +98,7 @@ def invented_words(seed: int, kind: str, n_words: int) -> tuple[str, ...]:
 
 
 def with_distractor(shift: str, seed: int, turn: int, text: str) -> str:
-    """Return the text, led by one sentence that has nothing to do with it when the shift asks for distractors."""
+    """Return the text, preceded by one unrelated sentence if the shift includes distractors."""
     if "distractors" not in read_shift(shift):
         return text
     sentences = _DISTRACTORS[language(shift)]

@@ -1,6 +1,6 @@
-"""Scores kept on disk, shared by runs and processes: position, engine and nodes in, all moves' scores out.
+"""On-disk cache of engine scores, shared by runs and processes: position, engine and nodes in, move scores out.
 
-What can be scored again is never worth a failure: a damaged cache is set aside with a warning. Knows no engine.
+Scores can always be recomputed, so the cache never fails: a damaged file is renamed with a warning. Knows no engine.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from horizon.core.paths import cache_folder
 from horizon.core.records import Score, Scores
-from horizon.engines.win_probability import scored
+from horizon.engines.win_probability import make_score
 
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS scores (engine TEXT, nodes INTEGER, position TEXT, moves BLOB, "
@@ -23,22 +23,22 @@ _COMMIT_EVERY = 64
 
 
 class ScoresCache:
-    """The cache of one engine at fixed nodes; for one thread. `engine` identifies version and options."""
+    """The cache of one engine at fixed nodes. Not thread-safe. `engine` identifies version and options."""
 
     def __init__(self, path: Path, engine: str, nodes: int) -> None:
-        """Open or make the file; one that can't be used is set aside, one that can't be written is done without."""
+        """Open or create the file; rename a damaged one, and work without a cache if the file can't be written."""
         self._engine, self._nodes = engine, nodes
         self._unsaved = 0
         try:
-            self._data: sqlite3.Connection | None = _opened(path)
+            self._data: sqlite3.Connection | None = _open(path)
         except sqlite3.DatabaseError as problem:
-            self._data = _set_aside(path, problem)
+            self._data = _replace_damaged(path, problem)
         except OSError as problem:
-            _warn(f"{path} can't be used ({problem.strerror}): positions are scored anew")
+            _warn(f"{path} can't be used ({problem.strerror}): positions are scored again")
             self._data = None
 
     def get(self, position: str) -> Scores | None:
-        """Return the scores of a position, or null."""
+        """Return the scores of a position, or None if they are not cached."""
         if self._data is None:
             return None
         try:
@@ -46,26 +46,26 @@ class ScoresCache:
                 "SELECT moves FROM scores WHERE engine = ? AND nodes = ? AND position = ?",
                 (self._engine, self._nodes, position),
             ).fetchone()
-            return _decoded(row[0]) if row is not None else None
+            return _decode(row[0]) if row is not None else None
         except (sqlite3.Error, struct.error, ValueError):
             return None
 
     def put(self, position: str, scores: Scores) -> None:
-        """Keep the scores of a position."""
+        """Store the scores of a position."""
         if self._data is None:
             return
         try:
-            row = (self._engine, self._nodes, position, _encoded(scores))
+            row = (self._engine, self._nodes, position, _encode(scores))
             self._data.execute("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?)", row)
             self._unsaved += 1
             if self._unsaved >= _COMMIT_EVERY:
                 self.flush()
         except sqlite3.Error as problem:
-            _warn(f"scores can't be kept ({problem}): positions are scored anew next time")
+            _warn(f"scores can't be cached ({problem}): positions are scored again next time")
             self._data = None
 
     def flush(self) -> None:
-        """Bring what was put to the disk."""
+        """Write pending scores to disk."""
         if self._data is not None and self._unsaved:
             with contextlib.suppress(sqlite3.Error):
                 self._data.commit()
@@ -80,15 +80,15 @@ class ScoresCache:
 
 
 def cache_path() -> Path:
-    """Return where scores are kept.
+    """Return the path of the score cache.
 
     Raises:
-        StoreError: as `places.cache_folder` does.
+        StoreError: there is no cache folder (see `paths.cache_folder`).
     """
     return cache_folder() / "scores.sqlite"
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     data = sqlite3.connect(path, timeout=30.0, check_same_thread=False)
     try:
@@ -102,15 +102,15 @@ def _opened(path: Path) -> sqlite3.Connection:
     return data
 
 
-def _set_aside(path: Path, problem: sqlite3.DatabaseError) -> sqlite3.Connection | None:
+def _replace_damaged(path: Path, problem: sqlite3.DatabaseError) -> sqlite3.Connection | None:
     if isinstance(problem, sqlite3.OperationalError):
-        _warn(f"{path} can't be used ({problem}): positions are scored anew")
+        _warn(f"{path} can't be used ({problem}): positions are scored again")
         return None
     aside = path.with_suffix(f".damaged-{os.getpid()}")
-    _warn(f"{path} is damaged ({problem}): set aside as {aside.name}, positions are scored anew")
+    _warn(f"{path} is damaged ({problem}): renamed to {aside.name}, positions are scored again")
     try:
         path.replace(aside)
-        return _opened(path)
+        return _open(path)
     except (OSError, sqlite3.Error):
         return None
 
@@ -119,21 +119,21 @@ def _warn(text: str) -> None:
     print(f"horizon: {text}", file=sys.stderr)
 
 
-def _encoded(scores: Scores) -> bytes:
+def _encode(scores: Scores) -> bytes:
     """Pack as float64 milliseconds, then per move its five-byte text and a 32-bit score, best first."""
     parts = [struct.pack("<d", scores.engine_ms or 0.0)]
-    for move, each in scores.actions.items():
-        value = each.mate + (_MATE_FLAG if each.mate >= 0 else -_MATE_FLAG) if each.mate is not None else None
-        parts.append(move.encode().ljust(5) + struct.pack("<i", each.centipawns if value is None else value))
+    for move, score in scores.actions.items():
+        value = score.mate + (_MATE_FLAG if score.mate >= 0 else -_MATE_FLAG) if score.mate is not None else None
+        parts.append(move.encode().ljust(5) + struct.pack("<i", score.centipawns if value is None else value))
     return b"".join(parts)
 
 
-def _decoded(blob: bytes) -> Scores:
+def _decode(blob: bytes) -> Scores:
     (engine_ms,) = struct.unpack_from("<d", blob)
     actions: dict[str, Score] = {}
     for start in range(8, len(blob), 9):
         (value,) = struct.unpack_from("<i", blob, start + 5)
         is_mate = abs(value) >= _MATE_FLAG // 2
         mate = value - _MATE_FLAG if value > 0 else value + _MATE_FLAG
-        actions[blob[start : start + 5].decode().strip()] = scored(mate=mate) if is_mate else scored(value)
+        actions[blob[start : start + 5].decode().strip()] = make_score(mate=mate) if is_mate else make_score(value)
     return Scores(actions, engine_ms)

@@ -1,6 +1,6 @@
-"""Which engines there are, where their programs lie, and one of them at work: replaced when it crashes or hangs.
+"""The known engines, how to find their programs, and a running engine that is restarted when it crashes or hangs.
 
-Blocking, for one thread. Knows positions as texts (`position_text`) and scores as records; no environment, no judge.
+Blocking, not thread-safe. Knows positions as texts (`position_text`) and scores as records; no environment, no judge.
 """
 
 import os
@@ -15,13 +15,13 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from horizon.core.errors import EngineFailure, UsageError
-from horizon.core.paths import shipped
+from horizon.core.paths import shipped_folder
 from horizon.core.records import Scores
 from horizon.core.registry import nearest
 from horizon.engines.position_text import board_of_position
 from horizon.engines.process import EngineProcess
 
-FOLDER = shipped("engines")
+FOLDER = shipped_folder("engines")
 _GAMES = "/usr/games"
 FAILURES_IN_A_ROW = 3
 
@@ -30,7 +30,7 @@ A = TypeVar("A")
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A rung of the ladder: all moves scored at these nodes (0: none are), chosen by a softmax over their losses."""
+    """A playing strength: moves are scored at `nodes` (0: not at all) and drawn by a softmax over their losses."""
 
     nodes: int
     temperature: float = 0.0
@@ -38,10 +38,10 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What an engine's TOML file says.
+    """The content of an engine's TOML file.
 
-    `executables` are programs of the Debian package; `library` is where in a Python package (a pattern below its
-    folder) the engine lies as a shared library, for those that come so.
+    `executables` are programs of the Debian package; `library` is a glob pattern below the folder of a Python package
+    for engines that are shipped as a shared library.
     """
 
     name: str
@@ -55,29 +55,29 @@ class Description:
 
 
 def engine_names() -> tuple[str, ...]:
-    """Return the names of the engines that are described."""
+    """Return the names of the engines that have a TOML file."""
     return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
 
 
 @lru_cache(maxsize=32)
 def describe_engine(name: str) -> Description:
-    """Return what is known of an engine by name.
+    """Return the description of an engine.
 
     Raises:
         UsageError: no such engine, with the nearest names.
     """
     if name not in engine_names():
         raise UsageError(f"unknown engine '{name}': {nearest(name, engine_names())}")
-    found: dict[str, Any] = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    table: dict[str, Any] = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
     return Description(
         name,
-        found["summary"],
-        tuple(found.get("executables", ())),
-        found.get("library"),
-        found["package"],
-        found["environment_variable"],
-        dict(found["options"]),
-        tuple(Level(**each) for each in found["levels"]),
+        table["summary"],
+        tuple(table.get("executables", ())),
+        table.get("library"),
+        table["package"],
+        table["environment_variable"],
+        dict(table["options"]),
+        tuple(Level(**level) for level in table["levels"]),
     )
 
 
@@ -86,7 +86,7 @@ def find_engine(name: str) -> Path:
 
     Raises:
         UsageError: no such engine is described.
-        EngineFailure: its program is not there; the message says what to install or set.
+        EngineFailure: its program is missing; the message names the package and the variable to set.
     """
     known = describe_engine(name)
     given = os.environ.get(known.environment_variable)
@@ -95,11 +95,13 @@ def find_engine(name: str) -> Path:
     if given:
         if os.access(given, os.X_OK) and Path(given).is_file():
             return Path(given)
-        raise EngineFailure(f"{known.environment_variable}={given} is no program: correct it, or unset it and {fix}")
+        raise EngineFailure(
+            f"{known.environment_variable}={given} is not an executable file: correct it, or unset it and {fix}"
+        )
     for executable in known.executables:
-        found = shutil.which(executable, path=f"{os.environ.get('PATH', '')}:{_GAMES}")
-        if found:
-            return Path(found)
+        program = shutil.which(executable, path=f"{os.environ.get('PATH', '')}:{_GAMES}")
+        if program:
+            return Path(program)
     package = find_spec(known.package) if known.library else None
     for folder in (package.submodule_search_locations or ()) if package is not None else ():
         for library in Path(folder).glob(known.library or ""):
@@ -109,9 +111,9 @@ def find_engine(name: str) -> Path:
 
 @dataclass(slots=True)
 class Engine:
-    """An engine that is replaced when its process fails; open until `close`.
+    """An engine whose process is restarted when it fails; open until `close`.
 
-    `options` are UCI options besides the described ones; `path` another program than the described one.
+    `options` are UCI options in addition to the described ones; `path` replaces the described program.
     """
 
     name: str
@@ -121,7 +123,7 @@ class Engine:
     path: Path | None = None
 
     def __post_init__(self) -> None:
-        """Start the engine once, so that a missing one is told before anything is played."""
+        """Start the engine once, so that a missing engine is reported before play starts."""
         if self.path is None:
             self.path = find_engine(self.name)
         self.version = self._running().version
@@ -129,44 +131,43 @@ class Engine:
     def score(self, position: str, nodes: int, lines: int | None = None) -> Scores:
         """Return the scores of all legal moves of a position, best first; empty at the end of a game.
 
-        `lines` is how many moves get one, the best ones: with few of them the same nodes look deeper.
-        The same every time: fresh hash, one thread, fixed nodes. A process that fails is replaced and asked again.
+        `lines` limits the scores to the best moves: with fewer lines the same nodes search deeper. Deterministic:
+        fresh hash, one thread, fixed nodes. A process that fails is restarted and the search repeated.
 
         Raises:
-            UsageError: the text is no position.
-            EngineFailure: three failures in a row, or a move scored that the rules forbid; the message names the
-                position.
+            UsageError: the text is not a position.
+            EngineFailure: three failures in a row, or a score of an illegal move; the message names the position.
         """
         legal = {move.uci() for move in board_of_position(position).legal_moves}
         if not legal:
             return Scores({}, 0.0)
         n_lines = len(legal) if lines is None else max(1, min(lines, len(legal)))
-        scores = self._retried(position, lambda process: process.score(position, nodes, n_lines))
+        scores = self._retry(position, lambda process: process.score(position, nodes, n_lines))
         illegal = next((move for move in scores.actions if move not in legal), None)
         if illegal is not None:
             raise EngineFailure(
-                f"{self.version} scored {illegal}, which is illegal in '{position}': other rules there?"
+                f"{self.version} scored {illegal}, which is illegal in '{position}': does it play another variant?"
             )
         return scores
 
     def best(self, position: str, nodes: int) -> str:
-        """Return the move that the engine itself plays at these nodes, in UCI notation, with its options in force.
+        """Return the move that the engine itself plays at these nodes, in UCI notation, with its own options.
 
         Raises:
             EngineFailure: three failures in a row; the message names the position.
         """
-        return self._retried(position, lambda process: process.best(position, nodes))
+        return self._retry(position, lambda process: process.best(position, nodes))
 
     @property
     def variants(self) -> frozenset[str]:
-        """What the engine plays, in the words of `position_text`; orthodox chess and Chess960 are always among them.
+        """The variants that the engine plays, by their names in `position_text`, with orthodox chess and Chess960.
 
         Raises:
-            EngineFailure: it doesn't start.
+            EngineFailure: the engine does not start.
         """
         return self._running().variants
 
-    def _retried(self, position: str, ask: Callable[[EngineProcess], A]) -> A:
+    def _retry(self, position: str, ask: Callable[[EngineProcess], A]) -> A:
         for attempt in range(1, FAILURES_IN_A_ROW + 1):
             try:
                 return ask(self._running())
@@ -182,7 +183,7 @@ class Engine:
     def _running(self) -> EngineProcess:
         if self._process is None:
             if self.path is None:
-                raise EngineFailure(f"{self.name} has no program")
+                raise EngineFailure(f"{self.name} has no program: create it with a path")
             options = (
                 {**describe_engine(self.name).options, **self.options}
                 if self.name in engine_names()
@@ -192,7 +193,7 @@ class Engine:
         return self._process
 
     def close(self) -> None:
-        """End the process; may be called twice, and the next question starts another."""
+        """End the process; may be called twice. The next search starts a new one."""
         if self._process is not None:
             self._process.kill()
             self._process = None

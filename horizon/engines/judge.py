@@ -1,6 +1,6 @@
-"""The judge of chess quality: positions in, scores of all their moves out, some time later.
+"""The judge of chess quality: positions in, futures of the scores of all legal moves out.
 
-A pool of one-thread engines works while play goes on; what was scored once, in any run, comes from the cache.
+A pool of single-threaded engines works while play continues; scores of earlier runs come from the cache.
 """
 
 import json
@@ -24,7 +24,7 @@ class Judge:
     def __init__(
         self, engine: str, *, nodes: int, processes: int | None = None, options: Mapping[str, int | str] | None = None
     ) -> None:
-        """Start one engine to learn its version; the others start when there is work for them.
+        """Start one engine to read its version; the others start on demand.
 
         Raises:
             UsageError: no such engine is described.
@@ -32,7 +32,7 @@ class Judge:
         """
         self.name, self.nodes = engine, nodes
         self._options = dict(options or {})
-        # One process a core: each searches with one thread, and asks for more only while it is idle itself.
+        # One process per core: each searches with one thread.
         self._most = processes or usable_cores()
         first = Engine(engine, self._options)
         self.version, self.variants = first.version, first.variants
@@ -46,18 +46,18 @@ class Judge:
         self._closed = False
 
     def identity(self) -> dict[str, Json]:
-        """Return what decides the scores: engine, version, options and nodes."""
+        """Return everything that determines the scores: engine, version, options and nodes."""
         options: dict[str, Json] = {**describe_engine(self.name).options, **self._options}
         return {"engine": self.name, "version": self.version, "options": options, "nodes": self.nodes}
 
     def submit(self, position: str) -> "Future[Scores]":
-        """Return the scores to come of all legal moves of a position; a failure stands in the future.
+        """Return a future of the scores of all legal moves of a position; a failure is set on the future.
 
         Raises:
             EngineFailure: the judge is closed.
         """
         if self._closed:
-            raise EngineFailure("the judge is closed: no position can be scored any more")
+            raise EngineFailure("the judge is closed: open another one")
         self._keep_fresh()
         known = self._cache.get(position)
         if known is not None:
@@ -93,7 +93,7 @@ class Judge:
                 except HorizonError as failure:
                     with self._lock:
                         self._under_way.pop(position, None)
-                    # Nobody typed this position: whatever is wrong with it, the turn can't be judged.
+                    # The position is not user input: any error here means that the turn can't be judged.
                     future.set_exception(
                         failure if isinstance(failure, EngineFailure) else EngineFailure(str(failure))
                     )
@@ -108,16 +108,16 @@ class Judge:
         return Engine(self.name, self._options)
 
     def _keep_fresh(self) -> None:
-        """Put what was scored meanwhile into the cache; sqlite is used from the submitting thread alone."""
+        """Move finished scores to the cache; sqlite is only used from the submitting thread."""
         while not self._fresh.empty():
             self._cache.put(*self._fresh.get())
 
     def close(self) -> None:
-        """Finish nothing more, end the engines, keep what was scored; may be called twice."""
+        """Cancel open searches, end the engines and save finished scores; may be called twice."""
         if self._closed:
             return
         self._closed = True
-        # Whoever still waits is told, rather than left waiting for ever.
+        # Fail the open futures, so that no caller waits forever.
         while not self._work.empty():
             task = self._work.get()
             if task is not None:

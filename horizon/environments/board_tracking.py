@@ -1,11 +1,11 @@
-"""Board tracking: chess moves are announced, one or more plies a turn; tell a fact about the board.
+"""Board tracking: chess moves are announced, one or more plies per turn; a question asks for a fact about the board.
 
-Rules: Chess moves by the FIDE laws, played by nobody: a seeded choice among the legal ones.
+Rules: Chess moves by the FIDE laws, chosen by seed among the legal ones.
 Observation: The board at the start; then the moves of each turn (see `restate`).
-Action: What is asked for: the piece on a square (`white knight` or `empty`), the side to move (`white`), a castling
-    right or check (`yes` or `no`), or the number of legal moves.
+Action: The fact that is asked for: the piece on a square (`white knight` or `empty`), the side to move (`white`), a
+    castling right or check (`yes` or `no`), or the number of legal moves.
 Oracle: The rules, by python-chess. A wrong answer changes nothing.
-Difficulty: `plies` a turn and `question`; constant over turns.
+Difficulty: `plies` per turn and `question`; constant over turns.
 References: Toshniwal et al. (2022), Chess as a testbed for language model state tracking, AAAI; python-chess.
 Versions: 1.
 """
@@ -19,8 +19,8 @@ import chess
 from horizon.core.parameters import parameter
 from horizon.domains.bookkeeping import Questions
 from horizon.domains.chess.move_parsing import board_of
-from horizon.domains.name_matching import heard_integer, heard_names
-from horizon.domains.wording_shifts import language, read_shift, shown_names
+from horizon.domains.name_matching import parse_integer, parse_names
+from horizon.domains.wording_shifts import display_names, language, read_shift
 
 KINDS = ("square", "turn", "castling", "check", "count")
 PIECES = ("pawn", "knight", "bishop", "rook", "queen", "king")
@@ -43,44 +43,41 @@ class Plies:
 
 @dataclass(frozen=True)
 class BoardTracking(Questions[str, Plies]):
-    """A board that moves are announced for; the world is a FEN."""
+    """Board tracking; the world is a FEN."""
 
     name: ClassVar[str] = "board_tracking"
     version: ClassVar[int] = 1
-    summary: ClassVar[str] = "follow announced chess moves, tell what stands where"
+    summary: ClassVar[str] = "follow announced chess moves and answer a question about the board"
 
-    plies: int = parameter(1, "plies a turn", low=1, high=10)
-    question: str = parameter("square", "what is asked for", choices=(*KINDS, "any"))
+    plies: int = parameter(1, "plies per turn", low=1, high=10)
+    question: str = parameter("square", "kind of question", choices=(*KINDS, "any"))
 
     def start(self, seed: int) -> str:
-        """Return the start of a game."""
+        """Return the usual start position."""
         return chess.STARTING_FEN
 
     def event(self, seed: int, played: int, world: str) -> Plies:
-        """Return this turn's plies and question; after a game's end the pieces are set up again."""
+        """Return this turn's plies and question; after the end of a game the pieces are set up again."""
         return _event(self.draw(seed, played), world, self.plies, self.question)
 
     def after(self, world: str, event: Plies) -> str:
-        """Return the board after the plies."""
         return _after(world, event.moves)
 
     def truth(self, world: str, event: Plies) -> str:
-        """Return the fact asked for."""
         return _fact(world, event.kind, event.what)
 
     def answers(self, world: str, event: Plies) -> tuple[str, ...]:
-        """Return what can be answered; of counts, the true one and its neighbours."""
+        """Return all answers of the kind; for counts, the true one and its neighbours."""
         if event.kind == "square":
             return ("empty", *(f"{color} {piece}" for color in _COLORS for piece in PIECES))
         if event.kind == "turn":
             return _COLORS
         if event.kind == "count":
             true = int(self.truth(self.after(world, event), event))
-            return tuple(str(each) for each in range(max(0, true - 2), true + 3))
+            return tuple(str(number) for number in range(max(0, true - 2), true + 3))
         return ("yes", "no")
 
     def instructions(self) -> str:
-        """Return the rules."""
         shifts = read_shift(self.shift)
         uci = " Moves are written as the squares from and to." if "notation" in shifts else ""
         if language(self.shift) == "german":
@@ -94,43 +91,39 @@ class BoardTracking(Questions[str, Plies]):
         )
 
     def answer_example(self) -> str:
-        """Return an answer of the kind asked for."""
         examples = {"square": "white knight", "turn": "white", "count": "20", "any": "ANSWER"}
         if self.question == "square" and "names" in read_shift(self.shift):
             return "white PIECE"
         return examples.get(self.question, "ja" if language(self.shift) == "german" else "yes")
 
-    def told(self, seed: int, world: str) -> str:
-        """Return the board, drawn, with the facts that it can't show."""
+    def describe(self, seed: int, world: str) -> str:
         board = chess.Board(world)
         names = self._pieces(seed)
         rows = range(8) if "mirror" in read_shift(self.shift) else range(7, -1, -1)
-        drawn = [
+        rows_text = [
             f"{rank + 1} " + " ".join(_letter(board.piece_at(chess.square(file, rank))) for file in range(8))
             for rank in rows
         ]
         german = language(self.shift) == "german"
         legend = ""
         if any(name != shown for name, shown in names.items()):
-            told = ", ".join(f"{piece[0] if piece != 'knight' else 'n'} {names[piece]}" for piece in PIECES)
-            legend = f"\n{'Namen der Figuren' if german else 'Names of the pieces'}: {told}."
+            names_text = ", ".join(f"{piece[0] if piece != 'knight' else 'n'} {names[piece]}" for piece in PIECES)
+            legend = f"\n{'Namen der Figuren' if german else 'Names of the pieces'}: {names_text}."
         rights = board.castling_xfen() if board.castling_rights else "-"
         if german:
             side = "Weiß" if board.turn else "Schwarz"
-            return "\n".join([*drawn, "  a b c d e f g h"]) + f"\nAm Zug: {side}. Rochaden: {rights}.{legend}"
+            return "\n".join([*rows_text, "  a b c d e f g h"]) + f"\nAm Zug: {side}. Rochaden: {rights}.{legend}"
         side = _COLORS[board.turn]
-        return "\n".join([*drawn, "  a b c d e f g h"]) + f"\nTo move: {side}. Castling rights: {rights}.{legend}"
+        return "\n".join([*rows_text, "  a b c d e f g h"]) + f"\nTo move: {side}. Castling rights: {rights}.{legend}"
 
-    def announced(self, seed: int, event: Plies) -> str:
-        """Return the moves."""
+    def describe_event(self, seed: int, event: Plies) -> str:
         german = language(self.shift) == "german"
         if not event.moves:
             return "Die Figuren werden neu aufgestellt." if german else "The pieces are set up again."
-        told = event.moves if "notation" in read_shift(self.shift) else event.sans
-        return f"{'Züge' if german else 'Moves'}: {' '.join(told)}."
+        moves = event.moves if "notation" in read_shift(self.shift) else event.sans
+        return f"{'Züge' if german else 'Moves'}: {' '.join(moves)}."
 
-    def asked(self, seed: int, event: Plies) -> str:
-        """Return the question."""
+    def describe_question(self, seed: int, event: Plies) -> str:
         german = language(self.shift) == "german"
         if event.kind == "square":
             name = chess.square_name(event.what)
@@ -144,42 +137,38 @@ class BoardTracking(Questions[str, Plies]):
             return "Steht die Seite am Zug im Schach?" if german else "Is the side to move in check?"
         return "Wie viele legale Züge gibt es?" if german else "How many legal moves are there?"
 
-    def said(self, seed: int, answer: str) -> str:
-        """Return the answer, pieces as they are called."""
+    def format_answer(self, seed: int, answer: str) -> str:
         color, _, piece = answer.partition(" ")
         if piece:
             return f"{color} {self._pieces(seed)[piece]}"
         return (_GERMAN_YES_NO if language(self.shift) == "german" else _YES_NO).get(answer, answer)
 
-    def heard(self, seed: int, world: str, event: Plies, text: str) -> str | None:
-        """Read an answer of the kind asked for."""
+    def parse_answer(self, seed: int, world: str, event: Plies, text: str) -> str | None:
         if event.kind == "count":
-            return heard_integer(text)
+            return parse_integer(text)
         if event.kind == "square":
             known = {"empty": "empty", "white": "white", "black": "black", **self._pieces(seed)}
-            found = heard_names(text, known, _FILLERS)
-            if found == ["empty"]:
+            words = parse_names(text, known, _FILLERS)
+            if words == ["empty"]:
                 return "empty"
-            is_piece = found is not None and len(found) == 2 and found[0] in _COLORS and found[1] in PIECES
-            return " ".join(found) if found is not None and is_piece else None
-        names = {each: each for each in _COLORS} if event.kind == "turn" else _YES_NO
+            is_piece = words is not None and len(words) == 2 and words[0] in _COLORS and words[1] in PIECES
+            return " ".join(words) if words is not None and is_piece else None
+        names = {color: color for color in _COLORS} if event.kind == "turn" else _YES_NO
         if event.kind != "turn" and language(self.shift) == "german":
             names = _GERMAN_YES_NO
-        found = heard_names(text, names, _FILLERS)
-        return found[0] if found is not None and len(found) == 1 else None
+        words = parse_names(text, names, _FILLERS)
+        return words[0] if words is not None and len(words) == 1 else None
 
     def write(self, world: str) -> str:
-        """Return the FEN."""
         return world
 
     def read(self, text: str) -> str:
-        """Return the FEN of a text."""
         board_of(text)
         return text
 
     def _pieces(self, seed: int) -> dict[str, str]:
-        # Symbols would hide which word is the piece: only invented names are shown.
-        return shown_names("names" if "names" in read_shift(self.shift) else "none", seed, "piece", PIECES)
+        # Symbols would hide which word is the piece: only invented names are used.
+        return display_names("names" if "names" in read_shift(self.shift) else "none", seed, "piece", PIECES)
 
 
 ENVIRONMENT = BoardTracking
@@ -209,7 +198,7 @@ def _event(number: int, world: str, plies: int, question: str) -> Plies:
     kind = KINDS[number % len(KINDS)] if question == "any" else question
     number //= len(KINDS)
     if kind == "square":
-        # Half of the questions are about the square of a piece, else most answers would be "empty".
+        # Half of the questions are about an occupied square: otherwise most answers would be "empty".
         occupied = list(chess.SquareSet(board.occupied))
         what = occupied[number // 2 % len(occupied)] if number % 2 else number // 2 % 64
     else:

@@ -1,13 +1,13 @@
-"""Checker jumping (frogs and toads): two rows of checkers change sides over one empty place.
+"""Checker jumping (frogs and toads): two rows of checkers change sides over one empty position.
 
-Rules: Red checkers stand left, blue ones right, one place between them is empty. Red moves only to the right, blue
-    only to the left: one step into the empty place, or a jump over one checker of the other colour into it.
+Rules: Red checkers are on the left, blue ones on the right, with one empty position between them. Red moves only to
+    the right, blue only to the left: one step into the empty position, or a jump over one checker of the other colour.
 Observation: The row from left to right.
-Action: `3 4`, the position of a checker and the empty one it goes to, counted from 1.
-Oracle: Exact. From where the goal can be reached it takes the remaining steps less the jumps; whether it can is
-    searched, with rows that block each other cut off.
-Difficulty: `checkers` a side; a turn's difficulty is the number of moves to the goal. Wrong moves can make the goal
-    unreachable, which ends the round.
+Action: `3 4`, the position of a checker and the empty position it moves to, counted from 1.
+Oracle: Exact. If the goal can be reached, the distance is the remaining steps less the jumps; reachability is searched
+    and the search is cut at rows that block each other.
+Difficulty: `checkers` per side; the difficulty of a turn is the number of moves to the goal. Wrong moves can make the
+    goal unreachable, which ends the round.
 References: Lucas (1883), Récréations mathématiques II, n(n + 2) moves; Shojaee et al. (2025), The illusion of
     thinking, arXiv 2506.06941.
 Versions: 1.
@@ -22,7 +22,7 @@ from horizon.core.errors import UsageError
 from horizon.core.parameters import parameter
 from horizon.core.seeds import generator
 from horizon.domains.planning import Planning
-from horizon.domains.wording_shifts import language, read_shift, shown_names
+from horizon.domains.wording_shifts import display_names, language, read_shift
 
 _FILLERS = re.compile(
     r"\b(?:move|checker|red|blue|at|from|to|position|the|jump|over|von|nach|zug|step)\b", re.IGNORECASE
@@ -37,35 +37,32 @@ class CheckerJumping(Planning[str]):
 
     name: ClassVar[str] = "checker_jumping"
     version: ClassVar[int] = 1
-    summary: ClassVar[str] = "let two rows of checkers change sides over one empty place"
+    summary: ClassVar[str] = "exchange two rows of checkers over one empty position"
 
-    checkers: int = parameter(2, "checkers a side", low=1, high=30)
-    start: str = parameter("random", "textbook, or random: some way along a solution", choices=("textbook", "random"))
+    checkers: int = parameter(2, "checkers per side", low=1, high=30)
+    start: str = parameter("random", "textbook, or random: a position on a solution", choices=("textbook", "random"))
 
     def first_position(self, seed: int) -> str:
-        """Return the textbook's row, or one that a seeded number of right moves leads to."""
+        """Return the textbook row, or the row after a seeded number of solving moves."""
         position = "R" * self.checkers + "_" + "B" * self.checkers
         draw = generator(seed, "checker_jumping")
         wanted = draw.randrange(self.checkers * (self.checkers + 2)) if self.start == "random" else 0
         for _ in range(wanted):
-            right = [each for each in self.moves(position) if is_solvable(self.after(position, each))]
-            position = self.after(position, draw.choice(right))
+            solving = [move for move in self.moves(position) if is_solvable(self.after(position, move))]
+            position = self.after(position, draw.choice(solving))
         return position
 
     def moves(self, position: str) -> tuple[str, ...]:
-        """Return the legal moves, from left to right."""
         return _moves(position)
 
     def after(self, position: str, action: str) -> str:
-        """Exchange the checker and the empty place."""
-        return _moved(position, action)
+        return _exchange(position, action)
 
     def distance(self, position: str) -> int | None:
-        """Return the number of moves left, or null where the checkers block each other."""
+        """Return the number of moves to the goal, or None if the checkers block each other."""
         return _moves_left(position) if is_solvable(position) else None
 
     def instructions(self) -> str:
-        """Return the rules."""
         mirrored = "mirror" in read_shift(self.shift)
         if language(self.shift) == "german":
             ways = ("links", "rechts") if mirrored else ("rechts", "links")
@@ -85,25 +82,21 @@ class CheckerJumping(Planning[str]):
         )
 
     def answer_example(self) -> str:
-        """Return a move."""
         return "FROM TO" if "notation" in read_shift(self.shift) else "2 3"
 
-    def told(self, seed: int, position: str) -> str:
-        """Return the row with positions, and the goal."""
-        names = shown_names("names" if "names" in read_shift(self.shift) else "none", seed, "colour", COLORS)
+    def describe(self, seed: int, position: str) -> str:
+        names = display_names("names" if "names" in read_shift(self.shift) else "none", seed, "colour", COLORS)
         marks = {"R": names["red"], "B": names["blue"], "_": "_"}
         goal = "B" * self.checkers + "_" + "R" * self.checkers
-        rows = [self._listed(each, marks) for each in (position, goal)]
+        rows = [self._list_row(row, marks) for row in (position, goal)]
         if language(self.shift) == "german":
             return f"Erste Farbe {names['red']}, zweite {names['blue']}.\nReihe: {rows[0]}\nZiel: {rows[1]}"
         return f"First colour {names['red']}, second {names['blue']}.\nRow: {rows[0]}\nGoal: {rows[1]}"
 
-    def said(self, seed: int, position: str, action: str) -> str:
-        """Return both positions as they are called."""
-        return " ".join(self._place(int(each)) for each in action.split())
+    def format_action(self, seed: int, position: str, action: str) -> str:
+        return " ".join(self._place(int(place)) for place in action.split())
 
-    def heard(self, seed: int, position: str, text: str) -> str | None:
-        """Read two positions."""
+    def parse_action(self, seed: int, position: str, text: str) -> str | None:
         words = re.findall(r"[A-Za-z0-9]+", _FILLERS.sub(" ", text))
         known = {self._place(place): place for place in range(1, 2 * self.checkers + 2)}
         if len(words) != 2 or any(word.upper() not in known for word in words):
@@ -111,11 +104,9 @@ class CheckerJumping(Planning[str]):
         return f"{known[words[0].upper()]} {known[words[1].upper()]}"
 
     def write(self, position: str) -> str:
-        """Return the row."""
         return position
 
     def read(self, text: str) -> str:
-        """Return the row of a text."""
         if sorted(text) != sorted("R" * self.checkers + "_" + "B" * self.checkers):
             raise UsageError(f"'{text}' is no row of {self.checkers} R, {self.checkers} B and one _")
         return text
@@ -127,7 +118,7 @@ class CheckerJumping(Planning[str]):
             return str(place)
         return chr(64 + place) if place <= 26 else f"A{chr(64 + place - 26)}"
 
-    def _listed(self, position: str, marks: dict[str, str]) -> str:
+    def _list_row(self, position: str, marks: dict[str, str]) -> str:
         places = range(1, len(position) + 1)
         order = reversed(places) if "mirror" in read_shift(self.shift) else places
         return ", ".join(f"{self._place(place)} {marks[position[place - 1]]}" for place in order)
@@ -139,7 +130,7 @@ ENVIRONMENT = CheckerJumping
 @lru_cache(maxsize=1 << 14)
 def _moves(position: str) -> tuple[str, ...]:
     empty = position.index("_")
-    found = []
+    moves = []
     for source, color, over in (
         (empty - 2, "R", "B"),
         (empty - 1, "R", ""),
@@ -149,13 +140,13 @@ def _moves(position: str) -> tuple[str, ...]:
         if 0 <= source < len(position) and position[source] == color:
             between = position[(source + empty) // 2] if over else ""
             if between == over:
-                found.append(f"{source + 1} {empty + 1}")
-    return tuple(found)
+                moves.append(f"{source + 1} {empty + 1}")
+    return tuple(moves)
 
 
 @lru_cache(maxsize=1 << 14)
 def _moves_left(position: str) -> int:
-    """Return the moves to the goal if there is a way: places still to go, less a jump for each pair still to cross."""
+    """Return the moves to the goal of a solvable row: the remaining steps, less one for each pair still to cross."""
     size = len(position)
     reds = [place for place, color in enumerate(position) if color == "R"]
     blues = [place for place, color in enumerate(position) if color == "B"]
@@ -165,22 +156,22 @@ def _moves_left(position: str) -> int:
 
 
 @lru_cache(maxsize=1 << 18)
-def _moved(position: str, move: str) -> str:
-    """Return the row after a checker and the empty place have changed places."""
-    source, target = (int(each) - 1 for each in move.split())
+def _exchange(position: str, move: str) -> str:
+    """Return the row after a move, which exchanges a checker and the empty position."""
+    source, target = (int(place) - 1 for place in move.split())
     row = list(position)
     row[source], row[target] = row[target], row[source]
     return "".join(row)
 
 
 def is_solvable(position: str) -> bool:
-    """Tell whether the goal can be reached from here.
+    """Return whether the goal can be reached from here.
 
-    Two checkers of one colour right before two of the other block each other for good: the search is cut there.
+    Two checkers of one colour directly before two of the other block each other permanently: the search is cut there.
     """
     if "RRBB" in position:
         return False
     moves = _moves(position)
     if not moves:
         return _moves_left(position) == 0
-    return any(is_solvable(_moved(position, move)) for move in moves)
+    return any(is_solvable(_exchange(position, move)) for move in moves)

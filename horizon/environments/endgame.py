@@ -1,12 +1,12 @@
 """Endgames of a king with queen, rook or pawn against a king, won by the model's side, by Gaviota tables.
 
-Rules: Chess by the FIDE laws. White, the model's side, is to mate; Black plays the longest defence, a draw where it
-    can have one.
+Rules: Chess by the FIDE laws. White, the model's side, must give mate; Black plays the longest defence, or a draw if
+    there is one.
 Observation: The pieces of both sides, and the legal moves if `legal_moves`.
-Action: A move in UCI. Replies may be in SAN or UCI; no reply is read otherwise.
-Oracle: Exact distance to mate, in White's moves. `extra` holds it, and whether the move kept the win: a move after
-    which White can't win any more ends the round.
-Difficulty: `material` and `most_moves`; a turn's difficulty is the number of moves to mate.
+Action: A move in UCI. Replies may be in SAN or UCI.
+Oracle: Exact distance to mate, in White's moves. `extra` holds it. A move after which White can no longer
+    win ends the round.
+Difficulty: `material` and `most_moves`; the difficulty of a turn is the number of moves to mate.
 References: Thompson (1986), Retrograde analysis of certain endgames, ICCA Journal 9; Ballicora, Gaviota tablebases;
     longest mates: queen 10, rook 16, pawn 28 moves.
 Versions: 1.
@@ -26,7 +26,7 @@ from horizon.core.seeds import generator
 from horizon.domains.chess.move_parsing import board_of, read_move
 from horizon.domains.gaviota import plies_to_mate
 from horizon.domains.planning import Planning, Situation
-from horizon.domains.wording_shifts import language, read_shift, shown_names, with_distractor
+from horizon.domains.wording_shifts import display_names, language, read_shift, with_distractor
 
 PIECES = {"KQK": chess.QUEEN, "KRK": chess.ROOK, "KPK": chess.PAWN}
 NAMES = ("king", "queen", "rook", "bishop", "knight", "pawn")
@@ -36,16 +36,16 @@ _GERMAN = ("König", "Dame", "Turm", "Läufer", "Springer", "Bauer")
 
 @dataclass(frozen=True)
 class Endgame(Planning[str]):
-    """A won endgame; a position is a FEN with White to move, or of a game that is over."""
+    """A won endgame; a position is a FEN, with White to move unless the game is over."""
 
     name: ClassVar[str] = "endgame"
     version: ClassVar[int] = 1
     summary: ClassVar[str] = "mate with a queen, a rook or a pawn against the longest defence"
     oracle_kind: ClassVar[str] = "tablebase"
 
-    material: str = parameter("KQK", "the men", choices=tuple(PIECES))
-    most_moves: int = parameter(4, "moves to mate at the start, at most", low=1, high=28)
-    legal_moves: bool = parameter(True, "the legal moves are told")
+    material: str = parameter("KQK", "the men on the board", choices=tuple(PIECES))
+    most_moves: int = parameter(4, "largest number of moves to mate at the start", low=1, high=28)
+    legal_moves: bool = parameter(True, "show the legal moves")
 
     def first_position(self, seed: int) -> str:
         """Return a seeded position that White wins within `most_moves`."""
@@ -59,22 +59,21 @@ class Endgame(Planning[str]):
                 board.set_piece_at(square, chess.Piece(piece, color))
             if board.is_valid() and 0 < plies_to_mate(board) < 2 * self.most_moves:
                 return board.fen()
-        raise UsageError(f"endgame: no position of {self.material} found with most_moves={self.most_moves}: raise it")
+        raise UsageError(f"endgame: no position of {self.material} has most_moves={self.most_moves}: raise it")
 
     def moves(self, position: str) -> tuple[str, ...]:
-        """Return White's legal moves in the order of their texts."""
         return _moves(position)
 
     def after(self, position: str, action: str) -> str:
-        """Play White's move and Black's longest defence."""
+        """Return the position after White's move and Black's longest defence."""
         return _after(position, action)
 
     def distance(self, position: str) -> int | None:
-        """Return White's moves to mate, or null when White can't win."""
+        """Return White's moves to mate, or None if White can't win."""
         return _distance(position)
 
     def distance_after(self, position: str, action: str) -> int | None:
-        """Return the same as by the longest defence, from the table for Black to move."""
+        """Return the distance after the longest defence, from the table for Black to move."""
         return _distance_after(position, action)
 
     def extra(self, distance: int | None) -> Mapping[str, Json]:
@@ -82,7 +81,6 @@ class Endgame(Planning[str]):
         return {"distance": distance, "mate_in": distance}
 
     def instructions(self) -> str:
-        """Return the rules."""
         uci = bool(read_shift(self.shift) & {"notation", "names"})
         if language(self.shift) == "german":
             how = "mit Feld von und Feld nach, wie e2e4" if uci else "wie Qd4 oder Kc3"
@@ -97,12 +95,10 @@ class Endgame(Planning[str]):
         )
 
     def answer_example(self) -> str:
-        """Return a move."""
         return "MOVE"
 
-    def told(self, seed: int, position: str) -> str:
-        """Return the pieces of both sides and the legal moves."""
-        board = self._shown(chess.Board(position))
+    def describe(self, seed: int, position: str) -> str:
+        board = self._mirror_board(chess.Board(position))
         german = language(self.shift) == "german"
         names = self._names(seed)
         sides = []
@@ -115,56 +111,52 @@ class Endgame(Planning[str]):
             sides.append(f"{side}: {', '.join(pieces)}.")
         if not self.legal_moves:
             return " ".join(sides)
-        legal = ", ".join(self.said(seed, position, each) for each in self.moves(position))
+        legal = ", ".join(self.format_action(seed, position, move) for move in self.moves(position))
         return f"{' '.join(sides)}\n{'Legale Züge' if german else 'Legal moves'}: {legal}."
 
     def observe(self, state: Situation[str]) -> str:
-        """Return the position, or where Black's king has gone: nobody could know that from memory."""
+        """Return the position, or the square of Black's king, which the history can't imply."""
         if self.restate == "state" or not state.last:
             return self.pose(state)
-        king = self._shown(chess.Board(state.position)).king(chess.BLACK)
+        king = self._mirror_board(chess.Board(state.position)).king(chess.BLACK)
         square = chess.square_name(king) if king is not None else "?"
         german = language(self.shift) == "german"
-        told = f"Der schwarze König steht jetzt auf {square}." if german else f"Black's king is now on {square}."
-        return with_distractor(self.shift, state.seed, state.played, f"{told}\n{self._question()}")
+        king_text = f"Der schwarze König steht jetzt auf {square}." if german else f"Black's king is now on {square}."
+        return with_distractor(self.shift, state.seed, state.played, f"{king_text}\n{self._question()}")
 
-    def said(self, seed: int, position: str, action: str) -> str:
-        """Return the move in SAN, or in UCI where names or notation are shifted."""
-        move = self._turned(chess.Move.from_uci(action))
+    def format_action(self, seed: int, position: str, action: str) -> str:
+        move = self._mirror_move(chess.Move.from_uci(action))
         if read_shift(self.shift) & {"notation", "names"}:
             return move.uci()
-        return self._shown(chess.Board(position)).san(move)
+        return self._mirror_board(chess.Board(position)).san(move)
 
-    def heard(self, seed: int, position: str, text: str) -> str | None:
-        """Read a move in SAN or UCI."""
-        board = self._shown(chess.Board(position))
-        found = read_move(board, text)
-        if found.status == "legal" and found.move is not None:
-            return self._turned(chess.Move.from_uci(found.move)).uci()
-        return found.move.replace(";", ",") if found.status == "illegal" and found.move is not None else None
+    def parse_action(self, seed: int, position: str, text: str) -> str | None:
+        board = self._mirror_board(chess.Board(position))
+        parsed = read_move(board, text)
+        if parsed.status == "legal" and parsed.move is not None:
+            return self._mirror_move(chess.Move.from_uci(parsed.move)).uci()
+        return parsed.move.replace(";", ",") if parsed.status == "illegal" and parsed.move is not None else None
 
     def write(self, position: str) -> str:
-        """Return the FEN."""
         return position
 
     def read(self, text: str) -> str:
-        """Return the FEN of a text."""
         board = board_of(text)
         if chess.popcount(board.occupied) > 3:
-            raise UsageError(f"'{text}' is no endgame of three men: give one with two kings and a piece of White")
+            raise UsageError(f"'{text}' is not an endgame of three men: give one with two kings and a piece of White")
         return board.fen()
 
-    def _shown(self, board: chess.Board) -> chess.Board:
+    def _mirror_board(self, board: chess.Board) -> chess.Board:
         return board.transform(chess.flip_horizontal) if "mirror" in read_shift(self.shift) else board
 
-    def _turned(self, move: chess.Move) -> chess.Move:
+    def _mirror_move(self, move: chess.Move) -> chess.Move:
         if "mirror" not in read_shift(self.shift):
             return move
         return chess.Move(move.from_square ^ 7, move.to_square ^ 7, move.promotion)
 
     def _names(self, seed: int) -> dict[str, str]:
         if "names" in read_shift(self.shift):
-            return shown_names("names", seed, "piece", NAMES)
+            return display_names("names", seed, "piece", NAMES)
         return dict(zip(NAMES, _GERMAN if language(self.shift) == "german" else NAMES, strict=True))
 
 
@@ -191,7 +183,7 @@ def _after(position: str, action: str) -> str:
             best, longest = reply, plies
     if best is not None:
         board.push(best)
-    # Counters off: the tables know nothing of fifty moves, and equal positions should be equal texts.
+    # Counters are reset: the tables ignore the fifty-move rule, and equal positions must have equal texts.
     board.halfmove_clock, board.fullmove_number = 0, 1
     return board.fen()
 

@@ -1,11 +1,11 @@
 """Grid walk: through a seeded maze with keys and doors to the exit.
 
-Rules: A step goes to a neighbouring cell unless a wall is between. A door's cell can be entered only with its key; a
-    key is taken by stepping on it.
-Observation: The maze as a text map, or without one the open ways, the own cell and the exit's (`map`).
+Rules: A step goes to a neighbouring cell unless there is a wall. The cell of a door can only be entered with its key;
+    a key is taken by stepping on it.
+Observation: The maze as a text map, or (`map=none`) the current cell, the exit and the open ways.
 Action: `north`, `east`, `south` or `west`.
 Oracle: Exact, by a table over all cells and sets of keys of the maze.
-Difficulty: `size`, `keys` and `loops`; a turn's difficulty is the number of steps to the exit.
+Difficulty: `size`, `keys` and `loops`; the difficulty of a turn is the number of steps to the exit.
 References: Ivanitskiy et al. (2023), A configurable library for generating and manipulating maze datasets,
     arXiv 2309.10498 (mazes by depth-first search).
 Versions: 1.
@@ -19,9 +19,9 @@ from typing import ClassVar
 from horizon.core.errors import UsageError
 from horizon.core.parameters import parameter
 from horizon.core.seeds import derive, generator
-from horizon.domains.name_matching import heard_names
+from horizon.domains.name_matching import parse_names
 from horizon.domains.planning import Planning
-from horizon.domains.wording_shifts import language, read_shift, shown_names
+from horizon.domains.wording_shifts import display_names, language, read_shift
 
 WAYS = ("north", "east", "south", "west")
 _STEPS = {"north": (-1, 0), "east": (0, 1), "south": (1, 0), "west": (0, -1)}
@@ -32,7 +32,7 @@ _FILLERS = frozenset({"go", "move", "walk", "step", "to", "the", "gehe", "nach",
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """The maze's own seed, the cell (row times size plus column) and the keys held, a bit each."""
+    """The seed of the maze, the cell (row times size plus column), and the keys held, one bit each."""
 
     maze: int
     cell: int
@@ -41,7 +41,7 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Maze:
-    """Open ways of each cell, the cells of keys and doors in the alphabet's order, and the exit."""
+    """The open ways of each cell, the cells of keys and doors in alphabetical order, and the exit."""
 
     ways: tuple[tuple[str, ...], ...]
     keys: tuple[int, ...]
@@ -51,19 +51,19 @@ class Maze:
 
 @dataclass(frozen=True)
 class GridWalk(Planning[Spot]):
-    """A maze."""
+    """A walk through a maze; a position is a spot."""
 
     name: ClassVar[str] = "grid_walk"
     version: ClassVar[int] = 1
     summary: ClassVar[str] = "walk through a maze with keys and doors to the exit"
 
-    size: int = parameter(4, "cells a side", low=2, high=20)
-    keys: int = parameter(0, "keys and doors", low=0, high=4)
-    loops: int = parameter(1, "walls taken out of the maze", low=0, high=50)
+    size: int = parameter(4, "cells per side", low=2, high=20)
+    keys: int = parameter(0, "number of keys and doors", low=0, high=4)
+    loops: int = parameter(1, "number of walls removed from the maze", low=0, high=50)
     map: str = parameter("text", "a text map, or only the open ways", choices=("text", "none"))
 
     def first_position(self, seed: int) -> Spot:
-        """Return a seeded cell of a seeded maze, far enough from the exit to be worth a walk."""
+        """Return a seeded cell of a seeded maze, at least `size` steps from the exit."""
         maze = derive(seed, "grid_walk") % 2**31
         distances = _distances(maze, self.size, self.keys, self.loops)
         far = [cell for (cell, keys), steps in distances.items() if not keys and steps >= self.size]
@@ -71,13 +71,11 @@ class GridWalk(Planning[Spot]):
         return Spot(maze, generator(seed, "grid_walk start").choice(held or [0]), 0)
 
     def moves(self, position: Spot) -> tuple[str, ...]:
-        """Return the ways that are open, doors by the keys held."""
         maze = self._maze(position)
         return tuple(way for way in maze.ways[position.cell] if self._may_enter(maze, position, way))
 
     def after(self, position: Spot, action: str) -> Spot:
-        """Step, and take a key that lies there."""
-        cell = _stepped(position.cell, action, self.size)
+        cell = _step_from(position.cell, action, self.size)
         maze = self._maze(position)
         taken = 1 << maze.keys.index(cell) if cell in maze.keys else 0
         return Spot(position.maze, cell, position.keys | taken)
@@ -87,11 +85,10 @@ class GridWalk(Planning[Spot]):
         return _distances(position.maze, self.size, self.keys, self.loops).get((position.cell, position.keys))
 
     def is_dead(self, position: Spot) -> bool:
-        """Every cell leads to the exit."""
+        """Return False: the exit can be reached from every cell."""
         return False
 
     def instructions(self) -> str:
-        """Return the rules."""
         marks = self.map == "text"
         if language(self.shift) == "german":
             drawn = " Die Karte zeigt Wände als #, dich als @, den Ausgang als X." if marks else ""
@@ -110,29 +107,27 @@ class GridWalk(Planning[Spot]):
         )
 
     def answer_example(self) -> str:
-        """Return a way."""
         if read_shift(self.shift) & {"names", "notation"}:
             return "DIRECTION"
         return "norden" if language(self.shift) == "german" else "north"
 
-    def told(self, seed: int, position: Spot) -> str:
-        """Return the map, or the cell, the exit and the open ways."""
+    def describe(self, seed: int, position: Spot) -> str:
         german = language(self.shift) == "german"
         maze = self._maze(position)
         names = self._names(seed)
         lines = []
         if read_shift(self.shift) & {"names", "notation"}:
             plain = _GERMAN if german else {way: way for way in WAYS}
-            told = ", ".join(f"{plain[self._turned(way)]} = {names[way]}" for way in WAYS)
-            lines.append(f"{'Richtungen' if german else 'Directions'}: {told}.")
+            legend = ", ".join(f"{plain[self._mirror_way(way)]} = {names[way]}" for way in WAYS)
+            lines.append(f"{'Richtungen' if german else 'Directions'}: {legend}.")
         if self.map == "text":
-            lines.append(self._drawn(maze, position))
+            lines.append(self._draw_map(maze, position))
         else:
             here, there = (self._coordinates(cell) for cell in (position.cell, maze.exit))
-            told = "Du bist in Zeile {}, Spalte {}; der Ausgang ist in Zeile {}, Spalte {}."
+            template = "Du bist in Zeile {}, Spalte {}; der Ausgang ist in Zeile {}, Spalte {}."
             if not german:
-                told = "You are in row {}, column {}; the exit is in row {}, column {}."
-            lines.append(told.format(*here, *there))
+                template = "You are in row {}, column {}; the exit is in row {}, column {}."
+            lines.append(template.format(*here, *there))
             words = ("Zeile", "Spalte") if german else ("row", "column")
             things = [*zip(maze.keys, "abcd", strict=False), *zip(maze.doors, "ABCD", strict=False)]
             for cell, letter in things:
@@ -145,49 +140,45 @@ class GridWalk(Planning[Spot]):
         lines.append(f"{'Wege ohne Wand' if german else 'Ways without a wall'}: {ways}.")
         return "\n".join(lines)
 
-    def said(self, seed: int, position: Spot, action: str) -> str:
-        """Return the way as it is called."""
+    def format_action(self, seed: int, position: Spot, action: str) -> str:
         return self._names(seed)[action]
 
-    def heard(self, seed: int, position: Spot, text: str) -> str | None:
-        """Read one way."""
-        found = heard_names(text, self._names(seed), _FILLERS)
-        return found[0] if found is not None and len(found) == 1 else None
+    def parse_action(self, seed: int, position: Spot, text: str) -> str | None:
+        ways = parse_names(text, self._names(seed), _FILLERS)
+        return ways[0] if ways is not None and len(ways) == 1 else None
 
     def write(self, position: Spot) -> str:
-        """Return `maze cell keys`."""
         return f"{position.maze} {position.cell} {position.keys}"
 
     def read(self, text: str) -> Spot:
-        """Return the position of a text."""
         parts = text.split()
         if len(parts) != 3 or not all(part.isdecimal() for part in parts):
-            raise UsageError(f"'{text}' is no position: write it as maze cell keys, three numbers")
+            raise UsageError(f"'{text}' is not a position: write it as maze cell keys, three numbers")
         spot = Spot(*(int(part) for part in parts))
         if spot.maze >= 2**31 or (spot.cell, spot.keys) not in _distances(spot.maze, self.size, self.keys, self.loops):
-            raise UsageError(f"'{text}' is no position of this maze: cells go from 0 to {self.size**2 - 1}")
+            raise UsageError(f"'{text}' is not a position of this maze: cells go from 0 to {self.size**2 - 1}")
         return spot
 
     def _maze(self, position: Spot) -> Maze:
         return _maze(position.maze, self.size, self.keys, self.loops)
 
     def _may_enter(self, maze: Maze, position: Spot, way: str) -> bool:
-        return _may_enter(maze, _stepped(position.cell, way, self.size), position.keys)
+        return _may_enter(maze, _step_from(position.cell, way, self.size), position.keys)
 
-    def _turned(self, way: str) -> str:
+    def _mirror_way(self, way: str) -> str:
         return _TURNED[way] if "mirror" in read_shift(self.shift) else way
 
     def _names(self, seed: int) -> dict[str, str]:
         if read_shift(self.shift) & {"names", "notation"}:
-            return shown_names(self.shift, seed, "direction", WAYS)
+            return display_names(self.shift, seed, "direction", WAYS)
         plain = _GERMAN if language(self.shift) == "german" else {way: way for way in WAYS}
-        return {way: plain[self._turned(way)] for way in WAYS}
+        return {way: plain[self._mirror_way(way)] for way in WAYS}
 
     def _coordinates(self, cell: int) -> tuple[int, int]:
         row, column = divmod(cell, self.size)
         return row + 1, self.size - column if "mirror" in read_shift(self.shift) else column + 1
 
-    def _drawn(self, maze: Maze, position: Spot) -> str:
+    def _draw_map(self, maze: Maze, position: Spot) -> str:
         width = 2 * self.size + 1
         grid = [["#"] * width for _ in range(width)]
         for cell, ways in enumerate(maze.ways):
@@ -208,7 +199,7 @@ class GridWalk(Planning[Spot]):
 ENVIRONMENT = GridWalk
 
 
-def _stepped(cell: int, way: str, size: int) -> int:
+def _step_from(cell: int, way: str, size: int) -> int:
     down, right = _STEPS[way]
     return cell + down * size + right
 
@@ -219,18 +210,18 @@ def _may_enter(maze: Maze, cell: int, keys: int) -> bool:
 
 @lru_cache(maxsize=1024)
 def _maze(seed: int, size: int, n_keys: int, loops: int) -> Maze:
-    """Return the maze of a seed: a random spanning tree, some walls less, doors on the way out, keys before them."""
+    """Return the maze of a seed: a random spanning tree with some walls removed, doors and keys on the way out."""
     draw = generator(seed, "maze", size, n_keys, loops)
     open_ways: list[set[str]] = [set() for _ in range(size**2)]
     opposite = {"north": "south", "south": "north", "east": "west", "west": "east"}
 
     def neighbours(cell: int) -> list[tuple[str, int]]:
         row, column = divmod(cell, size)
-        found = []
+        cells = []
         for way, (down, right) in _STEPS.items():
             if 0 <= row + down < size and 0 <= column + right < size:
-                found.append((way, _stepped(cell, way, size)))
-        return found
+                cells.append((way, _step_from(cell, way, size)))
+        return cells
 
     stack, seen = [0], {0}
     while stack:
@@ -248,12 +239,12 @@ def _maze(seed: int, size: int, n_keys: int, loops: int) -> Maze:
         way, other = draw.choice(neighbours(cell))
         open_ways[cell].add(way)
         open_ways[other].add(opposite[way])
-    ways = tuple(tuple(way for way in WAYS if way in each) for each in open_ways)
+    ways = tuple(tuple(way for way in WAYS if way in open_here) for open_here in open_ways)
     exit_cell = size**2 - 1
     doors: list[int] = []
     keys: list[int] = []
     for _ in range(n_keys):
-        # A door goes where the exit is cut off by it; its key to where one gets without it.
+        # A door must cut off the exit; its key is placed where it can be reached without passing the door.
         taken = {*doors, *keys, exit_cell, 0}
         free = [cell for cell in range(size**2) if cell not in taken]
         draw.shuffle(free)
@@ -268,20 +259,20 @@ def _maze(seed: int, size: int, n_keys: int, loops: int) -> Maze:
 
 
 def _reach(ways: tuple[tuple[str, ...], ...], start: int, closed: set[int], size: int) -> set[int]:
-    found, stack = {start}, [start]
+    cells, stack = {start}, [start]
     while stack:
         cell = stack.pop()
         for way in ways[cell]:
-            other = _stepped(cell, way, size)
-            if other not in found and other not in closed:
-                found.add(other)
+            other = _step_from(cell, way, size)
+            if other not in cells and other not in closed:
+                cells.add(other)
                 stack.append(other)
-    return found
+    return cells
 
 
 @lru_cache(maxsize=512)
 def _distances(seed: int, size: int, n_keys: int, loops: int) -> dict[tuple[int, int], int]:
-    """Return the steps to the exit from every cell and set of keys from which it can be reached."""
+    """Return the number of steps to the exit for every cell and set of keys from which it can be reached."""
     maze = _maze(seed, size, n_keys, loops)
     before: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for cell in range(size**2):
@@ -289,7 +280,7 @@ def _distances(seed: int, size: int, n_keys: int, loops: int) -> dict[tuple[int,
             if not _may_enter(maze, cell, keys) or (cell in maze.keys and not keys >> maze.keys.index(cell) & 1):
                 continue
             for way in maze.ways[cell]:
-                other = _stepped(cell, way, size)
+                other = _step_from(cell, way, size)
                 if _may_enter(maze, other, keys):
                     taken = 1 << maze.keys.index(other) if other in maze.keys else 0
                     before.setdefault((other, keys | taken), []).append((cell, keys))

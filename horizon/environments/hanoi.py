@@ -1,11 +1,11 @@
 """The Tower of Hanoi: three pegs, any number of disks, any start and any goal.
 
 Rules: A move takes the top disk of one peg to another peg; a disk never lies on a smaller one. Bring all disks to
-    where the goal says.
+    the pegs of the goal.
 Observation: The disks of each peg from bottom to top, and the goal.
-Action: `A C`, the peg that a disk is taken from and the peg that it goes to.
+Action: `A C`, the source peg and the target peg of a disk.
 Oracle: Exact distance between any two arrangements, in time linear in the disks.
-Difficulty: `disks` and `start`; a turn's difficulty is the number of moves to the goal.
+Difficulty: `disks` and `start`; the difficulty of a turn is the number of moves to the goal.
 References: Hinz, Klavžar & Petr (2018), The Tower of Hanoi: myths and maths, 2nd edition, chapter 2 (theorem 2.32:
     a shortest path moves the largest disk once or twice).
 Versions: 1.
@@ -18,9 +18,9 @@ from typing import ClassVar
 from horizon.core.errors import UsageError
 from horizon.core.parameters import parameter
 from horizon.core.seeds import generator
-from horizon.domains.name_matching import heard_names
+from horizon.domains.name_matching import parse_names
 from horizon.domains.planning import Planning
-from horizon.domains.wording_shifts import language, read_shift, shown_names
+from horizon.domains.wording_shifts import display_names, language, read_shift
 
 PEGS = "ABC"
 _FILLERS = frozenset(
@@ -30,7 +30,7 @@ _FILLERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Pegs:
-    """Where each disk lies now and in the end: a peg's letter a disk, the smallest disk first."""
+    """The current and the goal arrangement: one peg letter per disk, the smallest disk first."""
 
     now: str
     goal: str
@@ -44,25 +44,27 @@ class Hanoi(Planning[Pegs]):
     version: ClassVar[int] = 1
     summary: ClassVar[str] = "move a tower of disks from peg to peg, never a larger disk on a smaller"
 
-    disks: int = parameter(3, "how many disks", low=1, high=64)
-    start: str = parameter("random", "tower (all on A), random by seed, or a peg a disk as ABC, smallest first")
-    goal: str = parameter("tower", "tower (all on C), random by seed, or a peg a disk as ABC, smallest first")
+    disks: int = parameter(3, "number of disks", low=1, high=64)
+    start: str = parameter("random", "tower (all on A), random by seed, or one peg per disk as ABC, smallest first")
+    goal: str = parameter("tower", "tower (all on C), random by seed, or one peg per disk as ABC, smallest first")
 
     def __post_init__(self) -> None:
-        """Refuse arrangements of another number of disks."""
+        """Refuse malformed arrangements, and a start that is the goal."""
         super().__post_init__()
         for what, text in (("start", self.start), ("goal", self.goal)):
             if text not in ("tower", "random") and (len(text) != self.disks or set(text) - set(PEGS)):
-                raise UsageError(f"hanoi: {what}={text} is no arrangement: write tower, random or {self.disks} of ABC")
+                raise UsageError(
+                    f"hanoi: {what}={text} is not an arrangement: write tower, random or {self.disks} of ABC"
+                )
         ends = ["A" * self.disks if self.start == "tower" else self.start]
         ends.append("C" * self.disks if self.goal == "tower" else self.goal)
         if ends[0] == ends[1] and ends[0] != "random":
             raise UsageError(f"hanoi: start={self.start} is the goal already: choose another")
 
-    # What a puzzle is. -----------------------------------------------------------------------------------------
+    # The puzzle. -----------------------------------------------------------------------------------------------
 
     def first_position(self, seed: int) -> Pegs:
-        """Return the arrangement and the goal of an instance; drawn again while they are equal."""
+        """Return the seeded arrangement and goal of an instance; drawn again while they are equal."""
         draw = generator(seed, "hanoi")
         while True:
             now, goal = (
@@ -73,11 +75,9 @@ class Hanoi(Planning[Pegs]):
                 return Pegs(now, goal)
 
     def moves(self, position: Pegs) -> tuple[str, ...]:
-        """Return the legal moves."""
         return _moves(position.now)
 
     def after(self, position: Pegs, action: str) -> Pegs:
-        """Move the top disk."""
         disk = position.now.index(action[0])
         return Pegs(position.now[:disk] + action[2] + position.now[disk + 1 :], position.goal)
 
@@ -86,11 +86,10 @@ class Hanoi(Planning[Pegs]):
         return distance(position.now, position.goal)
 
     def is_dead(self, position: Pegs) -> bool:
-        """Every move can be undone."""
+        """Return False: every move can be undone."""
         return False
 
     def instructions(self) -> str:
-        """Return the rules."""
         if language(self.shift) == "german":
             return (
                 "Es gibt drei Stäbe mit Scheiben verschiedener Größe. Ein Zug nimmt die oberste Scheibe eines Stabs "
@@ -106,46 +105,42 @@ class Hanoi(Planning[Pegs]):
         )
 
     def answer_example(self) -> str:
-        """Return a move."""
         return "FROM TO" if read_shift(self.shift) & {"names", "notation"} else "A C"
 
-    def told(self, seed: int, position: Pegs) -> str:
-        """Return both arrangements in words."""
+    def describe(self, seed: int, position: Pegs) -> str:
         german = language(self.shift) == "german"
         if german:
             first = f"Scheiben von 1 (kleinste) bis {self.disks} (größte), je Stab von unten nach oben:"
         else:
             first = f"Disks 1 (smallest) to {self.disks} (largest), each peg from bottom to top:"
-        return f"{first}\n{self._listed(seed, position.now)}\n{'Ziel' if german else 'Goal'}:\n" + self._listed(
+        return f"{first}\n{self._list_pegs(seed, position.now)}\n{'Ziel' if german else 'Goal'}:\n" + self._list_pegs(
             seed, position.goal
         )
 
-    def said(self, seed: int, position: Pegs, action: str) -> str:
-        """Return both pegs as they are called."""
+    def format_action(self, seed: int, position: Pegs, action: str) -> str:
         names = self._pegs(seed)
         return f"{names[action[0]]} {names[action[2]]}"
 
-    def heard(self, seed: int, position: Pegs, text: str) -> str | None:
-        """Read two pegs."""
+    def parse_action(self, seed: int, position: Pegs, text: str) -> str | None:
         fillers = _FILLERS | {str(disk) for disk in range(1, self.disks + 1)}
-        found = heard_names(text, self._pegs(seed), fillers)
-        return f"{found[0]} {found[1]}" if found is not None and len(found) == 2 else None
+        pegs = parse_names(text, self._pegs(seed), fillers)
+        return f"{pegs[0]} {pegs[1]}" if pegs is not None and len(pegs) == 2 else None
 
     def write(self, position: Pegs) -> str:
-        """Return `now goal`."""
         return f"{position.now} {position.goal}"
 
     def read(self, text: str) -> Pegs:
-        """Return the position of `now goal`."""
         now, _, goal = text.partition(" ")
-        if any(len(each) != self.disks or set(each) - set(PEGS) for each in (now, goal)):
-            raise UsageError(f"'{text}' is no arrangement of {self.disks} disks: write a peg a disk twice, as ABC CCC")
+        if any(len(pegs) != self.disks or set(pegs) - set(PEGS) for pegs in (now, goal)):
+            raise UsageError(
+                f"'{text}' is not an arrangement of {self.disks} disks: write one peg per disk twice, as ABC CCC"
+            )
         return Pegs(now, goal)
 
     def _pegs(self, seed: int) -> dict[str, str]:
-        return shown_names(self.shift, seed, "peg", tuple(PEGS))
+        return display_names(self.shift, seed, "peg", tuple(PEGS))
 
-    def _listed(self, seed: int, pegs: str) -> str:
+    def _list_pegs(self, seed: int, pegs: str) -> str:
         empty = "leer" if language(self.shift) == "german" else "empty"
         names = self._pegs(seed)
         lines = []
@@ -160,7 +155,10 @@ ENVIRONMENT = Hanoi
 
 @lru_cache(maxsize=1 << 16)
 def distance(now: str, goal: str) -> int:
-    """Return the least number of moves between two arrangements."""
+    """Return the least number of moves between two arrangements, smallest disk first.
+
+    Source: Hinz, Klavžar & Petr (2018), theorem 2.32.
+    """
     disks = len(now)
     while disks and now[disks - 1] == goal[disks - 1]:
         disks -= 1
@@ -174,7 +172,7 @@ def distance(now: str, goal: str) -> int:
 
 
 def _to_tower(pegs: str, disks: int, target: str) -> int:
-    """Return the least number of moves that bring the smallest `disks` disks together on one peg."""
+    """Return the least number of moves that bring the `disks` smallest disks to one peg."""
     total = 0
     for disk in range(disks - 1, -1, -1):
         if pegs[disk] != target:

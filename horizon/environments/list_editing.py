@@ -1,10 +1,10 @@
-"""List editing: insert, delete, move and replace by position; tell an element or the whole list.
+"""List editing: insert, delete, move and replace by position; a question asks for an element or the whole list.
 
 Rules: A list of words is edited step by step; positions count from 1.
 Observation: The list at the start; then this turn's edits (see `restate`).
 Action: The element at the position asked for, or the whole list in order, after the edits.
 Oracle: Exact editing. A wrong answer changes nothing.
-Difficulty: `length` of the list and `edits` a turn; constant over turns but for the list's own length.
+Difficulty: `length` of the list and `edits` per turn; constant over turns except for the length of the list.
 References: Kim & Schuster (2023), Entity tracking in language models, ACL.
 Versions: 1.
 """
@@ -15,16 +15,16 @@ from typing import ClassVar
 from horizon.core.errors import UsageError
 from horizon.core.parameters import parameter
 from horizon.domains.bookkeeping import Questions
-from horizon.domains.name_matching import heard_names
+from horizon.domains.name_matching import parse_names
 from horizon.domains.word_list import WORDS
-from horizon.domains.wording_shifts import language, read_shift, shown_names
+from horizon.domains.wording_shifts import display_names, language, read_shift
 
 World = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """The edits of a turn, each a word with places (from 0) or an item, and the place asked for (-1: the list)."""
+    """The edits of a turn, each a word with positions (from 0) or an item; the position asked for (-1: the list)."""
 
     edits: tuple[tuple[str, int, int], ...]
     asked: int
@@ -32,15 +32,15 @@ class Edits:
 
 @dataclass(frozen=True)
 class ListEditing(Questions[World, Edits]):
-    """A list of words."""
+    """List editing; the world is a list of word indices."""
 
     name: ClassVar[str] = "list_editing"
     version: ClassVar[int] = 1
-    summary: ClassVar[str] = "insert, delete, move and replace in a list, tell what stands where"
+    summary: ClassVar[str] = "follow insertions, deletions, moves and replacements in a list"
 
-    length: int = parameter(4, "items at the start; the list keeps within 2 of it", low=3, high=40)
-    edits: int = parameter(1, "edits a turn", low=1, high=20)
-    question: str = parameter("element", "what is asked for", choices=("element", "list"))
+    length: int = parameter(4, "items at the start; the length stays within 2 of it", low=3, high=40)
+    edits: int = parameter(1, "edits per turn", low=1, high=20)
+    question: str = parameter("element", "kind of question", choices=("element", "list"))
 
     def start(self, seed: int) -> World:
         """Return a seeded list of different words."""
@@ -48,9 +48,8 @@ class ListEditing(Questions[World, Edits]):
         return tuple(order[: self.length])
 
     def event(self, seed: int, played: int, world: World) -> Edits:
-        """Return this turn's edits."""
         number = self.draw(seed, played)
-        found = []
+        edits = []
         size = len(world)
         for place in range(self.edits):
             if number < 1 << 30:
@@ -65,19 +64,18 @@ class ListEditing(Questions[World, Edits]):
                 kind = 0
             if kind == 0:
                 number, at = divmod(number, size + 1)
-                found.append(("insert", at, item))
+                edits.append(("insert", at, item))
                 size += 1
             elif kind == 1:
-                found.append(("delete", at, -1))
+                edits.append(("delete", at, -1))
                 size -= 1
             elif kind == 2:
-                found.append(("move", at, to + (to >= at)))
+                edits.append(("move", at, to + (to >= at)))
             else:
-                found.append(("replace", at, item))
-        return Edits(tuple(found), -1 if self.question == "list" else number % size)
+                edits.append(("replace", at, item))
+        return Edits(tuple(edits), -1 if self.question == "list" else number % size)
 
     def after(self, world: World, event: Edits) -> World:
-        """Return the edited list."""
         items = list(world)
         for word, at, other in event.edits:
             if word == "insert":
@@ -91,21 +89,19 @@ class ListEditing(Questions[World, Edits]):
         return tuple(items)
 
     def truth(self, world: World, event: Edits) -> str:
-        """Return the element asked for, or all in order."""
         if event.asked < 0:
             return ", ".join([WORDS[item] for item in world])
         return WORDS[world[event.asked]]
 
     def answers(self, world: World, event: Edits) -> tuple[str, ...]:
-        """Return every element before and after; of lists the true one, the old one and one with two exchanged."""
+        """Return all elements before and after; for lists: true, old, two exchanged, and shortened."""
         after = self.after(world, event)
         if event.asked >= 0:
             return tuple(dict.fromkeys([WORDS[item] for item in (*after, *world)]))
         swapped = (after[1], after[0], *after[2:])
-        return tuple(dict.fromkeys(self.truth(each, event) for each in (after, world, swapped, after[:-1])))
+        return tuple(dict.fromkeys(self.truth(items, event) for items in (after, world, swapped, after[:-1])))
 
     def instructions(self) -> str:
-        """Return the rules."""
         if language(self.shift) == "german":
             asked = (
                 "die ganze Liste, durch Kommas getrennt" if self.question == "list" else "das Wort an dieser Stelle"
@@ -123,35 +119,31 @@ class ListEditing(Questions[World, Edits]):
         )
 
     def answer_example(self) -> str:
-        """Return a word or a list."""
         if self.question == "list":
             return "WORD, WORD, ..."
         return "WORD" if read_shift(self.shift) & {"names", "notation"} else "apple"
 
-    def told(self, seed: int, world: World) -> str:
-        """Return the list with positions."""
+    def describe(self, seed: int, world: World) -> str:
         names = self._names(seed)
         places = range(len(world) - 1, -1, -1) if "mirror" in read_shift(self.shift) else range(len(world))
         listed = ", ".join(f"{place + 1} {names[WORDS[world[place]]]}" for place in places)
         return f"{'Liste' if language(self.shift) == 'german' else 'List'}: {listed}."
 
-    def announced(self, seed: int, event: Edits) -> str:
-        """Return the edits."""
+    def describe_event(self, seed: int, event: Edits) -> str:
         names = self._names(seed)
-        told = []
+        texts = []
         for word, at, other in event.edits:
             if word == "insert":
-                told.append(f"insert {names[WORDS[other]]} at {at + 1}")
+                texts.append(f"insert {names[WORDS[other]]} at {at + 1}")
             elif word == "delete":
-                told.append(f"delete {at + 1}")
+                texts.append(f"delete {at + 1}")
             elif word == "move":
-                told.append(f"move {at + 1} to {other + 1}")
+                texts.append(f"move {at + 1} to {other + 1}")
             else:
-                told.append(f"replace {at + 1} by {names[WORDS[other]]}")
-        return f"{'Änderung' if language(self.shift) == 'german' else 'Edit'}: {', '.join(told)}."
+                texts.append(f"replace {at + 1} by {names[WORDS[other]]}")
+        return f"{'Änderung' if language(self.shift) == 'german' else 'Edit'}: {', '.join(texts)}."
 
-    def asked(self, seed: int, event: Edits) -> str:
-        """Return the question."""
+    def describe_question(self, seed: int, event: Edits) -> str:
         german = language(self.shift) == "german"
         if event.asked < 0:
             return "Wie lautet die Liste jetzt?" if german else "What is the list now?"
@@ -160,32 +152,28 @@ class ListEditing(Questions[World, Edits]):
             f"Welches Wort steht jetzt an Stelle {place}?" if german else f"Which word stands at position {place} now?"
         )
 
-    def said(self, seed: int, answer: str) -> str:
-        """Return the words as they are called."""
+    def format_answer(self, seed: int, answer: str) -> str:
         names = self._names(seed)
         return ", ".join(names[word] for word in answer.split(", "))
 
-    def heard(self, seed: int, world: World, event: Edits, text: str) -> str | None:
-        """Read a word, or words in order; positions before them are passed over."""
+    def parse_answer(self, seed: int, world: World, event: Edits, text: str) -> str | None:
         fillers = frozenset({"the", "word", "is", "das", "wort", "ist"} | {str(n) for n in range(1, self.length + 4)})
-        found = heard_names(text, self._names(seed), fillers)
-        if not found or (event.asked >= 0 and len(found) != 1):
+        words = parse_names(text, self._names(seed), fillers)
+        if not words or (event.asked >= 0 and len(words) != 1):
             return None
-        return ", ".join(found)
+        return ", ".join(words)
 
     def write(self, world: World) -> str:
-        """Return the words."""
         return " ".join(WORDS[item] for item in world)
 
     def read(self, text: str) -> World:
-        """Return the list of a text."""
         unknown = [word for word in text.split() if word not in WORDS]
         if unknown or not self.length - 3 < len(text.split()) < self.length + 3:
-            raise UsageError(f"'{text}' is no list of about {self.length} known words")
+            raise UsageError(f"'{text}' is not a list of about {self.length} known words: write words of word_list")
         return tuple(WORDS.index(word) for word in text.split())
 
     def _names(self, seed: int) -> dict[str, str]:
-        return shown_names(self.shift, seed, "item", WORDS)
+        return display_names(self.shift, seed, "item", WORDS)
 
 
 ENVIRONMENT = ListEditing

@@ -1,10 +1,10 @@
-"""Permutation tracking: cups with things under them change places; tell what is where.
+"""Permutation tracking: cups with things under them are permuted; a question asks for the thing under a cup.
 
-Rules: Things lie under numbered cups. Each turn cups change places; the things go with them.
-Observation: What lies where at the start; then who changes places (see `restate`).
+Rules: There are things under numbered cups. Each turn cups exchange positions, together with their things.
+Observation: The thing under each cup at the start; then the exchanges (see `restate`).
 Action: The name of the thing under the cup that is asked for, after this turn's changes.
 Oracle: Exact composition of permutations. A wrong answer changes nothing.
-Difficulty: `cups`, `changes` a turn, and `moves`: a swap of two or any permutation; constant over turns.
+Difficulty: `cups`, `changes` per turn, and `moves`: a swap of two or any permutation; constant over turns.
 References: Kim & Schuster (2023), Entity tracking in language models, ACL; Merrill, Petty & Sabharwal (2024), The
     illusion of state in state-space models, ICML (words of S5).
 Versions: 1.
@@ -17,8 +17,8 @@ from typing import ClassVar
 from horizon.core.errors import UsageError
 from horizon.core.parameters import parameter
 from horizon.domains.bookkeeping import Questions
-from horizon.domains.name_matching import heard_names
-from horizon.domains.wording_shifts import language, read_shift, shown_names
+from horizon.domains.name_matching import parse_names
+from horizon.domains.wording_shifts import display_names, language, read_shift
 
 THINGS = ("ball", "coin", "key", "ring", "bean", "dice", "shell", "pearl", "stone", "cork")
 _FILLERS = frozenset({"the", "a", "an", "der", "die", "das", "is", "it"})
@@ -28,7 +28,7 @@ World = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Shuffle:
-    """Changes in order, each the new content's old place for every place; and the place that is asked for."""
+    """The changes, each as the old position of the new content of every position; and the position asked for."""
 
     changes: tuple[World, ...]
     asked: int
@@ -36,18 +36,18 @@ class Shuffle:
 
 @dataclass(frozen=True)
 class Permutation(Questions[World, Shuffle]):
-    """Cups and things."""
+    """Permutation tracking; the world is the thing under each cup."""
 
     name: ClassVar[str] = "permutation"
     version: ClassVar[int] = 1
-    summary: ClassVar[str] = "follow things under cups that change places"
+    summary: ClassVar[str] = "follow things under cups that exchange positions"
 
-    cups: int = parameter(3, "how many cups", low=2, high=len(THINGS))
-    changes: int = parameter(1, "changes a turn", low=1, high=20)
+    cups: int = parameter(3, "number of cups", low=2, high=len(THINGS))
+    changes: int = parameter(1, "changes per turn", low=1, high=20)
     moves: str = parameter("swap", "two cups swap, or any rearrangement (up to 5 cups)", choices=("swap", "any"))
 
     def __post_init__(self) -> None:
-        """Refuse rearrangements too long to tell."""
+        """Refuse rearrangements of more than 5 cups."""
         super().__post_init__()
         if self.moves == "any" and self.cups > 5:
             raise UsageError(f"permutation: moves=any goes up to cups=5, not {self.cups}: use moves=swap")
@@ -57,40 +57,35 @@ class Permutation(Questions[World, Shuffle]):
         return tuple(sorted(range(self.cups), key=lambda thing: self.draw(seed, 0, "start", thing)))
 
     def event(self, seed: int, played: int, world: World) -> Shuffle:
-        """Return this turn's changes."""
-        found = []
+        changes = []
         number, asked = divmod(self.draw(seed, played), self.cups)
         for place in range(self.changes):
             if number < 1000:
                 number = self.draw(seed, played, place)
             if self.moves == "any":
                 number, index = divmod(number, len(_ORDERS[self.cups]))
-                found.append(_ORDERS[self.cups][index])
+                changes.append(_ORDERS[self.cups][index])
                 continue
             number, one = divmod(number, self.cups)
             number, other = divmod(number, self.cups - 1)
             other += other >= one
             order = list(range(self.cups))
             order[one], order[other] = other, one
-            found.append(tuple(order))
-        return Shuffle(tuple(found), asked)
+            changes.append(tuple(order))
+        return Shuffle(tuple(changes), asked)
 
     def after(self, world: World, event: Shuffle) -> World:
-        """Return the new order."""
         for change in event.changes:
             world = tuple([world[old] for old in change])
         return world
 
     def truth(self, world: World, event: Shuffle) -> str:
-        """Return the thing under the cup asked for."""
         return THINGS[world[event.asked]]
 
     def answers(self, world: World, event: Shuffle) -> tuple[str, ...]:
-        """Return all things."""
         return THINGS[: self.cups]
 
     def instructions(self) -> str:
-        """Return the rules."""
         if language(self.shift) == "german":
             return (
                 f"Unter {self.cups} Bechern liegen Dinge. In jeder Runde wechseln Becher ihre Plätze, und was "
@@ -102,50 +97,42 @@ class Permutation(Questions[World, Shuffle]):
         )
 
     def answer_example(self) -> str:
-        """Return a thing."""
         return "NAME" if read_shift(self.shift) & {"names", "notation"} else THINGS[0]
 
-    def told(self, seed: int, world: World) -> str:
-        """Return what lies where."""
+    def describe(self, seed: int, world: World) -> str:
         things = self._things(seed)
         listed = [f"{self._place(place)}: {things[THINGS[world[place]]]}" for place in self._order()]
         return f"{'Becher' if language(self.shift) == 'german' else 'Cups'}: {', '.join(listed)}."
 
-    def announced(self, seed: int, event: Shuffle) -> str:
-        """Return who changes places."""
+    def describe_event(self, seed: int, event: Shuffle) -> str:
         return " ".join(self._change(change) for change in event.changes)
 
-    def asked(self, seed: int, event: Shuffle) -> str:
-        """Return the question."""
+    def describe_question(self, seed: int, event: Shuffle) -> str:
         place = self._place(event.asked)
         if language(self.shift) == "german":
             return f"Was liegt jetzt unter Becher {place}?"
         return f"What lies under cup {place} now?"
 
-    def said(self, seed: int, answer: str) -> str:
-        """Return the thing's name."""
+    def format_answer(self, seed: int, answer: str) -> str:
         return self._things(seed)[answer]
 
-    def heard(self, seed: int, world: World, event: Shuffle, text: str) -> str | None:
-        """Read one thing."""
-        found = heard_names(text, self._things(seed), _FILLERS)
-        return found[0] if found is not None and len(found) == 1 else None
+    def parse_answer(self, seed: int, world: World, event: Shuffle, text: str) -> str | None:
+        things = parse_names(text, self._things(seed), _FILLERS)
+        return things[0] if things is not None and len(things) == 1 else None
 
     def write(self, world: World) -> str:
-        """Return the numbers of the things in the order of the cups."""
-        return " ".join(str(each) for each in world)
+        return " ".join(str(thing) for thing in world)
 
     def read(self, text: str) -> World:
-        """Return the order of a text."""
         parts = text.split()
-        if sorted(parts) != sorted(str(each) for each in range(self.cups)):
+        if sorted(parts) != sorted(str(thing) for thing in range(self.cups)):
             raise UsageError(
-                f"'{text}' is no order of {self.cups} things: write the numbers 0 to {self.cups - 1} once"
+                f"'{text}' is not an order of {self.cups} things: write the numbers 0 to {self.cups - 1} once"
             )
-        return tuple(int(each) for each in parts)
+        return tuple(int(thing) for thing in parts)
 
     def _things(self, seed: int) -> dict[str, str]:
-        return shown_names(self.shift, seed, "thing", THINGS[: self.cups])
+        return display_names(self.shift, seed, "thing", THINGS[: self.cups])
 
     def _order(self) -> range:
         return range(self.cups - 1, -1, -1) if "mirror" in read_shift(self.shift) else range(self.cups)
@@ -160,10 +147,10 @@ class Permutation(Questions[World, Shuffle]):
         if len(moved) == 2:
             one, other = self._place(moved[0]), self._place(moved[1])
             return f"Becher {one} und {other} tauschen." if german else f"Cups {one} and {other} swap."
-        told = ", ".join(
+        moves = ", ".join(
             f"{self._place(change[place])} {'nach' if german else 'to'} {self._place(place)}" for place in moved
         )
-        return f"Becher gehen: {told}." if german else f"Cups move: {told}."
+        return f"Becher gehen: {moves}." if german else f"Cups move: {moves}."
 
 
 ENVIRONMENT = Permutation

@@ -1,12 +1,12 @@
 """River crossing: missionaries and cannibals, or jealous couples, with a boat of any size.
 
-Rules: All must cross a river in a boat that does not cross empty. Missionaries: on neither bank may cannibals
-    outnumber missionaries where there are any. Couples: nowhere, in the boat neither, may a wife be with another man
+Rules: All must cross a river in a boat that never crosses empty. Missionaries: on neither bank may cannibals
+    outnumber missionaries if there are any. Couples: on neither bank nor in the boat may a wife be with another man
     without her husband.
-Observation: Who stands on which bank and where the boat is.
-Action: Who crosses: `M C`, or `H1 W1`, in alphabetical order.
+Observation: The people on each bank, and the bank of the boat.
+Action: The people who cross, as `M C` or `H1 W1`, in alphabetical order.
 Oracle: Exact, by a table of all allowed positions.
-Difficulty: `pairs`, `boat` and `start`; a turn's difficulty is the number of crossings to the goal.
+Difficulty: `pairs`, `boat` and `start`; the difficulty of a turn is the number of crossings to the goal.
 References: Pressman & Singmaster (1989), The jealous husbands and the missionaries and cannibals, Math. Gazette 73;
     Shojaee et al. (2025), The illusion of thinking, arXiv 2506.06941.
 Versions: 1.
@@ -21,9 +21,9 @@ from typing import ClassVar
 from horizon.core.errors import UsageError
 from horizon.core.parameters import parameter
 from horizon.core.seeds import generator
-from horizon.domains.name_matching import heard_names
+from horizon.domains.name_matching import parse_names
 from horizon.domains.planning import Planning
-from horizon.domains.wording_shifts import language, read_shift, shown_names
+from horizon.domains.wording_shifts import display_names, language, read_shift
 
 _FILLERS = frozenset(
     {"and", "cross", "crosses", "the", "with", "take", "takes", "boat", "und", "mit", "missionary", "cannibal"}
@@ -32,7 +32,7 @@ _FILLERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Banks:
-    """Who is on the left bank, in alphabetical order, and whether the boat is there too."""
+    """The people on the left bank, in alphabetical order, and whether the boat is there."""
 
     left: tuple[str, ...]
     is_boat_left: bool
@@ -40,14 +40,14 @@ class Banks:
 
 @dataclass(frozen=True)
 class RiverCrossing(Planning[Banks]):
-    """A river crossing."""
+    """River crossing; a position is the two banks."""
 
     name: ClassVar[str] = "river_crossing"
     version: ClassVar[int] = 1
-    summary: ClassVar[str] = "bring everybody over a river without a forbidden company"
+    summary: ClassVar[str] = "bring everybody across a river without a forbidden group"
 
-    kind: str = parameter("missionaries", "the puzzle", choices=("missionaries", "couples"))
-    pairs: int = parameter(3, "missionaries and cannibals, or couples", low=1, high=7)
+    kind: str = parameter("missionaries", "kind of puzzle", choices=("missionaries", "couples"))
+    pairs: int = parameter(3, "number of missionaries and of cannibals, or of couples", low=1, high=7)
     boat: int = parameter(2, "places in the boat", low=1, high=7)
     start: str = parameter("random", "textbook (all left), or any position by seed", choices=("textbook", "random"))
 
@@ -56,8 +56,8 @@ class RiverCrossing(Planning[Banks]):
         super().__post_init__()
         if Banks(_people(self.kind, self.pairs), True) not in _distances(self.kind, self.pairs, self.boat):
             raise UsageError(
-                f"river_crossing: {self.pairs} {self.kind} can't cross with boat={self.boat}: every way to begin "
-                "leads to a forbidden company or back; use a larger boat or fewer pairs"
+                f"river_crossing: {self.pairs} {self.kind} can't cross with boat={self.boat}: no sequence of "
+                "crossings avoids forbidden groups; use a larger boat or fewer pairs"
             )
 
     def first_position(self, seed: int) -> Banks:
@@ -65,26 +65,23 @@ class RiverCrossing(Planning[Banks]):
         if self.start == "textbook":
             return Banks(_people(self.kind, self.pairs), True)
         known = _distances(self.kind, self.pairs, self.boat)
-        return generator(seed, "river_crossing").choice([each for each, moves in known.items() if moves])
+        return generator(seed, "river_crossing").choice([position for position, moves in known.items() if moves])
 
     def moves(self, position: Banks) -> tuple[str, ...]:
-        """Return the allowed crossings."""
         return tuple(_crossings(self.kind, self.pairs, self.boat, position))
 
     def after(self, position: Banks, action: str) -> Banks:
-        """Cross."""
         return _crossings(self.kind, self.pairs, self.boat, position)[action]
 
     def distance(self, position: Banks) -> int | None:
-        """Return the number of crossings left."""
+        """Return the number of crossings to the goal."""
         return _distances(self.kind, self.pairs, self.boat).get(position)
 
     def is_dead(self, position: Banks) -> bool:
-        """Every crossing can be taken back."""
+        """Return False: every crossing can be undone."""
         return False
 
     def instructions(self) -> str:
-        """Return the rules."""
         german = language(self.shift) == "german"
         if self.kind == "missionaries":
             if german:
@@ -119,53 +116,47 @@ class RiverCrossing(Planning[Banks]):
         )
 
     def answer_example(self) -> str:
-        """Return a crossing."""
         if read_shift(self.shift) & {"names", "notation"}:
             return "WHO WHO"
         return ("M C" if self.kind == "missionaries" else "H1 W1") if self.boat > 1 else "M"
 
-    def told(self, seed: int, position: Banks) -> str:
-        """Return both banks and the boat."""
+    def describe(self, seed: int, position: Banks) -> str:
         names = self._names(seed)
         left, right = position.left, _without(_people(self.kind, self.pairs), position.left)
         boat = position.is_boat_left
         if self._is_mirrored():
             left, right, boat = right, left, not boat
-        banks = [" ".join(names[each] for each in bank) for bank in (left, right)]
+        banks = [" ".join(names[person] for person in bank) for bank in (left, right)]
         legend = ""
         if any(name != shown for name, shown in names.items()):
             legend = ", ".join(f"{name} = {shown}" for name, shown in names.items()) + "\n"
         if language(self.shift) == "german":
-            told = f"Linkes Ufer: {banks[0] or 'niemand'}\nRechtes Ufer: {banks[1] or 'niemand'}\n"
-            return f"{legend}{told}Das Boot ist {'links' if boat else 'rechts'}."
-        told = f"Left bank: {banks[0] or 'nobody'}\nRight bank: {banks[1] or 'nobody'}\n"
-        return f"{legend}{told}The boat is at the {'left' if boat else 'right'} bank."
+            banks_text = f"Linkes Ufer: {banks[0] or 'niemand'}\nRechtes Ufer: {banks[1] or 'niemand'}\n"
+            return f"{legend}{banks_text}Das Boot ist {'links' if boat else 'rechts'}."
+        banks_text = f"Left bank: {banks[0] or 'nobody'}\nRight bank: {banks[1] or 'nobody'}\n"
+        return f"{legend}{banks_text}The boat is at the {'left' if boat else 'right'} bank."
 
-    def said(self, seed: int, position: Banks, action: str) -> str:
-        """Return the names of those who cross."""
+    def format_action(self, seed: int, position: Banks, action: str) -> str:
         names = self._names(seed)
-        return " ".join(names[each] for each in action.split())
+        return " ".join(names[person] for person in action.split())
 
-    def heard(self, seed: int, position: Banks, text: str) -> str | None:
-        """Read names in any order."""
-        found = heard_names(text, self._names(seed), _FILLERS)
-        return " ".join(sorted(found)) if found else None
+    def parse_action(self, seed: int, position: Banks, text: str) -> str | None:
+        people = parse_names(text, self._names(seed), _FILLERS)
+        return " ".join(sorted(people)) if people else None
 
     def write(self, position: Banks) -> str:
-        """Return `left-people @ boat's bank`."""
         return f"{' '.join(position.left) or 'nobody'} @ {'left' if position.is_boat_left else 'right'}"
 
     def read(self, text: str) -> Banks:
-        """Return the position of a text."""
         people, mark, boat = text.partition(" @ ")
         left = tuple(sorted(people.split())) if people != "nobody" else ()
         everybody = Counter(_people(self.kind, self.pairs))
         if not mark or boat not in ("left", "right") or Counter(left) - everybody:
-            raise UsageError(f"'{text}' is no position of {self.pairs} {self.kind}: write it as M C C @ left")
+            raise UsageError(f"'{text}' is not a position of {self.pairs} {self.kind}: write it as M C C @ left")
         return Banks(left, boat == "left")
 
     def _names(self, seed: int) -> dict[str, str]:
-        return shown_names(self.shift, seed, "person", tuple(dict.fromkeys(_people(self.kind, self.pairs))))
+        return display_names(self.shift, seed, "person", tuple(dict.fromkeys(_people(self.kind, self.pairs))))
 
     def _is_mirrored(self) -> bool:
         return "mirror" in read_shift(self.shift)
@@ -188,8 +179,8 @@ def _is_allowed(kind: str, company: tuple[str, ...]) -> bool:
     if kind == "missionaries":
         missionaries = company.count("M")
         return not missionaries or company.count("C") <= missionaries
-    husbands = {each[1:] for each in company if each[0] == "H"}
-    return not husbands or all(each[1:] in husbands for each in company if each[0] == "W")
+    husbands = {person[1:] for person in company if person[0] == "H"}
+    return not husbands or all(person[1:] in husbands for person in company if person[0] == "W")
 
 
 @lru_cache(maxsize=1 << 16)
@@ -197,23 +188,23 @@ def _crossings(kind: str, pairs: int, boat: int, position: Banks) -> dict[str, B
     """Return every allowed crossing with the position after it."""
     people = _people(kind, pairs)
     here = position.left if position.is_boat_left else _without(people, position.left)
-    found: dict[str, Banks] = {}
+    crossings: dict[str, Banks] = {}
     for size in range(1, boat + 1):
         for aboard in sorted(set(combinations(here, size))):
-            # In the boat only couples are watched: cannibals are counted on banks.
+            # The rule applies in the boat only to couples: cannibals are counted on banks.
             if kind == "couples" and not _is_allowed(kind, aboard):
                 continue
             left_here = _without(here, aboard)
             there = _without(people, left_here)
             if _is_allowed(kind, left_here) and _is_allowed(kind, there):
                 left = left_here if position.is_boat_left else there
-                found[" ".join(aboard)] = Banks(left, not position.is_boat_left)
-    return found
+                crossings[" ".join(aboard)] = Banks(left, not position.is_boat_left)
+    return crossings
 
 
 @lru_cache(maxsize=64)
 def _distances(kind: str, pairs: int, boat: int) -> dict[Banks, int]:
-    """Return the crossings to the goal from every position that can reach it; crossings can be taken back."""
+    """Return the number of crossings to the goal from every position that can reach it; crossings are reversible."""
     goal = Banks((), False)
     known = {goal: 0}
     queue = deque([goal])

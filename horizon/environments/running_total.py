@@ -1,11 +1,11 @@
-"""Running total: look words up in a dictionary, add their numbers to a total, tell the total every turn.
+"""Running total: look words up in a dictionary and add their numbers; every turn asks for the total.
 
 Rules: A dictionary gives every word a number. Each turn names some words; their numbers are added to the total.
 Observation: The dictionary and the total at the start; then the words of each turn (see `restate`).
 Action: The total after this turn, a whole number.
-Oracle: Exact sum. A wrong answer changes nothing: the next turn goes on from the true total. `extra` holds the turn's
-    `increment`, so that an answer can be held against the answer before it (step accuracy).
-Difficulty: `lookups` words a turn and `largest` number; constant over turns.
+Oracle: Exact sum. A wrong answer changes nothing: the next turn adds to the true total. `extra` holds the turn's
+    `increment`, so that an answer can be compared with the answer before it (step accuracy).
+Difficulty: `lookups` words per turn and `largest` number; constant over turns.
 References: Sinha et al. (2025), The illusion of diminishing returns: measuring long horizon execution in LLMs,
     arXiv 2509.09677.
 Versions: 1.
@@ -21,26 +21,25 @@ from horizon.core.parameters import parameter
 from horizon.core.records import Json
 from horizon.core.seeds import generator
 from horizon.domains.bookkeeping import Moment, Questions
-from horizon.domains.name_matching import heard_integer
+from horizon.domains.name_matching import parse_integer
 from horizon.domains.word_list import WORDS
-from horizon.domains.wording_shifts import language, read_shift, shown_names
+from horizon.domains.wording_shifts import display_names, language, read_shift
 
 
 @dataclass(frozen=True)
 class RunningTotal(Questions[int, tuple[tuple[str, int], ...]]):
-    """Running total over a dictionary of words."""
+    """Running total over a dictionary of words; the world is the total."""
 
     name: ClassVar[str] = "running_total"
     version: ClassVar[int] = 1
-    summary: ClassVar[str] = "look words up, add their numbers, tell the total"
+    summary: ClassVar[str] = "look words up and add their numbers to a total"
 
-    lookups: int = parameter(1, "words a turn", low=1, high=50)
+    lookups: int = parameter(1, "words per turn", low=1, high=50)
     words: int = parameter(10, "words in the dictionary", low=2, high=len(WORDS))
     largest: int = parameter(9, "largest number in the dictionary", low=1, high=1_000_000)
-    negative: bool = parameter(False, "numbers below zero too")
+    negative: bool = parameter(False, "include negative numbers")
 
     def start(self, seed: int) -> int:
-        """Return 0."""
         return 0
 
     def event(self, seed: int, played: int, world: int) -> tuple[tuple[str, int], ...]:
@@ -49,37 +48,34 @@ class RunningTotal(Questions[int, tuple[tuple[str, int], ...]]):
         number = self.draw(seed, played)
         if self.lookups == 1:
             return (entries[number % self.words],)
-        found = []
+        words = []
         for place in range(self.lookups):
             number, index = divmod(number, self.words)
-            found.append(entries[index])
+            words.append(entries[index])
             if number < self.words:
                 number = self.draw(seed, played, place)
-        return tuple(found)
+        return tuple(words)
 
     def after(self, world: int, event: tuple[tuple[str, int], ...]) -> int:
-        """Return the new total."""
         for _, number in event:
             world += number
         return world
 
     def truth(self, world: int, event: tuple[tuple[str, int], ...]) -> str:
-        """Return the total."""
         return str(world)
 
     def answers(self, world: int, event: tuple[tuple[str, int], ...]) -> tuple[str, ...]:
-        """Return the true total and near ones: a word left out, counted twice, one off, the old total."""
+        """Return the true total and close ones: the old total, one word left out or counted twice, off by 1 or 10."""
         total = self.after(world, event)
         near = (total, world, total + event[-1][1], total - event[-1][1], total + 1, total - 1, total + 10)
-        return tuple(dict.fromkeys(str(each) for each in near))
+        return tuple(dict.fromkeys(str(total) for total in near))
 
     def extra(self, state: Moment[int], action: str | None) -> Mapping[str, Json]:
-        """Return what this turn adds."""
+        """Return the sum of this turn's numbers as `increment`."""
         event = self.event(state.seed, state.played, state.world)
         return {"increment": sum(number for _, number in event)}
 
     def instructions(self) -> str:
-        """Return the rules."""
         if language(self.shift) == "german":
             return (
                 "Ein Wörterbuch gibt jedem Wort eine Zahl. In jeder Runde werden Wörter genannt. Schlage ihre Zahlen "
@@ -91,11 +87,9 @@ class RunningTotal(Questions[int, tuple[tuple[str, int], ...]]):
         )
 
     def answer_example(self) -> str:
-        """Return a total."""
         return "12"
 
-    def told(self, seed: int, world: int) -> str:
-        """Return the dictionary and the total so far."""
+    def describe(self, seed: int, world: int) -> str:
         names = self._names(seed)
         entries = list(_entries(seed, self.words, self.largest, self.negative))
         is_mirrored = "mirror" in read_shift(self.shift)
@@ -108,38 +102,32 @@ class RunningTotal(Questions[int, tuple[tuple[str, int], ...]]):
             return f"Wörterbuch: {', '.join(listed)}.\nDie Summe ist jetzt {world}."
         return f"Dictionary: {', '.join(listed)}.\nThe total is now {world}."
 
-    def announced(self, seed: int, event: tuple[tuple[str, int], ...]) -> str:
-        """Return the words."""
+    def describe_event(self, seed: int, event: tuple[tuple[str, int], ...]) -> str:
         names = self._names(seed)
-        told = "Wörter" if language(self.shift) == "german" else "Words"
-        return f"{told}: {', '.join(names[word] for word, _ in event)}."
+        label = "Wörter" if language(self.shift) == "german" else "Words"
+        return f"{label}: {', '.join(names[word] for word, _ in event)}."
 
-    def asked(self, seed: int, event: tuple[tuple[str, int], ...]) -> str:
-        """Return the question."""
+    def describe_question(self, seed: int, event: tuple[tuple[str, int], ...]) -> str:
         return "Wie groß ist die Summe jetzt?" if language(self.shift) == "german" else "What is the total now?"
 
-    def said(self, seed: int, answer: str) -> str:
-        """Return the number."""
+    def format_answer(self, seed: int, answer: str) -> str:
         return answer
 
-    def heard(self, seed: int, world: int, event: tuple[tuple[str, int], ...], text: str) -> str | None:
-        """Read one whole number."""
-        return heard_integer(text)
+    def parse_answer(self, seed: int, world: int, event: tuple[tuple[str, int], ...], text: str) -> str | None:
+        return parse_integer(text)
 
     def write(self, world: int) -> str:
-        """Return the total."""
         return str(world)
 
     def read(self, text: str) -> int:
-        """Return the total of a text."""
         try:
             return int(text)
         except ValueError:
-            raise UsageError(f"'{text}' is no total: give a whole number") from None
+            raise UsageError(f"'{text}' is not a total: give an integer") from None
 
     def _names(self, seed: int) -> dict[str, str]:
         entries = _entries(seed, self.words, self.largest, self.negative)
-        return shown_names(self.shift, seed, "word", tuple(word for word, _ in entries))
+        return display_names(self.shift, seed, "word", tuple(word for word, _ in entries))
 
 
 ENVIRONMENT = RunningTotal

@@ -4,8 +4,9 @@ Rules: A tile next to the empty cell slides into it. Bring the tiles into order,
 Observation: The rows from top to bottom.
 Action: The number of the tile that slides.
 Oracle: 3 by 3: exact, from the table of all 181,440 positions. 4 by 4: exact up to 35 moves, by a search that meets
-    the table of all positions within 17 moves of the goal; farther positions count as 36, and `extra` says so.
-Difficulty: `scramble`, the number of moves from the goal; a turn's difficulty is the number of moves left.
+    the table of all positions within 17 moves of the goal; farther positions count as 36, with a `bound_kind` in
+    `extra`.
+Difficulty: `scramble`, the number of moves from the goal; the difficulty of a turn is the number of moves to the goal.
 References: Reinefeld (1993), Complete solution of the eight-puzzle, IJCAI (longest: 31 moves); Korf (1985),
     Depth-first iterative-deepening, Artificial Intelligence 27.
 Versions: 1.
@@ -25,15 +26,15 @@ from horizon.core.parameters import parameter
 from horizon.core.records import Json
 from horizon.core.seeds import generator
 from horizon.domains.planning import Planning
-from horizon.domains.table_cache import kept_table
-from horizon.domains.wording_shifts import language, read_shift, shown_names
+from horizon.domains.table_cache import cached_table
+from horizon.domains.wording_shifts import display_names, language, read_shift
 
 Tiles = tuple[int, ...]
 Codes = NDArray[np.uint64]
 RADIUS = {3: 31, 4: 17}
-"""How far from the goal the table reaches: everything in 3 by 3."""
+"""The largest distance in the table, by size: all positions of 3 by 3."""
 SEARCHED = 18
-"""How many moves a search goes to meet the table."""
+"""The depth of the search that meets the table."""
 _WORD = re.compile(r"[^\s,]+")
 _FILLERS = frozenset({"tile", "move", "slide", "the", "number", "kachel", "stein", "schiebe"})
 
@@ -46,11 +47,11 @@ class SlidingTiles(Planning[Tiles]):
     version: ClassVar[int] = 1
     summary: ClassVar[str] = "slide numbered tiles into order"
 
-    size: int = parameter(3, "cells a side", low=3, high=4)
+    size: int = parameter(3, "cells per side", low=3, high=4)
     scramble: int = parameter(8, "moves from the goal; 0 is any position (3 by 3 only)", low=0, high=31)
 
     def __post_init__(self) -> None:
-        """Refuse what can't be told exactly."""
+        """Refuse 4 by 4 from any position, whose distance would be unknown."""
         super().__post_init__()
         if self.size == 4 and self.scramble == 0:
             raise UsageError(
@@ -64,11 +65,11 @@ class SlidingTiles(Planning[Tiles]):
             codes, distances = _table(3)
             return _decode(int(draw.choice(codes[distances > 0])), 3)
         while True:
-            # A walk that only leads away; it is begun again where it can't.
+            # A walk whose every step increases the distance; restarted if there is no such step.
             position = _goal(self.size)
             for moves in range(self.scramble):
-                near = [self.after(position, each) for each in self.moves(position)]
-                away = [each for each in near if self.distance(each) == moves + 1]
+                near = [self.after(position, move) for move in self.moves(position)]
+                away = [move for move in near if self.distance(move) == moves + 1]
                 if not away:
                     break
                 position = draw.choice(away)
@@ -76,30 +77,27 @@ class SlidingTiles(Planning[Tiles]):
                 return position
 
     def moves(self, position: Tiles) -> tuple[str, ...]:
-        """Return the tiles that can slide, in the order of their cells."""
         return tuple(str(position[cell]) for cell in _neighbours(self.size)[position.index(0)])
 
     def after(self, position: Tiles, action: str) -> Tiles:
-        """Exchange the tile and the empty cell."""
         tile = int(action)
-        return tuple([tile if each == 0 else 0 if each == tile else each for each in position])
+        return tuple([tile if other == 0 else 0 if other == tile else other for other in position])
 
     def distance(self, position: Tiles) -> int | None:
-        """Return the number of moves left; 4 by 4 at most 36, which stands for more than 35."""
+        """Return the number of moves to the goal; 4 by 4 at most 36, which means more than 35."""
         return _distance(position, self.size)
 
     def is_dead(self, position: Tiles) -> bool:
-        """Every move can be undone."""
+        """Return False: every move can be undone."""
         return False
 
     def extra(self, distance: int | None) -> Mapping[str, Json]:
-        """Return the distance, and that it is a bound where it is one."""
+        """Return the distance, and for a bound its kind."""
         if distance is not None and distance > RADIUS[4] + SEARCHED and self.size == 4:
             return {"distance": distance, "bound_kind": "at least this many moves: farther than the search goes"}
         return {"distance": distance}
 
     def instructions(self) -> str:
-        """Return the rules."""
         size, last = self.size, self.size**2 - 1
         mirrored = "mirror" in read_shift(self.shift)
         if language(self.shift) == "german":
@@ -117,51 +115,45 @@ class SlidingTiles(Planning[Tiles]):
         )
 
     def answer_example(self) -> str:
-        """Return a tile."""
         return "TILE" if read_shift(self.shift) & {"names", "notation"} else "5"
 
-    def told(self, seed: int, position: Tiles) -> str:
-        """Return the board and the goal."""
+    def describe(self, seed: int, position: Tiles) -> str:
         german = language(self.shift) == "german"
         return (
-            f"{'Brett' if german else 'Board'}:\n{self._drawn(seed, position)}\n"
-            f"{'Ziel' if german else 'Goal'}:\n{self._drawn(seed, _goal(self.size))}"
+            f"{'Brett' if german else 'Board'}:\n{self._draw_board(seed, position)}\n"
+            f"{'Ziel' if german else 'Goal'}:\n{self._draw_board(seed, _goal(self.size))}"
         )
 
-    def said(self, seed: int, position: Tiles, action: str) -> str:
-        """Return the tile as it is called."""
+    def format_action(self, seed: int, position: Tiles, action: str) -> str:
         return self._names(seed)[action]
 
-    def heard(self, seed: int, position: Tiles, text: str) -> str | None:
-        """Read one tile."""
+    def parse_action(self, seed: int, position: Tiles, text: str) -> str | None:
         known = {shown.lower(): tile for tile, shown in self._names(seed).items()}
-        words = [each for each in _WORD.findall(text.lower()) if each not in _FILLERS]
+        words = [word for word in _WORD.findall(text.lower()) if word not in _FILLERS]
         if len(words) != 1:
             return None
         return known.get(words[0]) or known.get(words[0].strip("()[].'\""))
 
     def write(self, position: Tiles) -> str:
-        """Return the tiles row by row."""
         return " ".join(str(tile) for tile in position)
 
     def read(self, text: str) -> Tiles:
-        """Return the position of a text."""
         parts = text.split()
-        if sorted(parts) != sorted(str(each) for each in range(self.size**2)):
-            raise UsageError(f"'{text}' is no position: write the numbers 0 to {self.size**2 - 1} once, row by row")
-        position = tuple(int(each) for each in parts)
+        if sorted(parts) != sorted(str(tile) for tile in range(self.size**2)):
+            raise UsageError(f"'{text}' is not a position: write the numbers 0 to {self.size**2 - 1} once, row by row")
+        position = tuple(int(tile) for tile in parts)
         if not _is_solvable(position, self.size):
-            raise UsageError(f"'{text}' can't be brought into order: exchange two tiles")
+            raise UsageError(f"'{text}' can't be solved: exchange two tiles")
         return position
 
     def _names(self, seed: int) -> dict[str, str]:
-        tiles = tuple(str(each) for each in range(1, self.size**2))
+        tiles = tuple(str(tile) for tile in range(1, self.size**2))
         shift = "+".join(sorted(read_shift(self.shift) & {"names"})) or "none"
         if "notation" in read_shift(self.shift) and shift == "none":
             return {tile: "ABCDEFGHIJKLMNO"[int(tile) - 1] for tile in tiles}
-        return shown_names(shift, seed, "tile", tiles)
+        return display_names(shift, seed, "tile", tiles)
 
-    def _drawn(self, seed: int, position: Tiles) -> str:
+    def _draw_board(self, seed: int, position: Tiles) -> str:
         names = {"0": "_", **self._names(seed)}
         rows = [position[start : start + self.size] for start in range(0, len(position), self.size)]
         if "mirror" in read_shift(self.shift):
@@ -178,16 +170,16 @@ def _goal(size: int) -> Tiles:
 
 @lru_cache(maxsize=2)
 def _neighbours(size: int) -> tuple[tuple[int, ...], ...]:
-    found = []
+    neighbours = []
     for cell in range(size**2):
         row, column = divmod(cell, size)
         near = ((row - 1, column), (row, column - 1), (row, column + 1), (row + 1, column))
-        found.append(tuple(r * size + c for r, c in near if 0 <= r < size and 0 <= c < size))
-    return tuple(found)
+        neighbours.append(tuple(r * size + c for r, c in near if 0 <= r < size and 0 <= c < size))
+    return tuple(neighbours)
 
 
 def _encode(position: Tiles) -> int:
-    """Return four bits a cell, the first cell lowest."""
+    """Return the position with four bits per cell, the first cell lowest."""
     code = 0
     for cell, tile in enumerate(position):
         code |= tile << 4 * cell
@@ -199,34 +191,34 @@ def _decode(code: int, size: int) -> Tiles:
 
 
 def _is_solvable(position: Tiles, size: int) -> bool:
-    """Tell by parity whether the goal can be reached (Johnson & Story 1879)."""
-    tiles = [each for each in position if each]
+    """Return whether the goal can be reached, by parity (Johnson & Story 1879)."""
+    tiles = [tile for tile in position if tile]
     swaps = sum(after < before for place, before in enumerate(tiles) for after in tiles[place + 1 :])
     from_below = size - position.index(0) // size
     return swaps % 2 == 0 if size % 2 else (swaps + from_below) % 2 == 1
 
 
 def _next_layer(codes: Codes, size: int) -> Codes:
-    """Return all positions one move from these, each once, sorted."""
-    found = []
+    """Return the sorted set of all positions one move from these."""
+    parts = []
     empties = _empty_cells(codes, size)
     for cell, near in enumerate(_neighbours(size)):
         here = codes[empties == cell]
         for other in near:
             tile = (here >> np.uint64(4 * other)) & np.uint64(15)
-            found.append((here ^ (tile << np.uint64(4 * other))) | (tile << np.uint64(4 * cell)))
-    return np.unique(np.concatenate(found))
+            parts.append((here ^ (tile << np.uint64(4 * other))) | (tile << np.uint64(4 * cell)))
+    return np.unique(np.concatenate(parts))
 
 
 def _empty_cells(codes: Codes, size: int) -> NDArray[np.int64]:
-    found = np.zeros(len(codes), dtype=np.int64)
+    cells = np.zeros(len(codes), dtype=np.int64)
     for cell in range(size**2):
-        found[((codes >> np.uint64(4 * cell)) & np.uint64(15)) == 0] = cell
-    return found
+        cells[((codes >> np.uint64(4 * cell)) & np.uint64(15)) == 0] = cell
+    return cells
 
 
 def _build(size: int) -> NDArray[np.uint64]:
-    """Return codes and distances within the radius, shape (2, positions), sorted by code; 1 s and 8 MB for 4 by 4."""
+    """Return codes and distances within the radius, shape (2, positions), sorted by code; 4 by 4: 1 s, 8 MB."""
     layers = [np.array([_encode(_goal(size))], dtype=np.uint64)]
     before = np.empty(0, dtype=np.uint64)
     while len(layers) <= RADIUS[size]:
@@ -234,7 +226,7 @@ def _build(size: int) -> NDArray[np.uint64]:
         before = layers[-1]
         layers.append(following)
     codes = np.concatenate(layers)
-    distances = np.repeat(np.arange(len(layers), dtype=np.uint64), [len(each) for each in layers])
+    distances = np.repeat(np.arange(len(layers), dtype=np.uint64), [len(layer) for layer in layers])
     order = np.argsort(codes)
     return np.stack([codes[order], distances[order]])
 
@@ -246,13 +238,13 @@ def _builder(size: int) -> "partial[NDArray[np.uint64]]":
 
 @lru_cache(maxsize=2)
 def _table(size: int) -> tuple[Codes, NDArray[np.int64]]:
-    table = kept_table(f"sliding-tiles-{size}", 1, _builder(size))
+    table = cached_table(f"sliding-tiles-{size}", 1, _builder(size))
     return table[0], table[1].astype(np.int64)
 
 
 @lru_cache(maxsize=2)
-def _known(size: int) -> dict[int, int]:
-    """Return the table for single questions: a dictionary answers in a tenth of a binary search's time."""
+def _distance_by_code(size: int) -> dict[int, int]:
+    """Return the table as a dictionary, for single lookups in a tenth of the time of a binary search."""
     codes, distances = _table(size)
     return dict(zip(codes.tolist(), distances.tolist(), strict=True))
 
@@ -260,14 +252,14 @@ def _known(size: int) -> dict[int, int]:
 @lru_cache(maxsize=1 << 16)
 def _distance(position: Tiles, size: int) -> int:
     code = _encode(position)
-    found = _known(size).get(code)
-    if found is not None:
-        return found
-    return _searched(code, size)
+    known = _distance_by_code(size).get(code)
+    if known is not None:
+        return known
+    return _search_distance(code, size)
 
 
-def _searched(code: int, size: int) -> int:
-    """Return the distance of a position outside the table: layers around it until one meets the table's rim."""
+def _search_distance(code: int, size: int) -> int:
+    """Return the distance of a position outside the table: breadth-first until a layer meets the table's last one."""
     codes, distances = _table(size)
     rim = codes[distances == RADIUS[size]]
     before, layer = np.empty(0, dtype=np.uint64), np.array([code], dtype=np.uint64)

@@ -1,11 +1,11 @@
-"""Stack and variable machine: carry out one instruction after the other, tell one value a turn.
+"""Stack and variable machine: execute instructions; every turn asks for one value.
 
 Rules: A machine has variables and a stack. `push 5` and `push a` put a number or a variable's value on the stack,
-    `pop a` takes the top into a variable, `a = 5` sets it, `swap a b` exchanges two.
+    `pop a` moves the top into a variable, `a = 5` sets it, `swap a b` exchanges two.
 Observation: All values at the start; then this turn's instructions (see `restate`).
-Action: The value of the variable, or of the top of the stack, that is asked for after the instructions.
+Action: The value, after the instructions, of the variable or the top of the stack that is asked for.
 Oracle: Exact execution. A wrong answer changes nothing.
-Difficulty: `instructions_a_turn`, `variables` and `depth`; constant over turns.
+Difficulty: `lines` (instructions per turn), `variables` and `depth`; constant over turns.
 References: Weston et al. (2015), Towards AI-complete question answering, arXiv 1502.05698; Zaremba & Sutskever (2014),
     Learning to execute, arXiv 1410.4615.
 Versions: 1.
@@ -17,11 +17,10 @@ from typing import ClassVar
 from horizon.core.errors import UsageError
 from horizon.core.parameters import parameter
 from horizon.domains.bookkeeping import Questions
-from horizon.domains.name_matching import heard_integer
-from horizon.domains.wording_shifts import language, read_shift, shown_names
+from horizon.domains.name_matching import parse_integer
+from horizon.domains.wording_shifts import display_names, language, read_shift
 
 VARIABLES = ("a", "b", "c", "d", "e", "f", "g", "h")
-TOP = "top"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The instructions of a turn as words, and the index of the variable asked for, or -1 for the stack's top."""
+    """The instructions of a turn as words, and the index of the variable asked for, or -1 for the top of the stack."""
 
     lines: tuple[tuple[str | int, ...], ...]
     asked: int
@@ -42,23 +41,23 @@ class Program:
 
 @dataclass(frozen=True)
 class StackMachine(Questions[Machine, Program]):
-    """A stack and variables."""
+    """A machine with a stack and variables; the world is its memory."""
 
     name: ClassVar[str] = "stack_machine"
     version: ClassVar[int] = 1
-    summary: ClassVar[str] = "carry out push, pop, assign and swap, tell a value"
+    summary: ClassVar[str] = "execute push, pop, assign and swap instructions"
 
-    variables: int = parameter(2, "how many variables", low=2, high=len(VARIABLES))
-    depth: int = parameter(4, "highest stack", low=1, high=100)
-    lines: int = parameter(1, "instructions a turn", low=1, high=20)
+    variables: int = parameter(2, "number of variables", low=2, high=len(VARIABLES))
+    depth: int = parameter(4, "largest height of the stack", low=1, high=100)
+    lines: int = parameter(1, "instructions per turn", low=1, high=20)
     largest: int = parameter(9, "largest number", low=1, high=10_000)
 
     def start(self, seed: int) -> Machine:
-        """Return variables with numbers and an empty stack."""
+        """Return seeded variables and an empty stack."""
         return Machine(tuple(self.draw(seed, 0, "start", n) % (self.largest + 1) for n in range(self.variables)), ())
 
     def event(self, seed: int, played: int, world: Machine) -> Program:
-        """Return this turn's instructions; the stack never runs over or dry."""
+        """Return this turn's instructions; the stack never overflows or underflows."""
         number = self.draw(seed, played)
         lines: list[tuple[str | int, ...]] = []
         height, n = len(world.stack), self.variables
@@ -86,7 +85,6 @@ class StackMachine(Questions[Machine, Program]):
         return Program(tuple(lines), asked if asked < n else -1)
 
     def after(self, world: Machine, event: Program) -> Machine:
-        """Carry the instructions out."""
         values, stack = list(world.values), list(world.stack)
         for word, *rest in event.lines:
             first = VARIABLES.index(str(rest[0])) if isinstance(rest[0], str) else -1
@@ -102,18 +100,16 @@ class StackMachine(Questions[Machine, Program]):
         return Machine(tuple(values), tuple(stack))
 
     def truth(self, world: Machine, event: Program) -> str:
-        """Return the value asked for."""
         return str(world.stack[-1] if event.asked < 0 else world.values[event.asked])
 
     def answers(self, world: Machine, event: Program) -> tuple[str, ...]:
-        """Return every value that the machine holds before or after, and one more than the true one."""
+        """Return the values in the machine before and after, and the true one plus 1."""
         after = self.after(world, event)
         true = self.truth(after, event)
         held = (*after.values, *after.stack[-3:], *world.values, *world.stack[-3:], int(true) + 1)
-        return tuple(dict.fromkeys((true, *(str(each) for each in held))))
+        return tuple(dict.fromkeys((true, *(str(number) for number in held))))
 
     def instructions(self) -> str:
-        """Return the rules."""
         if language(self.shift) == "german":
             return (
                 "Eine Maschine hat Variablen und einen Stapel. 'push 5' legt eine Zahl auf den Stapel, 'push X' den "
@@ -128,63 +124,55 @@ class StackMachine(Questions[Machine, Program]):
         )
 
     def answer_example(self) -> str:
-        """Return a number."""
         return "7"
 
-    def told(self, seed: int, world: Machine) -> str:
-        """Return all values."""
+    def describe(self, seed: int, world: Machine) -> str:
         names = self._names(seed)
         listed = [f"{names[VARIABLES[n]]} = {world.values[n]}" for n in self._order()]
         is_mirrored = "mirror" in read_shift(self.shift)
-        stack = [str(each) for each in (reversed(world.stack) if is_mirrored else world.stack)]
+        stack = [str(number) for number in (reversed(world.stack) if is_mirrored else world.stack)]
         if language(self.shift) == "german":
             way = "von oben nach unten" if is_mirrored else "von unten nach oben"
             return f"Variablen: {', '.join(listed)}. Stapel {way}: {' '.join(stack) or 'leer'}."
         way = "from top to bottom" if is_mirrored else "from bottom to top"
         return f"Variables: {', '.join(listed)}. Stack {way}: {' '.join(stack) or 'empty'}."
 
-    def announced(self, seed: int, event: Program) -> str:
-        """Return the instructions, in the machine's language."""
+    def describe_event(self, seed: int, event: Program) -> str:
         names = self._names(seed)
-        told = []
+        texts = []
         for word, *rest in event.lines:
-            spoken = [names.get(str(each), str(each)) for each in rest]
-            told.append(f"{spoken[0]} = {spoken[1]}" if word == "set" else " ".join((str(word), *spoken)))
-        return f"{'Anweisung' if language(self.shift) == 'german' else 'Instruction'}: {', '.join(told)}."
+            words = [names.get(str(operand), str(operand)) for operand in rest]
+            texts.append(f"{words[0]} = {words[1]}" if word == "set" else " ".join((str(word), *words)))
+        return f"{'Anweisung' if language(self.shift) == 'german' else 'Instruction'}: {', '.join(texts)}."
 
-    def asked(self, seed: int, event: Program) -> str:
-        """Return the question."""
+    def describe_question(self, seed: int, event: Program) -> str:
         german = language(self.shift) == "german"
         if event.asked < 0:
             return "Welche Zahl liegt jetzt oben auf dem Stapel?" if german else "What is on top of the stack now?"
         name = self._names(seed)[VARIABLES[event.asked]]
         return f"Welchen Wert hat {name} jetzt?" if german else f"What is the value of {name} now?"
 
-    def said(self, seed: int, answer: str) -> str:
-        """Return the number."""
+    def format_answer(self, seed: int, answer: str) -> str:
         return answer
 
-    def heard(self, seed: int, world: Machine, event: Program, text: str) -> str | None:
-        """Read one whole number."""
-        return heard_integer(text)
+    def parse_answer(self, seed: int, world: Machine, event: Program, text: str) -> str | None:
+        return parse_integer(text)
 
     def write(self, world: Machine) -> str:
-        """Return `values / stack`."""
         return f"{' '.join(map(str, world.values))} / {' '.join(map(str, world.stack))}"
 
     def read(self, text: str) -> Machine:
-        """Return the machine of a text."""
         values, slash, stack = text.partition(" /")
         try:
-            found = Machine(tuple(map(int, values.split())), tuple(map(int, stack.split())))
+            machine = Machine(tuple(map(int, values.split())), tuple(map(int, stack.split())))
         except ValueError:
-            found = Machine((), ())
-        if not slash or len(found.values) != self.variables or len(found.stack) > self.depth:
-            raise UsageError(f"'{text}' is no machine of {self.variables} variables: write it as 1 2 / 3 4")
-        return found
+            machine = Machine((), ())
+        if not slash or len(machine.values) != self.variables or len(machine.stack) > self.depth:
+            raise UsageError(f"'{text}' is not a machine of {self.variables} variables: write it as 1 2 / 3 4")
+        return machine
 
     def _names(self, seed: int) -> dict[str, str]:
-        return shown_names(self.shift, seed, "variable", VARIABLES[: self.variables])
+        return display_names(self.shift, seed, "variable", VARIABLES[: self.variables])
 
     def _order(self) -> range:
         n = self.variables

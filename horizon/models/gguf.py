@@ -1,4 +1,4 @@
-"""The backend `gguf:./file.gguf`: a quantised file, unpacked and run by transformers in this process."""
+"""The backend `gguf:./file.gguf`: a quantised file, dequantised and run by transformers in this process."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def open_model(argument: str, options: ModelOptions) -> Model:
         ModelFailure: it can't be loaded.
     """
     require("torch", "transformers", "gguf", extra="local", purpose=f"model 'gguf:{argument}'")
-    from horizon.models._local.model import LocalModel, Source
+    from horizon.models._local.model import LocalModel, WeightSource
 
     path = Path(argument).expanduser()
     if not argument or not path.is_file():
@@ -26,4 +26,4 @@ def open_model(argument: str, options: ModelOptions) -> Model:
             f"gguf:{argument}: there is no such file: give the path of a .gguf file, as gguf:./model.gguf"
         )
     identity = {"backend": "gguf", "file": path.name, "sha256": file_sha256(path)}
-    return LocalModel(Source(f"gguf:{argument}", str(path.parent), path.name, identity), options)
+    return LocalModel(WeightSource(f"gguf:{argument}", str(path.parent), path.name, identity), options)

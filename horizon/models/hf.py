@@ -20,7 +20,7 @@ def open_model(argument: str, options: ModelOptions) -> Model:
         ModelFailure: it can't be loaded.
     """
     require("torch", "transformers", extra="local", purpose=f"model 'hf:{argument}'")
-    from horizon.models._local.model import LocalModel, Source
+    from horizon.models._local.model import LocalModel, WeightSource
 
     if not argument:
         raise UsageError("hf: needs a name or a folder, as hf:HuggingFaceTB/SmolLM2-135M-Instruct or hf:./folder")
@@ -31,15 +31,15 @@ def open_model(argument: str, options: ModelOptions) -> Model:
         raise UsageError(f"{name}: no model in {folder} (it has no config.json): give the folder of a saved model")
     if is_path:
         identity: dict[str, Json] = {"backend": "hf", "folder": str(folder), **folder_identity(folder)}
-        return LocalModel(Source(name, str(folder), None, identity), options)
+        return LocalModel(WeightSource(name, str(folder), None, identity), options)
     try:
-        model = LocalModel(Source(name, argument, None, {"backend": "hf", "name": argument}), options)
+        model = LocalModel(WeightSource(name, argument, None, {"backend": "hf", "name": argument}), options)
     except ModelFailure as failure:
         if os.environ.get("HF_HUB_OFFLINE") == "1":
             raise ModelFailure(
-                f"{failure} (HF_HUB_OFFLINE=1 is set: only models downloaded before are seen)"
+                f"{failure} (HF_HUB_OFFLINE=1 is set: only models that were downloaded before are found)"
             ) from None
         raise
-    # Known only now: loading may have been what brought the files.
+    # Known only after loading, which may have downloaded the files.
     revision = hub_revision(argument)
     return model.known_as({"backend": "hf", "name": argument, "revision": revision})

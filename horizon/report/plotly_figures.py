@@ -6,6 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from horizon.analysis.chart import FEW_SERIES, Chart, Series
+from horizon.core.escaping import replace_unprintable
 from horizon.core.estimator import Estimate
 from horizon.report.matplotlib_figures import COLOURS
 
@@ -34,7 +35,7 @@ def draw(chart: Chart) -> "go.Figure":
 
 def plain(text: str) -> str:
     """Return a user's text so that Plotly shows it as it is: no tags, no unprintable characters."""
-    shown = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)[:200]
+    shown = replace_unprintable(text)[:200]
     return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from horizon.analysis.analysis import Analysis, Group
+from horizon.core.escaping import replace_unprintable
 from horizon.core.estimator import Estimate
 
 
@@ -150,4 +151,4 @@ def _kinds(group: Group) -> dict[str, dict[str, Estimate]]:
 
 
 def _plain(text: str) -> Text:
-    return Text("".join(each if each.isprintable() else "�" for each in text))
+    return Text(replace_unprintable(text))

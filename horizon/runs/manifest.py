@@ -20,7 +20,7 @@ from typing import Any
 from horizon.core.errors import ContractError, StoreError
 from horizon.core.extras import ROW_EXTRAS
 from horizon.core.hashing import file_sha256
-from horizon.core.paths import shipped
+from horizon.core.paths import shipped_folder
 from horizon.core.records import Json
 from horizon.core.registry import nearest
 from horizon.core.version import __version__
@@ -99,7 +99,7 @@ def source_digest() -> str:
     """
     package = Path(__file__).parents[1]
     found = hashlib.blake2b(digest_size=8)
-    for folder, pattern in ((package, "**/*.py"), (shipped("engines"), "*.toml")):
+    for folder, pattern in ((package, "**/*.py"), (shipped_folder("engines"), "*.toml")):
         for path in sorted(folder.glob(pattern)):
             found.update(f"{path.relative_to(folder).as_posix()}\n".encode() + path.read_bytes())
     return found.hexdigest()

@@ -16,7 +16,7 @@ from horizon.core.environment import Environment, environment_class, open_enviro
 from horizon.core.errors import ContractError, EngineFailure, HorizonError, UsageError
 from horizon.core.instances import distinct_seeds
 from horizon.core.model import capabilities_of, open_model
-from horizon.core.parameters import checked_values, split_name
+from horizon.core.parameters import check_values, split_name
 from horizon.engines.engine import engine_names
 from horizon.scenarios.compatibility import misfits, opponent_model, with_opponent
 from horizon.scenarios.conditions import split_condition
@@ -130,14 +130,14 @@ def _environment(draft: Draft, scenario: Scenario) -> Iterator[Problem | Environ
     try:
         name, inside = split_name(scenario.environment)
         kind = environment_class(name)
-        checked_values(kind, inside, f"environment {name}")
+        check_values(kind, inside, f"environment {name}")
     except (UsageError, ContractError) as problem:
         yield draft.problem(("environment",), str(problem))
         return
     wrong = []
     for key, value in scenario.parameters.items():
         try:
-            checked_values(kind, {key: value}, f"environment {name}")
+            check_values(kind, {key: value}, f"environment {name}")
         except UsageError as problem:
             wrong.append(draft.problem(("parameters", key), str(problem)))
     try:

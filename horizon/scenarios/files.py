@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from horizon.core.paths import shipped
+from horizon.core.paths import shipped_folder
 from horizon.core.registry import nearest
 from horizon.scenarios.merge import Draft, KeySource, Layer, Problem, axes_of, holds, leaves, merged, points, value_at
 from horizon.scenarios.toml_lines import KeyPath, key_lines
 
-FOLDER = shipped("scenarios")
+FOLDER = shipped_folder("scenarios")
 FILE_KEYS = ("extends", "models", "grid", "scenario")
 """What a file may hold beside a scenario's own keys; a `[[scenario]]` table also has its `name`."""
 _DEEPEST = 8

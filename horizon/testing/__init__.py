@@ -1,11 +1,11 @@
-"""For people's own tests: fixtures that play, assertions on the bound of an interval, strategies for any environment.
+"""For users' tests: fixtures that play, assertions on the bound of an interval, strategies for any environment.
 
     def test_the_bot_stays_focused(play_episode, horizon_model):
         played = play_episode("hanoi:disks=3,rounds=0", horizon_model, episodes=40, turns=20)
         assert_error_rate_below(0.2, played, turns="1-20")
 
-The pytest plugin brings the fixtures; all else is imported from here. Light to import: what plays is imported by use,
-and pytest with the fixtures alone.
+The pytest plugin provides the fixtures; import everything else from here. Imports of the turn loop, and of pytest by
+the fixtures, are deferred.
 """
 
 from typing import TYPE_CHECKING, Any

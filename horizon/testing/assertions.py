@@ -1,4 +1,4 @@
-"""Assertions on the bound of an interval for people's own tests; everything that plays is imported by use."""
+"""Assertions on the bound of an interval for users' tests; imports of the turn loop are deferred."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -31,16 +31,16 @@ def assert_error_rate_below(
 ) -> "Outcome":
     """Assert that the error rate is at most `bound`, by the whole interval; `turns` is `20`, `1-10` or `20-`.
 
-    A model that is worse passes with probability `alpha` at most. Too few episodes to tell raise too, with the number
+    A worse model passes with probability at most `alpha`. An undecided claim raises, too, with the number of episodes
     that is needed, unless `allow_undecided`.
 
     Raises:
         AssertionError: the claim failed or is undecided; one line with figure, interval and counts.
-        UsageError: a bound, range or condition that can't be.
+        UsageError: an impossible bound, range or condition.
     """
     __tracebackhide__ = True
     claim = _claim(error_rate=[{"at_most": bound, "turns": turns, "condition": condition}])
-    return _asserted(claim, played, alpha, allow_undecided)
+    return _assert_claim(claim, played, alpha, allow_undecided)
 
 
 def assert_focus_gap_below(
@@ -54,10 +54,10 @@ def assert_focus_gap_below(
 
     Raises:
         AssertionError: the claim failed or is undecided; one line with figure, interval and counts.
-        UsageError: a bound that can't be.
+        UsageError: an impossible bound.
     """
     __tracebackhide__ = True
-    return _asserted(_claim(focus_gap_at_most=bound), played, alpha, allow_undecided)
+    return _assert_claim(_claim(focus_gap_at_most=bound), played, alpha, allow_undecided)
 
 
 def assert_h50_above(
@@ -71,10 +71,10 @@ def assert_h50_above(
 
     Raises:
         AssertionError: the claim failed or is undecided; one line with figure, interval and counts.
-        UsageError: a number of turns that can't be.
+        UsageError: an impossible number of turns.
     """
     __tracebackhide__ = True
-    return _asserted(_claim(h50_at_least=turns), played, alpha, allow_undecided)
+    return _assert_claim(_claim(h50_at_least=turns), played, alpha, allow_undecided)
 
 
 def assert_skill_above(
@@ -88,10 +88,10 @@ def assert_skill_above(
 
     Raises:
         AssertionError: the claim failed or is undecided; one line with figure, interval and counts.
-        UsageError: a bound that can't be.
+        UsageError: an impossible bound.
     """
     __tracebackhide__ = True
-    return _asserted(_claim(skill_at_least=bound), played, alpha, allow_undecided)
+    return _assert_claim(_claim(skill_at_least=bound), played, alpha, allow_undecided)
 
 
 def check_bot(
@@ -104,11 +104,11 @@ def check_bot(
 ) -> None:
     """Pose states of an environment to a bot, each in full and without history: every reply must be a legal action.
 
-    The failing state that is told is the smallest that was found, and the same on every run. With `must_be_right`
-    the judge must call every action right, too.
+    The reported state is the smallest failing one, the same on every run. With `must_be_right` the judge must accept
+    every action, too.
 
     Raises:
-        AssertionError: a reply that is no legal action, or a wrong one, with the state and what the bot was told.
+        AssertionError: a reply that is no legal action, or a wrong one, with the state and its observation.
         ModelFailure: the bot gave no reply at all.
         UsageError: an unknown environment, one that only an engine can judge, or hypothesis is not installed.
     """
@@ -116,7 +116,9 @@ def check_bot(
     require("hypothesis", extra="testing", purpose="check_bot")
     task = open_environment(environment) if isinstance(environment, str) else environment
     if must_be_right and task.oracle_kind == "engine":
-        raise UsageError(f"{task.name} is judged by an engine, which is not asked here: leave out must_be_right")
+        raise UsageError(
+            f"{task.name} is judged by an engine, which check_bot does not start: leave out must_be_right"
+        )
     model: Model = model_of(bot) if callable(bot) else bot
     drawn = states(task, max_turns)
     from hypothesis import given, settings
@@ -135,8 +137,8 @@ def _check_reply(model: Model, task: Environment[Any], state: Any, must_be_right
     from horizon.play.judging import PosedState
     from horizon.scenarios.conditions import View, show
 
-    told = task.pose(state)
-    shown = show("fresh", View(task.rules(), (), told, told, told))
+    text = task.pose(state)
+    shown = show("fresh", View(task.rules(), (), text, text, text))
     request = Request(shown.messages, 0, task.dump(state), 1, 0, PosedState(task, state, None))
     reply = model.reply([request])[0]
     if isinstance(reply, ModelFailure):
@@ -146,7 +148,7 @@ def _check_reply(model: Model, task: Environment[Any], state: Any, must_be_right
     if error != "none":
         raise AssertionError(
             f"{model.name} replied {reply.text!r:.200}, which is {error.replace('_', ' ')}, to {task.name} state "
-            f"'{task.dump(state)}', told as:\n{told}"
+            f"'{task.dump(state)}', shown as:\n{text}"
         )
 
 
@@ -157,7 +159,7 @@ def _claim(**expected: Any) -> "Claim":
     return next(make({"expect": expected}, "assertion").expect.claims())
 
 
-def _asserted(
+def _assert_claim(
     claim: "Claim", played: "PlayedEpisodes | TurnTable | Path | str", alpha: float, allow_undecided: bool
 ) -> "Outcome":
     __tracebackhide__ = True
@@ -168,12 +170,12 @@ def _asserted(
     if outcome.verdict == "failed":
         raise AssertionError(outcome.said)
     if outcome.verdict == "undecided" and not allow_undecided:
-        raise AssertionError(f"{outcome.said}; to let this pass, say allow_undecided=True")
+        raise AssertionError(f"{outcome.said}; to accept this, pass allow_undecided=True")
     return outcome
 
 
 def _table(played: "PlayedEpisodes | TurnTable | Path | str") -> "tuple[TurnTable, Limits | None]":
-    """Return the turns, and how much an instance could hold of them as far as it is known."""
+    """Return the turns and, if known, the limits of an instance."""
     from horizon.play.stopping import limits_of
 
     if isinstance(played, PlayedEpisodes):

@@ -1,6 +1,6 @@
-"""Checks that an environment or a model keeps its contract, for its author: `check_environment(env)` in a test.
+"""Checks of the contracts of environments and models, for their authors: `check_environment(env)` in a test.
 
-Every broken clause is a line of `ContractError`; nothing here knows a particular environment or model.
+A violated clause is a one-line `ContractError`; nothing here knows a particular environment or model.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ GARBAGE = (
     "\n" * 500,
     "Answer: ; ; ;",
 )
-"""Replies that are no answer in any environment, among them empty, hostile and long ones."""
+"""Replies without an answer in any environment, including empty, hostile and long ones."""
 
 ScoresOf = Callable[[str], Scores]
 
@@ -32,12 +32,12 @@ ScoresOf = Callable[[str], Scores]
 def check_environment(
     task: Environment[Any], *, seeds: Sequence[int] = range(4), turns: int = 30, scores: ScoresOf | None = None
 ) -> None:
-    """Walk through a few instances and hold every state to the contract.
+    """Walk through a few instances and check the contract at every state.
 
-    `scores` is needed where judging needs an engine: a function from a position to its scores.
+    `scores` is needed if judging needs an engine: a function from a position to its scores.
 
     Raises:
-        ContractError: the first clause that is broken, with the state it is broken at.
+        ContractError: the first violated clause, with the state.
     """
     for seed in seeds:
         state = task.reset(seed)
@@ -45,44 +45,46 @@ def check_environment(
         draw = generator(seed, "check")
         for _ in range(turns):
             if task.done(state) is not None:
-                _require(isinstance(task.done(state), str), task, "done", "is neither null nor a word", state)
+                _require(isinstance(task.done(state), str), task, "done", "is neither None nor a text", state)
                 break
             _check_text(task, state)
             if task.mover(state) == "model":
                 _check_turn(task, state, _scores_at(task, state, scores))
             actions = task.actions(state)
-            _require(bool(actions), task, "actions", "is empty though the episode goes on", state)
+            _require(bool(actions), task, "actions", "is empty although the episode is not done", state)
             best = task.oracle(state, _scores_at(task, state, scores)) if draw.random() < 0.5 else None
             state = task.step(state, draw.choice(actions) if best is None else best)
 
 
 def _check_text(task: Environment[Any], state: Any) -> None:
-    """The state is hashable, immutable, comes back from its text, and is told in words."""
+    """Check that the state is hashable, survives a round trip through its text, and has texts."""
     _require(hash(state) == hash(task.load(task.dump(state))), task, "dump", "and load change the state", state)
     _require(task.load(task.dump(state)) == state, task, "dump", "and load change the state", state)
     _require("\n" not in task.dump(state), task, "dump", "writes more than one line", state)
-    for told in (task.rules, lambda: task.pose(state), lambda: task.observe(state)):
-        _require(isinstance(told(), str), task, "pose", "or another text is no text", state)
+    for render in (task.rules, lambda: task.pose(state), lambda: task.observe(state)):
+        _require(isinstance(render(), str), task, "pose", "or another text is not a str", state)
     _require(bool(task.rules()) and bool(task.pose(state)), task, "pose", "or rules is empty", state)
 
 
 def _check_turn(task: Environment[Any], state: Any, scores: Scores | None) -> None:
-    """Actions are read back, judged without side effects, playable; the oracle is right; garbage is an error."""
+    """Check round trips of actions, pure judging, playability, the oracle, and that garbage is an error."""
     text = task.dump(state)
     actions = task.actions(state)
-    _require(actions == task.actions(state), task, "actions", "differ when asked twice", state)
-    _require(len(set(actions)) == len(actions), task, "actions", "hold one twice", state)
+    _require(actions == task.actions(state), task, "actions", "differ between two calls", state)
+    _require(len(set(actions)) == len(actions), task, "actions", "contain a duplicate", state)
     for action in actions:
         answer = task.parse(state, task.render(state, action))
         _require(answer.action == action, task, "parse", f"reads '{answer.action}' for rendered '{action}'", state)
         _require(answer.error == "none", task, "parse", f"calls the legal action '{action}' {answer.error}", state)
         _require(task.is_playable(state, action), task, "is_playable", f"refuses the legal '{action}'", state)
         verdict = task.judge(state, action, scores)
-        _require(verdict == task.judge(state, action, scores), task, "judge", "differs when asked twice", state)
+        _require(verdict == task.judge(state, action, scores), task, "judge", "differs between two calls", state)
         _require(verdict.error in ("none", "wrong"), task, "judge", f"calls '{action}' {verdict.error}", state)
         for loss in (verdict.loss, verdict.random_loss):
             _require(loss is None or 0 <= loss <= 1, task, "judge", f"gives a loss of {loss}, not in 0..1", state)
-        _require(task.step(state, action) == task.step(state, action), task, "step", "differs when asked twice", state)
+        _require(
+            task.step(state, action) == task.step(state, action), task, "step", "differs between two calls", state
+        )
     best = task.oracle(state, scores)
     if best is not None:
         _require(
@@ -99,12 +101,12 @@ def _check_garbage(task: Environment[Any], state: Any, scores: Scores | None) ->
         try:
             answer = task.parse(state, reply)
             verdict = task.judge(state, answer.action, scores)
-        except Exception as problem:  # noqa: BLE001 - whatever it raises is the finding
+        except Exception as problem:  # noqa: BLE001 - any error is a violation
             raise ContractError(
                 f"{task.name}: parse or judge raises {problem!r} at the reply {reply[:40]!r}"
             ) from None
         known = answer.error in ERROR_KINDS and verdict.error in ERROR_KINDS
-        _require(known, task, "parse", f"knows an error '{answer.error}' that there is not", state)
+        _require(known, task, "parse", f"gives the unknown error '{answer.error}'", state)
         _require(answer.error != "none", task, "parse", f"takes {reply[:40]!r} for '{answer.action}'", state)
     verdict = task.judge(state, None, scores)
     _require(verdict.error == "no_answer", task, "judge", f"calls a missing action {verdict.error}", state)
@@ -122,7 +124,7 @@ def _require(holds: bool, task: Environment[Any], what: str, broken: str, state:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A posed state for models that read none: two actions, the first is right."""
+    """A posed state for models that read no text: two actions, of which the first is correct."""
 
     environment: str = "check"
     state: str = "check state"
@@ -149,37 +151,37 @@ class _Question:
 
 
 def check_model(model: Model, *, repeats: bool = True) -> None:
-    """Ask a model a few questions and hold it to the contract; `repeats` is false for what promises no repetition.
+    """Send a model a few requests and check the contract; set `repeats` to False if it is not reproducible.
 
     Raises:
-        ContractError: the first clause that is broken.
+        ContractError: the first violated clause.
     """
 
-    def asked(number: int, text: str = "Which letter comes first, a or b?") -> Request:
+    def make_request(number: int, text: str = "Which letter comes first, a or b?") -> Request:
         messages = (Message("system", "Reply with one line: Answer: a"), Message("user", text))
         return Request(messages, derive(1, "check", number), f"check#{number}", 1, 0, _Question(), 8)
 
-    def need(holds: bool, broken: str) -> None:
+    def require(holds: bool, broken: str) -> None:
         if not holds:
             raise ContractError(f"model {model.name}: {broken}")
 
-    need(bool(model.name), "it has no name")
-    need(isinstance(dict(model.identity()), dict), "identity is no mapping")
-    need(model.reply([]) == [], "no request is not answered by no reply")
-    requests = [asked(1), asked(2, "b or a?"), asked(3)]
+    require(bool(model.name), "it has no name")
+    require(isinstance(dict(model.identity()), dict), "identity is no mapping")
+    require(model.reply([]) == [], "an empty batch is not answered by an empty list")
+    requests = [make_request(1), make_request(2, "b or a?"), make_request(3)]
     replies = model.reply(requests)
-    need(len(replies) == len(requests), f"{len(requests)} requests are answered by {len(replies)} replies")
+    require(len(replies) == len(requests), f"{len(requests)} requests are answered by {len(replies)} replies")
     for reply in replies:
-        need(isinstance(reply, Reply | ModelFailure), f"a reply is a {type(reply).__name__}")
+        require(isinstance(reply, Reply | ModelFailure), f"a reply is a {type(reply).__name__}")
         if isinstance(reply, Reply):
-            need(isinstance(reply.text, str), "a reply's text is no text")
+            require(isinstance(reply.text, str), "a reply's text is no text")
             counted = reply.completion_tokens
-            need(counted is None or counted <= 8, f"a reply has {counted} tokens where 8 are allowed")
+            require(counted is None or counted <= 8, f"a reply has {counted} tokens where 8 are allowed")
     if repeats:
-        texts = [getattr(each, "text", None) for each in replies]
-        alone = [getattr(model.reply([each])[0], "text", None) for each in requests]
-        need(texts == alone, "a request is answered otherwise alone than among others")
+        texts = [getattr(reply, "text", None) for reply in replies]
+        alone = [getattr(model.reply([request])[0], "text", None) for request in requests]
+        require(texts == alone, "a request is answered differently alone and in a batch")
     length = model.count_tokens("one two three")
-    need(length is None or length > 0, "count_tokens finds none in a text")
+    require(length is None or length > 0, "count_tokens finds none in a text")
     model.close()
     model.close()

@@ -1,7 +1,7 @@
-"""What pytest collects of scenario files: the file, and each scenario as a test that is played and judged.
+"""The pytest items of scenario files: the file, and each scenario as a test that is played and judged.
 
-Played while it is set up, judged when it is called: so what the infrastructure breaks is an error to pytest, and only
-the model's own failure is a failure. Light to load; what plays is imported when something is played.
+Played in the setup phase, judged in the call phase: a failure of the infrastructure is an error to pytest, and only
+the model's own failure is a failure. Imports of the turn loop are deferred.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from horizon.scenarios.scenario import Scenario
 
 _IS_KEEPING: "pytest.StashKey[bool]" = pytest.StashKey()
-"""Set once a session keeps weights from one scenario to the next."""
+"""Set once a session caches weights between scenarios."""
 
 _KEYS = ("environment", "scenario", "extends")
 """A TOML file with one of these at its top, and no table of that name, is a scenario file."""
@@ -33,15 +33,15 @@ class ScenarioFile(pytest.File):
         from horizon.core.errors import HorizonError
 
         try:
-            found = scenarios_of(self.config, self.path)
+            scenarios = scenarios_of(self.config, self.path)
         except HorizonError as problem:
             raise self.CollectError(str(problem)) from None
-        for name, scenario in found:
+        for name, scenario in scenarios:
             yield ScenarioItem.from_parent(self, name=name, scenario=scenario)
 
 
 class GateFailed(Exception):
-    """A scenario whose claims failed, or are undecided in strict mode; its text is what the person is told."""
+    """The claims of a scenario failed, or are undecided in strict mode; the message is the report."""
 
 
 class ScenarioItem(pytest.Item):
@@ -53,45 +53,49 @@ class ScenarioItem(pytest.Item):
         self.run: GateRun | None = None
 
     def setup(self) -> None:
-        """Play, or use again what was played."""
+        """Play the scenario, or reuse a finished run."""
         from horizon.core.errors import HorizonError
         from horizon.play.gate import play_gate
         from horizon.play.progress import lines
 
         option = self.config.option
         _keep_weights(self.config)
-        tell = _teller(self.config)
+        say = _printer(self.config)
         try:
             self.run = play_gate(
                 self.scenario,
                 self._folder(),
                 base_urls=tuple(option.horizon_base_url or ()),
                 reuse=option.horizon_reuse,
-                watch=lines(self.scenario, lambda text: tell(f"{self.name}: {text}")),
-                say=tell,
+                watch=lines(self.scenario, lambda text: say(f"{self.name}: {text}")),
+                say=say,
             )
         except HorizonError as problem:
             pytest.fail(f"{self.nodeid} could not be played: {problem}", pytrace=False)
         for warning in self.run.warnings:
-            tell(warning)
+            say(warning)
         self._record(self.run)
         if self.run.verdict == "aborted":
-            pytest.fail(f"{self._told(self.run)}\nwhat broke: {self.run.failure}", pytrace=False)
+            pytest.fail(f"{self._report(self.run)}\nwhat broke: {self.run.failure}", pytrace=False)
 
     def runtest(self) -> None:
-        """Fail where a claim failed, or is undecided in strict mode."""
+        """Fail if a claim failed, or is undecided in strict mode.
+
+        Raises:
+            GateFailed: a claim failed, or is undecided in strict mode.
+        """
         assert self.run is not None  # setup ended well
         if self.run.verdict == "failed":
-            raise GateFailed(self._told(self.run))
+            raise GateFailed(self._report(self.run))
         if self.run.verdict == "undecided" and self.config.option.horizon_strict:
-            raise GateFailed(f"{self._told(self.run)}\nundecided, and --horizon-strict makes that a failure")
+            raise GateFailed(f"{self._report(self.run)}\nundecided, and --horizon-strict makes that a failure")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Tell what was played and what came of it; the traceback of a gate says nothing."""
+        """Return the report of a failed gate without its traceback."""
         return str(excinfo.value) if isinstance(excinfo.value, GateFailed) else super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, None, str]:
-        """Return where this test stands."""
+        """Return the location of this test."""
         return self.path, None, self.name
 
     def _folder(self) -> Path:
@@ -101,7 +105,7 @@ class ScenarioItem(pytest.Item):
         return Path(self.config.option.horizon_out) / name
 
     def _record(self, run: "GateRun") -> None:
-        """Add figures as properties: they go through xdist, into JUnit XML, and to the terminal's line."""
+        """Add figures as properties, which reach xdist, JUnit XML and the terminal line."""
         self.user_properties += [
             ("verdict", run.verdict),
             ("figures", run.said),
@@ -110,7 +114,7 @@ class ScenarioItem(pytest.Item):
             ("outcomes", json.dumps([outcome.as_json() for outcome in run.outcomes])),
         ]
 
-    def _told(self, run: "GateRun") -> str:
+    def _report(self, run: "GateRun") -> str:
         scenario, folder = self.scenario, short_path(self.config, run.folder)
         against = f" against {', '.join(scenario.opponents)}" if scenario.opponents else ""
         early = f", stopped early, after {run.stopped_after} of {scenario.episodes}" if run.stopped_after else ""
@@ -127,7 +131,7 @@ class ScenarioItem(pytest.Item):
 
 
 def is_scenario_file(path: Path) -> bool:
-    """Tell whether a TOML file holds scenarios, broken as they may be, and not something else's settings."""
+    """Return whether a TOML file contains scenarios, malformed or not, rather than other settings."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
@@ -135,22 +139,22 @@ def is_scenario_file(path: Path) -> bool:
     try:
         keys = [key for key, value in tomllib.loads(text).items() if not isinstance(value, dict)]
     except tomllib.TOMLDecodeError:
-        # What is wrong is told when it is collected; here only whose file it is.
+        # Errors are reported when the file is collected.
         keys = [line.partition("=")[0].strip(" []") for line in text.splitlines()]
     return any(key in keys for key in _KEYS)
 
 
 def scenarios_of(config: pytest.Config, path: Path) -> "list[tuple[str, Scenario]]":
-    """Return the test's name and the scenario for each one in a file and each model asked for.
+    """Return the test's name and the scenario for each scenario of a file and each requested model.
 
     Raises:
-        HorizonError: the file can't be read or holds mistakes.
+        HorizonError: the file can't be read or contains errors.
     """
     from horizon.scenarios.scenario import read_suite
 
     models: Sequence[str | None] = config.option.horizon_model or (None,)
     episodes = config.option.horizon_episodes
-    found = []
+    tests = []
     for model in models:
         more = {"model": model, "episodes": episodes}
         suite = read_suite(
@@ -160,12 +164,12 @@ def scenarios_of(config: pytest.Config, path: Path) -> "list[tuple[str, Scenario
             name = variant.name
             if len(models) > 1:
                 name = f"{name[:-1]},model={model}]" if name.endswith("]") else f"{name}[model={model}]"
-            found.append((name, variant.scenario))
-    return found
+            tests.append((name, variant.scenario))
+    return tests
 
 
 def _keep_weights(config: pytest.Config) -> None:
-    """Keep weights in memory until the session ends: the next scenario may want the same."""
+    """Cache weights until the session ends: the next scenario may use the same model."""
     from horizon.core.weight_cache import keeping_weights
 
     if _IS_KEEPING not in config.stash:
@@ -175,21 +179,21 @@ def _keep_weights(config: pytest.Config) -> None:
         config.add_cleanup(kept.close)
 
 
-def _teller(config: pytest.Config) -> Callable[[str], None]:
-    """Return what prints a line at once, past pytest's capture; workers of xdist have no terminal."""
+def _printer(config: pytest.Config) -> Callable[[str], None]:
+    """Return a function that prints a line immediately, past pytest's capture; xdist workers have no terminal."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     capture = config.pluginmanager.get_plugin("capturemanager")
 
-    def tell(text: str) -> None:
+    def say(text: str) -> None:
         if reporter is not None:
             with capture.global_and_fixture_disabled() if capture is not None else contextlib.nullcontext():
                 reporter.write_line(f"horizon: {text}")
 
-    return tell
+    return say
 
 
 def short_path(config: pytest.Config, path: Path) -> str:
-    """Return a path as the person would write it: relative where it lies below where pytest was started."""
+    """Return a path relative to the folder where pytest was started, if it is inside."""
     try:
         return os.fspath(path.relative_to(config.invocation_params.dir))
     except ValueError:

@@ -269,7 +269,7 @@ def test_rows_of_a_pack_that_cannot_be_read_are_told_when_it_is_played(tmp_path:
     out = ["--judge", "none", "--episodes", "1", "--turns", "1", "--out", str(tmp_path / "run")]
     told = horizon("play", "--model", "random", "--env", f"puzzle:pack={pack}", *out)
     assert told.returncode == 0
-    assert "2 of its rows can't be read and are skipped, the first at line 2" in told.stderr
+    assert "2 unreadable rows are skipped, the first at line 2" in told.stderr
     pack.write_text(pack.read_text().replace("Ra8#", "Kf1"))
     again = horizon("play", "--resume", "--out", str(tmp_path / "run"))
     assert again.returncode == 2 and "other content of the file given as pack" in again.stderr

@@ -37,7 +37,7 @@ def test_values_and_description_name_every_parameter_in_order() -> None:
         ("maze:doors=nan", "doors=nan is out of range: 0.0 to 1.0"),
         ("maze:show=wrods", "show=wrods is not one of its choices: did you mean 'words'?"),
         ("maze:keys=maybe", "keys=maybe is neither true nor false"),
-        ("maze:size", "'size' in 'maze:size' is no setting: write it as key=value"),
+        ("maze:size", "'size' in 'maze:size' is not a setting: write it as key=value"),
         ("maze:size=3,size=4", "'size' is set twice"),
     ],
 )

@@ -11,7 +11,7 @@ from horizon.core.errors import EngineFailure
 from horizon.core.records import Scores
 from horizon.engines.cache import ScoresCache
 from horizon.engines.judge import Judge
-from horizon.engines.win_probability import scored
+from horizon.engines.win_probability import make_score
 
 START = chess.STARTING_FEN
 OTHER = "6k1/5ppp/8/8/8/8/8/R6K w - - 0 1"
@@ -76,7 +76,7 @@ def test_a_text_that_is_no_position_is_a_failure_that_quotes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine(tmp_path, monkeypatch, "ok")
-    with Judge("stockfish", nodes=100) as judge, pytest.raises(EngineFailure, match="'nonsense' is no position"):
+    with Judge("stockfish", nodes=100) as judge, pytest.raises(EngineFailure, match="'nonsense' is not a position"):
         judge.submit("nonsense").result()
 
 
@@ -92,7 +92,10 @@ def test_who_waits_when_the_judge_closes_is_told(tmp_path: Path, monkeypatch: py
 
 
 def test_scores_come_back_from_disk_as_they_were(tmp_path: Path) -> None:
-    scores = Scores({"e2e4": scored(31), "a7a8q": scored(mate=4), "b1c3": scored(-900), "g1h3": scored(mate=-2)}, 1.5)
+    scores = Scores(
+        {"e2e4": make_score(31), "a7a8q": make_score(mate=4), "b1c3": make_score(-900), "g1h3": make_score(mate=-2)},
+        1.5,
+    )
     for _ in range(2):
         cache = ScoresCache(tmp_path / "s.sqlite", "engine", 100)
         cache.put("position", scores)
@@ -107,9 +110,9 @@ def test_a_damaged_cache_is_set_aside_with_a_warning(tmp_path: Path, capsys: pyt
     path = tmp_path / "s.sqlite"
     path.write_bytes(b"no database at all, but long enough to be looked at" * 100)
     cache = ScoresCache(path, "engine", 100)
-    cache.put("position", Scores({"e2e4": scored(31)}, 1.0))
+    cache.put("position", Scores({"e2e4": make_score(31)}, 1.0))
     cache.close()
-    assert "set aside" in capsys.readouterr().err
+    assert "renamed to" in capsys.readouterr().err
     assert len(list(tmp_path.glob("s.damaged-*"))) == 1
     assert sqlite3.connect(path).execute("SELECT count(*) FROM scores").fetchone() == (1,)
 

@@ -34,9 +34,9 @@ def test_a_fen_alone_is_orthodox_and_chess960_differs_only_in_castling() -> None
     ("text", "said"),
     [
         ("atomc:8/8/8/8/8/8/8/8 w - - 0 1", "did you mean 'atomic'"),
-        ("atomic:nonsense", "'atomic:nonsense' is no position"),
-        ("3check:rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - three+3 0 1", "is no position"),
-        ("", "is no position"),
+        ("atomic:nonsense", "'atomic:nonsense' is not a position"),
+        ("3check:rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - three+3 0 1", "is not a position"),
+        ("", "is not a position"),
     ],
 )
 def test_a_text_that_is_no_position_is_refused_in_one_line(text: str, said: str) -> None:

@@ -99,7 +99,7 @@ def test_an_engine_is_found_by_its_variable_or_the_fix_is_told(monkeypatch: pyte
     monkeypatch.setenv("HORIZON_STOCKFISH", "/bin/true")
     assert find_engine("stockfish") == Path("/bin/true")
     monkeypatch.setenv("HORIZON_STOCKFISH", "/no/such")
-    with pytest.raises(EngineFailure, match="HORIZON_STOCKFISH=/no/such is no program"):
+    with pytest.raises(EngineFailure, match="HORIZON_STOCKFISH=/no/such is not an executable file"):
         find_engine("stockfish")
     monkeypatch.delenv("HORIZON_STOCKFISH")
     monkeypatch.setenv("PATH", "")

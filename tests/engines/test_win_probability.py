@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from horizon.core.records import Score, Scores
-from horizon.engines.win_probability import losses, scored, win_probability
+from horizon.engines.win_probability import losses, make_score, win_probability
 
 
 @pytest.mark.parametrize(
@@ -24,11 +24,11 @@ def test_a_win_probability_is_a_probability_and_both_sides_sum_to_one(centipawns
 
 
 def test_mates_are_certain() -> None:
-    assert (scored(mate=3).win, scored(mate=-3).win, scored(mate=0).win) == (1.0, 0.0, 0.0)
+    assert (make_score(mate=3).win, make_score(mate=-3).win, make_score(mate=0).win) == (1.0, 0.0, 0.0)
 
 
 one_score = st.one_of(
-    st.builds(scored, st.integers(-20_000, 20_000)), st.integers(-99, 99).map(lambda m: scored(mate=m))
+    st.builds(make_score, st.integers(-20_000, 20_000)), st.integers(-99, 99).map(lambda m: make_score(mate=m))
 )
 
 

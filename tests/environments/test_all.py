@@ -41,7 +41,7 @@ def test_the_thirteen_environments_are_there() -> None:
     assert len(NAMES) == 13
 
 
-def walked(task: Any, seed: int, turns: int) -> Any:
+def play_random(task: Any, seed: int, turns: int) -> Any:
     """Return a state that a seeded mix of oracle and legal actions leads to."""
     state, draw = task.reset(seed), generator(seed, "walk")
     for _ in range(turns):
@@ -76,7 +76,7 @@ def test_oracle_play_reaches_the_goal_in_exactly_the_optimal_number_of_turns(tex
 @few
 def test_a_state_comes_back_from_its_text_and_its_actions_from_their_replies(text: str, seed: int, turns: int) -> None:
     task = open_environment(text)
-    state = walked(task, seed, turns)
+    state = play_random(task, seed, turns)
     assert task.load(task.dump(state)) == state
     for action in task.actions(state):
         assert task.parse(state, task.render(state, action)).action == action
@@ -93,7 +93,7 @@ UNTOUCHED = {("notation", "list_editing"), ("mirror", "pddl")}
 @settings(max_examples=4, deadline=None)
 def test_a_shifted_instance_has_the_same_oracle_and_other_words(text: str, shift: str, seed: int) -> None:
     plain, shifted = open_environment(text), open_environment(text, {"shift": shift})
-    state = walked(plain, seed, seed % 7)
+    state = play_random(plain, seed, seed % 7)
     assert shifted.reset(seed) == plain.reset(seed)
     assert shifted.actions(state) == plain.actions(state)
     assert shifted.oracle(state) == plain.oracle(state)

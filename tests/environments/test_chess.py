@@ -228,7 +228,7 @@ def test_later_turns_show_what_later_names_and_a_posed_state_all_of_show() -> No
     ("text", "said"),
     [
         ("chess:fen=8/8/8/8/8/8/8/4K3 w - - 0 1", "Black has no king"),
-        ("chess:fen=nonsense", "no FEN"),
+        ("chess:fen=nonsense", "is not a FEN"),
         ("chess:fen=7k/6Q1/6K1/8/8/8/8/8 b - - 0 1", "game is over .* checkmate"),
         ("chess:show=fen+bord", "did you mean 'board'"),
         ("chess:show=", "no part ''"),
@@ -247,9 +247,9 @@ def test_a_bad_setting_is_refused_in_one_line(text: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "no chess state"),
+        ("", "is not a chess state"),
         (f"{chess.STARTING_FEN} moves e2e5 as white", "move e2e5 is illegal"),
-        (f"{chess.STARTING_FEN} moves - as both", "no chess state"),
+        (f"{chess.STARTING_FEN} moves - as both", "is not a chess state"),
         ("4k3/8/8/8/8/8/8/8 w - - 0 1 moves - as white", "White has no king"),
         ("7k/8/6K1/8/8/8/8/1Q6 w - - 99 80 moves b1c1 h8g8 as white", "over by fifty moves before move h8g8"),
     ],

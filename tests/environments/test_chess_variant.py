@@ -165,7 +165,7 @@ def test_games_differ_by_seed_and_repeat_with_it(name: str) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"variant": "atomic", "fen": "nonsense"}, "no FEN"),
+        ({"variant": "atomic", "fen": "nonsense"}, "is not a FEN"),
         ({"variant": "horde", "fen": "8/8/8/8/8/8/8/8 w - - 0 1"}, "impossible"),
         ({"variant": "king_of_the_hill", "fen": "4k3/8/8/8/4K3/8/8/8 b - - 0 1"}, "the game is over"),
         ({"show": "fen+bord"}, "environment chess_variant: show=fen\\+bord has no part 'bord'"),
@@ -179,7 +179,7 @@ def test_what_cannot_be_played_is_refused_in_one_line(given: dict[str, str], sai
 
 def test_a_state_of_another_variant_and_an_illegal_move_are_refused() -> None:
     atomic, horde = ChessVariant(variant="atomic"), ChessVariant(variant="horde")
-    with pytest.raises(UsageError, match="is atomic: horde is played here"):
+    with pytest.raises(UsageError, match="has the variant atomic: give horde"):
         horde.load(atomic.dump(atomic.reset(0)))
     with pytest.raises(ContractError, match="chess_variant can't play 'e2e5': it is illegal"):
         atomic.step(atomic.reset(0), "e2e5")

@@ -20,8 +20,8 @@ from horizon.core.model import Request
 from horizon.core.records import Answer, Reply, Score, Scores, Turn
 from horizon.domains.chess.shifts import SHIFTS
 from horizon.engines.engine import Engine
-from horizon.engines.win_probability import scored
-from horizon.environments.puzzle import PuzzleTask, Solving
+from horizon.engines.win_probability import make_score
+from horizon.environments.puzzle import PuzzleState, PuzzleTask
 from horizon.models.random import RandomModel
 from horizon.play.loop import play
 from horizon.play.setting import Setting
@@ -56,25 +56,25 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
-def at(task: PuzzleTask, name: str, moves: str = "-", number: int = 1) -> Solving:
-    fen = task._choice.named(name).fen
+def at(task: PuzzleTask, name: str, moves: str = "-", number: int = 1) -> PuzzleState:
+    fen = task._choice.find(name).fen
     side = "white" if " w " in fen else "black"
     return task.load(f"7 | {number} | {name} | {fen} moves {moves} as {side}")
 
 
-def scores_of(state: Solving, others: int, **given: int) -> Scores:
+def scores_of(state: PuzzleState, others: int, **given: int) -> Scores:
     """Return scores in centipawns; a mate in n is given as 100000 - n."""
     found = {}
     for move in state.position.legal:
         value = given.get(move, others)
-        found[move] = scored(mate=100_000 - value) if value > 90_000 else scored(value)
+        found[move] = make_score(mate=100_000 - value) if value > 90_000 else make_score(value)
     return Scores(dict(sorted(found.items(), key=lambda each: -each[1].win)))
 
 
 def whimsical(position: str) -> Scores:
     """Scores by the order of the moves, for checking the contract."""
     moves = [move.uci() for move in chess.Board(position).legal_moves]
-    return Scores({move: scored(-10 * place) for place, move in enumerate(moves)})
+    return Scores({move: make_score(-10 * place) for place, move in enumerate(moves)})
 
 
 @pytest.mark.parametrize("more", ["", "rounds=3", "rounds=0,notation=uci", "rounds=2,shift=flip+descriptive+renamed"])
@@ -107,7 +107,7 @@ def test_after_a_wrong_move_the_line_goes_on(pack: str) -> None:
     assert task.judge(state, "a2a3").error == "wrong"
     assert task.is_playable(state, "a2a3") and not task.is_playable(state, "a2a5")
     assert task.step(state, "a2a3") == task.step(state, "c4f7")
-    with pytest.raises(ContractError, match="no legal move"):
+    with pytest.raises(ContractError, match="is not legal"):
         task.step(state, "a2a5")
 
 
@@ -304,13 +304,13 @@ def test_a_bad_setting_is_refused_in_one_line(pack: str, more: dict[str, Any], s
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "no puzzle state"),
-        ("1 | 1 | legal", "no puzzle state"),
-        ("x | 1 | legal | 8/8/8/8/3k4/3p4/3K4/8 w - - 0 1 moves - as white", "no puzzle state"),
+        ("", "is not a puzzle state"),
+        ("1 | 1 | legal", "is not a puzzle state"),
+        ("x | 1 | legal | 8/8/8/8/3k4/3p4/3K4/8 w - - 0 1 moves - as white", "is not a puzzle state"),
         ("1 | 1 | opositon | 8/8/8/8/3k4/3p4/3K4/8 w - - 0 1 moves - as white", "did you mean 'opposition'"),
-        ("1 | 1 | opposition | 8/8/8/8/3k4/3p4/3K4/8 w - - 0 2 moves - as white", "pack changed"),
-        ("1 | 1 | opposition | 8/8/8/8/3k4/3p4/3K4/8 w - - 0 1 moves d2e1 as white", "pack changed"),
-        ("1 | 1 | opposition | 8/8/8/8/3k4/3p4/3K4/8 w - - 0 1 moves as white", "no chess state"),
+        ("1 | 1 | opposition | 8/8/8/8/3k4/3p4/3K4/8 w - - 0 2 moves - as white", "use the pack of the state"),
+        ("1 | 1 | opposition | 8/8/8/8/3k4/3p4/3K4/8 w - - 0 1 moves d2e1 as white", "use the pack of the state"),
+        ("1 | 1 | opposition | 8/8/8/8/3k4/3p4/3K4/8 w - - 0 1 moves as white", "is not a chess state"),
     ],
 )
 def test_a_broken_state_is_refused_in_one_line(pack: str, text: str, said: str) -> None:

@@ -12,7 +12,7 @@ from horizon.core.errors import ModelFailure, UsageError
 from horizon.core.model import Request, open_model
 from horizon.core.records import Reply, Scores
 from horizon.engines.levels import choose_move
-from horizon.engines.win_probability import scored
+from horizon.engines.win_probability import make_score
 
 
 class Posed:
@@ -72,7 +72,7 @@ def test_level_0_moves_at_random_without_an_engine_process(tmp_path: Path, monke
 
 
 def test_a_lower_temperature_prefers_the_better_moves() -> None:
-    scores = Scores({"a": scored(0), "b": scored(-100), "c": scored(-300)})
+    scores = Scores({"a": make_score(0), "b": make_score(-100), "c": make_score(-300)})
     assert [choose_move(scores, 0, seed) for seed in range(5)] == ["a"] * 5
     shares = [sum(choose_move(scores, t, seed) == "a" for seed in range(400)) / 400 for t in (0.05, 0.2, 1.0)]
     assert shares == sorted(shares, reverse=True)

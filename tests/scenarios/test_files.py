@@ -45,9 +45,9 @@ def test_every_shipped_file_names_the_schema_and_keeps_it(name: str) -> None:
 
 
 def test_the_shipped_schema_is_what_the_models_say() -> None:
-    shipped = json.loads((FOLDER / "schema.json").read_text(encoding="utf-8"))
-    assert shipped == file_schema(), "run: horizon check --schema > scenarios/schema.json"
-    jsonschema.Draft202012Validator.check_schema(shipped)
+    shipped_folder = json.loads((FOLDER / "schema.json").read_text(encoding="utf-8"))
+    assert shipped_folder == file_schema(), "run: horizon check --schema > scenarios/schema.json"
+    jsonschema.Draft202012Validator.check_schema(shipped_folder)
 
 
 @pytest.mark.parametrize(

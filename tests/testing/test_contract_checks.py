@@ -122,7 +122,7 @@ class RefusesLegal(Doors):
         (SaysNothing, "pose or rules is empty"),
         (CantReadItself, "parse reads"),
         (CallsLegalIllegal, "parse calls the legal action 'c' illegal"),
-        (ListsTwice, "actions hold one twice"),
+        (ListsTwice, "actions contain a duplicate"),
         (ShufflesActions, "actions differ"),
         (JudgesByMood, "judge differs"),
         (LosesMoreThanAll, "judge gives a loss of 1.5"),
@@ -147,11 +147,11 @@ def test_every_exact_environment_of_horizon_keeps_the_contract(name: str) -> Non
 def test_chess_keeps_the_contract_with_and_without_scores() -> None:
     from horizon.core.records import Scores
     from horizon.domains.chess.move_parsing import board_of
-    from horizon.engines.win_probability import scored
+    from horizon.engines.win_probability import make_score
 
     def scores(position: str) -> Scores:
         moves = [move.uci() for move in board_of(position).legal_moves]
-        return Scores({move: scored(-40 * place) for place, move in enumerate(moves)})
+        return Scores({move: make_score(-40 * place) for place, move in enumerate(moves)})
 
     check_environment(open_environment("chess"), turns=12)
     check_environment(open_environment("chess:notation=uci"), turns=12, scores=scores)
@@ -214,7 +214,7 @@ def test_sound_models_pass() -> None:
         (Swallows, "answered by"),
         (SpeaksText, "a reply is a str"),
         (TalksTooLong, "50 tokens where 8"),
-        (MixesTheBatch, "otherwise alone"),
+        (MixesTheBatch, "differently alone"),
         (CountsNothing, "count_tokens finds none"),
     ],
 )

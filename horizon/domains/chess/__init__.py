@@ -1,1 +1,1 @@
-"""Chess and its variants as environments need them: positions, moves, starts, telling, shifts, judging. No engine."""
+"""Chess and its variants for environments: positions, moves, starts, observations, shifts, judging. No engine."""

@@ -1,4 +1,4 @@
-"""English descriptive notation: P-K4, NxB, B-N5 ch, P-K8(Q); every legal move of a board written and read.
+"""English descriptive notation: P-K4, NxB, B-N5 ch, P-K8(Q); formats and parses every legal move of a board.
 
 Files are named after the pieces that begin on them, ranks are counted from the mover's own side. Knows python-chess
 and the records of `moves`.
@@ -13,13 +13,13 @@ from itertools import product
 
 import chess
 
-from horizon.domains.chess.move_parsing import UNPARSABLE, Reading
+from horizon.domains.chess.move_parsing import UNPARSABLE, ParsedMove
 
 _FILES = ("QR", "QN", "QB", "Q", "K", "KB", "KN", "KR")
 _LETTERS = {kind: chess.piece_symbol(kind).upper() for kind in chess.PIECE_TYPES}
 _SQUARE = r"(?:[QK]?[RNB]|[QK])[1-8]"
 _MAN = rf"(?:(?:[QK]?[RNB]|[QK])?P|[KQRBN])(?:\({_SQUARE}\))?"
-# Standing alone in a text: neither a part of a word nor of another move.
+# A separate word: neither a part of a word nor of another move.
 _NAMED = re.compile(
     rf"(?<![\w(/-])(?:O-O(?:-O)?|{_MAN}(?:-{_SQUARE}|x{_MAN})(?:\([QRBN]\)|[=/][QRBN])?)"
     r"(?:ch|mate)?(?![\w(])(?!-O)"
@@ -30,39 +30,39 @@ _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-") | {"×": "x", "
 _LONGEST_MOVE = 40
 
 
-def written(board: chess.Board, legal: Sequence[chess.Move] | None = None) -> dict[str, str]:
+def write_moves(board: chess.Board, legal: Sequence[chess.Move] | None = None) -> dict[str, str]:
     """Return each legal move's shortest text that no other legal move has, by UCI text.
 
-    Where the square or man is not enough, the file is named in full, then squares stand in brackets: `P-QB4`, `NxBP`,
-    `R(R1)-Q1`. Checks end in ` ch`, mates in ` mate`, captures in passing in ` e.p.`. Cost: some 60 microseconds a
-    move.
+    If the square or man is ambiguous, the file is named in full, then squares are added in brackets: `P-QB4`, `NxBP`,
+    `R(R1)-Q1`. Checks end in ` ch`, mates in ` mate`, captures in passing in ` e.p.`. Cost: some 60 microseconds
+    per move.
     """
     forms = {move: _forms(board, move) for move in (board.legal_moves if legal is None else legal)}
-    shared = Counter(form for each in forms.values() for form in each)
-    found: dict[str, str] = {}
+    shared = Counter(form for texts in forms.values() for form in texts)
+    chosen: dict[str, str] = {}
     for move, own in forms.items():
-        # The last form names both squares in full, so that there is always one.
+        # The last form names both squares in full and is always unique.
         text = next((form for form in own if shared[form] == 1), own[-1])
-        # Read with `=`, written with brackets as in print.
-        found[move.uci()] = re.sub(r"=([QRBN])$", r"(\1)", text) + _marks(board, move)
-    return found
+        # Parsed with `=`, written with brackets as in print.
+        chosen[move.uci()] = re.sub(r"=([QRBN])$", r"(\1)", text) + _marks(board, move)
+    return chosen
 
 
-def read(board: chess.Board, text: str, legal: Sequence[chess.Move] | None = None) -> Reading:
-    """Read a text that is one move in descriptive notation and nothing else."""
+def read(board: chess.Board, text: str, legal: Sequence[chess.Move] | None = None) -> ParsedMove:
+    """Parse a text that is one move in descriptive notation and nothing else."""
     plain = _plain(text.strip()[: 2 * _LONGEST_MOVE])
     if len(text.strip()) > _LONGEST_MOVE or not _NAMED.fullmatch(plain):
         return UNPARSABLE
-    return _matched(plain, _meanings(board, legal))
+    return _match(plain, _meanings(board, legal))
 
 
-def last_named(board: chess.Board, text: str, legal: Sequence[chess.Move] | None = None) -> Reading:
-    """Read the last legal and unambiguous move named in a text; without one, the last illegal, then ambiguous one."""
+def find_last_move(board: chess.Board, text: str, legal: Sequence[chess.Move] | None = None) -> ParsedMove:
+    """Parse the last legal and unambiguous move in a text; without one, the last illegal, then ambiguous one."""
     meanings = None
-    last: dict[str, Reading] = {}
-    for found in _NAMED.finditer(text.translate(_DASHES).replace("0-0", "O-O").replace("O-0", "O-O")):
+    last: dict[str, ParsedMove] = {}
+    for match in _NAMED.finditer(text.translate(_DASHES).replace("0-0", "O-O").replace("O-0", "O-O")):
         meanings = meanings or _meanings(board, legal)
-        reading = _matched(_plain(found.group()), meanings)
+        reading = _match(_plain(match.group()), meanings)
         last[reading.status] = reading
     return last.get("legal") or last.get("illegal") or last.get("ambiguous") or UNPARSABLE
 
@@ -75,18 +75,18 @@ def _plain(text: str) -> str:
 
 
 def _meanings(board: chess.Board, legal: Sequence[chess.Move] | None) -> dict[str, list[chess.Move]]:
-    found: dict[str, list[chess.Move]] = {}
+    by_form: dict[str, list[chess.Move]] = {}
     for move in board.legal_moves if legal is None else legal:
         for form in _forms(board, move):
-            found.setdefault(form, []).append(move)
-    return found
+            by_form.setdefault(form, []).append(move)
+    return by_form
 
 
-def _matched(text: str, meanings: dict[str, list[chess.Move]]) -> Reading:
+def _match(text: str, meanings: dict[str, list[chess.Move]]) -> ParsedMove:
     moves = meanings.get(text, [])
     if len(moves) == 1:
-        return Reading("legal", moves[0].uci())
-    return Reading("ambiguous" if moves else "illegal", text)
+        return ParsedMove("legal", moves[0].uci())
+    return ParsedMove("ambiguous" if moves else "illegal", text)
 
 
 def _forms(board: chess.Board, move: chess.Move) -> tuple[str, ...]:
@@ -102,18 +102,18 @@ def _forms(board: chess.Board, move: chess.Move) -> tuple[str, ...]:
         assert taken is not None  # a capture that is not in passing has a victim on its square
         at = move.to_square
         if board.is_en_passant(move):
-            # The pawn taken stands beside the mover; its file is that of the square gone to.
+            # The captured pawn is beside the mover, on the file of the target square.
             at = chess.square(chess.square_file(move.to_square), chess.square_rank(move.from_square))
         join, goals = "x", list(_men(taken, at, mover))
     else:
         join, goals = "-", list(_squares(move.to_square, mover))
-    # The goal is told more closely before the mover is, as in print; the stable sort keeps that.
+    # The target is disambiguated before the mover, as in print; the stable sort keeps that order.
     pairs = [f"{one}{join}{goal}{promotion}" for one, goal in product(movers, goals)]
     return tuple(dict.fromkeys((*sorted(pairs[:-1], key=len), pairs[-1])))
 
 
 def _men(kind: chess.PieceType, square: chess.Square, mover: chess.Color) -> Iterator[str]:
-    """Yield how a man on a square is called, the fullest name last: P, BP, KBP, P(B4), P(KB4)."""
+    """Yield the names of a man on a square, the fullest name last: P, BP, KBP, P(B4), P(KB4)."""
     letter = _LETTERS[kind]
     yield letter
     if kind == chess.PAWN:
@@ -125,7 +125,7 @@ def _men(kind: chess.PieceType, square: chess.Square, mover: chess.Color) -> Ite
 
 
 def _squares(square: chess.Square, mover: chess.Color) -> Iterator[str]:
-    """Yield how a square is called from the mover's side, the full name last: B3, KB3."""
+    """Yield the names of a square from the mover's side, the full name last: B3, KB3."""
     file, rank = _FILES[chess.square_file(square)], chess.square_rank(square)
     number = rank + 1 if mover == chess.WHITE else 8 - rank
     yield f"{file[-1]}{number}"

@@ -1,6 +1,6 @@
 """What chess and its variants share of the environment contract: moves, sides, endings, and states as text.
 
-A subclass says how games begin, are told and judged. Knows no engine and no variant.
+A subclass adds starts, observations and judging. Knows no engine and no variant.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from horizon.domains.chess.pgn_export import GAMES, games_as_pgn
 
 
 class ChessContract:
-    """The part of the contract that games of chess by any rules fulfil alike."""
+    """The part of the environment contract that is the same for chess by any rules."""
 
     __slots__ = ()
 
@@ -25,27 +25,25 @@ class ChessContract:
     exports: ClassVar[Mapping[str, Export]] = {GAMES: games_as_pgn}
 
     def actions(self, state: Game) -> tuple[str, ...]:
-        """Return the legal moves of the side to move in UCI, sorted; none once the game is over."""
+        """Return the legal moves of the side to move in UCI, sorted; empty once the game is over."""
         return state.position.legal
 
     def oracle(self, state: Game, scores: Scores | None = None) -> str | None:
-        """Return the move with the best score, or null without scores."""
+        """Return the move with the best score, or None without scores."""
         return chess_verdict.best_move(scores) if scores is not None and state.position.legal else None
 
     def step(self, state: Game, action: str) -> Game:
-        """Return the game after a legal move of the side to move."""
-        return chess_game.played(state, action, self.name)
+        return chess_game.play_move(state, action, self.name)
 
     def is_playable(self, state: Game, action: str) -> bool:
-        """Tell whether the move is legal: a wrong one stays on the board."""
+        """Return whether the move is legal: a wrong but legal move is played, too."""
         return action in state.position.legal
 
     def mover(self, state: Game) -> Mover:
-        """Tell whose move it is."""
         return "model" if state.is_models_move else "opponent"
 
     def done(self, state: Game) -> str | None:
-        """Return `won`, `lost` or `draw` from the model's side, or null while the game goes on."""
+        """Return `won`, `lost` or `draw` from the model's side, or None while the game is in progress."""
         return state.outcome
 
     def difficulty(self, state: Game) -> float | None:
@@ -53,9 +51,9 @@ class ChessContract:
         return float(len(state.position.legal))
 
     def engine_position(self, state: Game) -> str | None:
-        """Return the position's text, whoever is to move; null once the game is over."""
+        """Return the position's text, whoever is to move; None once the game is over."""
         return state.position.text if state.position.legal else None
 
     def dump(self, state: Game) -> str:
-        """Return the state as `FEN moves e2e4 e7e5 as white`; ahead of a variant's FEN stands `atomic:`."""
+        """Return the state as `FEN moves e2e4 e7e5 as white`; a variant's FEN has a prefix such as `atomic:`."""
         return chess_game.dump(state)

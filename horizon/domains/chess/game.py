@@ -1,4 +1,4 @@
-"""A game of chess as an immutable state: where it began, the moves since, the model's side; how it goes on and ends.
+"""A game of chess as an immutable state: its first position, the moves since, the model's side, and its transitions.
 
 Shared by environments of chess and of its variants. Knows positions and the text of a state; no engine, no wording.
 """
@@ -11,17 +11,17 @@ import chess
 from horizon.core.errors import ContractError, UsageError
 from horizon.core.seeds import derive
 from horizon.domains.chess import move_parsing
-from horizon.domains.chess.move_parsing import ORTHODOX_KINDS, Line, Side
+from horizon.domains.chess.move_parsing import ORTHODOX_KINDS, ChessSide, GameText
 from horizon.domains.chess.position import Position
 
 
 @dataclass(frozen=True, slots=True)
 class Game:
-    """A game so far: the position it began from, the moves in UCI, the model's side; the position only follows."""
+    """A game so far: its first position, the moves in UCI, the model's side; `position` is derived from them."""
 
     root: str
     moves: tuple[str, ...]
-    side: Side
+    side: ChessSide
     position: Position = field(compare=False, repr=False)
 
     @property
@@ -31,30 +31,30 @@ class Game:
 
     @property
     def outcome(self) -> str | None:
-        """`won`, `lost` or `draw` from the model's side, or null while the game goes on."""
+        """`won`, `lost` or `draw` from the model's side, or None while the game is in progress."""
         winner = self.position.winner
         if winner is not None:
             return "won" if (winner == chess.WHITE) == (self.side == "white") else "lost"
         return "draw" if self.position.ending else None
 
 
-def side_of(color: str, seed: int) -> Side:
-    """Return the model's side: `white`, `black`, or either by seed."""
-    either: Side = "white" if derive(seed, "color") % 2 else "black"
+def side_of(color: str, seed: int) -> ChessSide:
+    """Return the model's side: `white`, `black`, or one chosen by seed."""
+    either: ChessSide = "white" if derive(seed, "color") % 2 else "black"
     return "white" if color == "white" else "black" if color == "black" else either
 
 
-def begin(root: str, side: Side, variants: Collection[str] = ORTHODOX_KINDS) -> Game:
-    """Return the game that begins at a position's text.
+def begin(root: str, side: ChessSide, variants: Collection[str] = ORTHODOX_KINDS) -> Game:
+    """Return the game that starts at a position's text.
 
     Raises:
-        UsageError: no possible position, or one of another variant than these.
+        UsageError: the position is impossible, or of another variant than these.
     """
     board = move_parsing.board_of(root, variants)
     return Game(move_parsing.text_of(board), (), side, Position(board))
 
 
-def played(game: Game, action: str, environment: str) -> Game:
+def play_move(game: Game, action: str, environment: str) -> Game:
     """Return the game after a legal move of the side to move.
 
     Raises:
@@ -69,7 +69,7 @@ def played(game: Game, action: str, environment: str) -> Game:
 
 
 def boards_before(game: Game) -> list[chess.Board]:
-    """Return the positions before this one, the first one first; cost some 30 microseconds a ply."""
+    """Return the positions before this one, in order. Cost: some 30 microseconds per ply."""
     board = move_parsing.board_of(game.root)
     boards: list[chess.Board] = []
     for move in game.moves:
@@ -79,21 +79,21 @@ def boards_before(game: Game) -> list[chess.Board]:
 
 
 def dump(game: Game) -> str:
-    """Return the state as `FEN moves e2e4 e7e5 as white`; before the FEN stands the variant, as in `atomic:FEN`."""
-    return move_parsing.join_state(Line(game.root, game.moves, game.side))
+    """Return the state as `FEN moves e2e4 e7e5 as white`; a variant prefixes the FEN, as in `atomic:FEN`."""
+    return move_parsing.join_state(GameText(game.root, game.moves, game.side))
 
 
 def load(text: str, environment: str, variants: Collection[str] = ORTHODOX_KINDS) -> Game:
-    """Return the state of a text, played through from its root; cost some 30 microseconds a ply.
+    """Return the state of a text by replaying its moves. Cost: some 30 microseconds per ply.
 
     Raises:
-        UsageError: the text is no game, or a move in it is illegal.
+        UsageError: the text is not a game, or contains an illegal move.
     """
     line = move_parsing.split_state(text)
     game = begin(line.root, line.side, variants)
     for move in line.moves:
         if game.position.ending:
             raise UsageError(f"the game was over by {game.position.ending} before move {move} of '{text:.120}'")
-        move_parsing.checked_move(game.position.board, move)
-        game = played(game, move, environment)
+        move_parsing.parse_uci_move(game.position.board, move)
+        game = play_move(game, move, environment)
     return game

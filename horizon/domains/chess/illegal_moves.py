@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import chess
 
 from horizon.core.records import ILLEGAL_CAUSES, IllegalCause, Json
-from horizon.domains.chess.move_parsing import Written, read_move, written_move
+from horizon.domains.chess.move_parsing import WrittenMove, read_move, split_move
 
 _NEAREST_LAST: dict[IllegalCause, int] = {cause: place for place, cause in enumerate(ILLEGAL_CAUSES)}
 _PROMOTED = (chess.KNIGHT, chess.BISHOP, chess.ROOK, chess.QUEEN)
@@ -74,7 +74,7 @@ def illegality_of(board: chess.Board, text: str, earlier: Sequence[chess.Board] 
     are asked whether the text was legal there.
     """
     reading = read_move(board, text)
-    written = written_move(board, text)
+    written = split_move(board, text)
     if written is None or reading.status == "legal":
         return None
     if reading.status == "ambiguous":
@@ -85,7 +85,7 @@ def illegality_of(board: chess.Board, text: str, earlier: Sequence[chess.Board] 
     return Illegality(cause, pinned, _stale_plies(board, text, earlier))
 
 
-def _cause_of_text(board: chess.Board, written: Written) -> tuple[IllegalCause, bool]:
+def _cause_of_text(board: chess.Board, written: WrittenMove) -> tuple[IllegalCause, bool]:
     if written.castling:
         return "castling", False
     moves = _candidates(board, written)
@@ -101,7 +101,7 @@ def _cause_of_text(board: chess.Board, written: Written) -> tuple[IllegalCause, 
     return cause, origin is not None and cause != "no_piece" and board.is_pinned(board.turn, origin)
 
 
-def _candidates(board: chess.Board, written: Written) -> Iterable[chess.Move]:
+def _candidates(board: chess.Board, written: WrittenMove) -> Iterable[chess.Move]:
     """Yield the moves that a text may mean: of the man on the square it names, else of each man of its kind."""
     if written.origin is not None:
         man = board.piece_at(written.origin)
@@ -114,7 +114,7 @@ def _candidates(board: chess.Board, written: Written) -> Iterable[chess.Move]:
             yield chess.Move(square, written.to, written.promotion)
 
 
-def _is_other_sides(board: chess.Board, written: Written) -> bool:
+def _is_other_sides(board: chess.Board, written: WrittenMove) -> bool:
     """Return whether the text is a legal move of the side that is not to move."""
     if board.is_check():
         return False

@@ -1,9 +1,8 @@
-"""Chess moves as people write them, read against a board; and the text of a chess state.
+"""Parsing of chess moves as people write them, on a given board; and the text of a chess state.
 
-Any text in, a reading out, in time linear in its length. Knows python-chess, no environment, model or reply format.
-
-A text that is one move is read by `read_move`, one that speaks about moves by `last_move_named`. Both know SAN, UCI
-and long algebraic notation and their common variations; missing or surplus marks (`x`, `+`, `#`, `!?`) never matter.
+Any text in, a parsed move out, in time linear in its length. Knows python-chess, no environment, model or reply
+format. `read_move` parses a text that is one move, `find_last_move` one that mentions moves. Both accept SAN, UCI and
+long algebraic notation and their common variations; missing or surplus marks (`x`, `+`, `#`, `!?`) are ignored.
 """
 
 import re
@@ -16,32 +15,32 @@ import chess
 from horizon.core.errors import UsageError
 from horizon.engines.position_text import BOARDS, CHESS960, ORTHODOX, join_position, split_position
 
-Side = Literal["white", "black"]
+ChessSide = Literal["white", "black"]
 Status = Literal["legal", "illegal", "ambiguous", "unparsable"]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What a text names: a legal move in UCI, an illegal or ambiguous one as it was written, or nothing readable."""
+class ParsedMove:
+    """The move in a text: a legal move in UCI, an illegal or ambiguous one as it was written, or None."""
 
     status: Status
     move: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A state's text taken apart: the root (a FEN, `chess960:FEN`), the UCI moves from it, and the model's side."""
+class GameText:
+    """The parts of a state's text: the root (a FEN, `chess960:FEN`), the UCI moves from it, and the model's side."""
 
     root: str
     moves: tuple[str, ...]
-    side: Side
+    side: ChessSide
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """What a text that is one move says of it, whether or not it is legal; squares, files and ranks count from 0.
+class WrittenMove:
+    """The parts of a move as it is written, legal or not; squares, files and ranks count from 0.
 
-    `piece` is None where only squares are named; `origin` is the square that it leaves, if that is named in full.
+    `piece` is None if only squares are named; `origin` is the square that it leaves, if that is named in full.
     """
 
     piece: int | None
@@ -54,11 +53,11 @@ class Written:
 
 
 ORTHODOX_KINDS = (ORTHODOX, CHESS960)
-"""What chess itself is called in front of a position."""
+"""The variant names of orthodox chess in a position's text."""
 
-UNPARSABLE = Reading("unparsable")
+UNPARSABLE = ParsedMove("unparsable")
 _LONGEST_MOVE = 40
-"""No way to write a single move is longer, in characters."""
+"""The length of the longest notation of a single move, in characters."""
 
 _FIGURINES = str.maketrans({**dict(zip("♔♕♖♗♘♚♛♜♝♞", "KQRBNKQRBN", strict=True)), "♙": "", "♟": "", "×": "x"})
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
@@ -70,7 +69,7 @@ _SUFFIX = r"(?:\s?e\.?p\.?)?[+#!?]{0,6}(?:\s?(?:e\.?p\.?|ch\.?|check|mate|checkm
 
 @dataclass(frozen=True, slots=True)
 class _Patterns:
-    """How moves look: a whole text that is one, and one named in a longer text."""
+    """Patterns of a text that is one move, and of a move in a longer text."""
 
     whole: re.Pattern[str]
     named: re.Pattern[str]
@@ -96,8 +95,8 @@ _OF_VARIANTS = _patterns("KQRBNkqrbn", r"|(?P<dropped>[KQRBNPkqrbnp])?@(?P<drop_
 _TIGHT = re.compile(r" ?([x=@-]) ?| (?=\([QRBNK]\))|(?<=[KQRBN]) (?=[a-h]?[1-8x]|[a-h][1-8])")
 _WRAPPING = " \t\r\n*_`\"'“”‘’()[]{}<>•>-"
 _CAPITALS = re.compile(r"[A-H][1-8](?:-?[A-H][1-8][QRBN]?)?")
-# What may stand before a bare square so that it means a pawn's move, not a place on the board.
-_SAID_BEFORE = re.compile(
+# The text before a bare square that makes it a pawn's move rather than a square.
+_MOVE_EXPECTED = re.compile(
     r"(?:^|[\n:;=>\"'`*“‘(\[|]|\d{1,3}\s?\.{1,3}|…"
     r"|\b(?:plays?|played|playing|is|was|be|moves?|moving|answers?|reply|replies|respond|choose|chose|pick|select|with))"
     r"[ \t\"'`*_“‘(]{0,8}$",
@@ -106,29 +105,29 @@ _SAID_BEFORE = re.compile(
 _LOOK_BACK = 24
 
 
-def split_state(text: str) -> Line:
-    """Take a state's text apart; the FEN and the moves are not checked yet.
+def split_state(text: str) -> GameText:
+    """Split a state's text into its parts; the FEN and the moves are not checked.
 
     Raises:
-        UsageError: it is not written as `FEN moves e2e4 e7e5 as white`.
+        UsageError: the text is not of the form `FEN moves e2e4 e7e5 as white`.
     """
     root, moves, rest = text.strip().partition(" moves ")
     names, side_word, side = rest.rpartition(" as ")
     if not moves or not side_word or side not in ("white", "black") or not names.strip():
         raise UsageError(
-            f"'{text:.120}' is no chess state: write it as 'FEN moves e2e4 e7e5 as white' ('moves -' for none)"
+            f"'{text:.120}' is not a chess state: write it as 'FEN moves e2e4 e7e5 as white' ('moves -' for none)"
         )
     given = () if names.strip() == "-" else tuple(names.split())
-    return Line(root, given, "white" if side == "white" else "black")
+    return GameText(root, given, "white" if side == "white" else "black")
 
 
-def join_state(line: Line) -> str:
-    """Return the text that `split_state` takes apart."""
+def join_state(line: GameText) -> str:
+    """Return the text of a state: the inverse of `split_state`."""
     return f"{line.root} moves {' '.join(line.moves) or '-'} as {line.side}"
 
 
 def text_of(board: chess.Board) -> str:
-    """Return the text that `board_of` reads: the FEN, led by the variant, or by `chess960:` for such castling."""
+    """Return the text that `board_of` parses: the FEN, with the variant or `chess960:` as a prefix."""
     return join_position(CHESS960 if board.chess960 else board.uci_variant or ORTHODOX, board.fen())
 
 
@@ -136,15 +135,15 @@ def board_of(text: str, variants: Collection[str] = ORTHODOX_KINDS) -> chess.Boa
     """Return the board of a position's text (a FEN, `chess960:FEN`), checked to be possible.
 
     Raises:
-        UsageError: broken text, an impossible position, or another variant than these; the message says what is wrong.
+        UsageError: a malformed text, an impossible position, or another variant than these.
     """
     variant, fen = split_position(text)
     if variant not in variants:
-        raise UsageError(f"'{text:.120}' is {variant}: {' or '.join(variants)} is played here")
+        raise UsageError(f"'{text:.120}' has the variant {variant}: give {' or '.join(variants)}")
     try:
         board = BOARDS.get(variant, chess.Board)(fen, chess960=variant == CHESS960)
     except ValueError as problem:
-        raise UsageError(f"'{fen:.120}' is no FEN: {problem}") from None
+        raise UsageError(f"'{fen:.120}' is not a FEN: {problem}") from None
     status = board.status()
     for flag, what in _IMPOSSIBLE:
         if status & flag:
@@ -154,45 +153,45 @@ def board_of(text: str, variants: Collection[str] = ORTHODOX_KINDS) -> chess.Boa
     return board
 
 
-def checked_move(board: chess.Board, uci: str) -> chess.Move:
+def parse_uci_move(board: chess.Board, uci: str) -> chess.Move:
     """Return the move of a canonical UCI text.
 
     Raises:
-        UsageError: it is no UCI move, or illegal on this board.
+        UsageError: the text is not a UCI move, or the move is illegal on this board.
     """
     try:
         move = chess.Move.from_uci(uci)
     except ValueError:
-        raise UsageError(f"'{uci:.40}' is no move in UCI notation: write it as e2e4 or e7e8q") from None
+        raise UsageError(f"'{uci:.40}' is not a move in UCI notation: write it as e2e4 or e7e8q") from None
     if not board.is_legal(move):
-        raise UsageError(f"move {uci} is illegal in {board.fen()}")
+        raise UsageError(f"move {uci} is illegal in {board.fen()}: give a legal one")
     return move
 
 
-def read_move(board: chess.Board, text: str, legal: Sequence[chess.Move] | None = None) -> Reading:
-    """Read a text that should be one move and nothing else; `legal` spares working the legal moves out again."""
-    found = _whole_move(board, text)
-    return _matched(found, _Legal(board, legal)) if found else UNPARSABLE
+def read_move(board: chess.Board, text: str, legal: Sequence[chess.Move] | None = None) -> ParsedMove:
+    """Parse a text that should be one move and nothing else; `legal` saves computing the legal moves again."""
+    match = _whole_move(board, text)
+    return _match(match, _Legal(board, legal)) if match else UNPARSABLE
 
 
-def written_move(board: chess.Board, text: str) -> Written | None:
-    """Return what a text that should be one move says of it, or None where it is none."""
-    found = _whole_move(board, text)
-    groups = found.groupdict() if found else {}
-    if not found or groups.get("drop_to"):
+def split_move(board: chess.Board, text: str) -> WrittenMove | None:
+    """Return the parts of a text that should be one move, or None if it is not a move."""
+    match = _whole_move(board, text)
+    groups = match.groupdict() if match else {}
+    if not match or groups.get("drop_to"):
         return None
     if groups["castle"]:
-        return Written(chess.KING, 0, castling=True)
+        return WrittenMove(chess.KING, 0, castling=True)
     letter = groups["piece"]
     file, rank = (groups["file"], groups["rank"]) if letter else (groups["pawn_file"], groups["pawn_rank"])
     to = groups["to"] or groups["pawn_to"]
     is_full = bool(file and rank)
     if not letter and file and not rank and abs(ord(file) - ord(to[0])) != 1:
         return None
-    if not letter and not file and "x" not in found.group():
+    if not letter and not file and "x" not in match.group():
         file = to[0]
     promotion = groups["promotion"] or groups["bracketed"]
-    return Written(
+    return WrittenMove(
         piece=_PIECES[letter.upper()] if letter else None if is_full else chess.PAWN,
         to=chess.parse_square(to),
         origin=chess.parse_square(f"{file}{rank}") if is_full else None,
@@ -203,38 +202,38 @@ def written_move(board: chess.Board, text: str) -> Written | None:
 
 
 def _whole_move(board: chess.Board, text: str) -> "re.Match[str] | None":
-    """Return how a text that is one move and nothing else is written, or None."""
+    """Return the match of a text that is one move and nothing else, or None."""
     text = text.strip()
     if len(text) > _LONGEST_MOVE:
         return None
     text = " ".join(text.translate(_FIGURINES).translate(_DASHES).split()).lstrip(_WRAPPING)
     # Closing brackets belong to a promotion such as e8(Q) when one was opened.
     text = text.rstrip((_WRAPPING.replace(")", "") if "(" in text else _WRAPPING) + ".,;:")
-    text = _TIGHT.sub(lambda found: found.group(1) or "", text)
+    text = _TIGHT.sub(lambda match: match.group(1) or "", text)
     if _CAPITALS.fullmatch(text):
         text = text.lower()
     return _patterns_of(board).whole.fullmatch(text)
 
 
-def last_move_named(board: chess.Board, text: str, legal: Sequence[chess.Move] | None = None) -> Reading:
-    """Read the move out of a text that speaks about moves: the last legal and unambiguous one named in it.
+def find_last_move(board: chess.Board, text: str, legal: Sequence[chess.Move] | None = None) -> ParsedMove:
+    """Parse the last legal and unambiguous move in a text.
 
     Without one, the last illegal one, then the last ambiguous one. A square alone counts as a pawn's move only where
-    a move is being said: at the start of a line, after a colon, quote or move number, or after words such as "play"
-    and "is". In "knight to f3" and "controls e5" it is a place.
+    a move is expected: at the start of a line, after a colon, quote or move number, or after words such as "play"
+    and "is". In "knight to f3" and "controls e5" it is a square.
     """
     text = text.translate(_FIGURINES).translate(_DASHES)
     moves: _Legal | None = None
-    last: dict[Status, Reading] = {}
-    known: dict[str, Reading] = {}
-    for found in _patterns_of(board).named.finditer(text):
-        is_bare = found.group("pawn_to") == found.group()
-        if is_bare and not _SAID_BEFORE.search(text[max(0, found.start() - _LOOK_BACK) : found.start()]):
+    last: dict[Status, ParsedMove] = {}
+    known: dict[str, ParsedMove] = {}
+    for match in _patterns_of(board).named.finditer(text):
+        is_bare = match.group("pawn_to") == match.group()
+        if is_bare and not _MOVE_EXPECTED.search(text[max(0, match.start() - _LOOK_BACK) : match.start()]):
             continue
-        reading = known.get(found.group())
+        reading = known.get(match.group())
         if reading is None:
             moves = moves or _Legal(board, legal)
-            reading = known[found.group()] = _matched(found, moves)
+            reading = known[match.group()] = _match(match, moves)
         last[reading.status] = reading
     return last.get("legal") or last.get("illegal") or last.get("ambiguous") or UNPARSABLE
 
@@ -253,7 +252,7 @@ class _Legal:
             self.to.setdefault(move.to_square, []).append(move)
 
     def castling(self, is_long: bool) -> list[chess.Move]:
-        """Return the castling move to this side, if it is legal; of Chess960 it goes to the rook's square."""
+        """Return the castling move to this side, if it is legal; in Chess960 its target is the rook's square."""
         side = self.board.is_queenside_castling if is_long else self.board.is_kingside_castling
         king = self.board.king(self.board.turn)
         return [move for moves in self.to.values() for move in moves if move.from_square == king and side(move)]
@@ -267,10 +266,10 @@ class _Legal:
         return self.castling(to[0] == "c") if is_back_rank else []
 
 
-def _matched(found: "re.Match[str]", legal: _Legal) -> Reading:
-    """Return which legal move a match of the shape means."""
-    groups = found.groupdict()
-    written = found.group().rstrip(".,;:!?+# ")
+def _match(match: "re.Match[str]", legal: _Legal) -> ParsedMove:
+    """Return the legal move that a match denotes."""
+    groups = match.groupdict()
+    written = match.group().rstrip(".,;:!?+# ")
     if groups["castle"]:
         return _one_of(legal.castling(bool(groups["long"])), written)
     if groups.get("drop_to"):
@@ -283,10 +282,10 @@ def _matched(found: "re.Match[str]", legal: _Legal) -> Reading:
     promotion = groups["promotion"] or groups["bracketed"]
     is_full = bool(file and rank)
     if not letter and file and not rank and abs(ord(file) - ord(to[0])) != 1:
-        # No pawn gets there from that file: a word such as "be4", not a move.
+        # No pawn reaches that square from that file: a word such as "be4", not a move.
         return UNPARSABLE
     if not letter and not file and "x" not in written:
-        # A pawn that changes its file captures, and says so or names the file.
+        # A pawn that changes its file captures: the text has an x or names the file.
         file = to[0]
     # Both squares name a move of any piece; a square alone is a pawn's.
     piece = _PIECES[letter.upper()] if letter else None if is_full else chess.PAWN
@@ -302,15 +301,15 @@ def _matched(found: "re.Match[str]", legal: _Legal) -> Reading:
         and (is_full or not board.is_castling(move))
     ]
     if is_full and not fitting:
-        # The king's own step to that square comes first; only where there is none, castling is meant.
+        # The king's own step to that square takes precedence; without one, castling is meant.
         fitting = legal.king_steps(f"{file}{rank}", to)
     return _one_of(fitting, written)
 
 
-def _one_of(fitting: list[chess.Move], written: str) -> Reading:
+def _one_of(fitting: list[chess.Move], written: str) -> ParsedMove:
     if len(fitting) == 1:
-        return Reading("legal", fitting[0].uci())
-    return Reading("ambiguous" if fitting else "illegal", written)
+        return ParsedMove("legal", fitting[0].uci())
+    return ParsedMove("ambiguous" if fitting else "illegal", written)
 
 
 _IMPOSSIBLE: tuple[tuple[chess.Status, str], ...] = (

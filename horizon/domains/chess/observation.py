@@ -1,6 +1,6 @@
-"""How a chess position is told and how replies are read, whatever the notation and the shift.
+"""Observations of chess positions and parsing of replies, in any notation and under any shift.
 
-Positions and legal moves in, words out, and back. Environments of chess share it; knows none of them, no engine.
+Positions and legal moves in, text out, and back. Shared by the chess environments; knows none of them, no engine.
 """
 
 import re
@@ -16,55 +16,55 @@ from horizon.core.records import Answer
 from horizon.core.registry import nearest
 from horizon.domains.chess import descriptive_notation as descriptive
 from horizon.domains.chess import move_parsing
-from horizon.domains.chess.move_parsing import Reading
+from horizon.domains.chess.move_parsing import ParsedMove
 from horizon.domains.chess.position import Position
-from horizon.domains.chess.shifts import Letters, Shift, read_shift
+from horizon.domains.chess.shifts import ChessShift, Letters, read_shift
 from horizon.engines.position_text import board_of_position
 
 SHOWN = ("fen", "board", "pieces", "legal_moves", "last_move", "moves")
-"""What an observation can be made of."""
+"""The parts of an observation."""
 
 _POSITIONS = ("fen", "board", "pieces")
 _NAMES = {chess.WHITE: "White", chess.BLACK: "Black"}
-_SPEAKS_OF_A_MOVE = re.compile(r"(?<!\w)[a-hA-H][1-8](?!\w)|\bcastl(?:e|es|ing)\b")
+_MENTIONS_MOVE = re.compile(r"(?<!\w)[a-hA-H][1-8](?!\w)|\bcastl(?:e|es|ing)\b")
 
 
-class Seen(Protocol):
-    """What is told of: the position, and the moves in UCI that led to it from the root."""
+class Observed(Protocol):
+    """A state that can be described: its position, and the moves in UCI that led to it from the root."""
 
     @property
     def root(self) -> str:
-        """The first position's text."""
+        """The text of the first position."""
         ...
 
     @property
     def moves(self) -> tuple[str, ...]:
-        """The moves since then."""
+        """The moves since the first position, in UCI."""
         ...
 
     @property
     def position(self) -> Position:
-        """The position reached."""
+        """The position after these moves."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
-    """One way to tell positions and to write moves: notation, parts of a first and of a later observation, shift.
+class ObservationStyle:
+    """The format of observations and moves: notation, parts of a first and of a later observation, shift.
 
-    Actions going in and coming out are canonical (UCI of the original position); `letters` are those that pieces go
-    by in this instance, null for the usual ones. `last_plies` is how many moves the part `last_move` tells.
+    Actions are canonical in both directions (UCI of the original position). `letters` are the piece letters of this
+    instance, None for the usual ones. `last_plies` is the number of moves in the part `last_move`.
     """
 
     notation: str
     show: tuple[str, ...]
     later: tuple[str, ...]
-    shift: Shift
+    shift: ChessShift
     last_plies: int = 1
 
     @property
     def how(self) -> str:
-        """How moves are written, for the rules."""
+        """The notation of moves, as a phrase for the rules."""
         if self.notation == "uci":
             return "written as g1f3 or e7e8q"
         is_descriptive = self.notation == "descriptive"
@@ -77,40 +77,42 @@ class Telling:
 
     @property
     def what(self) -> str:
-        """What is told each turn, for the rules."""
+        """The content of each observation, as a phrase for the rules."""
         return "the position and your legal moves" if "legal_moves" in self.show else "the position"
 
-    def told(self, seen: Seen, question: str, letters: Letters | None = None, *, is_later: bool = False) -> str:
+    def describe(
+        self, seen: Observed, question: str, letters: Letters | None = None, *, is_later: bool = False
+    ) -> str:
         """Return the parts of an observation in their order, the side to move, the legal moves, and the question."""
         parts = self.later if is_later else self.show
-        told = [letters.told] if letters else []
-        told += [text for part in parts if part != "legal_moves" and (text := self._part(seen, part, letters))]
+        lines = [letters.legend] if letters else []
+        lines += [text for part in parts if part != "legal_moves" and (text := self._part(seen, part, letters))]
         # Asked in this order, a 135M model names a legal move most often of ten ways tried (17 of 24 positions).
-        side = f"You play {_NAMES[self._shown(seen.position).board.turn]}."
+        side = f"You play {_NAMES[self._shift_position(seen.position).board.turn]}."
         if "legal_moves" in parts:
             between = ", " if self.notation == "descriptive" else " "
             side = f"{side} Legal moves: {between.join(self.texts(seen.position, letters).values())}"
-        return "\n".join([*told, side, question])
+        return "\n".join([*lines, side, question])
 
     def texts(self, position: Position, letters: Letters | None = None) -> dict[str, str]:
-        """Return every move that the rules allow as it is written, by action; in the order of what is shown."""
-        shown = self._shown(position)
+        """Return the text of every legal move by action, in the order of the shown position."""
+        shown = self._shift_position(position)
         if self.notation == "san":
             written = shown.sans
         elif self.notation == "uci":
             written = {uci: uci for uci in shown.moves}
         else:
-            texts = descriptive.written(shown.board, tuple(shown.moves.values()))
+            texts = descriptive.write_moves(shown.board, tuple(shown.moves.values()))
             written = {uci: texts[uci] for uci in shown.moves}
         if letters:
-            written = {uci: self._named(text, letters) for uci, text in written.items()}
+            written = {uci: self._rename(text, letters) for uci, text in written.items()}
         if self.shift.turns:
             written = {self.shift.move(shown.moves[uci]).uci(): text for uci, text in written.items()}
         return written
 
     def render(self, position: Position, action: str, letters: Letters | None = None) -> str:
-        """Return the answer line that means this move."""
-        shown = self._shown(position)
+        """Return the answer line of a move."""
+        shown = self._shift_position(position)
         if self.notation == "descriptive":
             return f"{ANSWER_FORMAT}{self.texts(position, letters)[action]}"
         uci = self.shift.move(position.moves[action]).uci() if self.shift.turns else action
@@ -119,59 +121,61 @@ class Telling:
             text = shown.sans[uci] if "sans" in vars(shown) else shown.board.san(shown.moves[uci])
         else:
             text = uci
-        return f"{ANSWER_FORMAT}{self._named(text, letters) if letters else text}"
+        return f"{ANSWER_FORMAT}{self._rename(text, letters) if letters else text}"
 
     def parse(self, position: Position, reply: str, letters: Letters | None = None) -> Answer:
-        """Read the move out of a reply: its answer line, else its text; in this notation, SAN, UCI or long algebraic.
+        """Parse the move in a reply: its answer line, else its text; in this notation, SAN, UCI or long algebraic.
 
-        `illegal` when only illegal moves are named; `unparsable` when a move is spoken of or ambiguous.
+        `illegal` if only illegal moves are named; `unparsable` if a move is mentioned but unclear or ambiguous.
         """
-        shown = self._shown(position)
+        shown = self._shift_position(position)
         board, legal = shown.board, tuple(shown.moves.values())
         text = strip_thinking(reply)
         line = answer_line(text)
-        said = text if line is None else line
+        answer_text = text if line is None else line
         if letters:
-            said = letters.heard(said)
-        reading = self._read(board, said, legal)
+            answer_text = letters.restore(answer_text)
+        reading = self._read(board, answer_text, legal)
         if reading.status == "legal" and reading.move is not None and self.shift.turns:
-            reading = Reading("legal", self.shift.move(shown.moves[reading.move]).uci())
-        return _answer(reading, line is not None or _SPEAKS_OF_A_MOVE.search(text) is not None)
+            reading = ParsedMove("legal", self.shift.move(shown.moves[reading.move]).uci())
+        return _answer(reading, line is not None or _MENTIONS_MOVE.search(text) is not None)
 
-    def _read(self, board: chess.Board, said: str, legal: tuple[chess.Move, ...]) -> Reading:
+    def _read(self, board: chess.Board, answer_text: str, legal: tuple[chess.Move, ...]) -> ParsedMove:
         readings = []
         if self.notation == "descriptive":
-            readings = [descriptive.read(board, said, legal)]
+            readings = [descriptive.read(board, answer_text, legal)]
             if readings[0].status == "unparsable":
-                readings.append(descriptive.last_named(board, said, legal))
-        usual = move_parsing.read_move(board, said, legal)
+                readings.append(descriptive.find_last_move(board, answer_text, legal))
+        usual = move_parsing.read_move(board, answer_text, legal)
         if usual.status == "unparsable":
-            usual = move_parsing.last_move_named(board, said, legal)
-        # What is asked for comes first, then whatever else names a legal move.
+            usual = move_parsing.find_last_move(board, answer_text, legal)
+        # The requested notation takes precedence over others.
         readings.append(usual)
-        found = (each for status in ("legal", "illegal", "ambiguous") for each in readings if each.status == status)
-        return next(found, usual)
+        ordered = (
+            reading for status in ("legal", "illegal", "ambiguous") for reading in readings if reading.status == status
+        )
+        return next(ordered, usual)
 
-    def _part(self, seen: Seen, part: str, letters: Letters | None) -> str:
+    def _part(self, seen: Observed, part: str, letters: Letters | None) -> str:
         if part in _POSITIONS:
-            shown = self._shown(seen.position)
-            drawn = _drawn(shown, part, letters)
-            # A FEN says more than where the men stand; where a shift draws it otherwise, the rest is told too.
+            shown = self._shift_position(seen.position)
+            drawn = _draw(shown, part, letters)
+            # A FEN contains more than the placement: a shift that draws it otherwise adds the remaining fields.
             return f"{drawn}\n{_rest(shown, letters)}" if self.shift.drawing else drawn
         if part == "last_move":
             if len(seen.moves) < self.last_plies:
                 return ""
-            said = "Last move" if self.last_plies == 1 else "Last moves"
-            return f"{said}: {self._line(seen, self.last_plies, letters)}"
+            label = "Last move" if self.last_plies == 1 else "Last moves"
+            return f"{label}: {self._line(seen, self.last_plies, letters)}"
         return f"Moves so far: {self._line(seen, 0, letters)}" if seen.moves else ""
 
-    def _line(self, seen: Seen, last: int, letters: Letters | None) -> str:
-        """Return the last moves as they are written; 0 is the whole list, in SAN with numbers."""
+    def _line(self, seen: Observed, last: int, letters: Letters | None) -> str:
+        """Return the text of the last moves; 0 is the whole list, in SAN with numbers."""
         if last == 1 and seen.position.board.move_stack:
             board = seen.position.board.copy()
             first, moves = board, [board.pop()]
         else:
-            # Played through from the root: some 50 microseconds a ply, only when more than one move is shown.
+            # Replayed from the root (some 50 microseconds per ply), only if more than one move is shown.
             first = board_of_position(seen.root)
             begin = len(seen.moves) - last if last else 0
             for uci in seen.moves[:begin]:
@@ -180,27 +184,29 @@ class Telling:
         shown, turned = self.shift.board(first), [self.shift.move(move) for move in moves]
         if self.notation == "san" and not last:
             text = shown.variation_san(turned)
-            return letters.written(text) if letters else text
+            return letters.rename(text) if letters else text
         texts, at = [], shown.copy(stack=False)
         for move in turned:
             if self.notation == "san":
                 text = at.san(move)
             else:
-                text = move.uci() if self.notation == "uci" else descriptive.written(at)[move.uci()]
-            texts.append(self._named(text, letters) if letters else text)
+                text = move.uci() if self.notation == "uci" else descriptive.write_moves(at)[move.uci()]
+            texts.append(self._rename(text, letters) if letters else text)
             at.push(move)
         return (", " if self.notation == "descriptive" else " ").join(texts)
 
-    def _shown(self, position: Position) -> Position:
-        return _turned(self.shift, position) if self.shift.turns else position
+    def _shift_position(self, position: Position) -> Position:
+        return _turn(self.shift, position) if self.shift.turns else position
 
-    def _named(self, text: str, letters: Letters) -> str:
-        return letters.promoted(text) if self.notation == "uci" else letters.written(text)
+    def _rename(self, text: str, letters: Letters) -> str:
+        return letters.rename_promotion(text) if self.notation == "uci" else letters.rename(text)
 
 
 @lru_cache(maxsize=256)
-def telling(environment: str, notation: str, show: str, later: str, shift: str, last_plies: int = 1) -> Telling:
-    """Return the telling that an environment's parameters ask for.
+def observation_style(
+    environment: str, notation: str, show: str, later: str, shift: str, last_plies: int = 1
+) -> ObservationStyle:
+    """Return the observation style of an environment's parameters.
 
     Raises:
         UsageError: an unknown part or shift (with the nearest), or one that is named twice.
@@ -215,36 +221,36 @@ def telling(environment: str, notation: str, show: str, later: str, shift: str, 
         if len(set(parts)) != len(parts):
             raise UsageError(f"environment {environment}: {name}={shown} names a part twice: keep one of each")
     asked = read_shift(shift, environment)
-    plain = Telling(
+    style = ObservationStyle(
         asked.notation or notation, tuple(show.split("+")), tuple((later or show).split("+")), asked, last_plies
     )
     if asked.drawing is None:
-        return plain
-    drawn = _drawn_as(plain.show, asked.drawing)
+        return style
+    drawn = _replace_drawing(style.show, asked.drawing)
     first = drawn if asked.drawing in drawn else (asked.drawing, *drawn)
-    return replace(plain, show=first, later=_drawn_as(plain.later, asked.drawing) if later else first)
+    return replace(style, show=first, later=_replace_drawing(style.later, asked.drawing) if later else first)
 
 
-def _drawn_as(parts: tuple[str, ...], drawing: str) -> tuple[str, ...]:
+def _replace_drawing(parts: tuple[str, ...], drawing: str) -> tuple[str, ...]:
     """Return the parts with this drawing of the position in place of any other."""
     return tuple(dict.fromkeys(drawing if part in _POSITIONS else part for part in parts))
 
 
 @lru_cache(maxsize=512)
-def _turned(shift: Shift, position: Position) -> Position:
+def _turn(shift: ChessShift, position: Position) -> Position:
     return Position(shift.board(position.board))
 
 
-def _drawn(position: Position, part: str, letters: Letters | None) -> str:
+def _draw(position: Position, part: str, letters: Letters | None) -> str:
     if part == "fen":
         placement, _, rest = position.fen.partition(" ")
         if not letters:
             return f"FEN: {position.fen}"
         turn, castling, others = rest.split(" ", 2)
-        return f"FEN: {letters.drawn(placement)} {turn} {letters.drawn(castling)} {others}"
+        return f"FEN: {letters.rename_drawing(placement)} {turn} {letters.rename_drawing(castling)} {others}"
     if part == "board":
         diagram = str(position.board)
-        return f"Board, White below:\n{letters.drawn(diagram) if letters else diagram}"
+        return f"Board, White below:\n{letters.rename_drawing(diagram) if letters else diagram}"
     sides = []
     for color, name in _NAMES.items():
         men = [
@@ -253,21 +259,21 @@ def _drawn(position: Position, part: str, letters: Letters | None) -> str:
             for square in position.board.pieces(kind, color)
         ]
         listed = " ".join(men)
-        sides.append(f"{name}: {letters.written(listed) if letters else listed}")
+        sides.append(f"{name}: {letters.rename(listed) if letters else listed}")
     return "\n".join(sides)
 
 
 def _rest(position: Position, letters: Letters | None) -> str:
-    """Return what a FEN says besides men and side to move."""
+    """Return the fields of a FEN other than placement and side to move."""
     _, _, castling, passant, halfmoves, number = position.fen.split(" ")
     if letters:
-        castling = letters.drawn(castling)
+        castling = letters.rename_drawing(castling)
     return f"Castling: {castling}; en passant: {passant}; halfmove clock: {halfmoves}; move: {number}"
 
 
-def _answer(reading: Reading, speaks_of_a_move: bool) -> Answer:
+def _answer(reading: ParsedMove, mentions_move: bool) -> Answer:
     if reading.status == "legal":
         return Answer(reading.move)
     if reading.status == "illegal":
         return Answer(reading.move, "illegal")
-    return Answer(None, "unparsable" if reading.status == "ambiguous" or speaks_of_a_move else "no_answer")
+    return Answer(None, "unparsable" if reading.status == "ambiguous" or mentions_move else "no_answer")

@@ -1,7 +1,7 @@
 """A seeded set of short book lines, so that games differ: well-known openings of four to eight plies.
 
 Knows python-chess only to turn the lines from SAN into UCI moves. Source of the names and codes: the Encyclopaedia of
-Chess Openings; each line stands here as it is usually given.
+Chess Openings; the lines are the usual ones.
 """
 
 from dataclasses import dataclass
@@ -118,15 +118,15 @@ def book() -> tuple[Opening, ...]:
 
 
 def line(seed: int) -> Opening:
-    """Return the line that belongs to a seed; each is equally likely."""
+    """Return the line of a seed; each is equally likely."""
     lines = book()
     return lines[derive(seed, "opening") % len(lines)]
 
 
 def name_of(moves: tuple[str, ...]) -> str | None:
-    """Return the name of the longest line that these UCI moves begin with, or null."""
-    begun = [each for each in book() if moves[: len(each.moves)] == each.moves]
-    return max(begun, key=lambda each: len(each.moves)).name if begun else None
+    """Return the name of the longest line that these UCI moves start with, or None."""
+    lines = [opening for opening in book() if moves[: len(opening.moves)] == opening.moves]
+    return max(lines, key=lambda opening: len(opening.moves)).name if lines else None
 
 
 def _opening(text: str) -> Opening:

@@ -13,9 +13,10 @@ from typing import Any
 import chess
 import chess.pgn
 
+from horizon.core.escaping import replace_unprintable
 from horizon.core.records import Episode, Turn
 from horizon.domains.chess import openings
-from horizon.domains.chess.move_parsing import Line, split_state
+from horizon.domains.chess.move_parsing import GameText, split_state
 from horizon.engines.position_text import board_of_position
 
 GAMES = "games.pgn"
@@ -133,12 +134,12 @@ def _unended_game(game: _OpenGame, date: str) -> str:
     row = game.last
     line = split_state(row.state)
     played = game.annotations[len(line.moves)].played
-    line = Line(line.root, (*line.moves, *filter(None, (played,))), line.side)
+    line = GameText(line.root, (*line.moves, *filter(None, (played,))), line.side)
     opponent = str(json.loads(row.parameters).get("opponent", "?"))
     return _game(line, game.annotations, _GameHeader(row.run_id, row.episode_id, date, row.model, opponent))
 
 
-def _headers(header: _GameHeader, line: Line) -> dict[str, str]:
+def _headers(header: _GameHeader, line: GameText) -> dict[str, str]:
     number = header.episode_id.rpartition("#")[2]
     players = (header.model, header.opponent)
     white, black = players if line.side == "white" else players[::-1]
@@ -160,7 +161,7 @@ def _headers(header: _GameHeader, line: Line) -> dict[str, str]:
     return {name: _tag(value) for name, value in headers.items()}
 
 
-def _game(line: Line, annotations: dict[int, _Annotation], header: _GameHeader) -> str:
+def _game(line: GameText, annotations: dict[int, _Annotation], header: _GameHeader) -> str:
     """Return the game with its comments; a turn after which nothing was played leaves its comment at the end."""
     game = chess.pgn.Game()
     # Of Chess960 and variants python-chess writes the tags Variant, SetUp and FEN itself.
@@ -203,12 +204,12 @@ def _comment(turn: _Annotation, board: chess.Board) -> str:
 
 def _quote(text: str) -> str:
     """Return the beginning of what a model wrote, on one line and free of anything that means something in PGN."""
-    shown = "".join(char if char.isprintable() else " " for char in text[: 4 * _LONGEST_QUOTE]).translate(_UNSAFE)
+    shown = replace_unprintable(text[: 4 * _LONGEST_QUOTE], " ").translate(_UNSAFE)
     words = " ".join(shown.split())
     return words if len(words) <= _LONGEST_QUOTE else words[: _LONGEST_QUOTE - 3] + "..."
 
 
 def _tag(value: str) -> str:
     """Return a header's value without what would end or escape it."""
-    shown = "".join(char if char.isprintable() else " " for char in value[:_LONGEST_TAG])
+    shown = replace_unprintable(value[:_LONGEST_TAG], " ")
     return shown.replace("\\", "/").replace('"', "'").strip() or "?"

@@ -1,7 +1,7 @@
-"""One chess position that is never changed again, with what follows from it worked out when first asked for.
+"""An immutable chess position with lazily computed properties.
 
-Endings are told without playing a game through again: a position carries the keys of those that it may repeat. The
-board may be a variant's. Knows python-chess only.
+A position carries the keys of earlier positions that it may repeat, so that endings are known without replaying the
+game. The board may be a variant's. Knows python-chess only.
 """
 
 from functools import cached_property
@@ -14,10 +14,10 @@ from horizon.domains.chess.move_parsing import text_of
 
 
 class Position:
-    """A board that is never changed again, with what follows from it worked out once.
+    """An immutable board with cached properties.
 
     `seen` holds the keys of the positions since the last capture or pawn move, this one last: only they can recur
-    (in crazyhouse, where men come back, all of them).
+    (in crazyhouse, where men return to the board, all positions can).
     """
 
     def __init__(self, board: chess.Board, seen: tuple[tuple[Any, ...], ...] = ()) -> None:
@@ -33,17 +33,17 @@ class Position:
 
     @cached_property
     def moves(self) -> dict[str, chess.Move]:
-        """The moves that the rules allow, by UCI text and sorted by it."""
+        """The legal moves of the board, sorted by their UCI text, which is the key."""
         return {move.uci(): move for move in sorted(self.board.legal_moves, key=chess.Move.uci)}
 
     @cached_property
     def legal(self) -> tuple[str, ...]:
-        """The legal actions: none once the game is over."""
+        """The legal actions; empty once the game is over."""
         return () if self.ending else tuple(self.moves)
 
     @cached_property
     def sans(self) -> dict[str, str]:
-        """The same moves in SAN, by UCI text. Cost: some 30 microseconds a move."""
+        """The same moves in SAN, by UCI text. Cost: some 30 microseconds per move."""
         return {uci: self.board.san(move) for uci, move in self.moves.items()}
 
     @cached_property
@@ -53,12 +53,12 @@ class Position:
 
     @cached_property
     def text(self) -> str:
-        """The text that engines and judges are asked about: the FEN, led by `chess960:` where it is of that kind."""
+        """The position's text for engines and judges: the FEN, with the prefix `chess960:` or the variant's."""
         return text_of(self.board)
 
     @cached_property
     def ending(self) -> str | None:
-        """How the game ended here, if it did."""
+        """The way the game ended here, or None."""
         board = self.board
         if board.is_variant_loss() or board.is_variant_win() or board.is_variant_draw():
             return "the rules of the variant"
@@ -66,31 +66,26 @@ class Position:
             return "checkmate" if board.is_check() else "stalemate"
         if board.is_insufficient_material():
             return "insufficient material"
-        # Asked of the board, since crazyhouse has no such rule.
+        # Checked on the board, since crazyhouse has no such rule.
         if board.halfmove_clock >= 100 and board.is_fifty_moves():
             return "fifty moves"
-        # A position comes back after four plies at the earliest, so a third time after eight.
+        # A position recurs after four plies at the earliest, so for the third time after eight.
         if len(self.seen) > 8 and self.seen.count(self.seen[-1]) >= 3:
             return "repetition"
         return None
 
     @cached_property
     def winner(self) -> chess.Color | None:
-        """Who won here; null where nobody did, or the game goes on."""
+        """The winner; None after a draw or while the game is in progress."""
         if self.ending == "checkmate" or self.board.is_variant_loss():
             return not self.board.turn
         return self.board.turn if self.board.is_variant_win() else None
 
-    def last_move_san(self) -> str:
-        """Return the move that led here; only after one did."""
-        before = self.board.copy()
-        return before.san(before.pop())
-
 
 def _key(board: chess.Board) -> tuple[Any, ...]:
-    """Return what makes two positions the same for repetition: men, side to move, castling, a real en passant.
+    """Return the key that identifies repetitions: men, side to move, castling, a legal en passant capture.
 
-    In a variant besides what its FEN tells more: checks left to give, men in hand, which of them were promoted.
+    In a variant also the additional fields of its FEN: checks left to give, men in hand, promoted men.
     """
     if type(board) is not chess.Board:
         return (board.epd(),)

@@ -1,7 +1,7 @@
-"""Shifts of chess: the same position turned, told or named otherwise, so that it makes a pair with its original.
+"""Shifts of chess: the same position in another orientation, notation or naming, paired with its original.
 
-What is judged, kept and played stays the original: only boards and moves on their way to the model, and replies on
-their way back, go through here. Pure; knows python-chess, no environment and no observation.
+The original position is judged, stored and played: only boards and moves shown to the model, and its replies, are
+transformed here. Pure; knows python-chess, no environment and no observation.
 """
 
 import re
@@ -17,10 +17,10 @@ from horizon.core.seeds import generator
 GEOMETRIES = ("flip", "mirror")
 NOTATIONS = ("san", "uci", "descriptive")
 DRAWINGS = {"ascii": "board", "pieces": "pieces"}
-"""Shifts that tell the position by another part of the observation, and that part."""
+"""Shifts that show the position by another part of the observation, and that part."""
 
 SHIFTS = (*GEOMETRIES, *NOTATIONS, *DRAWINGS, "renamed")
-SHIFT_HELP = f"none, or any of {'+'.join(SHIFTS)}: the same position told otherwise"
+SHIFT_HELP = f"none, or any of {'+'.join(SHIFTS)}: the same position shown in another way"
 
 STANDARD = "KQRBNP"
 _NAMES = ("king", "queen", "rook", "bishop", "knight", "pawn")
@@ -31,8 +31,8 @@ _SMALL = re.compile(rf"^[{_OTHER.lower()}](?=[a-h1-8x])|(?<=[1-8])[{_OTHER.lower
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
-    """What a shift does: turns the board, writes moves or draws positions in a set way, calls pieces otherwise."""
+class ChessShift:
+    """The effects of a shift: orientation of the board, notation of moves, drawing of positions, letters of pieces."""
 
     is_flipped: bool = False
     is_mirrored: bool = False
@@ -42,11 +42,11 @@ class Shift:
 
     @property
     def turns(self) -> bool:
-        """Whether squares change their places."""
+        """Whether the shift permutes the squares."""
         return self.is_flipped or self.is_mirrored
 
     def board(self, board: chess.Board) -> chess.Board:
-        """Return the board as it is shown, without history: colours exchanged top to bottom, or left and right."""
+        """Return the shown board, without history: colours exchanged top to bottom, or left and right mirrored."""
         if not self.turns:
             return board
         shown = board.copy(stack=False)
@@ -57,7 +57,7 @@ class Shift:
         return shown
 
     def move(self, move: chess.Move) -> chess.Move:
-        """Return the move as it is shown, and of a shown move the original one."""
+        """Return the shown move of an original move, and vice versa."""
         if not self.turns:
             return move
         change = (56 if self.is_flipped else 0) ^ (7 if self.is_mirrored else 0)
@@ -65,8 +65,8 @@ class Shift:
 
 
 @lru_cache(maxsize=64)
-def read_shift(text: str, environment: str = "chess") -> Shift:
-    """Return what a parameter such as `flip+uci` asks for; `none` is nothing.
+def read_shift(text: str, environment: str = "chess") -> ChessShift:
+    """Return the shift of a parameter such as `flip+uci`; `none` is the original.
 
     Raises:
         UsageError: an unknown shift, with the nearest ones, or two that exclude one another.
@@ -86,7 +86,7 @@ def read_shift(text: str, environment: str = "chess") -> Shift:
             raise UsageError(
                 f"environment {environment}: shift={text}: {both[0]} and {both[1]} exclude one another: keep one"
             )
-    return Shift(
+    return ChessShift(
         "flip" in parts,
         "mirror" in parts,
         next((part for part in parts if part in NOTATIONS), None),
@@ -97,35 +97,35 @@ def read_shift(text: str, environment: str = "chess") -> Shift:
 
 @dataclass(frozen=True, slots=True)
 class Letters:
-    """The letters that pieces go by, king to pawn in the order of STANDARD; no other letter of chess is among them."""
+    """Letters of the pieces, in the order of STANDARD; none of them is used in chess notation otherwise."""
 
     shown: str
 
     @property
-    def told(self) -> str:
-        """The sentence that says what is called how."""
+    def legend(self) -> str:
+        """The sentence that names the letter of each piece."""
         pairs = ", ".join(f"{name} {letter}" for name, letter in zip(_NAMES, self.shown, strict=True))
         return f"The pieces go by other letters here, in moves and on the board: {pairs}."
 
-    def written(self, text: str) -> str:
+    def rename(self, text: str) -> str:
         """Return a move (or a text of nothing but moves) with these letters; in UCI only promotions have any."""
         return text.translate(str.maketrans(STANDARD, self.shown))
 
-    def promoted(self, uci: str) -> str:
+    def rename_promotion(self, uci: str) -> str:
         """Return a move in UCI with these letters."""
         return uci[:4] + uci[4:].translate(str.maketrans(STANDARD.lower(), self.shown.lower()))
 
-    def drawn(self, text: str) -> str:
-        """Return a drawing of men (a diagram, the placement of a FEN) with these letters, White's large."""
-        return self.written(text).translate(str.maketrans(STANDARD.lower(), self.shown.lower()))
+    def rename_drawing(self, text: str) -> str:
+        """Return a drawing of men (a diagram, the placement of a FEN) with these letters, White's in upper case."""
+        return self.rename(text).translate(str.maketrans(STANDARD.lower(), self.shown.lower()))
 
-    def heard(self, text: str) -> str:
-        """Return a reply with the usual letters in whatever looks like a move; words stay as they are."""
+    def restore(self, text: str) -> str:
+        """Return a reply with the usual letters in everything that looks like a move; words are unchanged."""
         back = str.maketrans(self.shown, STANDARD)
         small = str.maketrans(self.shown.lower(), STANDARD)
 
-        def usual(found: "re.Match[str]") -> str:
-            return _SMALL.sub(lambda letter: letter.group().translate(small), found.group().translate(back))
+        def usual(match: "re.Match[str]") -> str:
+            return _SMALL.sub(lambda letter: letter.group().translate(small), match.group().translate(back))
 
         return _MOVE_LIKE.sub(usual, text)
 

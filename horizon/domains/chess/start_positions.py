@@ -1,6 +1,6 @@
-"""Where a game of chess begins: a book line, the start, or a position off the beaten path, by seed.
+"""Start positions of chess by seed: a book line, the usual start, or an unusual position.
 
-Every start is legal as the rules count it, with the game not over; none needs an engine. Knows python-chess and the
+Every start is legal and not the end of a game; none needs an engine. Knows python-chess and the
 shipped openings.
 """
 
@@ -29,7 +29,7 @@ ATYPICAL: Mapping[str, tuple[str, int]] = {
     "four rooks": ("KRRRRBN", 2),
     "queens and knights": ("KQQNNN", 2),
 }
-"""Each side's pieces, and how many of them must have been pawns: so many of the eight pawns are missing."""
+"""Each side's pieces, and how many of them are promoted pawns: this many of the eight pawns are missing."""
 
 _ATTEMPTS = 10_000
 
@@ -43,10 +43,10 @@ class Start:
 
 
 def start_of(opening: str, seed: int, random_plies: int) -> Start:
-    """Return the start that belongs to a seed.
+    """Return the start of a seed.
 
     Raises:
-        UsageError: no such start exists, which happens only where `random_plies` ends every game.
+        UsageError: no such start exists, which happens only if every game ends within `random_plies`.
     """
     return _STARTS[opening](seed, random_plies)
 
@@ -75,7 +75,7 @@ def _usual(seed: int, random_plies: int) -> Start:
 
 
 def _chess960(seed: int, random_plies: int) -> Start:
-    """Return one of the 960 starts, the usual one (518) among them."""
+    """Return one of the 960 starts, the usual one (518) included."""
     return Start(text_of(chess.Board.from_chess960_pos(derive(seed, "chess960") % 960)))
 
 
@@ -84,33 +84,33 @@ def _counterfactual(seed: int, random_plies: int) -> Start:
 
 
 def _random(seed: int, random_plies: int) -> Start:
-    """Return a position that so many random plies lead to, as a root; its history is no part of it."""
+    """Return the position after `random_plies` random plies, as a root without history."""
     for attempt in range(_ATTEMPTS):
-        board = walked(chess.Board(), random_plies, generator(seed, "random start", attempt))
+        board = play_random_plies(chess.Board(), random_plies, generator(seed, "random start", attempt))
         if board is not None:
             return Start(text_of(board))
     raise UsageError(f"environment chess: no game lasts random_plies={random_plies} random plies: give fewer")
 
 
-def _unbooked(seed: int, random_plies: int) -> Start:
-    """Return random plies as many as the seed's book line has, to a quiet, even position that no book line has.
+def _out_of_book(seed: int, random_plies: int) -> Start:
+    """Return as many random plies as the seed's book line has, to a quiet position with all men, out of book.
 
-    Nobody is in check, nothing can be taken, no man is missing; the book is left at the second ply at the latest.
+    No check, no possible capture; the second ply at the latest leaves the book.
     """
     n_plies = len(openings.line(seed).moves)
     for attempt in range(_ATTEMPTS):
         draw = generator(seed, "unbooked start", attempt)
-        early = walked(chess.Board(), 2, draw)
+        early = play_random_plies(chess.Board(), 2, draw)
         if early is None or not book_plies(early):
             continue
-        board = walked(early, n_plies - 2, draw)
+        board = play_random_plies(early, n_plies - 2, draw)
         if board is not None and len(board.piece_map()) == 32 and book_plies(board) and _is_quiet(board):
             return Start(chess.STARTING_FEN, tuple(move.uci() for move in board.move_stack))
     raise AssertionError("quiet positions out of book are common")
 
 
 def _atypical(seed: int, random_plies: int) -> Start:
-    """Return a quiet position with promoted men, the same for both sides, White to move."""
+    """Return a quiet, symmetrical position with promoted men, White to move."""
     for attempt in range(_ATTEMPTS):
         draw = generator(seed, "atypical start", attempt)
         board = _symmetrical(*ATYPICAL[draw.choice(tuple(ATYPICAL))], draw)
@@ -124,7 +124,7 @@ def _symmetrical(pieces: str, promoted: int, draw: Random) -> chess.Board:
     board = chess.Board(None)
     files = draw.sample(range(8), 8 - promoted)
     placed = {chess.square(file, draw.choice((1, 1, 2))): "P" for file in files}
-    # The king stays at home; the others stand behind or beside the pawns.
+    # The king is on the first rank, the other pieces behind or beside the pawns.
     king = chess.square(draw.choice((1, 2, 5, 6)), 0)
     free = [square for square in range(24) if square not in placed and square != king]
     placed |= dict(zip(draw.sample(free, len(pieces) - 1), pieces[1:], strict=True)) | {king: "K"}
@@ -134,8 +134,8 @@ def _symmetrical(pieces: str, promoted: int, draw: Random) -> chess.Board:
     return board
 
 
-def walked(board: chess.Board, n_plies: int, draw: Random) -> chess.Board | None:
-    """Return the board after random legal plies; null where the game ends on the way or there."""
+def play_random_plies(board: chess.Board, n_plies: int, draw: Random) -> chess.Board | None:
+    """Return the board after random legal plies; None if the game ends within them."""
     after = board.copy()
     position = Position(board.copy(stack=False))
     for _ in range(n_plies):
@@ -148,7 +148,7 @@ def walked(board: chess.Board, n_plies: int, draw: Random) -> chess.Board | None
 
 
 def _is_quiet(board: chess.Board) -> bool:
-    """Tell whether neither side could take a man or give check if it were to move."""
+    """Return whether neither side could capture or give check if it were to move."""
     for turn in chess.COLORS:
         asked = board.copy(stack=False)
         if turn != board.turn:
@@ -167,7 +167,7 @@ _STARTS: Mapping[str, Callable[[int, int], Start]] = {
     "counterfactual": _counterfactual,
     "random": _random,
     "atypical": _atypical,
-    "unbooked": _unbooked,
+    "unbooked": _out_of_book,
 }
 OPENINGS = tuple(_STARTS)
-"""What `start_of` takes."""
+"""The openings that `start_of` accepts."""

@@ -1,6 +1,6 @@
 """Themes of a puzzle's solution, by exact tests on the board: fork, pin, back-rank mate, sacrifice and others.
 
-Named as lichess names its puzzle themes, defined as each test says; a line may show a theme that no test here finds.
+The names are those of lichess, the definitions those of each test; a line may show a theme that no test detects.
 Knows python-chess only.
 """
 
@@ -28,18 +28,18 @@ def themes(fen: str, moves: Sequence[str]) -> tuple[str, ...]:
     steps = _steps(fen, moves)
     first, last = steps[0], steps[-1]
     quiet = [step for step in steps if not step.after.is_checkmate()]
-    found = [name for name, test in THREATS.items() if any(test(step) for step in quiet)]
-    found += [name for name, test in FORMS.items() if any(test(step) for step in steps)]
+    names = [name for name, test in THREATS.items() if any(test(step) for step in quiet)]
+    names += [name for name, test in FORMS.items() if any(test(step) for step in steps)]
     if captures_unguarded(first) and first in quiet:
-        found.append("hangingPiece")
+        names.append("hangingPiece")
     if gives_up_material(steps):
-        found.append("sacrifice")
+        names.append("sacrifice")
     if last.after.is_checkmate():
-        found += ["mate", f"mateIn{len(steps)}"]
-        found += [name for name, test in MATES.items() if test(last.after)]
-    found.append(("oneMove", "short", "long", "veryLong")[min(len(steps), 4) - 1])
-    found.append(phase(first.before))
-    return tuple(found)
+        names += ["mate", f"mateIn{len(steps)}"]
+        names += [name for name, test in MATES.items() if test(last.after)]
+    names.append(("oneMove", "short", "long", "veryLong")[min(len(steps), 4) - 1])
+    names.append(phase(first.before))
+    return tuple(names)
 
 
 def phase(board: chess.Board) -> str:
@@ -57,22 +57,22 @@ def material(board: chess.Board) -> str:
 
 
 def forks(step: Step) -> bool:
-    """Tell whether the moved man safely attacks two men: the king, ones worth more than it, or unguarded pieces."""
+    """Return whether the moved man safely attacks two men: king, more valuable men, or unguarded pieces."""
     side, square, board = step.before.turn, step.move.to_square, step.after
     kind = board.piece_type_at(square)
     if kind is None or kind == chess.KING or _is_loose(board, square):
         return False
     targets = 0
     for target in board.attacks(square) & board.occupied_co[not side]:
-        found = board.piece_type_at(target)
-        if found is None or found == chess.PAWN:
+        victim = board.piece_type_at(target)
+        if victim is None or victim == chess.PAWN:
             continue
-        targets += found == chess.KING or _WORTH[found] > _WORTH[kind] or not board.attackers(not side, target)
+        targets += victim == chess.KING or _WORTH[victim] > _WORTH[kind] or not board.attackers(not side, target)
     return targets >= 2
 
 
 def pins(step: Step) -> bool:
-    """Tell whether the moved piece pins another, not a pawn, to its king, which was not pinned before."""
+    """Return whether the moved piece pins another, not a pawn, to its king, which was not pinned before."""
     side, board = step.before.turn, step.after
     if board.piece_type_at(step.move.to_square) not in _SLIDERS:
         return False
@@ -84,7 +84,7 @@ def pins(step: Step) -> bool:
 
 
 def skewers(step: Step) -> bool:
-    """Tell whether a line piece attacks the king or a greater piece, and next takes the lesser one behind."""
+    """Return whether a line piece attacks the king or a more valuable piece, and next takes the one behind."""
     square, following, board = step.move.to_square, step.following, step.after
     kind = board.piece_type_at(square)
     if kind not in _SLIDERS or following is None or following.from_square != square:
@@ -102,9 +102,9 @@ def skewers(step: Step) -> bool:
 
 
 def discovers_attack(step: Step) -> bool:
-    """Tell whether the move opens a line on which another own piece now attacks the king or a queen, rook or piece.
+    """Return whether the move opens a line on which another own piece now attacks the king or a queen, rook or piece.
 
-    A piece counts where it is worth more than its attacker, or unguarded.
+    A piece counts if it is worth more than its attacker, or unguarded.
     """
     side, board = step.before.turn, step.after
     for square in chess.SquareSet(board.occupied_co[side] & (board.bishops | board.rooks | board.queens)):
@@ -112,16 +112,16 @@ def discovers_attack(step: Step) -> bool:
             continue
         opened = board.attacks(square) & ~step.before.attacks(square) & board.occupied_co[not side]
         for target in opened:
-            found, kind = board.piece_type_at(target), board.piece_type_at(square)
-            if found is None or kind is None or found == chess.PAWN:
+            victim, kind = board.piece_type_at(target), board.piece_type_at(square)
+            if victim is None or kind is None or victim == chess.PAWN:
                 continue
-            if found == chess.KING or _WORTH[found] > _WORTH[kind] or not board.attackers(not side, target):
+            if victim == chess.KING or _WORTH[victim] > _WORTH[kind] or not board.attackers(not side, target):
                 return True
     return False
 
 
 def is_back_rank_mate(mated: chess.Board) -> bool:
-    """Tell whether a rook or queen mates along the king's first rank, its own men on all squares before it."""
+    """Return whether a rook or queen mates along the king's first rank, its own men on all squares before it."""
     side = mated.turn
     king = mated.king(side)
     home, forward = (0, 1) if side == chess.WHITE else (7, -1)
@@ -136,7 +136,7 @@ def is_back_rank_mate(mated: chess.Board) -> bool:
 
 
 def is_smothered_mate(mated: chess.Board) -> bool:
-    """Tell whether a knight alone mates a king whose neighbouring squares all hold its own men."""
+    """Return whether a knight alone mates a king whose neighbouring squares all hold its own men."""
     king = mated.king(mated.turn)
     if king is None or any(mated.piece_type_at(square) != chess.KNIGHT for square in mated.checkers()):
         return False
@@ -144,7 +144,7 @@ def is_smothered_mate(mated: chess.Board) -> bool:
 
 
 def captures_unguarded(step: Step) -> bool:
-    """Tell whether the move takes a piece, not a pawn, and nothing can take back."""
+    """Return whether the move takes a piece, not a pawn, and nothing can take back."""
     taken = step.before.piece_type_at(step.move.to_square)
     if taken in (None, chess.PAWN) or step.before.color_at(step.move.to_square) == step.before.turn:
         return False
@@ -152,7 +152,7 @@ def captures_unguarded(step: Step) -> bool:
 
 
 def gives_up_material(steps: Sequence[Step]) -> bool:
-    """Tell whether the solver stands two pawns' worth or more below the start after some reply (1, 3, 3, 5, 9)."""
+    """Return whether the solver is down by two pawns or more against the start after some reply (1, 3, 3, 5, 9)."""
     side = steps[0].before.turn
     start = _balance(steps[0].before, side)
     return any(_balance(step.before, side) <= start - 2 for step in steps[1:])
@@ -164,7 +164,7 @@ THREATS: dict[str, Callable[[Step], bool]] = {
     "skewer": skewers,
     "discoveredAttack": discovers_attack,
 }
-"""A line shows one of these where a move of the solver does that does not mate: a mate needs no second threat."""
+"""Themes of a line in which a move of the solver that does not mate passes the test."""
 
 FORMS: dict[str, Callable[[Step], bool]] = {
     "doubleCheck": lambda step: len(step.after.checkers()) == 2,
@@ -173,7 +173,7 @@ FORMS: dict[str, Callable[[Step], bool]] = {
     "enPassant": lambda step: step.before.is_en_passant(step.move),
     "castling": lambda step: step.before.is_castling(step.move),
 }
-"""A line shows one of these where any move of the solver does."""
+"""Themes of a line in which any move of the solver passes the test."""
 
 MATES: dict[str, Callable[[chess.Board], bool]] = {
     "backRankMate": is_back_rank_mate,
@@ -194,13 +194,15 @@ def _steps(fen: str, moves: Sequence[str]) -> list[Step]:
 
 
 def _is_loose(board: chess.Board, square: chess.Square) -> bool:
-    """Tell whether a man just moved can be taken for nothing, or by one that is worth less."""
+    """Return whether a man that just moved can be captured for free, or by a less valuable man."""
     kind = board.piece_type_at(square) or chess.PAWN
     attackers = [move.from_square for move in board.legal_moves if move.to_square == square]
     if not attackers:
         return False
     is_guarded = bool(board.attackers(not board.turn, square))
-    return not is_guarded or any(_WORTH[board.piece_type_at(each) or chess.KING] < _WORTH[kind] for each in attackers)
+    return not is_guarded or any(
+        _WORTH[board.piece_type_at(attacker) or chess.KING] < _WORTH[kind] for attacker in attackers
+    )
 
 
 def _balance(board: chess.Board, side: chess.Color) -> int:

@@ -1,4 +1,4 @@
-"""What an engine's scores of a chess position say of a move: what it loses, what was best, how White stands.
+"""Judging of chess moves by an engine's scores: the loss of a move, the best move, the evaluation for White.
 
 Pure: scores in, verdicts out. Knows positions and records; no engine, no environment.
 """
@@ -14,29 +14,29 @@ from horizon.domains.chess.position import Position
 
 
 def best_move(scores: Scores) -> str:
-    """Return the action of the highest win probability; of equal ones the engine's first."""
-    return max(scores.actions, key=lambda each: scores.actions[each].win)
+    """Return the action with the highest win probability; of equal ones the engine's first."""
+    return max(scores.actions, key=lambda action: scores.actions[action].win)
 
 
 def losses(position: Position, scores: Scores) -> dict[str, float]:
-    """Return what each legal move loses of the best one's win probability, in 0..1.
+    """Return the win probability that each legal move loses against the best one, in 0..1.
 
     Raises:
         ContractError: a legal move has no score.
     """
-    missing = [each for each in position.legal if each not in scores.actions]
+    missing = [action for action in position.legal if action not in scores.actions]
     if missing:
-        raise ContractError(f"the engine's scores of {position.fen} lack the legal move {missing[0]}")
+        raise ContractError(f"the engine's scores of {position.fen} lack the legal move {missing[0]}: score all moves")
     best = scores.actions[best_move(scores)].win
-    return {each: max(0.0, best - scores.actions[each].win) for each in position.legal}
+    return {action: max(0.0, best - scores.actions[action].win) for action in position.legal}
 
 
-def counted(position: Position) -> dict[str, Json]:
-    """Return what tells the phase and the balance of a position, as `counted_board`."""
-    return counted_board(position.board)
+def phase_counts(position: Position) -> dict[str, Json]:
+    """Return the phase and the balance of a position for `extra`, as `count_men`."""
+    return count_men(position.board)
 
 
-def counted_board(board: chess.Board) -> dict[str, Json]:
+def count_men(board: chess.Board) -> dict[str, Json]:
     """Return counts of a position, for the side to move.
 
     `men` on the board, `pieces` of them (no kings, no pawns), the `ply` since the game's first move, `material` in
@@ -59,30 +59,34 @@ def counted_board(board: chess.Board) -> dict[str, Json]:
 
 
 def evaluation(name: str, score: Score, mover: chess.Color) -> dict[str, Json]:
-    """Return White's view of the position after a move, in centipawns or moves to mate; nothing after a mate."""
+    """Return the evaluation after a move from White's side, in centipawns or moves to mate; empty after a mate."""
     sign = 1 if mover == chess.WHITE else -1
     if score.centipawns is not None:
         return {f"{name}_cp": sign * score.centipawns}
     if score.mate is None:
         return {}
-    # The mover's mate in n counts this move; the mate against him begins after it.
+    # The mover's mate in n counts this move; a mate against the mover does not.
     left = score.mate - 1 if score.mate > 0 else score.mate
     return {f"{name}_mate": sign * left} if left else {}
 
 
 def verdict_of(
-    position: Position, action: str | None, scores: Scores | None, wrong_loss: float, told: Mapping[str, Json]
+    position: Position,
+    action: str | None,
+    scores: Scores | None,
+    wrong_loss: float,
+    position_extra: Mapping[str, Json],
 ) -> Verdict:
     """Judge a move of a game by the win probability that it gives away; without scores only its legality.
 
-    `told` is what `extra` says of the position besides the engine's evaluations.
+    `position_extra` holds the entries of `extra` other than the engine's evaluations.
 
     Raises:
         ContractError: a legal move has no score.
     """
-    legal, extra = position.legal, dict(told)
+    legal, extra = position.legal, dict(position_extra)
     if action is not None and action not in legal:
-        return replace(verdict_of(position, None, scores, wrong_loss, told), error="illegal")
+        return replace(verdict_of(position, None, scores, wrong_loss, position_extra), error="illegal")
     if scores is None or not legal:
         return Verdict("no_answer" if action is None else "none", extra=extra)
     lost = losses(position, scores)

@@ -1,4 +1,4 @@
-"""One engine a core for work on puzzles, and the check of finished ones: does each solution stand at other nodes?
+"""A pool with one engine per core for work on puzzles, and the re-verification of finished ones at other nodes.
 
 Knows Stockfish and the rule; writes nothing.
 """
@@ -21,13 +21,13 @@ ENGINE = "stockfish"
 
 A = TypeVar("A")
 Task = Callable[[Engine, Callable[[], bool]], A]
-"""Work for one engine; the second argument tells whether it is still wanted."""
+"""Work for one engine; the second argument returns whether the work is still wanted."""
 Submit = Callable[[Task[Any]], "Future[Any]"]
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """A puzzle that was looked at again; `problem` says why it does not keep its solution, null where it does."""
+class SolutionCheck:
+    """The result of re-verifying a puzzle; `problem` is the reason why its solution fails, or None."""
 
     puzzle: Puzzle
     problem: str | None
@@ -35,23 +35,23 @@ class Checked:
 
 def check_pack(
     puzzles: Sequence[Puzzle], nodes: int, say: Callable[[str], None] = lambda text: None
-) -> Iterator[Checked]:
-    """Yield every puzzle that has a solution, in order, with whether Stockfish finds the same one at these nodes.
+) -> Iterator[SolutionCheck]:
+    """Yield the check of every puzzle that has a solution, in order: whether Stockfish confirms it at these nodes.
 
     Raises:
         EngineFailure: Stockfish is missing or keeps failing.
     """
     solved = [puzzle for puzzle in puzzles if puzzle.moves]
     with engine_pool() as (_, submit):
-        futures = [submit(partial(_look_again, puzzle, nodes)) for puzzle in solved]
+        futures = [submit(partial(_recheck, puzzle, nodes)) for puzzle in solved]
         for done, (puzzle, future) in enumerate(zip(solved, futures, strict=True), 1):
-            yield Checked(puzzle, future.result())
+            yield SolutionCheck(puzzle, future.result())
             say(f"{done} of {len(solved)} puzzles checked")
 
 
 @contextmanager
 def engine_pool() -> Iterator[tuple[str, Submit]]:
-    """Yield the engine's version, and what runs tasks on one engine a core; what isn't done at the end is dropped."""
+    """Yield the engine's version and a function that submits tasks; unfinished tasks are cancelled at the end."""
     with ExitStack() as stack:
         free: SimpleQueue[Engine] = SimpleQueue()
         for _ in range(usable_cores()):
@@ -73,5 +73,5 @@ def engine_pool() -> Iterator[tuple[str, Submit]]:
             threads.shutdown(cancel_futures=True)
 
 
-def _look_again(puzzle: Puzzle, nodes: int, engine: Engine, goes_on: Callable[[], bool]) -> str | None:
-    return keeps_solution(engine, puzzle, nodes) if goes_on() else "not looked at"
+def _recheck(puzzle: Puzzle, nodes: int, engine: Engine, is_wanted: Callable[[], bool]) -> str | None:
+    return keeps_solution(engine, puzzle, nodes) if is_wanted() else "not checked"

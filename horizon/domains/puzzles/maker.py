@@ -1,6 +1,6 @@
-"""From candidate positions to verified puzzles: three looks at the whole line, its difficulty, its themes.
+"""From candidate positions to verified puzzles: three searches of the whole line, its difficulty, its themes.
 
-Knows engines by one method; writes nothing. Equal arguments give equal puzzles, whatever was made before.
+Knows engines by one method; writes nothing. Equal arguments give equal puzzles.
 """
 
 import math
@@ -12,56 +12,56 @@ import chess
 from horizon.domains.chess.themes import themes
 from horizon.domains.puzzles.puzzle import Goal, Puzzle
 from horizon.domains.puzzles.self_play import Candidate, Effort, candidates
-from horizon.domains.puzzles.uniqueness import SURE_MARGIN, Scorer, keeps_solution, solve
+from horizon.domains.puzzles.uniqueness import SURE_MARGIN, EngineScorer, keeps_solution, solve
 
 EFFORT = Effort()
 _PLIES_APART = 6
-"""Between the puzzles of one game, so that they differ."""
+"""The distance between puzzles of one game, so that they differ."""
 _LADDER = tuple(2**power for power in range(5, 18))
 """The nodes at which difficulty is measured: 32 to 131,072."""
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A puzzle, and the smallest lead of its moves on the second best, in win probability."""
+class MadePuzzle:
+    """A puzzle, and the smallest lead of its moves over the second best, in win probability."""
 
     puzzle: Puzzle
     gap: float
 
 
 def puzzles_of_game(
-    engine: Scorer,
+    engine: EngineScorer,
     seed: int,
     number: int,
     effort: Effort,
     unwanted: frozenset[str] = frozenset(),
-    goes_on: Callable[[], bool] = lambda: True,
-) -> list[Made]:
-    """Return the puzzles that a game holds, in order; those whose kind is unwanted are left out early.
+    is_wanted: Callable[[], bool] = lambda: True,
+) -> list[MadePuzzle]:
+    """Return the puzzles of a game, in order, without the unwanted kinds.
 
-    `goes_on` is asked at every ply and may stop the game, which then gives none, for Ctrl-C.
+    `is_wanted` is called at every ply; once it returns False (Ctrl-C), the game gives no puzzles.
     """
-    found: list[Made] = []
+    puzzles: list[MadePuzzle] = []
     next_ply = 0
-    for candidate in candidates(engine, seed, number, effort, goes_on):
-        # The mate in one that few nodes tell is one; longer mates are but guesses.
+    for candidate in candidates(engine, seed, number, effort, is_wanted):
+        # A mate in one that few nodes report is certain; longer mates are guesses.
         if candidate.ply < next_ply or (candidate.mate == 1 and "mate1" in unwanted):
             continue
         mark = "b" if candidate.is_blundered else "p"
-        made = _made(engine, candidate, effort, unwanted, f"s{seed}g{number:05}{mark}{candidate.ply:03}")
-        if made is not None:
-            found.append(made)
+        puzzle = _make_puzzle(engine, candidate, effort, unwanted, f"s{seed}g{number:05}{mark}{candidate.ply:03}")
+        if puzzle is not None:
+            puzzles.append(puzzle)
             next_ply = candidate.ply + _PLIES_APART
-    return found if goes_on() else []
+    return puzzles if is_wanted() else []
 
 
 def kind_of(puzzle: Puzzle) -> str:
-    """Return goal and length, as `win2`; and `win2 plain` where hardly any search is needed."""
+    """Return goal and length, as `win2`, or `win2 plain` if the fewest nodes suffice."""
     return _kind(puzzle.goal, puzzle.turns, puzzle.rating == math.log2(_LADDER[0]))
 
 
 def keys_of(puzzle: Puzzle) -> set[str]:
-    """Return a text for each position of the solver, the same for a position and its colour flip, without counters."""
+    """Return a key for each position of the solver, the same for a position and its colour flip."""
     board, keys = chess.Board(puzzle.fen), set()
     for ply, move in enumerate(puzzle.moves):
         if ply % 2 == 0:
@@ -70,10 +70,10 @@ def keys_of(puzzle: Puzzle) -> set[str]:
     return keys
 
 
-def difficulty(engine: Scorer, fen: str, moves: tuple[str, ...]) -> float | None:
-    """Return log2 of the nodes from which the engine finds every move of a solution and keeps to it.
+def difficulty(engine: EngineScorer, fen: str, moves: tuple[str, ...]) -> float | None:
+    """Return log2 of the nodes from which on the engine finds every move of a solution.
 
-    Measured at doubling nodes with a fresh hash; the hardest turn counts. Null where even the most are too few.
+    Measured at doubling nodes with a fresh hash; the hardest turn counts. None if the most nodes are too few.
     """
     board, hardest = chess.Board(fen), _LADDER[0]
     for ply, move in enumerate(moves):
@@ -92,7 +92,9 @@ def difficulty(engine: Scorer, fen: str, moves: tuple[str, ...]) -> float | None
     return math.log2(hardest)
 
 
-def _made(engine: Scorer, candidate: Candidate, effort: Effort, unwanted: frozenset[str], name: str) -> Made | None:
+def _make_puzzle(
+    engine: EngineScorer, candidate: Candidate, effort: Effort, unwanted: frozenset[str], name: str
+) -> MadePuzzle | None:
     board = candidate.board
     fen = board.fen()
     likely = solve(engine, fen, effort.confirm)
@@ -101,22 +103,22 @@ def _made(engine: Scorer, candidate: Candidate, effort: Effort, unwanted: frozen
     if _kind(likely.goal, likely.turns, _is_plain(engine, fen, likely.moves)) in unwanted:
         return None
     longer = solve(engine, fen, effort.solve)
-    solution = longer and longer.shared_with(likely)
+    solution = longer and longer.common_line(likely)
     if not solution:
         return None
     rating = difficulty(engine, fen, solution.moves)
     puzzle = Puzzle(name, fen, solution.moves, solution.goal, themes(fen, solution.moves), rating)
     if rating is None or keeps_solution(engine, puzzle, effort.final, SURE_MARGIN) is not None:
         return None
-    return Made(puzzle, min(solution.gaps))
+    return MadePuzzle(puzzle, min(solution.gaps))
 
 
 def _kind(goal: Goal, turns: int, is_plain: bool) -> str:
     return f"{goal}{turns} plain" if is_plain and goal != "mate" else f"{goal}{turns}"
 
 
-def _is_plain(engine: Scorer, fen: str, moves: tuple[str, ...]) -> bool:
-    """Tell whether the fewest nodes find every move: a guess at the difficulty that costs next to nothing."""
+def _is_plain(engine: EngineScorer, fen: str, moves: tuple[str, ...]) -> bool:
+    """Return whether the fewest nodes find every move: a cheap estimate of the difficulty."""
     board = chess.Board(fen)
     for ply, move in enumerate(moves):
         if ply % 2 == 0 and next(iter(engine.score(board.fen(), _LADDER[0], lines=1).actions)) != move:

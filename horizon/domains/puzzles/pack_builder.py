@@ -1,7 +1,7 @@
-"""Makes packs of puzzles on all cores, written as they are found; the same seed makes the same file.
+"""Makes packs of puzzles on all cores, written incrementally; the same seed makes the same file.
 
-A pack is a CSV that people can read, and a JSON of the same name that says how it was made. Games are judged in the
-order of their numbers whatever the order they end in, so that a pack depends on neither cores nor interruptions.
+A pack is a CSV and a JSON of the same name with its recipe. Games are judged in the order of their numbers, so that a
+pack depends on neither cores nor interruptions.
 """
 
 import csv
@@ -24,7 +24,7 @@ from horizon.core.records import Json
 from horizon.domains.chess.themes import material
 from horizon.domains.puzzles.engine_pool import ENGINE, engine_pool
 from horizon.domains.puzzles.loader import read_puzzles
-from horizon.domains.puzzles.maker import EFFORT, Made, keys_of, kind_of, puzzles_of_game
+from horizon.domains.puzzles.maker import EFFORT, MadePuzzle, keys_of, kind_of, puzzles_of_game
 from horizon.domains.puzzles.puzzle import Puzzle
 from horizon.domains.puzzles.self_play import Effort
 from horizon.domains.puzzles.uniqueness import rule
@@ -53,16 +53,16 @@ SHARES = {
     "hold3 plain": 0.02,
     "hold4 plain": 0.02,
 }
-"""The most that a pack holds of each kind. They add up to more than 1, so that rare kinds are not waited for."""
+"""The maximum share of each kind. They sum to more than 1, so that no pack waits for rare kinds."""
 _AHEAD = 32
-"""Games begun before the first of them is judged: which kinds a game need not look for is known from that far back."""
+"""Games in progress at once: the full kinds that a game skips are those known this many games before."""
 
 MAKER = "puzzles-v1"
-"""Goes up with every change that would make other puzzles of the same seed."""
+"""Increased with every change that would make other puzzles from the same seed."""
 
 
 class Collection:
-    """The puzzles of a pack so far: none twice, none of a kind that is full."""
+    """The puzzles of a pack so far: no duplicates, none beyond the share of its kind."""
 
     def __init__(self, number: int, kept: Iterable[Puzzle] = ()) -> None:
         self.number = number
@@ -74,20 +74,20 @@ class Collection:
 
     @property
     def missing(self) -> int:
-        """How many puzzles are still looked for."""
+        """The number of puzzles still to be made."""
         return self.number - len(self._kinds)
 
     def counts(self, games: int | None = None) -> Counter[str]:
-        """Return how many puzzles of each kind there are; `games` counts only those of the first so many games."""
+        """Return the number of puzzles of each kind, of all games or of the first `games`."""
         return Counter(kind for game, kind in self._kinds if games is None or game < games)
 
     def full(self, games: int | None = None) -> frozenset[str]:
-        """Return the kinds that no more puzzles are taken of."""
+        """Return the kinds that have reached their share."""
         counted = self.counts(games)
         return frozenset(kind for kind, most in self._most.items() if counted[kind] >= most)
 
     def take(self, puzzle: Puzzle) -> bool:
-        """Keep a puzzle where it is wanted, and tell whether it was."""
+        """Add a puzzle if it is wanted; return whether it was added."""
         is_wanted = self.missing > 0 and kind_of(puzzle) not in self.full() and self._keys.isdisjoint(keys_of(puzzle))
         if is_wanted:
             self._keep(puzzle)
@@ -107,22 +107,22 @@ def make_pack(
     effort: Effort = EFFORT,
     say: Callable[[str], None] = lambda text: None,
 ) -> Counter[str]:
-    """Write a pack of verified puzzles and return how many there are of each kind.
+    """Write a pack of verified puzzles and return the number of each kind.
 
-    Every game's puzzles are on disk before the next game is judged, so that an interruption loses none of them;
-    `resume` goes on from there to the same file. Cost: some 2 seconds a puzzle on two cores.
+    The puzzles of a game are on disk before the next game is judged, so that an interruption loses none of them;
+    `resume` continues to the same file. Cost: some 2 seconds per puzzle on two cores.
 
     Raises:
-        UsageError: the file is there and is not to be resumed, or was made otherwise, or can't be written.
+        UsageError: the file exists and `resume` is not set, has another recipe, or can't be written.
         EngineFailure: Stockfish is missing or keeps failing.
     """
     if out.suffix != ".csv":
-        raise UsageError(f"--out {out} is no pack: give it the extension .csv")
+        raise UsageError(f"--out {out} is not a pack: give it the extension .csv")
     with engine_pool() as (version, submit):
         recipe = _recipe(out, version, number, seed, effort)
         kept, at = _begin(out, recipe, resume)
         collection = Collection(number, kept)
-        waiting: deque[Future[list[Made]]] = deque()
+        waiting: deque[Future[list[MadePuzzle]]] = deque()
         while collection.missing:
             while len(waiting) < _AHEAD:
                 game = at + len(waiting)
@@ -137,19 +137,19 @@ def make_pack(
 
 
 def nodes_of(path: Path) -> int | None:
-    """Return the nodes that a pack's solutions were confirmed at, or null where no recipe stands beside it."""
+    """Return the nodes at which a pack's solutions were confirmed, or None if it has no recipe."""
     beside = path.with_suffix(".json")
     if not beside.is_file():
         return None
-    found = _saved(beside).get("nodes")
-    final = found.get("final") if isinstance(found, dict) else None
+    nodes = _load_recipe(beside).get("nodes")
+    final = nodes.get("final") if isinstance(nodes, dict) else None
     return final if isinstance(final, int) else None
 
 
 def _play(
-    seed: int, game: int, effort: Effort, full: frozenset[str], engine: Engine, goes_on: Callable[[], bool]
-) -> list[Made]:
-    return puzzles_of_game(engine, seed, game, effort, full, goes_on)
+    seed: int, game: int, effort: Effort, full: frozenset[str], engine: Engine, is_wanted: Callable[[], bool]
+) -> list[MadePuzzle]:
+    return puzzles_of_game(engine, seed, game, effort, full, is_wanted)
 
 
 def _recipe(out: Path, version: str, number: int, seed: int, effort: Effort) -> dict[str, Json]:
@@ -167,27 +167,27 @@ def _recipe(out: Path, version: str, number: int, seed: int, effort: Effort) -> 
 
 
 def _begin(out: Path, recipe: Mapping[str, Json], resume: bool) -> tuple[list[Puzzle], int]:
-    """Return the puzzles that are kept of an earlier beginning, and the number of the game to go on with."""
+    """Return the puzzles of an interrupted pack, and the number of the next game."""
     if not resume:
         if out.exists():
-            raise UsageError(f"{out} is there already: go on with it by --resume, or give another --out")
+            raise UsageError(f"{out} exists already: continue it with --resume, or give another --out")
         _save(out, recipe)
         _write(out, ",".join(COLUMNS) + "\n")
         return [], 0
     if not out.is_file():
-        raise UsageError(f"{out} is not there to be resumed: leave --resume out")
-    earlier = _saved(out.with_suffix(".json"))
+        raise UsageError(f"{out} does not exist: leave --resume out")
+    earlier = _load_recipe(out.with_suffix(".json"))
     differing = [name for name, value in recipe.items() if earlier.get(name) != value]
     if differing:
         name = differing[-1]
         raise UsageError(
-            f"{out} was made with another {name} ({earlier.get(name)}): resume it with that, or begin anew"
+            f"{out} was made with another {name} ({earlier.get(name)}): resume it with that, or give another --out"
         )
     whole = [line for line in out.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
     if len(whole) <= 1:
         _write(out, ",".join(COLUMNS) + "\n")
         return [], 0
-    # The last game may be there in part: it is played again.
+    # The last game may be incomplete: it is played again.
     last = game_of(whole[-1].partition(",")[0])
     whole = [line for line in whole[1:] if game_of(line.partition(",")[0]) < last]
     _write(out, "".join((",".join(COLUMNS) + "\n", *whole)))
@@ -195,14 +195,18 @@ def _begin(out: Path, recipe: Mapping[str, Json], resume: bool) -> tuple[list[Pu
 
 
 def game_of(name: str) -> int:
-    """Return the number of the game that a puzzle of this name was made from."""
-    found = re.fullmatch(r"s\d+g(\d+)[pb]\d+", name)
-    if found is None:
-        raise UsageError(f"'{name}' is no name that horizon puzzles make gives: such a pack can't be resumed")
-    return int(found[1])
+    """Return the number of the game that a puzzle of this name was made from.
+
+    Raises:
+        UsageError: the name was not given by `horizon puzzles make`.
+    """
+    match = re.fullmatch(r"s\d+g(\d+)[pb]\d+", name)
+    if match is None:
+        raise UsageError(f"'{name}' is not a name of horizon puzzles make: resume only packs that it made")
+    return int(match[1])
 
 
-def _row(made: Made) -> str:
+def _row(made: MadePuzzle) -> str:
     puzzle = made.puzzle
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow(
@@ -222,33 +226,33 @@ def _row(made: Made) -> str:
 
 def _append(out: Path, rows: Sequence[str]) -> None:
     if rows:
-        with _telling(out), out.open("a", encoding="utf-8") as file:
+        with _reporting_errors(out), out.open("a", encoding="utf-8") as file:
             file.write("".join(rows))
 
 
 def _write(out: Path, text: str) -> None:
-    with _telling(out):
+    with _reporting_errors(out):
         whole = out.with_suffix(".csv.part")
         whole.write_text(text, encoding="utf-8")
         whole.replace(out)
 
 
 def _save(out: Path, recipe: Mapping[str, Json]) -> None:
-    with _telling(out):
+    with _reporting_errors(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         out.with_suffix(".json").write_text(json.dumps(recipe, indent=2) + "\n", encoding="utf-8")
 
 
-def _saved(path: Path) -> dict[str, Json]:
+def _load_recipe(path: Path) -> dict[str, Json]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        recipe = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
-        raise UsageError(f"{path}, which says how the pack was made, can't be read: {problem}") from None
-    return found if isinstance(found, dict) else {}
+        raise UsageError(f"{path}, the recipe of the pack, can't be read ({problem}): give another --out") from None
+    return recipe if isinstance(recipe, dict) else {}
 
 
 @contextmanager
-def _telling(out: Path) -> Iterator[None]:
+def _reporting_errors(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as problem:

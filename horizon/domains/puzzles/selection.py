@@ -1,6 +1,6 @@
-"""Which puzzles of a pack are played, and in which order by seed. Knows packs by name; no environment, no engine.
+"""The puzzles of a pack that are played, and their order by seed. Knows packs by name; no environment, no engine.
 
-An order holds every puzzle once before any comes again, and its beginning never depends on how far it is looked up.
+An order contains every puzzle once before any repeats; its prefix does not depend on how far it is computed.
 """
 
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ GOALS = ("any", "mate", "win", "hold", "best")
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a puzzle must be to be chosen; `themes` are joined by +, any of them is enough.
+    """Criteria of a puzzle; `themes` are joined by +, any of them is sufficient.
 
-    Empty themes, and a `max_turns`, `min_rating` or `max_rating` of 0, ask for nothing.
+    Empty themes, and a `max_turns`, `min_rating` or `max_rating` of 0, do not filter.
     """
 
     themes: str = ""
@@ -33,7 +33,7 @@ class Filter:
     castling: str = "any"
 
     def takes(self, puzzle: Puzzle) -> bool:
-        """Tell whether a puzzle is chosen; one without a rating passes only where no rating is asked for."""
+        """Return whether a puzzle passes; one without a rating passes only if no rating is required."""
         wanted = set(filter(None, self.themes.split("+")))
         rating, asks_rating = puzzle.rating, bool(self.min_rating or self.max_rating)
         is_rated_right = rating is not None and self.min_rating <= rating <= (self.max_rating or rating)
@@ -48,7 +48,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The puzzles that are played, by name, in the pack's order; `is_rated` is whether each one has a rating."""
+    """The selected puzzles, by name, in the pack's order; `is_rated` is whether all have a rating."""
 
     pack: str
     puzzles: Mapping[str, Puzzle]
@@ -56,47 +56,51 @@ class Choice:
     is_rated: bool
 
     def puzzle(self, seed: int, number: int) -> Puzzle:
-        """Return an episode's n-th puzzle, from 1; all differ until every one was played."""
+        """Return an episode's n-th puzzle, from 1; none repeats before all were played."""
         cycle, place = divmod(number - 1, len(self.names))
         needed = min(len(self.names), _BLOCK * (place // _BLOCK + 1))
         return self.puzzles[self.names[_order(seed, cycle, len(self.names), needed)[place]]]
 
-    def named(self, name: str) -> Puzzle:
+    def find(self, name: str) -> Puzzle:
         """Return a puzzle by name.
 
         Raises:
-            UsageError: it is not among those chosen.
+            UsageError: the puzzle is not among the selected ones.
         """
         if name not in self.puzzles:
-            raise UsageError(f"no puzzle '{name:.60}' among those of {self.pack}: {nearest(name, self.names)}")
+            raise UsageError(
+                f"no puzzle '{name:.60}' among the selected ones of {self.pack}: {nearest(name, self.names)}"
+            )
         return self.puzzles[name]
 
 
 @lru_cache(maxsize=64)
 def choose(pack: str, wanted: Filter) -> Choice:
-    """Return the puzzles of a pack (a shipped one's name, or a file's path) that a filter takes.
+    """Return the puzzles of a pack (a shipped one's name, or a file's path) that pass a filter.
 
     Raises:
-        UsageError: no such pack, a theme that none of its puzzles has (with the nearest), or nothing is left.
+        UsageError: no such pack, a theme that none of its puzzles has (with the nearest), or no puzzle passes.
     """
     puzzles = open_pack(pack).puzzles
-    known = sorted({theme for each in puzzles for theme in each.themes})
+    known = sorted({theme for puzzle in puzzles for theme in puzzle.themes})
     for theme in filter(None, wanted.themes.split("+")):
         if theme not in known:
             raise UsageError(
                 f"environment puzzle: no puzzle of {pack} has the theme '{theme}': {nearest(theme, known)}"
             )
-    found = {each.name: each for each in puzzles if wanted.takes(each)}
-    if not found:
-        raise UsageError(f"environment puzzle: none of the {len(puzzles)} puzzles of {pack} is left: ask for less")
-    return Choice(pack, found, tuple(found), all(each.rating is not None for each in found.values()))
+    chosen = {puzzle.name: puzzle for puzzle in puzzles if wanted.takes(puzzle)}
+    if not chosen:
+        raise UsageError(
+            f"environment puzzle: none of the {len(puzzles)} puzzles of {pack} passes the filters: relax them"
+        )
+    return Choice(pack, chosen, tuple(chosen), all(puzzle.rating is not None for puzzle in chosen.values()))
 
 
 @lru_cache(maxsize=4096)
 def _order(seed: int, cycle: int, n_puzzles: int, n_needed: int) -> tuple[int, ...]:
-    """Return the first places of a seeded order of all; a larger `n_needed` begins with the same ones."""
+    """Return the first indices of a seeded order; a larger `n_needed` starts with the same ones."""
     draw = generator(seed, "puzzles", cycle)
-    found: dict[int, None] = {}
-    while len(found) < n_needed:
-        found[draw.randrange(n_puzzles)] = None
-    return tuple(found)
+    places: dict[int, None] = {}
+    while len(places) < n_needed:
+        places[draw.randrange(n_puzzles)] = None
+    return tuple(places)

@@ -1,7 +1,7 @@
 """Seeded games of weak players, searched for positions that may be puzzles: played ones, and ones after a blunder.
 
 A game depends on its seed and number alone, so that games may be played in any order, on any number of processors.
-Knows engines by one method; what a puzzle is, others say.
+Knows engines by one method; does not know what makes a puzzle.
 """
 
 import math
@@ -15,7 +15,7 @@ from horizon.core.records import Score
 from horizon.core.seeds import derive, generator
 from horizon.domains.chess import openings
 from horizon.domains.chess.position import Position
-from horizon.domains.puzzles.uniqueness import LOSING, MARGIN, MOST_TURNS, Scorer
+from horizon.domains.puzzles.uniqueness import LOSING, MARGIN, MOST_TURNS, EngineScorer
 from horizon.engines.levels import choose_move
 
 _MOST_PLIES = 200
@@ -24,14 +24,14 @@ _DECIDED_PLIES = 16
 _RANDOM_SHARE = 0.03
 _AHEAD = (["Q"], ["R", "R"], ["R", "B"], ["B", "N"])
 _STARTS = (30, 10, 15, 45)
-"""Of a hundred games, how many begin in each way that `_start` names."""
+"""The percentage of games with each kind of start in `_start`."""
 _SCREEN_MARGIN = 0.15
-"""At few nodes scores err: part of the margin is enough to look again."""
+"""Scores at few nodes are inexact: a part of the margin is enough for a deeper search."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """The nodes of a move in the games, and of four looks at a position: each goes on with what passed the last."""
+    """Nodes per move in the games, and of four successive searches of a position; each must confirm the one before."""
 
     play: int = 1_000
     screen: int = 10_000
@@ -42,9 +42,9 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A position to look at: `taken` is where the move that led to it took something, if it did.
+    """A candidate position: `taken` is the square of a capture by the move that led to it, if any.
 
-    `is_blundered` where the game went otherwise; `mate` is the distance of the mate that the blunder seems to allow.
+    `is_blundered` if the game continued otherwise; `mate` is the distance of the mate that the blunder may allow.
     """
 
     ply: int
@@ -55,21 +55,21 @@ class Candidate:
 
 
 def candidates(
-    engine: Scorer, seed: int, number: int, effort: Effort, goes_on: Callable[[], bool]
+    engine: EngineScorer, seed: int, number: int, effort: Effort, is_wanted: Callable[[], bool]
 ) -> Iterator[Candidate]:
-    """Yield a game's positions in which one move seems right, and those that a blunder would have led to.
+    """Yield a game's positions with a single good move, and positions after a possible blunder.
 
-    Two searches a ply score all moves: a short one that the players choose by, and a longer one. A blunder is a move
-    that the longer one sees mated in few moves, or whose loss the short one does not see.
+    Two searches per ply score all moves: a short one for the players' choice, and a longer one. A blunder is a move
+    that gets mated in few moves by the longer search, or whose loss only the longer search shows.
     """
     draw = generator(seed, "puzzle game", number)
     board = _start(draw)
-    # Each player errs in its own measure: from nearly as the engine plays to a blunder every few moves.
+    # The players differ in strength: from almost the engine's to a blunder every few moves.
     temperatures = [math.exp(draw.uniform(math.log(0.01), math.log(0.2))) for _ in range(2)]
     taken: chess.Square | None = None
     decided = 0
     for ply in range(_MOST_PLIES):
-        if Position(board).ending or not goes_on():
+        if Position(board).ending or not is_wanted():
             return
         seen = engine.score(board.fen(), effort.play)
         known = engine.score(board.fen(), effort.screen).actions
@@ -90,18 +90,18 @@ def candidates(
 
 
 def _blunders(seen: Mapping[str, Score], known: Mapping[str, Score]) -> dict[int | None, list[str]]:
-    """Return moves that lose a game not lost yet: by the mate they allow, the longest first; null: hidden losses."""
+    """Return moves that lose an undecided game, by the mate they allow, the longest first; key None: hidden losses."""
     if max(score.win for score in known.values()) < LOSING + MARGIN / 2:
         return {}
-    found: dict[int | None, list[str]] = {}
+    by_mate: dict[int | None, list[str]] = {}
     for distance in range(MOST_TURNS, 0, -1):
-        found[distance] = [move for move, score in known.items() if score.mate == -distance]
-    found[None] = [
+        by_mate[distance] = [move for move, score in known.items() if score.mate == -distance]
+    by_mate[None] = [
         move
         for move, score in known.items()
         if score.mate is None and score.win <= LOSING and seen[move].win - score.win >= MARGIN
     ]
-    return {mate: moves for mate, moves in found.items() if moves}
+    return {mate: moves for mate, moves in by_mate.items() if moves}
 
 
 def _after(board: chess.Board, text: str, ply: int, is_blundered: bool = False, mate: int | None = None) -> Candidate:
@@ -113,16 +113,16 @@ def _after(board: chess.Board, text: str, ply: int, is_blundered: bool = False, 
 
 
 def _start(draw: random.Random) -> chess.Board:
-    """Return where a game begins: after a book line, after random moves, in a random endgame or a scattered fight."""
+    """Return a start: after a book line, after random moves, a random endgame, or men scattered over the board."""
     way = draw.choices(("book", "random", "endgame", "scattered"), _STARTS)[0]
     if way == "endgame":
-        # A pawn each, so that there is something to play for.
+        # At least one pawn per side, so that the game is undecided.
         sides = [draw.choices("QRRBN", k=draw.randint(0, 2)) + ["P"] * draw.randint(1, 4) for _ in range(2)]
-        return _placed(draw, *sides)
+        return _place_men(draw, *sides)
     if way == "scattered":
-        # Kings in the open and one side far ahead: whatever does not mate, or is not mated, loses.
+        # Exposed kings and one side far ahead: many mates.
         men = ["Q", *draw.choices("RRBN", k=draw.randint(2, 4)), *["P"] * draw.randint(2, 5)]
-        return _placed(draw, men, men + draw.choice(_AHEAD))
+        return _place_men(draw, men, men + draw.choice(_AHEAD))
     board = chess.Board()
     if way == "book":
         for text in draw.choice(openings.book()).moves:
@@ -135,13 +135,13 @@ def _start(draw: random.Random) -> chess.Board:
     return board
 
 
-def _placed(draw: random.Random, *sides: list[str]) -> chess.Board:
+def _place_men(draw: random.Random, *sides: list[str]) -> chess.Board:
     """Return a legal position, nobody in check, of two kings and each side's men on random squares."""
     colours = list(chess.COLORS)
     draw.shuffle(colours)
     while True:
         board = chess.Board(None)
-        # No opening: the game is well under way.
+        # Past the opening, for `themes.phase`.
         board.fullmove_number = 30
         squares = draw.sample(chess.SQUARES, 2 + sum(map(len, sides)))
         for side, men in zip(colours, sides, strict=True):

@@ -1,4 +1,4 @@
-"""What makes a position a puzzle: one move that wins, or holds, by a clear margin. An engine's scores decide.
+"""The rule that makes a position a puzzle: a single move that wins, or holds, by a clear margin in an engine's scores.
 
 The rule, in win probability of the solver (0..1), at every turn of the solver: there are at least two legal moves, and
 the best is ahead of the second best by MARGIN. In a puzzle to win the best is worth WINNING or more; in one to
@@ -16,21 +16,21 @@ from horizon.domains.chess.position import Position
 from horizon.domains.puzzles.puzzle import Goal, Puzzle
 
 MARGIN = 0.25
-"""How far the second best move stays behind, in win probability."""
+"""The required lead over the second best move, in win probability."""
 SURE_MARGIN = 0.3
-"""How far it must stay behind at the last look: leads that shrink with the nodes are caught before they are gone."""
+"""The required lead in the final search: leads that shrink with the nodes are rejected."""
 KEPT_MARGIN = 0.15
-"""How far it must stay behind when a finished puzzle is looked at again: still more than what makes a move wrong."""
+"""The required lead when a finished puzzle is re-verified: still more than the loss that makes a move wrong."""
 WINNING = 0.75
 """Some 300 centipawns, by lichess's curve."""
 LOSING = 0.25
 LEVEL = (0.4, 0.65)
 MOST_TURNS = 4
-"""The solver's moves in the longest puzzle, and the longest mate asked for."""
+"""The solver's moves in the longest puzzle, and the longest mate."""
 
 
-class Scorer(Protocol):
-    """What scores positions: an `engines.Engine`."""
+class EngineScorer(Protocol):
+    """Scores positions: an `engines.Engine`."""
 
     def score(self, position: str, nodes: int, lines: int | None = None) -> Scores:
         """Return scores of the best `lines` moves, best first."""
@@ -39,7 +39,7 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OnlyMove:
-    """The one right move of a position; `mate` is its distance where it mates, `gap` its lead on the second best."""
+    """The only good move of a position; `mate` is its distance to mate, if any, `gap` its lead over the next."""
 
     move: str
     goal: Goal
@@ -47,13 +47,13 @@ class OnlyMove:
     gap: float
 
     def serves(self, goal: Goal) -> bool:
-        """Tell whether the move goes on with a line to this goal: a mate on the way to a win is a win."""
+        """Return whether the move continues a line to this goal: a mate also continues a win."""
         return self.goal == goal or (self.goal == "mate" and goal == "win")
 
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """A line that the rule holds for at every turn of the solver; `gaps` are the leads of its moves, in order."""
+    """A line that satisfies the rule at every turn of the solver; `gaps` are the leads of its moves, in order."""
 
     moves: tuple[str, ...]
     goal: Goal
@@ -61,11 +61,11 @@ class Solution:
 
     @property
     def turns(self) -> int:
-        """How many moves the solver makes."""
+        """The number of moves that the solver makes."""
         return len(self.gaps)
 
-    def shared_with(self, other: "Solution") -> "Solution | None":
-        """Return as much of the line as another look came to as well, or null; a mate is shared in full or not."""
+    def common_line(self, other: "Solution") -> "Solution | None":
+        """Return the common prefix with the line of another search, or None; a mate must be equal in full."""
         if self.goal != other.goal or (self.goal == "mate" and self.moves != other.moves):
             return None
         same = 0
@@ -78,7 +78,7 @@ class Solution:
 
 
 def rule() -> dict[str, Json]:
-    """Return the rule's figures, for a pack to say what it was made by."""
+    """Return the thresholds of the rule, for the recipe of a pack."""
     return {
         "margin": MARGIN,
         "sure_margin": SURE_MARGIN,
@@ -91,7 +91,7 @@ def rule() -> dict[str, Json]:
 
 
 def only_move(scores: Scores, margin: float = MARGIN) -> OnlyMove | None:
-    """Return the single move that wins or holds, or null where there is none, or no choice. Pure."""
+    """Return the only move that wins or holds; None if there is none, or only one legal move. Pure."""
     ranked = list(scores.actions.items())[:2]
     if len(ranked) < 2:
         return None
@@ -108,12 +108,12 @@ def only_move(scores: Scores, margin: float = MARGIN) -> OnlyMove | None:
     return None
 
 
-def solve(engine: Scorer, fen: str, nodes: int) -> Solution | None:
-    """Return the longest line from a position for which the rule holds, or null where it does not begin.
+def solve(engine: EngineScorer, fen: str, nodes: int) -> Solution | None:
+    """Return the longest line from a position that satisfies the rule, or None if its first move does not.
 
-    The opponent's replies are the engine's best. A line to mate must run to the mate, in the moves that its first
-    score says; a line to win or hold ends before the first turn that has no single right move any more.
-    Cost: two searches of these nodes a turn.
+    The opponent's replies are the engine's best. A line to mate must end in the mate, in the number of moves of its
+    first score; a line to win or hold ends before the first turn without a single good move.
+    Cost: two searches of these nodes per turn.
     """
     board = chess.Board(fen)
     moves: list[str] = []
@@ -121,16 +121,16 @@ def solve(engine: Scorer, fen: str, nodes: int) -> Solution | None:
     gaps: list[float] = []
     distance = 0
     for turn in range(MOST_TURNS):
-        found = only_move(engine.score(board.fen(), nodes, lines=2))
-        if found is None:
+        only = only_move(engine.score(board.fen(), nodes, lines=2))
+        if only is None:
             break
         if goal is None:
-            goal, distance = found.goal, found.mate or 0
-        if not (found.mate == distance - turn if goal == "mate" else found.serves(goal)):
+            goal, distance = only.goal, only.mate or 0
+        if not (only.mate == distance - turn if goal == "mate" else only.serves(goal)):
             break
-        moves.append(found.move)
-        gaps.append(found.gap)
-        board.push_uci(found.move)
+        moves.append(only.move)
+        gaps.append(only.gap)
+        board.push_uci(only.move)
         if turn + 1 == MOST_TURNS or Position(board).ending:
             break
         reply = next(iter(engine.score(board.fen(), nodes, lines=1).actions))
@@ -138,20 +138,20 @@ def solve(engine: Scorer, fen: str, nodes: int) -> Solution | None:
         if Position(board).ending:
             break
         moves.append(reply)
-    # A reply that came last belongs to no turn of the solver.
+    # Drop a reply after the solver's last move.
     moves = moves[: 2 * len(gaps) - 1]
     if goal is None or not gaps:
         return None
-    # A mate that the first look did not see, or that comes late, is no line to either goal.
+    # Reject a mate that the first search did not report, or that is longer.
     if board.is_checkmate() != (goal == "mate") or (goal == "mate" and len(moves) != 2 * distance - 1):
         return None
     return Solution(tuple(moves), goal, tuple(gaps))
 
 
-def keeps_solution(engine: Scorer, puzzle: Puzzle, nodes: int, margin: float = KEPT_MARGIN) -> str | None:
-    """Return null where every move of the solution is still the only one at these nodes, or why it is not.
+def keeps_solution(engine: EngineScorer, puzzle: Puzzle, nodes: int, margin: float = KEPT_MARGIN) -> str | None:
+    """Return None if every move of the solution is still the only good one at these nodes, else the reason.
 
-    Where the goal is `best` the first move must be among the named ones; no lead is asked for.
+    If the goal is `best`, the first move must be among the named ones; no lead is required.
     """
     board = chess.Board(puzzle.fen)
     for ply, move in enumerate(puzzle.moves):

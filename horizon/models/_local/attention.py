@@ -1,7 +1,7 @@
 """Attention for packed passes: each conversation attends to its own keys only, without padding or copies.
 
-Registered with transformers under a name of its own, so that any architecture that asks for its attention there can
-be decoded; transformers then builds no mask. Exact: causal, sliding windows and soft caps as the modules ask.
+Registered with transformers under its own name, so that any architecture that uses the attention interface can be
+decoded; transformers then builds no mask. Exact: causal, sliding windows and soft caps as the modules request.
 """
 
 from typing import Any
@@ -34,13 +34,13 @@ def packed_attention(
     """Return attention of shape (1, tokens, heads, width) for a packed query of shape (1, heads, tokens, width).
 
     Raises:
-        ModelFailure: the architecture asks for something that is not done here, such as attention sinks.
+        ModelFailure: the architecture needs a feature that is not implemented here, such as attention sinks.
     """
     strange = sorted(name for name, given in more.items() if given is not None and name not in _UNDERSTOOD)
     passed: PackedCache | None = getattr(key, "horizon_pass", None)
     if strange or attention_mask is not None or passed is None:
         what = strange[0] if strange else "a mask of its own"
-        raise ModelFailure(f"this architecture's attention uses {what}, which packed decoding does not know")
+        raise ModelFailure(f"this architecture's attention uses {what}, unknown here: use openai:NAME")
     layer: int = module.layer_idx  # type: ignore[assignment]
     n_heads, width = query.shape[1], query.shape[3]
     scale = scaling if scaling is not None else width**-0.5
@@ -53,25 +53,25 @@ def packed_attention(
         keys = part.reading.keys[layer][:, first:length]
         values = part.reading.values[layer][:, first:length]
         n_groups = n_heads // keys.shape[0]
-        # Heads that share keys become rows of one head: nothing is repeated.
+        # Heads that share keys become rows of one head, so that keys are not repeated.
         grouped = query[0, :, part.start : part.end].reshape(keys.shape[0], n_groups * n_new, width)
         mask = None if n_new == 1 else _mask(n_new, part.past - first, length - first, sliding_window, query.device)
         if mask is not None and n_groups > 1:
             mask = mask.repeat(n_groups, 1)
         if mask is not None and softcap is None and query.dtype == torch.bfloat16 and query.device.type == "cpu":
-            found = _in_bfloat16(passed, grouped, keys, values, mask, scale, 0 if sliding_window else part.past)
+            attended = _in_bfloat16(passed, grouped, keys, values, mask, scale, 0 if sliding_window else part.past)
         elif softcap is None:
-            found = functional.scaled_dot_product_attention(
+            attended = functional.scaled_dot_product_attention(
                 grouped[None], keys[None], values[None], attn_mask=mask, scale=scale
             )[0]
         else:
-            found = _capped(grouped, keys, values, mask, scale, softcap)
-        output[part.start : part.end] = found.reshape(n_heads, n_new, -1).transpose(0, 1)
+            attended = _softcapped_attention(grouped, keys, values, mask, scale, softcap)
+        output[part.start : part.end] = attended.reshape(n_heads, n_new, -1).transpose(0, 1)
     return output[None], None
 
 
 def _mask(n_new: int, past: int, length: int, window: int | None, device: torch.device) -> Tensor:
-    """Return which keys each new token sees, as booleans of shape (n_new, length)."""
+    """Return the keys that each new token attends to, as booleans of shape (n_new, length)."""
     places = torch.arange(past, past + n_new, device=device)[:, None]
     keys = torch.arange(length, device=device)[None]
     seen = keys <= places
@@ -81,9 +81,9 @@ def _mask(n_new: int, past: int, length: int, window: int | None, device: torch.
 def _in_bfloat16(
     passed: PackedCache, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor, scale: float, all_seen: int
 ) -> Tensor:
-    """Return attention with both products in bfloat16, as transformers' plain attention; softmax sums in float32.
+    """Return attention with both products in bfloat16, as in transformers' plain attention; softmax sums in float32.
 
-    The first `all_seen` keys are seen by every row. On processors without matrix tiles torch's fused attention does
+    Every row attends to the first `all_seen` keys. On processors without matrix tiles torch's fused attention does
     not multiply bfloat16 faster than float32: 7.6 ms against 2.8 for 170 new tokens after 3,000.
     """
     shape = (query.shape[0], query.shape[1], keys.shape[1])
@@ -94,8 +94,10 @@ def _in_bfloat16(
     return torch.bmm(weights, values)
 
 
-def _capped(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, scale: float, cap: float) -> Tensor:
-    """Return attention whose scores are bent into -cap..cap, as Gemma 2 does; softmax in float32."""
+def _softcapped_attention(
+    query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, scale: float, cap: float
+) -> Tensor:
+    """Return attention with scores soft-capped to -cap..cap, as in Gemma 2; softmax in float32."""
     scores = torch.matmul(query, keys.transpose(1, 2)) * scale
     scores = torch.tanh(scores / cap) * cap
     if mask is not None:
@@ -105,6 +107,6 @@ def _capped(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, sc
 
 
 def register() -> str:
-    """Make the attention known to transformers; return its name. May be called many times."""
+    """Register the attention with transformers and return its name; may be called many times."""
     AttentionInterface.register(NAME, packed_attention)
     return NAME

@@ -1,4 +1,4 @@
-"""Replies held to a list: what may be written next, and how likely each whole reply is. Knows tokens only."""
+"""Replies constrained to a list: the allowed next tokens, and the likelihood of each reply. Knows tokens only."""
 
 from collections.abc import Sequence
 
@@ -8,28 +8,28 @@ from torch import Tensor
 Choices = Sequence[Sequence[int]]
 
 
-def allowed_next(choices: Choices, written: Sequence[int], ends: frozenset[int]) -> list[int]:
-    """Return the tokens that may follow what is written: those that lead to a choice, the ends where one is whole."""
+def allowed_tokens(choices: Choices, written: Sequence[int], ends: frozenset[int]) -> list[int]:
+    """Return the tokens that may follow the written ones: those of a choice, or the end tokens after a whole one."""
     n_written = len(written)
-    found: set[int] = set()
+    tokens: set[int] = set()
     for choice in choices:
         if list(choice[:n_written]) == list(written):
-            found |= {choice[n_written]} if len(choice) > n_written else ends
-    return sorted(found)
+            tokens |= {choice[n_written]} if len(choice) > n_written else ends
+    return sorted(tokens)
 
 
-def only(logits: Tensor, allowed: Sequence[int]) -> Tensor:
-    """Return a row of logits, shape (words,), with all but the allowed tokens ruled out."""
+def mask_logits(logits: Tensor, allowed: Sequence[int]) -> Tensor:
+    """Return a row of logits, shape (words,), with minus infinity for all but the allowed tokens."""
     kept = torch.full_like(logits, float("-inf"))
     places = torch.tensor(list(allowed), device=logits.device)
     kept[places] = logits[places]
     return kept
 
 
-def shared_beginning(choices: Choices) -> int:
-    """Return how many tokens all choices begin with alike; at least one token of each is left out."""
+def common_prefix_length(choices: Choices) -> int:
+    """Return the length of the common prefix of all choices; at least one token of each is not counted."""
     first, length = choices[0], 0
-    while all(len(each) > length + 1 and each[length] == first[length] for each in choices):
+    while all(len(choice) > length + 1 and choice[length] == first[length] for choice in choices):
         length += 1
     return length
 
@@ -38,7 +38,7 @@ def log_likelihood(before: Tensor, after: Tensor, tokens: Sequence[int], ends: f
     """Return the log-likelihood of tokens and then an end, in nats.
 
     `before` has shape (words,), the logits that the first token is drawn from; `after` (tokens, words), those after
-    each token. The end counts, so that a reply that begins another is told from it.
+    each token. The end counts, so that a reply differs from a longer one with the same prefix.
     """
     chances = torch.log_softmax(torch.cat([before[None], after]).double(), dim=-1)
     own = sum(float(chances[place, token]) for place, token in enumerate(tokens))

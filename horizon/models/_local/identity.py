@@ -1,4 +1,4 @@
-"""Files of weights: found, named and hashed for the manifest."""
+"""The identity of weight files for the manifest: hashes and hub revisions."""
 
 import os
 from pathlib import Path
@@ -9,12 +9,12 @@ from horizon.core.records import Json
 
 def folder_identity(folder: Path) -> dict[str, Json]:
     """Return the hash of each file of weights in a folder."""
-    files = sorted(each for each in folder.iterdir() if each.suffix in (".safetensors", ".bin", ".gguf"))
-    return {"files": {each.name: file_sha256(each) for each in files}}
+    files = sorted(file for file in folder.iterdir() if file.suffix in (".safetensors", ".bin", ".gguf"))
+    return {"files": {file.name: file_sha256(file) for file in files}}
 
 
 def hub_revision(name: str) -> str | None:
-    """Return the commit of a hub model in the local cache, or null."""
+    """Return the commit of a hub model in the local cache, or None."""
     cache = (
         os.environ.get("HF_HUB_CACHE") or Path(os.environ.get("HF_HOME") or Path.home() / ".cache/huggingface") / "hub"
     )

@@ -17,12 +17,11 @@ _GROWTH = 1.15
 
 
 @dataclass(slots=True, eq=False)
-class Reading:
-    """What was read of one conversation: its tokens, and for each layer keys and values of shape (heads, room, width).
+class ConversationCache:
+    """The cache of one conversation: its tokens, and for each layer keys and values of shape (heads, room, width).
 
-    Only the first `len(tokens)` places of the room are filled; `room_wanted` is made when the first ones are read. All
-    layers stand in one block of memory: the system takes it back whole, where hundreds of pieces that grow a little
-    each time would leave holes that none of them fits into again.
+    Only the first `len(tokens)` entries of the room are filled; `room_wanted` is allocated with the first tokens. All
+    layers share one block of memory: hundreds of separate, slowly growing tensors would fragment the memory.
     """
 
     tokens: list[int] = field(default_factory=list)
@@ -32,71 +31,71 @@ class Reading:
 
     @property
     def room(self) -> int:
-        """How many tokens fit without growing."""
+        """The number of tokens that fit without growing."""
         return int(self.keys[0].shape[1]) if self.keys else 0
 
     @property
     def bytes(self) -> int:
-        """Memory held."""
-        return sum(each.numel() * each.element_size() for each in (*self.keys, *self.values))
+        """The memory of keys and values, in bytes."""
+        return sum(tensor.numel() * tensor.element_size() for tensor in (*self.keys, *self.values))
 
     def crop(self, length: int) -> None:
-        """Forget all tokens after the first `length`."""
+        """Remove all tokens after the first `length`."""
         del self.tokens[length:]
 
     def reserve(self, length: int) -> None:
         """Make room for `length` tokens."""
         if length <= self.room or not self.keys:
             return
-        # Grown by a share, so that a long conversation is copied a few times only, whatever its length.
+        # Growth by a factor: a long conversation is copied only a few times.
         room = max(length, int(self.room * _GROWTH)) + _SPARE_TOKENS
-        self.keys, self.values = self._copied(len(self.tokens), room)
+        self.keys, self.values = self._copy(len(self.tokens), room)
 
-    def fork(self, length: int, room: int) -> "Reading":
+    def fork(self, length: int, room: int) -> "ConversationCache":
         """Return a copy of the first `length` tokens with room for more."""
-        keys, values = self._copied(length, max(room, length))
-        return Reading(self.tokens[:length], room, keys, values)
+        keys, values = self._copy(length, max(room, length))
+        return ConversationCache(self.tokens[:length], room, keys, values)
 
-    def _copied(self, length: int, room: int) -> tuple[list[Tensor], list[Tensor]]:
-        """Return keys and values with another room, in one block; the first `length` places are filled."""
+    def _copy(self, length: int, room: int) -> tuple[list[Tensor], list[Tensor]]:
+        """Return keys and values with another room, in one block; the first `length` entries are filled."""
         olds = [*self.keys, *self.values]
-        sizes = [each.shape[0] * room * each.shape[2] for each in olds]
+        sizes = [tensor.shape[0] * room * tensor.shape[2] for tensor in olds]
         block = olds[0].new_empty(sum(sizes)) if olds else None
-        found: list[Tensor] = []
+        tensors: list[Tensor] = []
         for old, piece in zip(olds, torch.split(block, sizes) if block is not None else (), strict=True):
             new = piece.view(old.shape[0], room, old.shape[2])
             new[:, :length] = old[:, :length]
-            found.append(new)
-        return found[: len(self.keys)], found[len(self.keys) :]
+            tensors.append(new)
+        return tensors[: len(self.keys)], tensors[len(self.keys) :]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Where one conversation's tokens stand in a packed pass: `start` to `end`; `past` tokens stand before them."""
+    """The tokens of one conversation in a packed pass: `start` to `end`, after `past` cached tokens."""
 
-    reading: Reading
+    reading: ConversationCache
     start: int
     end: int
     past: int
 
 
 class PackedCache(Cache):
-    """Takes a packed pass's new keys and values, and hands each conversation's own to the attention.
+    """Distributes the new keys and values of a packed pass to the caches of their conversations.
 
-    What `update` returns are the new ones again, with this cache as `horizon_pass` on them: the attention finds its
-    layer there.
+    `update` returns the new keys and values with this cache as their attribute `horizon_pass`, from which the
+    attention reads the caches.
     """
 
     def __init__(self, parts: Sequence[Part]) -> None:
-        """Write for these parts."""
+        """Create the cache of a packed pass with these parts."""
         super().__init__(layers=[])
         self.parts = parts
         self._scratch: list[Tensor] = []
 
     def scratch(self, place: int, shape: tuple[int, ...], like: Tensor) -> Tensor:
-        """Return memory for one intermediate result, used again by every layer; its content is left over.
+        """Return uninitialised memory for one intermediate result, shared by all layers.
 
-        Fresh memory of some megabytes costs more in page faults than what is computed into it.
+        The page faults of newly allocated megabytes cost more than the computation.
         """
         size = math.prod(shape)
         while len(self._scratch) <= place:
@@ -127,12 +126,12 @@ class PackedCache(Cache):
 
 
 def memory_left(device: torch.device) -> int:
-    """Return the free bytes of a device's memory."""
+    """Return the free memory of a device, in bytes."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     try:
         with open("/proc/meminfo", encoding="ascii") as file:
-            found = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in file}
-        return found["MemAvailable"]
+            amounts = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in file}
+        return amounts["MemAvailable"]
     except (OSError, KeyError, ValueError, IndexError):
         return 4 << 30

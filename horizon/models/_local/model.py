@@ -1,6 +1,6 @@
 """A language model in this process: conversations through its chat template, replies by the packed decoder.
 
-Made by the backends hf, gguf and smollm2, which differ only in where the weights come from.
+Used by the backends hf, gguf and smollm2, which differ only in the source of the weights.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from horizon.core.model import ModelOptions, Request
 from horizon.core.records import Json, Message, Reply
 from horizon.core.weight_cache import weights
 from horizon.models._local.attention import register
-from horizon.models._local.decoder import Decoder, Job, Written
+from horizon.models._local.decoder import Decoder, Job, WrittenReply
 from horizon.models._local.kv_cache import memory_left
 
 DTYPES = {"auto": torch.float32, "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -26,8 +26,8 @@ _ATTENTION_KINDS = {"full_attention", "sliding_attention"}
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Where weights come from: `folder_or_name` as transformers takes it, `gguf_file` inside it if it is one."""
+class WeightSource:
+    """The source of weights: `folder_or_name` as in transformers, and the `gguf_file` inside it, if any."""
 
     name: str
     folder_or_name: str
@@ -36,11 +36,11 @@ class Source:
 
 
 class LocalModel:
-    """Replies by transformers in this process; reads of every conversation only what it has not read before."""
+    """Replies by transformers in this process; only the new part of every conversation is read."""
 
     reads_text = True
 
-    def __init__(self, source: Source, options: ModelOptions) -> None:
+    def __init__(self, source: WeightSource, options: ModelOptions) -> None:
         """Load weights and tokenizer.
 
         Raises:
@@ -54,17 +54,17 @@ class LocalModel:
             raise UsageError(f"dtype={options.dtype} is unknown: choose one of {', '.join(DTYPES)}")
         self._device = _device(options.device)
         self._dtype = _fast_dtype(self._device) if options.dtype == "auto" else DTYPES[options.dtype]
-        # Where weights are kept for the next run, that run has caches and sampling of its own.
+        # Weights may be shared with the next run; caches and sampling are not.
         key = (source.folder_or_name, source.gguf_file, self._dtype, self._device)
-        self._tokenizer, self._model = weights(key, lambda: _loaded(source, self._dtype, self._device))
+        self._tokenizer, self._model = weights(key, lambda: _load(source, self._dtype, self._device))
         _check_architecture(self._model.config, source.name)
         limits = [getattr(self._model.config, "max_position_embeddings", None), options.context_tokens]
-        self._limit = min((each for each in limits if each), default=1 << 30)
-        ends = {self._tokenizer.eos_token_id, *_listed(self._model.generation_config.eos_token_id)}
+        self._limit = min((limit for limit in limits if limit), default=1 << 30)
+        ends = {self._tokenizer.eos_token_id, *_as_list(self._model.generation_config.eos_token_id)}
         budget = int(options.cache_gb * 2**30) if options.cache_gb else memory_left(self._device) // 2
         self._decoder = Decoder(
             self._model,
-            frozenset(each for each in ends if each is not None),
+            frozenset(token for token in ends if token is not None),
             budget,
             lambda tokens: is_complete(self._text(tokens)),
             _line_ends(self._tokenizer).__contains__,
@@ -72,7 +72,7 @@ class LocalModel:
         self._takes_system = self._tokenizer.chat_template is None or _takes_system(self._tokenizer)
 
     def identity(self) -> Mapping[str, Json]:
-        """Return what decides the replies: weights, dtype, template, sampling, versions, device."""
+        """Return everything that determines the replies: weights, dtype, template, sampling, versions, device."""
         template = self._tokenizer.chat_template
         return {
             **self._source.identity,
@@ -89,25 +89,25 @@ class LocalModel:
         }
 
     def known_as(self, identity: Mapping[str, Json]) -> "LocalModel":
-        """Tell where the weights came from, where that is known only after loading; return the model."""
+        """Set the identity of the weights, if it is known only after loading; return the model."""
         self._source = replace(self._source, identity=identity)
         return self
 
     def reply(self, requests: Sequence[Request]) -> list[Reply | ModelFailure]:
-        """Answer every request; a conversation that leaves no room for its reply is `overflow`, never cut.
+        """Answer every request; a conversation that leaves no room for its reply gives `overflow` and is not cut.
 
         Raises:
             ModelFailure: out of memory even for one conversation at a time.
         """
-        found: dict[int, Reply | ModelFailure] = {}
+        replies: dict[int, Reply | ModelFailure] = {}
         jobs: dict[int, Job] = {}
         legal: dict[int, dict[tuple[int, ...], str]] = {}
         for place, request in enumerate(requests):
             prompt = self._tokens(request.messages)
             choices = self._legal(request)
-            longest = max((len(each) for each in choices), default=request.max_tokens)
+            longest = max((len(choice) for choice in choices), default=request.max_tokens)
             if len(prompt) + longest > self._limit:
-                found[place] = Reply("", "overflow", context_tokens=len(prompt), completion_tokens=0)
+                replies[place] = Reply("", "overflow", context_tokens=len(prompt), completion_tokens=0)
                 continue
             jobs[place] = Job(
                 request.conversation,
@@ -125,10 +125,10 @@ class LocalModel:
         for start in range(0, len(places), size):
             batch = places[start : start + size]
             began = time.perf_counter()
-            for place, written in zip(batch, self._written([jobs[each] for each in batch]), strict=True):
+            for place, written in zip(batch, self._write([jobs[index] for index in batch]), strict=True):
                 spent_ms = 1000 * (time.perf_counter() - began) / len(batch)
-                found[place] = self._reply(requests[place], jobs[place], legal[place], written, spent_ms)
-        return [found[place] for place in range(len(requests))]
+                replies[place] = self._reply(requests[place], jobs[place], legal[place], written, spent_ms)
+        return [replies[place] for place in range(len(requests))]
 
     def count_tokens(self, text: str) -> int | None:
         """Return the length of a text in the model's tokens."""
@@ -139,9 +139,9 @@ class LocalModel:
         self._decoder.forget()
         self._decoder.model = self._model = None
 
-    def _written(self, jobs: Sequence[Job]) -> list[Written]:
+    def _write(self, jobs: Sequence[Job]) -> list[WrittenReply]:
         if self._model is None:
-            raise ModelFailure(f"{self.name} is closed")
+            raise ModelFailure(f"{self.name} is closed: open it again")
         try:
             return self._decoder.write(jobs)
         except (torch.OutOfMemoryError, MemoryError, RuntimeError) as problem:
@@ -154,26 +154,26 @@ class LocalModel:
                     f"{self.name} needs more memory than there is for one conversation of {len(jobs[0].prompt)} "
                     "tokens: use --condition window:k, or --set context_tokens=..."
                 ) from None
-        # Half as many at once; what they had read is read again.
+        # Retry with half as many at once; their caches were freed.
         half = len(jobs) // 2
-        return [*self._written(jobs[:half]), *self._written(jobs[half:])]
+        return [*self._write(jobs[:half]), *self._write(jobs[half:])]
 
     def _legal(self, request: Request) -> dict[tuple[int, ...], str]:
-        """Return the legal replies by their tokens, where replies are held to them; else nothing."""
+        """Return the legal replies by their tokens if replies are constrained to them, else an empty dictionary."""
         if self._options.answer != "score" and self._options.constrain != "legal":
             return {}
         texts = [request.posed.render(action) for action in request.posed.actions()]
         return {tuple(self._tokenizer(text, add_special_tokens=False).input_ids): text for text in texts}
 
     def _reply(
-        self, request: Request, job: Job, legal: Mapping[tuple[int, ...], str], written: Written, spent_ms: float
+        self, request: Request, job: Job, legal: Mapping[tuple[int, ...], str], written: WrittenReply, spent_ms: float
     ) -> Reply:
         extra: dict[str, Json] = {}
         if written.log_likelihoods:
-            # The share of the chosen reply among the legal ones: how sure the model was.
+            # The probability of the chosen reply among the legal ones.
             chances = torch.softmax(torch.tensor(written.log_likelihoods, dtype=torch.float64), dim=0)
             extra = {"choices": len(legal), "chosen_share": float(chances.max())}
-        # Held to a list, the text is the list's own: some tokenizers don't give every text back as it was.
+        # A constrained reply uses the text of the list: not all tokenizers restore every text.
         text = legal.get(tuple(written.tokens))
         return Reply(
             self._text(written.tokens) if text is None else text,
@@ -195,16 +195,16 @@ class LocalModel:
         if self._tokenizer.chat_template is None:
             text = _plain(messages)
         else:
-            given = [{"role": each.role, "content": each.content} for each in messages]
+            given = [{"role": message.role, "content": message.content} for message in messages]
             text = self._tokenizer.apply_chat_template(given, add_generation_prompt=True, tokenize=False)
-        found: list[int] = self._tokenizer(text, add_special_tokens=self._tokenizer.chat_template is None).input_ids
-        return found
+        tokens: list[int] = self._tokenizer(text, add_special_tokens=self._tokenizer.chat_template is None).input_ids
+        return tokens
 
 
-def _loaded(source: Source, dtype: torch.dtype, device: torch.device) -> tuple[Any, Any]:
+def _load(source: WeightSource, dtype: torch.dtype, device: torch.device) -> tuple[Any, Any]:
     more = {"gguf_file": source.gguf_file} if source.gguf_file else {}
     attention = register()
-    # Its progress bars would run through ours, and its advice is for those who call it themselves.
+    # The library's progress bars would interfere with ours, and its advice is for its callers.
     transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
@@ -212,7 +212,7 @@ def _loaded(source: Source, dtype: torch.dtype, device: torch.device) -> tuple[A
         model: Any = transformers.AutoModelForCausalLM.from_pretrained(
             source.folder_or_name, dtype=dtype, attn_implementation=attention, **more
         )
-    except Exception as problem:  # noqa: BLE001 - every file format raises its own
+    except Exception as problem:  # noqa: BLE001 - file formats raise errors of any type
         first = str(problem).strip().partition("\n")[0][:300]
         raise ModelFailure(
             f"{source.name} can't be loaded: {first}; check the name, or download it first where there is a network "
@@ -222,7 +222,11 @@ def _loaded(source: Source, dtype: torch.dtype, device: torch.device) -> tuple[A
 
 
 def _check_architecture(config: Any, name: str) -> None:
-    """Refuse what is not plain or sliding attention: its memory is no list of keys that could be cut and shared."""
+    """Refuse other than plain or sliding attention, whose cache can't be cropped and shared.
+
+    Raises:
+        ModelFailure: another kind of layer, or an encoder.
+    """
     kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
     if kinds - _ATTENTION_KINDS or getattr(config, "is_encoder_decoder", False):
         what = ", ".join(sorted(kinds - _ATTENTION_KINDS)) or "an encoder"
@@ -239,7 +243,7 @@ def _device(wanted: str) -> torch.device:
 
 
 def _fast_dtype(device: torch.device) -> torch.dtype:
-    """Return bfloat16 where the device multiplies it faster than float32 (2 to 4 times, measured), else float32."""
+    """Return bfloat16 if the device multiplies it faster than float32 (2 to 4 times, measured), else float32."""
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
     capability = torch.backends.cpu.get_cpu_capability()
@@ -248,7 +252,7 @@ def _fast_dtype(device: torch.device) -> torch.dtype:
 
 
 def _takes_system(tokenizer: Any) -> bool:
-    """Tell whether the chat template knows system messages; some raise on them, some drop them."""
+    """Return whether the chat template supports system messages; some raise on them, some drop them."""
     mark = "horizon asks"
     try:
         text = tokenizer.apply_chat_template(
@@ -256,25 +260,25 @@ def _takes_system(tokenizer: Any) -> bool:
             add_generation_prompt=True,
             tokenize=False,
         )
-    except Exception:  # noqa: BLE001 - a template is a program of others, and raises what it likes
+    except Exception:  # noqa: BLE001 - a template is foreign code
         return False
     return mark in text
 
 
 def _plain(messages: Sequence[Message]) -> str:
-    """Return a conversation for models without a chat template: named paragraphs, as in a written dialogue."""
+    """Return a conversation for models without a chat template: paragraphs with the names of the roles."""
     names = {"system": "Instructions", "user": "User", "assistant": "Assistant"}
-    return "\n\n".join([*(f"{names[each.role]}: {each.content}" for each in messages), "Assistant:"])
+    return "\n\n".join([*(f"{names[message.role]}: {message.content}" for message in messages), "Assistant:"])
 
 
 def _line_ends(tokenizer: Any) -> frozenset[int]:
-    """Return the tokens that hold a line end, in any tokenizer's way of writing it."""
+    """Return the tokens that contain a line end, in the encodings of the known tokenizers."""
     words = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
     marks = ("\n", "Ċ", "<0x0A>")
     return frozenset(place for place, word in enumerate(words) if word and any(mark in word for mark in marks))
 
 
-def _listed(value: int | list[int] | None) -> list[int]:
+def _as_list(value: int | list[int] | None) -> list[int]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from horizon.domains.chess import descriptive_notation as descriptive
-from horizon.domains.chess.move_parsing import Reading
+from horizon.domains.chess.move_parsing import ParsedMove
 
 # Anderssen against Kieseritzky, London 1851, in both notations as books give it.
 IMMORTAL = """P-K4 P-K4 P-KB4 PxP B-B4 Q-R5ch K-B1 P-QN4 BxNP N-KB3 N-KB3 Q-R3 P-Q3 N-R4 N-R4 Q-N4 N-B5 P-QB3
@@ -18,7 +18,7 @@ IN_SAN = """e4 e5 f4 exf4 Bc4 Qh4+ Kf1 b5 Bxb5 Nf6 Nf3 Qh6 d3 Nh5 Nh4 Qg5 Nf5 c6
 Ng8 Bxf4 Qf6 Nc3 Bc5 Nd5 Qxb2 Bd6 Bxg1 e5 Qxa1+ Ke2 Na6 Nxg7+ Kd8 Qf6+ Nxf6 Be7#"""
 
 
-def walked(seed: int, plies: int) -> chess.Board:
+def play_random(seed: int, plies: int) -> chess.Board:
     draw, board = random.Random(seed), chess.Board()
     for _ in range(plies):
         if board.is_game_over():
@@ -31,8 +31,8 @@ def test_the_immortal_game_is_read_and_written_as_books_print_it() -> None:
     board = chess.Board()
     for printed, san in zip(IMMORTAL.split(), IN_SAN.split(), strict=True):
         move = board.parse_san(san)
-        assert descriptive.read(board, printed) == Reading("legal", move.uci())
-        assert descriptive.written(board)[move.uci()].replace(" ", "") == printed
+        assert descriptive.read(board, printed) == ParsedMove("legal", move.uci())
+        assert descriptive.write_moves(board)[move.uci()].replace(" ", "") == printed
         board.push(move)
     assert board.is_checkmate()
 
@@ -40,13 +40,13 @@ def test_the_immortal_game_is_read_and_written_as_books_print_it() -> None:
 @given(st.integers(0, 2**62), st.integers(0, 200))
 @settings(deadline=None)
 def test_every_legal_move_has_a_text_of_its_own_that_is_read_back(seed: int, plies: int) -> None:
-    board = walked(seed, plies)
-    written = descriptive.written(board)
+    board = play_random(seed, plies)
+    written = descriptive.write_moves(board)
     assert sorted(written) == sorted(move.uci() for move in board.legal_moves)
     assert len(set(written.values())) == len(written)
     for uci, text in written.items():
-        assert descriptive.read(board, text) == Reading("legal", uci)
-        assert descriptive.last_named(board, f"P-K9 is none; I play {text} and hope.") == Reading("legal", uci)
+        assert descriptive.read(board, text) == ParsedMove("legal", uci)
+        assert descriptive.find_last_move(board, f"P-K9 is none; I play {text} and hope.") == ParsedMove("legal", uci)
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_every_legal_move_has_a_text_of_its_own_that_is_read_back(seed: int, pli
     ],
 )
 def test_moves_are_written_as_handbooks_write_them(fen: str, uci: str, text: str) -> None:
-    assert descriptive.written(chess.Board(fen))[uci] == text
-    assert descriptive.read(chess.Board(fen), text) == Reading("legal", uci)
+    assert descriptive.write_moves(chess.Board(fen))[uci] == text
+    assert descriptive.read(chess.Board(fen), text) == ParsedMove("legal", uci)
 
 
 @pytest.mark.parametrize(
@@ -86,5 +86,5 @@ def test_what_is_unclear_or_illegal_is_told_apart(text: str, status: str) -> Non
 
 @given(st.text(max_size=300) | st.text(alphabet="KQRBNP12345678-x()O=. \n", max_size=300))
 def test_any_text_is_read_without_an_error(text: str) -> None:
-    for reading in (descriptive.read(chess.Board(), text), descriptive.last_named(chess.Board(), text)):
+    for reading in (descriptive.read(chess.Board(), text), descriptive.find_last_move(chess.Board(), text)):
         assert reading.status in ("legal", "illegal", "ambiguous", "unparsable")

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from horizon.core.errors import UsageError
 from horizon.domains.chess.move_parsing import (
-    Reading,
+    ParsedMove,
     board_of,
-    checked_move,
+    find_last_move,
     join_state,
-    last_move_named,
+    parse_uci_move,
     read_move,
     split_state,
     text_of,
@@ -101,7 +101,7 @@ WRITTEN = [
 
 @pytest.mark.parametrize(("board", "text", "move"), WRITTEN, ids=lambda value: value if isinstance(value, str) else "")
 def test_a_move_is_read_as_people_write_it(board: chess.Board, text: str, move: str | None) -> None:
-    assert read_move(board, text) == (Reading("legal", move) if move else Reading("illegal", text))
+    assert read_move(board, text) == (ParsedMove("legal", move) if move else ParsedMove("illegal", text))
 
 
 @pytest.mark.parametrize(
@@ -109,17 +109,17 @@ def test_a_move_is_read_as_people_write_it(board: chess.Board, text: str, move: 
     ["", " ", "a", "be4", "Knight to f3", "e2 to e4", "e4 e5", "Ke9", "i4", "castle", "x" * 41, "e4" * 30, "1.", "--"],
 )
 def test_what_is_no_single_move_is_unparsable(text: str) -> None:
-    assert read_move(START, text) == Reading("unparsable")
+    assert read_move(START, text) == ParsedMove("unparsable")
 
 
 @pytest.mark.parametrize("text", ["Ke2", "e5", "O-O", "e2e5", "Qxf7#", "a8=Q", "e4=Q"])
 def test_a_move_against_the_rules_is_illegal_with_what_was_named(text: str) -> None:
-    assert read_move(START, text) == Reading("illegal", text.rstrip("#"))
+    assert read_move(START, text) == ParsedMove("illegal", text.rstrip("#"))
 
 
 @pytest.mark.parametrize(("board", "text"), [(TWO_KNIGHTS, "Nd2"), (PROMOTION, "e8"), (PROMOTION, "e7e8")])
 def test_what_fits_several_moves_is_ambiguous(board: chess.Board, text: str) -> None:
-    assert read_move(board, text) == Reading("ambiguous", text)
+    assert read_move(board, text) == ParsedMove("ambiguous", text)
 
 
 def test_castling_is_not_named_by_the_king_s_square_alone() -> None:
@@ -127,31 +127,31 @@ def test_castling_is_not_named_by_the_king_s_square_alone() -> None:
 
 
 SPOKEN = [
-    ("The answer is: Nh3.", Reading("legal", "g1h3")),
-    ("The answer is: e4.", Reading("legal", "e2e4")),
-    ("1. e4", Reading("legal", "e2e4")),
-    ("I would play **e4** here", Reading("legal", "e2e4")),
-    ("My move:\n\ne4", Reading("legal", "e2e4")),
-    ("Nf3, which controls d4 and e5", Reading("legal", "g1f3")),
-    ("I looked at Nf3, but I play e4", Reading("legal", "e2e4")),
-    ("Nf3 is fine and Nc3 is better", Reading("legal", "b1c3")),
-    ("Nf3 (if Nc6 then Bb5)", Reading("legal", "g1f3")),
-    ("a3 a4 Na3 Nc3", Reading("legal", "b1c3")),
-    ("I play e2 - e4", Reading("legal", "e2e4")),
-    ("Ke2!", Reading("illegal", "Ke2")),
-    ("First Qh5, then Qxf7#", Reading("illegal", "Qxf7")),
-    ("Knight to f3", Reading("unparsable")),
-    ("the pawn on e4 is strong", Reading("unparsable")),
-    ("a be4 b4u c3po N6", Reading("unparsable")),
-    ("FEN: rnbqkbnr/pppppppp/8/8/4P3/8/PPPP1PPP/RNBQKBNR b KQkq e3 0 1", Reading("unparsable")),
-    ("8/Nb6/8 Nb6/8", Reading("unparsable")),
-    ("", Reading("unparsable")),
+    ("The answer is: Nh3.", ParsedMove("legal", "g1h3")),
+    ("The answer is: e4.", ParsedMove("legal", "e2e4")),
+    ("1. e4", ParsedMove("legal", "e2e4")),
+    ("I would play **e4** here", ParsedMove("legal", "e2e4")),
+    ("My move:\n\ne4", ParsedMove("legal", "e2e4")),
+    ("Nf3, which controls d4 and e5", ParsedMove("legal", "g1f3")),
+    ("I looked at Nf3, but I play e4", ParsedMove("legal", "e2e4")),
+    ("Nf3 is fine and Nc3 is better", ParsedMove("legal", "b1c3")),
+    ("Nf3 (if Nc6 then Bb5)", ParsedMove("legal", "g1f3")),
+    ("a3 a4 Na3 Nc3", ParsedMove("legal", "b1c3")),
+    ("I play e2 - e4", ParsedMove("legal", "e2e4")),
+    ("Ke2!", ParsedMove("illegal", "Ke2")),
+    ("First Qh5, then Qxf7#", ParsedMove("illegal", "Qxf7")),
+    ("Knight to f3", ParsedMove("unparsable")),
+    ("the pawn on e4 is strong", ParsedMove("unparsable")),
+    ("a be4 b4u c3po N6", ParsedMove("unparsable")),
+    ("FEN: rnbqkbnr/pppppppp/8/8/4P3/8/PPPP1PPP/RNBQKBNR b KQkq e3 0 1", ParsedMove("unparsable")),
+    ("8/Nb6/8 Nb6/8", ParsedMove("unparsable")),
+    ("", ParsedMove("unparsable")),
 ]
 
 
 @pytest.mark.parametrize(("text", "reading"), SPOKEN, ids=lambda value: value if isinstance(value, str) else "")
-def test_the_last_legal_move_named_counts(text: str, reading: Reading) -> None:
-    assert last_move_named(START, text) == reading
+def test_the_last_legal_move_named_counts(text: str, reading: ParsedMove) -> None:
+    assert find_last_move(START, text) == reading
 
 
 @given(st.integers(0, 2**32))
@@ -164,11 +164,11 @@ def test_san_uci_and_long_notation_of_every_legal_move_are_read_back(seed: int) 
         board.push(draw.choice(list(board.legal_moves)))
     legal = list(board.legal_moves)
     for move in legal:
-        expected = Reading("legal", move.uci())
+        expected = ParsedMove("legal", move.uci())
         assert read_move(board, board.san(move), legal) == expected
         assert read_move(board, move.uci()) == expected
         assert read_move(board, board.lan(move), legal) == expected
-        assert last_move_named(board, f"I think it is {board.san(move)} for me", legal) == expected
+        assert find_last_move(board, f"I think it is {board.san(move)} for me", legal) == expected
 
 
 SCRAPS = st.sampled_from(
@@ -202,7 +202,7 @@ SCRAPS = st.sampled_from(
 @given(st.one_of(st.text(), st.lists(SCRAPS).map("".join)))
 def test_any_text_gets_a_reading_and_only_legal_moves_are_called_legal(text: str) -> None:
     for board in (START, PROMOTION, CASTLING):
-        for reading in (read_move(board, text), last_move_named(board, text)):
+        for reading in (read_move(board, text), find_last_move(board, text)):
             if reading.status == "legal":
                 assert reading.move is not None and chess.Move.from_uci(reading.move) in board.legal_moves
             else:
@@ -220,17 +220,17 @@ def test_any_text_gets_a_reading_and_only_legal_moves_are_called_legal(text: str
     ],
 )
 def test_what_is_no_state_is_refused_in_one_line(text: str) -> None:
-    with pytest.raises(UsageError, match="no chess state") as caught:
+    with pytest.raises(UsageError, match="is not a chess state") as caught:
         split_state(text)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("uci", "said"), [("e2e5", "move e2e5 is illegal"), ("Nf3", "no move in UCI notation"), ("0000", "illegal")]
+    ("uci", "said"), [("e2e5", "move e2e5 is illegal"), ("Nf3", "not a move in UCI notation"), ("0000", "illegal")]
 )
 def test_a_move_that_can_not_be_is_refused_in_one_line(uci: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        checked_move(START, uci)
+        parse_uci_move(START, uci)
 
 
 def test_a_state_s_text_is_joined_as_it_was_split() -> None:
@@ -249,8 +249,8 @@ def test_a_state_s_text_is_joined_as_it_was_split() -> None:
         ("4k3/8/8/8/8/8/8/4K3 w K - 0 1", "castling rights"),
         ("4k3/8/8/8/8/8/8/4K3 w - e6 0 1", "en passant"),
         ("4k3/4R3/8/8/8/8/8/4K3 w - - 0 1", "not to move is in check"),
-        ("4k3/8/8/8/8/8/8/4K3 x - - 0 1", "no FEN"),
-        ("4k3/8/8/8/8/8/8/4K3 w - - many 1", "no FEN"),
+        ("4k3/8/8/8/8/8/8/4K3 x - - 0 1", "is not a FEN"),
+        ("4k3/8/8/8/8/8/8/4K3 w - - many 1", "is not a FEN"),
     ],
 )
 def test_an_impossible_position_is_refused_with_what_is_wrong(fen: str, said: str) -> None:
@@ -277,15 +277,15 @@ SHUFFLED = "chess960:r1k1r2q/p1ppp1pp/8/8/8/8/P1PPP1PP/R1K1R2Q w KQkq - 0 1"
 )
 def test_castling_of_chess960_is_read_in_both_ways_of_writing_it(text: str, move: str) -> None:
     board = board_of(SHUFFLED)
-    wanted = Reading("legal", "c1e1" if text == "c1g1" else move)
+    wanted = ParsedMove("legal", "c1e1" if text == "c1g1" else move)
     assert read_move(board, text) == wanted
-    assert last_move_named(board, f"I play {text}.") == wanted or text in ("O-O", "O-O-O")
+    assert find_last_move(board, f"I play {text}.") == wanted or text in ("O-O", "O-O-O")
 
 
 def test_where_the_king_may_step_to_that_square_it_steps_and_does_not_castle() -> None:
     board = board_of("chess960:4k3/8/8/8/8/8/8/5K1R w K - 0 1")
-    assert read_move(board, "f1g1") == Reading("legal", "f1g1")
-    assert read_move(board, "f1h1") == read_move(board, "O-O") == Reading("legal", "f1h1")
+    assert read_move(board, "f1g1") == ParsedMove("legal", "f1g1")
+    assert read_move(board, "f1h1") == read_move(board, "O-O") == ParsedMove("legal", "f1h1")
 
 
 @pytest.mark.parametrize("number", [0, 1, 300, 517, 959])
@@ -294,7 +294,7 @@ def test_every_move_of_a_chess960_game_is_read_back(number: int) -> None:
     for _ in range(60):
         for move in board.legal_moves:
             for text in (move.uci(), board.san(move)):
-                assert read_move(board, text) == Reading("legal", move.uci())
+                assert read_move(board, text) == ParsedMove("legal", move.uci())
         assert board_of(text_of(board)).fen() == board.fen() and board_of(text_of(board)).chess960
         if board.is_game_over():
             break
@@ -302,7 +302,7 @@ def test_every_move_of_a_chess960_game_is_read_back(number: int) -> None:
 
 
 def test_positions_of_variants_are_no_chess() -> None:
-    with pytest.raises(UsageError, match="is atomic: chess or chess960 is played here"):
+    with pytest.raises(UsageError, match="has the variant atomic: give chess or chess960"):
         board_of(f"atomic:{chess.STARTING_FEN}")
     with pytest.raises(UsageError, match="did you mean 'chess960'"):
         board_of(f"ches960:{chess.STARTING_FEN}")

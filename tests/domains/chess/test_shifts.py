@@ -21,7 +21,7 @@ shifts = st.sampled_from(SHIFTS)
 BUSY = "r3k2r/1P2ppp1/1b6/2pP4/3nN1B1/8/p4P1P/R3K2R w KQkq c6 0 20"
 
 
-def walked(task: Chess, seed: int, plies: int) -> Game:
+def play_random(task: Chess, seed: int, plies: int) -> Game:
     draw, state = random.Random(seed), task.reset(seed)
     for _ in range(plies):
         if not task.actions(state):
@@ -44,7 +44,7 @@ def test_every_legal_move_is_read_back_as_itself_under_every_shift(
     shift: str, seed: int, plies: int, opening: str
 ) -> None:
     plain, shifted = pair(shift, opening=opening)
-    state = walked(plain, seed, plies)
+    state = play_random(plain, seed, plies)
     for action in plain.actions(state):
         assert shifted.parse(state, shifted.render(state, action)) == Answer(action)
         said = shifted.render(state, action).removeprefix("Answer: ")
@@ -68,7 +68,7 @@ def test_castling_promotion_and_capture_in_passing_are_read_back_too(shift: str)
 @settings(deadline=None, max_examples=40)
 def test_states_actions_and_verdicts_are_those_of_the_original(shift: str, seed: int, plies: int) -> None:
     plain, shifted = pair(shift)
-    state = walked(plain, seed, plies)
+    state = play_random(plain, seed, plies)
     assert shifted.reset(seed) == plain.reset(seed)
     assert shifted.dump(state) == plain.dump(state) and shifted.load(plain.dump(state)) == state
     assert shifted.actions(state) == plain.actions(state)
@@ -87,7 +87,7 @@ def test_states_actions_and_verdicts_are_those_of_the_original(shift: str, seed:
 def test_a_turned_position_is_told_as_if_it_had_always_been_so(shift: str, turned: str, seed: int, plies: int) -> None:
     show = "board+fen+moves+last_move+pieces+legal_moves"
     plain, shifted = pair(shift, show=show)
-    state = walked(plain, seed, plies)
+    state = play_random(plain, seed, plies)
 
     def board(fen: str) -> chess.Board:
         found = chess.Board(fen)

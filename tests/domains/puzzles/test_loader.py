@@ -12,8 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from horizon.core.errors import UsageError
-from horizon.domains.puzzles.formats.lines import LONGEST, numbered
-from horizon.domains.puzzles.loader import located, open_pack, pack_names, read_puzzles
+from horizon.domains.puzzles.formats.lines import LONGEST, number_lines
+from horizon.domains.puzzles.loader import locate_pack, open_pack, pack_names, read_puzzles
 
 HEADER = "PuzzleId,FEN,Moves,Rating,RatingDeviation,Popularity,NbPlays,Themes,GameUrl,OpeningTags"
 # The example rows of https://database.lichess.org/#puzzles.
@@ -99,7 +99,7 @@ def test_bad_rows_of_a_lichess_file_are_told_by_line_and_the_others_kept(tmp_pat
     assert [each.name for each in found.puzzles] == ["00008", "00010"]
     reasons = {each.line: each.reason for each in found.bad_rows}
     assert sorted(reasons) == list(range(3, 14))
-    assert "ends early: 2 of 10" in reasons[3]
+    assert "truncated: 2 of 10" in reasons[3]
     assert "move 1 'e6d5' is not legal" in reasons[4]
     assert "4 moves are left" in reasons[5]
     assert "not 1 moves" in reasons[6]
@@ -170,7 +170,7 @@ def test_bad_rows_of_an_epd_suite_are_told_by_line(tmp_path: Path) -> None:
     reasons = {each.line: each.reason for each in found.bad_rows}
     assert sorted(reasons) == list(range(2, 11))
     assert "Qg9" in reasons[2]
-    assert "ends early" in reasons[3]
+    assert "truncated" in reasons[3]
     assert "not closed" in reasons[4]
     assert "both bm and am" in reasons[5]
     assert "4 to 6 fields" in reasons[6]
@@ -289,9 +289,9 @@ def test_a_limit_reads_no_further_than_it_needs(tmp_path: Path) -> None:
         ("bad.csv", "a,b\nc,d\n", r"bad.csv has nothing but bad rows \(2\); line 1"),
         ("wrong.csv", "name,position\n", "header has no column fen, moves"),
         ("bad.csv.zst", "no zstd at all", "nothing but bad rows.*damaged"),
-        ("puzzles.json", "{}", "'.json' is no format of puzzles"),
+        ("puzzles.json", "{}", "'.json' is not a puzzle format"),
         ("puzzles.cvs", "", "did you mean '.csv'"),
-        ("puzzles", "", "'' is no format"),
+        ("puzzles", "", "'' is not a puzzle format"),
     ],
 )
 def test_a_file_without_a_puzzle_is_an_error_that_names_it(name: str, text: str, told: str, tmp_path: Path) -> None:
@@ -310,7 +310,7 @@ def test_a_missing_file_and_a_folder_are_errors_that_name_the_fix(tmp_path: Path
     with pytest.raises(UsageError, match="did you mean 'horizon'"):
         open_pack("horizn")
     assert "horizon" in pack_names()
-    assert located("horizon").is_file()
+    assert locate_pack("horizon").is_file()
 
 
 SUFFIXES = (".csv", ".epd", ".pgn", ".fen", ".csv.zst")
@@ -361,7 +361,7 @@ def test_no_bytes_give_a_traceback(tmp_path_factory: pytest.TempPathFactory, dat
 @given(st.lists(st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]), max_size=30), max_size=8))
 @example([""])
 def test_lines_come_back_as_they_were_written_with_their_numbers(texts: list[str]) -> None:
-    read = list(numbered(io.BytesIO("".join(f"{each}\r\n" for each in texts).encode())))
+    read = list(number_lines(io.BytesIO("".join(f"{each}\r\n" for each in texts).encode())))
     assert [each.number for each in read] == list(range(1, len(texts) + 1))
     expected = [texts[0].removeprefix("\ufeff"), *texts[1:]] if texts else []
     assert [each.text for each in read] == expected

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from horizon.cli.app import app
 from horizon.core.errors import UsageError
-from horizon.core.paths import shipped
+from horizon.core.paths import shipped_folder
 from horizon.core.seeds import generator
 from horizon.domains.chess.themes import material, themes
 from horizon.domains.puzzles.engine_pool import check_pack
@@ -25,7 +25,7 @@ from horizon.domains.puzzles.uniqueness import MARGIN
 from horizon.engines.engine import Engine
 
 QUICK = Effort(play=100, screen=200, confirm=400, solve=800, final=1000)
-PACK = shipped("scenarios") / "packs" / "horizon.csv"
+PACK = shipped_folder("scenarios") / "packs" / "horizon.csv"
 PUZZLES = open_pack("horizon").puzzles
 
 
@@ -168,7 +168,7 @@ def test_a_games_puzzles_repeat_and_unwanted_kinds_are_left_out() -> None:
         assert games
         made = puzzles_of_game(engine, 5, games[0], QUICK)
         assert made == puzzles_of_game(engine, 5, games[0], QUICK)
-        assert puzzles_of_game(engine, 5, games[0], QUICK, goes_on=lambda: False) == []
+        assert puzzles_of_game(engine, 5, games[0], QUICK, is_wanted=lambda: False) == []
         likely = kind_of(made[0].puzzle)
         without = puzzles_of_game(engine, 5, games[0], QUICK, frozenset({likely}))
         assert all(each.puzzle.name != made[0].puzzle.name for each in without)
@@ -207,9 +207,9 @@ def test_a_pack_is_neither_overwritten_nor_resumed_otherwise(tmp_path: Path) -> 
     with pytest.raises(UsageError, match="leave --resume out"):
         make_pack(out, number=1, seed=0, resume=True)
     out.write_text("name\n")
-    with pytest.raises(UsageError, match="go on with it by --resume"):
+    with pytest.raises(UsageError, match="continue it with --resume"):
         make_pack(out, number=1, seed=0)
-    with pytest.raises(UsageError, match="which says how the pack was made"):
+    with pytest.raises(UsageError, match="the recipe of the pack"):
         make_pack(out, number=1, seed=0, resume=True)
     out.write_bytes(PACK.read_bytes())
     out.with_suffix(".json").write_bytes(PACK.with_suffix(".json").read_bytes().replace(b"horizon.csv", b"pack.csv"))

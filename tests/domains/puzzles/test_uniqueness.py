@@ -18,7 +18,7 @@ from horizon.domains.puzzles.uniqueness import (
     solve,
 )
 from horizon.engines.engine import Engine
-from horizon.engines.win_probability import scored
+from horizon.engines.win_probability import make_score
 
 
 def scores(*ranked: Score) -> Scores:
@@ -33,27 +33,27 @@ class Told:
 
     def score(self, position: str, nodes: int, lines: int | None = None) -> Scores:
         board = chess.Board(position)
-        found = self.told.get(board.epd()) or {sorted(map(chess.Move.uci, board.legal_moves))[0]: scored(0)}
+        found = self.told.get(board.epd()) or {sorted(map(chess.Move.uci, board.legal_moves))[0]: make_score(0)}
         return Scores(dict(list(found.items())[:lines]))
 
 
 @pytest.mark.parametrize(
     ("ranked", "goal"),
     [
-        ((scored(mate=2), scored(200)), "mate"),
-        ((scored(mate=4), scored(0)), "mate"),
-        ((scored(mate=5), scored(0)), "win"),
-        ((scored(400), scored(0)), "win"),
-        ((scored(0), scored(-400)), "hold"),
-        ((scored(0), scored(mate=-3)), "hold"),
+        ((make_score(mate=2), make_score(200)), "mate"),
+        ((make_score(mate=4), make_score(0)), "mate"),
+        ((make_score(mate=5), make_score(0)), "win"),
+        ((make_score(400), make_score(0)), "win"),
+        ((make_score(0), make_score(-400)), "hold"),
+        ((make_score(0), make_score(mate=-3)), "hold"),
         # A second mate, a second move that wins as well, a lead too small, a lead in a lost or half-won position.
-        ((scored(mate=2), scored(mate=4)), None),
-        ((scored(mate=1), scored(900)), None),
-        ((scored(400), scored(200)), None),
-        ((scored(-400), scored(mate=-1)), None),
-        ((scored(250), scored(-300)), None),
-        ((scored(0), scored(-250)), None),
-        ((scored(mate=1),), None),
+        ((make_score(mate=2), make_score(mate=4)), None),
+        ((make_score(mate=1), make_score(900)), None),
+        ((make_score(400), make_score(200)), None),
+        ((make_score(-400), make_score(mate=-1)), None),
+        ((make_score(250), make_score(-300)), None),
+        ((make_score(0), make_score(-250)), None),
+        ((make_score(mate=1),), None),
         ((), None),
     ],
 )
@@ -65,7 +65,9 @@ def test_a_position_has_one_right_move_only_by_a_clear_margin(ranked: tuple[Scor
 
 def test_the_lead_is_in_win_probability() -> None:
     # 1 / (1 + exp(-0.00368208 * 400)) = 0.8135 by lichess's curve; level is 0.5.
-    assert only_move(scores(scored(400), scored(0))) == OnlyMove("a1a2", "win", None, pytest.approx(0.3135, abs=1e-4))
+    assert only_move(scores(make_score(400), make_score(0))) == OnlyMove(
+        "a1a2", "win", None, pytest.approx(0.3135, abs=1e-4)
+    )
 
 
 def test_a_line_to_mate_must_keep_its_distance() -> None:
@@ -74,24 +76,24 @@ def test_a_line_to_mate_must_keep_its_distance() -> None:
     after = chess.Board(fen)
     for move in ("a1a6", "b7a6"):
         after.push_uci(move)
-    first = {"a1a6": scored(mate=2), "a1a7": scored(0)}
-    told = {fen: first, after.fen(): {"b6b7": scored(mate=1), "c8d7": scored(0)}}
+    first = {"a1a6": make_score(mate=2), "a1a7": make_score(0)}
+    told = {fen: first, after.fen(): {"b6b7": make_score(mate=1), "c8d7": make_score(0)}}
     key = chess.Board(fen)
     key.push_uci("a1a6")
-    told[key.fen()] = {"b7a6": scored(mate=-1)}
+    told[key.fen()] = {"b7a6": make_score(mate=-1)}
     found = solve(Told(told), fen, 1)
     assert found is not None
     assert (found.moves, found.goal, found.turns) == (("a1a6", "b7a6", "b6b7"), "mate", 2)
     assert found.gaps == pytest.approx((0.5, 0.5))
-    told[after.fen()] = {"b6b7": scored(mate=1), "c8d7": scored(mate=2)}
+    told[after.fen()] = {"b6b7": make_score(mate=1), "c8d7": make_score(mate=2)}
     assert solve(Told(told), fen, 1) is None
-    told[fen] = {"a1a6": scored(mate=3), "a1a7": scored(0)}
+    told[fen] = {"a1a6": make_score(mate=3), "a1a7": make_score(0)}
     assert solve(Told(told), fen, 1) is None
 
 
 def test_a_line_to_win_ends_with_the_last_turn_that_has_one_right_move() -> None:
     fen = "r3k3/8/8/3N4/8/8/5PPP/6K1 w - - 0 1"
-    told = {fen: {"d5c7": scored(700), "g2g4": scored(0)}}
+    told = {fen: {"d5c7": make_score(700), "g2g4": make_score(0)}}
     found = solve(Told(told), fen, 1)
     assert found is not None
     assert (found.moves, found.goal) == (("d5c7",), "win")
@@ -100,11 +102,11 @@ def test_a_line_to_win_ends_with_the_last_turn_that_has_one_right_move() -> None
 def test_two_looks_share_the_beginning_of_a_win_and_all_of_a_mate_or_nothing() -> None:
     long = Solution(("a1a2", "b7b6", "a2a3", "b6b5", "a3a4"), "win", (0.9, 0.5, 0.4))
     other = Solution(("a1a2", "b7b6", "a2a3", "b6c5", "a3a4"), "win", (0.3, 0.3, 0.3))
-    assert long.shared_with(long) == long
-    assert long.shared_with(other) == Solution(("a1a2", "b7b6", "a2a3"), "win", (0.9, 0.5))
-    assert long.shared_with(Solution(("a1b1",), "win", (0.3,))) is None
-    assert long.shared_with(replace(other, goal="hold")) is None
-    assert replace(long, goal="mate").shared_with(replace(other, goal="mate")) is None
+    assert long.common_line(long) == long
+    assert long.common_line(other) == Solution(("a1a2", "b7b6", "a2a3"), "win", (0.9, 0.5))
+    assert long.common_line(Solution(("a1b1",), "win", (0.3,))) is None
+    assert long.common_line(replace(other, goal="hold")) is None
+    assert replace(long, goal="mate").common_line(replace(other, goal="mate")) is None
 
 
 @pytest.mark.slow
@@ -123,11 +125,11 @@ def test_a_solution_is_kept_only_while_its_moves_lead() -> None:
     def look(**best: Score) -> str | None:
         return keeps_solution(Told({fen: best}), puzzle, 1)
 
-    assert look(d5c7=scored(700), g2g4=scored(200)) is None
-    assert "g2g4 is better than d5c7" in str(look(g2g4=scored(700), d5c7=scored(200)))
-    assert "behind d5c7" in str(look(d5c7=scored(300), g2g4=scored(200)))
+    assert look(d5c7=make_score(700), g2g4=make_score(200)) is None
+    assert "g2g4 is better than d5c7" in str(look(g2g4=make_score(700), d5c7=make_score(200)))
+    assert "behind d5c7" in str(look(d5c7=make_score(300), g2g4=make_score(200)))
     assert KEPT_MARGIN < MARGIN
     mate = Puzzle("mate", fen, ("d5c7",), "mate")
-    assert "not in 1" in str(keeps_solution(Told({fen: {"d5c7": scored(mate=2), "g2g4": scored(0)}}), mate, 1))
+    assert "not in 1" in str(keeps_solution(Told({fen: {"d5c7": make_score(mate=2), "g2g4": make_score(0)}}), mate, 1))
     best = Puzzle("suite", fen, ("g2g3",), "best", also=("d5c7",))
-    assert keeps_solution(Told({fen: {"d5c7": scored(1), "g2g4": scored(0)}}), best, 1) is None
+    assert keeps_solution(Told({fen: {"d5c7": make_score(1), "g2g4": make_score(0)}}), best, 1) is None

@@ -5,7 +5,7 @@ import torch
 from small_models import FAMILIES, decoder, made, reread, tokens
 
 from horizon.models._local.attention import register
-from horizon.models._local.constrained import allowed_next, shared_beginning
+from horizon.models._local.constrained import allowed_tokens, common_prefix_length
 from horizon.models._local.decoder import Job
 
 ENDS = frozenset([2])
@@ -64,8 +64,8 @@ def test_constrained_replies_are_always_choices(temperature: float) -> None:
 
 def test_a_choice_that_begins_another_can_still_be_written() -> None:
     short, long = (5, 6), (5, 6, 9)
-    assert allowed_next((short, long), [5, 6], ENDS) == [2, 9]
-    assert allowed_next((short, long), [5], ENDS) == [6]
-    assert allowed_next((short, long), [4], ENDS) == []
-    assert shared_beginning((short, long)) == 1
-    assert shared_beginning(((5, 6, 7),)) == 2
+    assert allowed_tokens((short, long), [5, 6], ENDS) == [2, 9]
+    assert allowed_tokens((short, long), [5], ENDS) == [6]
+    assert allowed_tokens((short, long), [4], ENDS) == []
+    assert common_prefix_length((short, long)) == 1
+    assert common_prefix_length(((5, 6, 7),)) == 2

@@ -1,1 +1,1 @@
-"""The formats that puzzles come in: numbered lines in, puzzles and bad rows out. No module here opens a file."""
+"""The file formats of puzzles: numbered lines in, puzzles and bad rows out. No module here opens a file."""

@@ -1,8 +1,8 @@
-"""EPD suites and FEN lists, a position a line: WAC, Bratko-Kopec, STS with graded points, or nothing but positions.
+"""EPD suites and FEN lists, one position per line: WAC, Bratko-Kopec, STS with graded points, or plain positions.
 
-Source: Steven J. Edwards (1994), Portable Game Notation Specification, section 16.2. Read are `bm`, `am`, `id` and the
-points in `c0 "Nf6=10, Rd8=4"`; other operations are skipped. A line without any of these is a position to play
-from: its moves are judged by the engine alone. Lines that begin with # are comments.
+Source: Steven J. Edwards (1994), Portable Game Notation Specification, section 16.2. The operations `bm`, `am`, `id`
+and the points in `c0 "Nf6=10, Rd8=4"` are parsed, others are skipped. A line without any of these is a position to
+play from: its moves are judged by the engine alone. Lines that start with # are comments.
 """
 
 import re
@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator
 import chess
 
 from horizon.domains.puzzles.formats.fen import board_of, goal_of, san_move
-from horizon.domains.puzzles.formats.lines import BadRow, Line, bad_row
+from horizon.domains.puzzles.formats.lines import BadRow, FileLine, bad_row
 from horizon.domains.puzzles.puzzle import Puzzle
 
 _GRADED = re.compile(r"([^\s,=]+(?:=[QRBNqrbn])?[+#]?)=(\d{1,4})(?:,|$)")
 
 
-def read(lines: Iterable[Line], stem: str) -> Iterator[Puzzle | BadRow]:
+def read(lines: Iterable[FileLine], stem: str) -> Iterator[Puzzle | BadRow]:
     """Yield the puzzles and bad rows of a suite; a position without `id` is named after the stem and its line."""
     for line in lines:
         text = line.text.strip()
@@ -40,10 +40,10 @@ def _puzzle(text: str, default: str) -> Puzzle:
     if not best and points:
         best = tuple(move for move, share in points if share == 1)
     if set(best) & set(avoid):
-        raise ValueError("a move is both bm and am")
+        raise ValueError("a move is both bm and am: remove one")
     name = operations.get("id", "").strip() or default
     if not name.isprintable():
-        raise ValueError(f"{name!r} is no name for a position")
+        raise ValueError(f"{name!r} is not a printable name: correct its id")
     mates = [_mates(board, move) for move in best]
     goal = goal_of(bool(mates) and all(mates), "best")
     return Puzzle(name, board.fen(), best[:1], goal, also=best[1:], avoid=avoid, points=points)
@@ -62,28 +62,28 @@ def _split(text: str) -> tuple[str, dict[str, str]]:
 
 
 def _operations(text: str) -> dict[str, str]:
-    """Return operand by opcode; a semicolon in quotation marks ends nothing."""
+    """Return operands by opcode; a semicolon inside quotation marks is part of the operand."""
     pieces = text.split('"')
     if len(pieces) % 2 == 0:
         raise ValueError("a quotation mark is not closed")
     pieces[1::2] = [piece.replace(";", "\0") for piece in pieces[1::2]]
-    found: dict[str, str] = {}
+    operands: dict[str, str] = {}
     for part in "".join(pieces).split(";"):
         opcode, _, operand = part.strip().partition(" ")
         if not opcode or opcode == "-":
             continue
         if not opcode[0].isalpha():
-            raise ValueError(f"'{opcode}' is no EPD operation")
-        if opcode in found:
-            raise ValueError(f"operation {opcode} stands there twice")
-        found[opcode] = operand.replace("\0", ";").strip()
-    if not found.get("bm", "-") or not found.get("am", "-"):
-        raise ValueError("it ends early: bm or am without a move")
-    return found
+            raise ValueError(f"'{opcode}' is not an EPD operation")
+        if opcode in operands:
+            raise ValueError(f"operation {opcode} is given twice: keep one")
+        operands[opcode] = operand.replace("\0", ";").strip()
+    if not operands.get("bm", "-") or not operands.get("am", "-"):
+        raise ValueError("the line is truncated: bm or am without a move")
+    return operands
 
 
 def _moves(board: chess.Board, text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(san_move(board, each) for each in re.split(r"[\s,]+", text) if each))
+    return tuple(dict.fromkeys(san_move(board, text) for text in re.split(r"[\s,]+", text) if text))
 
 
 def _points(board: chess.Board, text: str) -> tuple[tuple[str, float], ...]:
@@ -94,8 +94,8 @@ def _points(board: chess.Board, text: str) -> tuple[tuple[str, float], ...]:
     worth = {san_move(board, move): int(value) for move, value in _GRADED.findall(re.sub(r"\s", "", graded))}
     most = max(worth.values())
     if not most:
-        raise ValueError("c0 gives no move a point")
-    return tuple((move, value / most) for move, value in sorted(worth.items(), key=lambda each: -each[1]))
+        raise ValueError("c0 gives no points to any move")
+    return tuple((move, value / most) for move, value in sorted(worth.items(), key=lambda pair: -pair[1]))
 
 
 def _mates(board: chess.Board, move: str) -> bool:

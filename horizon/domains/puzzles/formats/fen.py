@@ -1,6 +1,6 @@
-"""What all formats share: texts to positions that can be played on, and to lines of legal moves. Knows python-chess.
+"""Shared by all formats: parsing of FENs and of lines of legal moves. Knows python-chess.
 
-Every problem is a ValueError whose text says in one line what is wrong; the formats make bad rows of them.
+Every problem is a ValueError with a one-line message, which the formats turn into bad rows.
 """
 
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ from horizon.domains.chess.position import Position
 from horizon.domains.puzzles.puzzle import Goal
 
 _HARMLESS = chess.STATUS_BAD_CASTLING_RIGHTS | chess.STATUS_INVALID_EP_SQUARE | chess.STATUS_IMPOSSIBLE_CHECK
-"""Told by python-chess, but played on without trouble: what can't be castled or taken is left out of the FEN."""
+"""Problems that python-chess reports but that do no harm: impossible castling rights and en passant are dropped."""
 
 
 def board_of(fen: str) -> chess.Board:
     """Return the board of a FEN of four to six fields (the counters may be missing).
 
     Raises:
-        ValueError: it ends early, is no position of orthodox chess, or the game is over there.
+        ValueError: the FEN is truncated, no position of orthodox chess, or the end of a game.
     """
     fields = fen.split()
     if not 4 <= len(fields) <= 6:
@@ -26,8 +26,8 @@ def board_of(fen: str) -> chess.Board:
     board = chess.Board(" ".join(fields))
     problems = board.status() & ~_HARMLESS
     if problems:
-        named = [str(each.name).lower().replace("_", " ") for each in chess.Status if each and each & problems]
-        raise ValueError(f"no position of orthodox chess ({', '.join(named)})")
+        named = [str(flag.name).lower().replace("_", " ") for flag in chess.Status if flag and flag & problems]
+        raise ValueError(f"not a position of orthodox chess ({', '.join(named)})")
     if board.status():
         board = chess.Board(board.fen())
     if _is_over(board):
@@ -36,14 +36,14 @@ def board_of(fen: str) -> chess.Board:
 
 
 def san_move(board: chess.Board, text: str) -> str:
-    """Return a move's UCI text from SAN (or UCI), legal in this position; `!` and `?` after it are left out.
+    """Return the UCI text of a legal move in SAN or UCI; trailing `!` and `?` are ignored.
 
     Raises:
         ValueError: no such legal move.
     """
     move = board.parse_san(text.rstrip("!?"))
     if not move:
-        raise ValueError(f"'{text}' is no move")
+        raise ValueError(f"'{text}' is not a move")
     return move.uci()
 
 
@@ -82,10 +82,10 @@ def solution(board: chess.Board, moves: Sequence[str]) -> tuple[tuple[str, ...],
 
 
 def goal_of(is_mate: bool, otherwise: Goal) -> Goal:
-    """Return `mate` for a line that ends in mate, else what the format says."""
+    """Return `mate` for a line that ends in mate, else the goal of the format."""
     return "mate" if is_mate else otherwise
 
 
 def _is_over(board: chess.Board) -> bool:
-    """Tell whether `Position` calls the game over, without listing all moves: a tenth of the time."""
+    """Return whether the game is over as in `Position.ending`, in a tenth of its time."""
     return not any(board.generate_legal_moves()) or board.is_insufficient_material() or board.halfmove_clock >= 100

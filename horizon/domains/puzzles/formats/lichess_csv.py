@@ -1,7 +1,7 @@
-"""Puzzles in CSV: the Lichess puzzle file, and Horizon's own packs. Which of them it is, the header tells.
+"""Puzzles in CSV: the Lichess puzzle file and Horizon's own packs, distinguished by the header.
 
-Lichess: https://database.lichess.org/#puzzles. Its FEN stands before the opponent's move, so that the puzzle begins
-after the first move. A pack's columns are those of `Puzzle`, by name; others are for people, and skipped.
+Lichess: https://database.lichess.org/#puzzles. Its FEN is the position before the opponent's move, so that the puzzle
+starts after the first move. A pack's columns are the fields of `Puzzle`; additional columns are skipped.
 """
 
 import csv
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import get_args
 
 from horizon.domains.puzzles.formats.fen import board_of, goal_of, line_from, san_move, solution
-from horizon.domains.puzzles.formats.lines import BadRow, Line, bad_row
+from horizon.domains.puzzles.formats.lines import BadRow, FileLine, bad_row
 from horizon.domains.puzzles.puzzle import Goal, Puzzle
 
 LICHESS = (
@@ -26,11 +26,11 @@ LICHESS = (
     "OpeningTags",
 )
 PACK = ("name", "fen", "moves", "goal", "themes", "rating")
-"""The columns that a pack must have; `also`, `avoid` and `points` (as `e2e4=0.5 d2d4=1`) may be there."""
+"""The required columns of a pack; `also`, `avoid` and `points` (as `e2e4=0.5 d2d4=1`) are optional."""
 
 
-def read(lines: Iterable[Line], stem: str) -> Iterator[Puzzle | BadRow]:
-    """Yield the puzzles and bad rows of a CSV file; `stem` is not needed, since every row has its name."""
+def read(lines: Iterable[FileLine], stem: str) -> Iterator[Puzzle | BadRow]:
+    """Yield the puzzles and bad rows of a CSV file; `stem` is unused, since every row has a name."""
     columns: Sequence[str] = LICHESS
     convert: Callable[[dict[str, str]], Puzzle] = _lichess
     is_first = True
@@ -48,16 +48,16 @@ def read(lines: Iterable[Line], stem: str) -> Iterator[Puzzle | BadRow]:
                 if header is not None:
                     columns, convert = header
                     continue
-            # Lichess's last column was added late, so that a row may go without it.
+            # Lichess added its last column later: a row may lack it.
             if len(cells) < len(columns) - (columns[-1] == "OpeningTags"):
-                raise ValueError(f"it ends early: {len(cells)} of {len(columns)} columns")
+                raise ValueError(f"the row is truncated: {len(cells)} of {len(columns)} columns")
             yield convert(dict(zip(columns, cells, strict=False)))
         except ValueError as problem:
             yield bad_row(line.number, problem)
 
 
 def _header(cells: Sequence[str]) -> tuple[Sequence[str], Callable[[dict[str, str]], Puzzle]] | None:
-    """Return the columns and how their rows are read, or null where the first row is a puzzle already."""
+    """Return the columns and the parser of their rows, or None if the first row is a puzzle."""
     for wanted, convert in ((LICHESS[:-1], _lichess), (PACK, _pack)):
         if wanted[0] in cells:
             missing = [name for name in wanted if name not in cells]
@@ -69,9 +69,9 @@ def _header(cells: Sequence[str]) -> tuple[Sequence[str], Callable[[dict[str, st
 
 def _cells(text: str) -> list[str]:
     try:
-        return [each.strip() for each in next(csv.reader([text], strict=True))]
+        return [cell.strip() for cell in next(csv.reader([text], strict=True))]
     except (csv.Error, StopIteration) as problem:
-        raise ValueError(f"no row of CSV: {problem}") from None
+        raise ValueError(f"not a row of CSV: {problem}") from None
 
 
 def _lichess(row: dict[str, str]) -> Puzzle:
@@ -90,9 +90,9 @@ def _pack(row: dict[str, str]) -> Puzzle:
     name = _name(row["name"])
     board = board_of(row["fen"])
     goals: tuple[Goal, ...] = get_args(Goal)
-    goal = next((each for each in goals if each == row["goal"]), None)
+    goal = next((name for name in goals if name == row["goal"]), None)
     if goal is None:
-        raise ValueError(f"goal '{row['goal']}' is none of {', '.join(goals)}")
+        raise ValueError(f"goal '{row['goal']}' is not one of {', '.join(goals)}")
     moves, is_mate = solution(board, row["moves"].split()) if row["moves"] else ((), False)
     if goal == "mate" and not is_mate:
         raise ValueError("the goal is mate, but the line does not end in mate")
@@ -118,12 +118,12 @@ def _pack(row: dict[str, str]) -> Puzzle:
 
 def _name(text: str) -> str:
     if not text or not text.isprintable():
-        raise ValueError(f"{text!r} is no name for a puzzle")
+        raise ValueError(f"{text!r} is not a printable name")
     return text
 
 
 def _number(text: str, column: str) -> float | None:
-    """Return a finite number; null where the cell is empty."""
+    """Return a finite number; None if the cell is empty."""
     if not text:
         return None
     try:
@@ -131,5 +131,5 @@ def _number(text: str, column: str) -> float | None:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise ValueError(f"{column} '{text}' is no number")
+        raise ValueError(f"{column} '{text}' is not a number")
     return number

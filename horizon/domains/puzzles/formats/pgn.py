@@ -1,8 +1,8 @@
 """PGN: a game with a FEN header is a puzzle that its main line solves; any other game gives positions to play from.
 
-Of a game from the usual start, every eighth position is taken from ply 16 on, until the game is over: far enough from
-the book, and apart enough to differ. Its moves are no solution, since people err: such positions are judged by the
-engine alone. Variations and comments are skipped. Only orthodox chess is read.
+A game from the usual start gives every eighth position from ply 16 on: out of the book, and distinct. Its moves are
+not a solution, since people err: such positions are judged by the engine alone. Variations and comments are skipped.
+Only orthodox chess is supported.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,22 +12,22 @@ import chess.pgn
 
 from horizon.domains.chess.position import Position
 from horizon.domains.puzzles.formats.fen import board_of, goal_of, solution
-from horizon.domains.puzzles.formats.lines import BadRow, Line, bad_row
+from horizon.domains.puzzles.formats.lines import BadRow, FileLine, bad_row
 from horizon.domains.puzzles.puzzle import Puzzle
 
 FIRST_PLY = 16
 EVERY_PLIES = 8
 
 
-class _Quiet(chess.pgn.GameBuilder[chess.pgn.Game]):
-    """Builds a game and keeps its errors, without logging them."""
+class _GameBuilder(chess.pgn.GameBuilder[chess.pgn.Game]):
+    """Builds a game and collects its errors without logging them."""
 
     def handle_error(self, error: Exception) -> None:
         self.game.errors.append(error)
 
     def begin_variation(self) -> None:
         if self.variation_stack[-1].parent is None:
-            self.handle_error(ValueError("a variation begins before the first move"))
+            self.handle_error(ValueError("a variation starts before the first move"))
             self.variation_stack.append(self.variation_stack[-1])
         else:
             super().begin_variation()
@@ -35,15 +35,15 @@ class _Quiet(chess.pgn.GameBuilder[chess.pgn.Game]):
     def end_variation(self) -> None:
         # python-chess pops its last node here, and raises IndexError at whatever follows.
         if len(self.variation_stack) == 1:
-            self.handle_error(ValueError("a closing bracket ends no variation"))
+            self.handle_error(ValueError("a closing bracket without a variation"))
         else:
             super().end_variation()
 
 
-class _Handle:
-    """Lines as python-chess reads them, one at a time; knows where it stands and what could not be read."""
+class _LineReader:
+    """A file object for python-chess; records the first line of a game and the problem of a line."""
 
-    def __init__(self, lines: Iterable[Line]) -> None:
+    def __init__(self, lines: Iterable[FileLine]) -> None:
         self._lines = iter(lines)
         self.first: int | None = None
         self.problem = ""
@@ -55,16 +55,16 @@ class _Handle:
         if self.first is None and (line.text.strip() or line.problem):
             self.first = line.number
         self.problem = self.problem or line.problem
-        # A line that begins with % is skipped wherever it stands; what can't be read is told when the game has ended.
+        # python-chess skips lines that start with %; an unreadable line is reported at the end of the game.
         return f"{line.text}\n" if not line.problem else "%\n"
 
 
-def read(lines: Iterable[Line], stem: str) -> Iterator[Puzzle | BadRow]:
+def read(lines: Iterable[FileLine], stem: str) -> Iterator[Puzzle | BadRow]:
     """Yield puzzles and positions of a PGN file, named after the stem and the game's number; bad games by line."""
-    handle, number = _Handle(lines), 0
+    handle, number = _LineReader(lines), 0
     while True:
         handle.first, handle.problem = None, ""
-        game = chess.pgn.read_game(handle, Visitor=_Quiet)  # type: ignore[call-overload]
+        game = chess.pgn.read_game(handle, Visitor=_GameBuilder)  # type: ignore[call-overload]
         if game is None:
             return
         number += 1
@@ -94,11 +94,11 @@ def _puzzles(game: chess.pgn.Game, name: str) -> list[Puzzle]:
 
 
 def _positions(moves: list[str], name: str) -> list[Puzzle]:
-    board, found = chess.Board(), []
+    board, puzzles = chess.Board(), []
     for ply, move in enumerate(moves, 1):
         board.push_uci(move)
         if ply >= FIRST_PLY and (ply - FIRST_PLY) % EVERY_PLIES == 0 and not Position(board).ending:
-            found.append(Puzzle(f"{name}-ply{ply}", board.fen(), ()))
-    if not found:
+            puzzles.append(Puzzle(f"{name}-ply{ply}", board.fen(), ()))
+    if not puzzles:
         raise ValueError(f"a game of {len(moves)} plies without a FEN header gives no position: the first is ply 16")
-    return found
+    return puzzles
