@@ -9,7 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+FENCED = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+BLOCKS = [text for language, text in FENCED if not language]
 
 
 def run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -65,6 +66,14 @@ def test_the_commands_run(tmp_path: Path) -> None:
         result = run(["-m", modules[program], *words], tmp_path)
         assert result.returncode == 0, f"{command}: {result.stdout} {result.stderr}"
         assert result.stdout.strip(), command
+
+
+def test_the_python_runs(tmp_path: Path) -> None:
+    programs = [text for language, text in FENCED if language == "python"]
+    assert len(programs) == 1
+    result = run(["-c", programs[0]], tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "results" / "play" / "python" / "report.html").is_file()
 
 
 def test_the_study_it_quotes_holds_the_figures_of_the_sentence() -> None:
