@@ -46,7 +46,7 @@ def test_a_backend_that_declares_nothing_has_the_documented_defaults(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(tmp_path, monkeypatch, {"example_hall": ""}, {"horizon.models": {"hall": "example_hall"}})
-    assert capabilities_of("hall") == Capabilities(False, True, False, "optional")
+    assert capabilities_of("hall") == Capabilities(False, True, False, False, "optional")
 
 
 @pytest.mark.parametrize("ranks", [True, False])
