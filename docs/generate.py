@@ -1,10 +1,12 @@
-"""Writes the pages that are made from the code: architecture, commands, environments, models.
+"""Writes the pages that are made from the code: architecture, commands, environments, models, the tutorial.
 
 CI checks that they are up to date.
 """
 
 import ast
+import base64
 import inspect
+import json
 import os
 import re
 import sys
@@ -78,9 +80,8 @@ def models() -> str:
 
 def architecture() -> str:
     """Return the page of the rooms: the layers of the import contract, and every module with its first sentence."""
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
-        "contracts"
-    ]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
     layers = {c["containers"][0]: c["layers"] for c in contracts if c["type"] == "layers"}
     rooms = [room for layer in reversed(layers["horizon"]) for room in layer.split(" | ")]
     parts = [
@@ -149,14 +150,63 @@ def _first_sentence(path: Path) -> str:
     return re.split(r"(?<=\.) (?=[A-Z])", paragraph)[0].rstrip(".:") + "."
 
 
+def tutorial() -> str:
+    """Return the notebook as a page: its text, its code and the outputs that are stored in it."""
+    parts = ["<!-- Made by `make docs` from tutorial.ipynb. -->\n"]
+    for number, cell in enumerate(_cells()):
+        text = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            parts.append(f"{text}\n")
+            continue
+        parts.append(f"```python\n{text}\n```\n")
+        printed = "".join(printed_text(cell))
+        if printed:
+            parts.append(f"```text\n{printed.rstrip()}\n```\n")
+        if _image(cell):
+            parts.append(f"![the figure that this cell draws](images/tutorial-{number}.png)\n")
+    return "\n".join(parts)
+
+
+def printed_text(cell: dict[str, Any]) -> list[str]:
+    """Return what a notebook's cell printed, or its value as text; a figure's is left out."""
+    lines: list[str] = []
+    for output in cell.get("outputs", ()):
+        data = output.get("data", {})
+        if "image/png" not in data:
+            lines += output.get("text") or data.get("text/plain", ())
+    return lines
+
+
+def _cells() -> list[dict[str, Any]]:
+    cells: list[dict[str, Any]] = json.loads((FOLDER / "tutorial.ipynb").read_text(encoding="utf-8"))["cells"]
+    return cells
+
+
+def _image(cell: dict[str, Any]) -> str | None:
+    images = [
+        output["data"]["image/png"] for output in cell.get("outputs", ()) if "image/png" in output.get("data", {})
+    ]
+    return "".join(images[0]) if images else None
+
+
+def _write_images() -> None:
+    """Write the figures of the notebook beside its page."""
+    (FOLDER / "images").mkdir(exist_ok=True)
+    for number, cell in enumerate(_cells()):
+        if image := _image(cell):
+            (FOLDER / "images" / f"tutorial-{number}.png").write_bytes(base64.b64decode(image))
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "architecture.md": architecture,
     "commands.md": commands,
     "environments.md": environments,
     "models.md": models,
+    "tutorial.md": tutorial,
 }
 
 if __name__ == "__main__":
     for name, page in PAGES.items():
         (FOLDER / name).write_text(page(), encoding="utf-8")
         print(FOLDER / name, file=sys.stderr)
+    _write_images()

@@ -1,4 +1,4 @@
-"""The documentation is true: pages made from the code are up to date, links lead somewhere, flags exist."""
+"""The documentation is true: pages made from the code are up to date, the tutorial runs, links and flags exist."""
 
 import json
 import os
@@ -8,13 +8,19 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
+
+import horizon
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md"))
 SHELL = re.compile(r"^ *```\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def page(name: str) -> str:
@@ -23,21 +29,35 @@ def page(name: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True).stdout
 
 
-@pytest.mark.parametrize("name", ["architecture"])
+@pytest.mark.parametrize("name", ["architecture", "tutorial"])
 def test_the_generated_pages_are_up_to_date(name: str) -> None:
     assert page(name) == (DOCS / f"{name}.md").read_text(encoding="utf-8"), "run: python docs/generate.py"
 
 
 def test_the_architecture_has_every_room_of_the_import_contract_and_every_module() -> None:
     text = (DOCS / "architecture.md").read_text(encoding="utf-8")
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
-        "contracts"
-    ]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
     (rooms,) = (c["layers"] for c in contracts if c["type"] == "layers" and c["containers"] == ["horizon"])
     places = [text.index(f"| `{layer.split(' | ')[0]}` |") for layer in rooms]
     assert places == sorted(places)
     modules = [path.name for path in (ROOT / "horizon").glob("*/**/*.py") if path.name != "__init__.py"]
     assert all(f"- `{name}`: " in text for name in modules)
+
+
+def test_the_tutorial_has_ten_cells_and_prints_what_is_stored_in_it(tmp_path: Path) -> None:
+    stored = nbformat.read(DOCS / "tutorial.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+    assert sum(cell.cell_type == "code" for cell in stored.cells) == 10
+    played = nbformat.read(DOCS / "tutorial.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+    NotebookClient(played, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    for before, after in zip(stored.cells, played.cells, strict=True):
+        assert printed(before) == printed(after), before.source
+
+
+def printed(cell: Any) -> str:
+    """Return the text that a cell printed; figures are left out."""
+    outputs = json.loads(json.dumps(cell.get("outputs", [])))
+    return "".join(output.get("text", "") for output in outputs)
 
 
 @pytest.mark.parametrize("path", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda path: str(path.relative_to(ROOT)))
@@ -46,10 +66,25 @@ def test_every_link_leads_somewhere(path: Path) -> None:
         assert target.startswith("https://") or (path.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("name", ["index.md", "how-to/use-your-own-rows.md"])
+def test_the_python_of_a_page_runs(name: str, tmp_path: Path) -> None:
+    programs = PYTHON.findall((DOCS / name).read_text(encoding="utf-8"))
+    assert programs
+    for program in programs:
+        result = subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            check=False,
+        )
+        assert result.returncode == 0, result.stderr
+
+
 def test_the_python_of_contributing_runs() -> None:
-    (program,) = re.findall(
-        r"^ *```python\n(.*?)^ *```", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE | re.DOTALL
-    )
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"^ *```python\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
     lines = "\n".join(line.strip() for line in program.splitlines())
     subprocess.run([sys.executable, "-c", lines], check=True, cwd=ROOT)
 
@@ -69,7 +104,7 @@ def test_every_command_and_flag_of_a_guide_exists(path: Path) -> None:
                 assert f"{flag} " in sections[command] or is_key, line
 
 
-def test_the_site_builds_strictly_without_a_network(tmp_path: Path) -> None:
+def test_the_site_builds_strictly_without_a_network_and_documents_every_public_name(tmp_path: Path) -> None:
     site = tmp_path / "site"
     built = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)],
@@ -83,4 +118,7 @@ def test_the_site_builds_strictly_without_a_network(tmp_path: Path) -> None:
     assert built.returncode == 0, built.stderr
     pages = {path.relative_to(site): path.read_text(encoding="utf-8") for path in site.rglob("*.html")}
     assert not [name for name, text in pages.items() if re.search(r'(src|rel="stylesheet" href)="https?:', text)]
-    assert 'id="horizon.testing.assertions.assert_error_rate_below"' in pages[Path("reference/testing.html")]
+    reference = pages[Path("reference/api.html")] + pages[Path("reference/testing.html")]
+    public = [name for name in horizon.__all__ if not name.startswith("_")]
+    assert len(public) > 15
+    assert [name for name in public if not re.search(rf'id="horizon[a-z_.]*[.]{name}"', reference)] == []
