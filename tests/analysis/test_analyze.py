@@ -1,4 +1,4 @@
-"""Claims about the JSON and CSV: the agreed keys and fields are there, groups stand apart, nulls stay null."""
+"""Claims about the JSON and CSV: the agreed keys and fields are there, groups are separate, nulls stay null."""
 
 import json
 

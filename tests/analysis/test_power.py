@@ -1,4 +1,4 @@
-"""Claims about planning a study: equal to statsmodels where it has the formula, and right by simulation."""
+"""Claims about planning a study: equal to statsmodels where it has the formula, and correct by simulation."""
 
 import numpy as np
 import pytest

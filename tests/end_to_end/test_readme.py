@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import horizon
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FENCED = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
@@ -88,3 +90,8 @@ def test_the_study_it_quotes_holds_the_figures_of_the_sentence() -> None:
     )
     assert quoted is not None
     assert (natural.height, f"{rates[0]:.1f}", f"{rates[1]:.1f}") == (int(quoted[1]), quoted[2], quoted[3])
+    gap = horizon.load(ROOT / "results" / "study" / "runs" / "study_chess").analyze().contrasts["natural-healed"]
+    figures = re.search(r"difference of ([\d.]+) points \[([\d.]+), ([\d.]+)\]", README)
+    assert figures is not None
+    values = [round(100 * value, 1) for value in (gap.estimate or 0.0, gap.low or 0.0, gap.high or 0.0)]
+    assert [float(text) for text in figures.groups()] == values

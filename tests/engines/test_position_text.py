@@ -1,4 +1,4 @@
-"""Claims about the texts of positions: what stands before the colon decides the board, and nothing else does."""
+"""Claims about the texts of positions: only the name before the colon decides the board."""
 
 import chess
 import chess.variant

@@ -1,4 +1,4 @@
-"""Claims about variants of chess: told, read, ended and judged by the variant's rules as python-chess keeps them."""
+"""Claims about variants of chess: shown, parsed, ended and judged by the variant's rules as python-chess has them."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Claims about local models as backends: made from a folder, told apart by hash, and real on SmolLM2."""
+"""Claims about local models as backends: made from a folder, distinguished by hash, and run on SmolLM2."""
 
 import json
 from pathlib import Path

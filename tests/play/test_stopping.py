@@ -1,4 +1,4 @@
-"""Claims about early stopping: it is told, it repeats, it survives interruption, and it never plays beyond a look."""
+"""Claims about early stopping: reported, repeatable, unharmed by interruption, and no play beyond an analysis."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Claims about playing all scenarios of a file: folders, going on, what is expected, and weights that are kept."""
+"""Claims about playing all scenarios of a file: folders, resuming, expectations, and weights that are kept."""
 
 import json
 import subprocess

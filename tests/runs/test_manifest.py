@@ -1,4 +1,4 @@
-"""Claims about the manifest: it tells what must be known, and refuses to go on with another plan."""
+"""Claims about the manifest: it records what must be known, and refuses to resume another plan."""
 
 from pathlib import Path
 

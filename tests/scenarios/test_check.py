@@ -1,4 +1,4 @@
-"""Claims about mistakes in scenario files: each one is told in one line with file, line, key and what was meant."""
+"""Claims about mistakes in scenario files: each is one line with file, line, key and what was meant."""
 
 from pathlib import Path
 

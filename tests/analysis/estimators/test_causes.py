@@ -1,4 +1,4 @@
-"""Claims about survival, self-conditioning and decomposition: right on known truth, equal to kept libraries."""
+"""Claims about survival, self-conditioning and decomposition: correct on known truth and equal to peers."""
 
 import lifelines
 import numpy as np

@@ -1,4 +1,4 @@
-"""Claims about comparing models: paired where instances agree, right on known truth, corrected as statsmodels does."""
+"""Comparing models: paired where instances agree, correct on known truth, corrected as statsmodels does."""
 
 import polars as pl
 import pytest

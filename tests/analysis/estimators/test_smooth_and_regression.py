@@ -1,4 +1,4 @@
-"""Claims about the smooth curves and the regression: right on known truth, equal to kept libraries."""
+"""Claims about the smooth curves and the regression: correct on known truth, equal to maintained libraries."""
 
 import numpy as np
 import polars as pl

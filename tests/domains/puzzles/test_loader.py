@@ -1,4 +1,4 @@
-"""Claims of the readers: published rows mean what they say, bad rows are told by line, and none gives a traceback."""
+"""Claims of the readers: published rows are read as published, bad rows are reported by line, without a traceback."""
 
 import io
 import random

@@ -1,4 +1,4 @@
-"""Claims of the maker, its files, and the shipped pack: legal, exact, no two alike, right at more nodes too."""
+"""Claims of the maker, its files, and the shipped pack: legal, exact, no two alike, and verified at more nodes."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""Claims of the rule for puzzles: one right move by a margin, told from scores alone, and along a whole line."""
+"""Claims of the rule for puzzles: one correct move by a margin, from scores alone, along a whole line."""
 
 from collections.abc import Mapping
 from dataclasses import replace
