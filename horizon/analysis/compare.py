@@ -96,7 +96,8 @@ class Line:
         """Return the line in words: `hanoi: a -> b: error rate 0.300 -> 0.250, -0.050 [-0.100, 0.000], no worse`."""
         bounds = "" if self.low is None or self.high is None else f" [{self.low:.3f}, {self.high:.3f}]"
         change = f"{self.base:.3f} -> {self.new:.3f}, {self.difference:+.3f}{bounds}"
-        return f"{self.setting}: {self.figure} {change}, {self.verdict}"
+        because = f" ({self.because})" if self.because else ""
+        return f"{self.setting}: {self.figure} {change}, {self.verdict}{because}"
 
     def as_json(self) -> dict[str, Any]:
         """Return a plain object, with the names that every estimate has."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from horizon.api.run import Folder, Run, load
-from horizon.core.environment import Environment, default_opponent_of, notes_of, open_environment
+from horizon.core.environment import Environment, notes_of, open_environment
 from horizon.core.errors import UsageError
 from horizon.core.model import Model
 from horizon.core.parameters import values
@@ -84,39 +84,28 @@ def play(
     from horizon.scenarios.scenario import make
 
     player = _player(model)
-    name = environment if isinstance(environment, str) else environment.name
-    given = {
-        "environment": name,
+    task = None if isinstance(environment, str) else environment
+    keys = {
+        "environment": environment if task is None else task.name,
         "model": player if isinstance(player, str) else player.name,
-        "opponents": _opponents(environment, opponent),
         "episodes": episodes,
         "turns": turns,
         "conditions": tuple(conditions),
         "seed": seed,
         **scenario,
     }
-    if not isinstance(environment, str):
-        given["parameters"] = values(environment)
-    wanted = make(given, "horizon.play")
-    parts = OpenParts(
-        environment=None if isinstance(environment, str) else environment,
-        model=None if isinstance(player, str) else player,
-        base_urls=tuple(base_urls),
-    )
+    if task is not None:
+        keys["parameters"] = values(task)
+    if opponent is not None:
+        keys["opponents"] = (opponent,) if isinstance(opponent, str) else tuple(opponent)
+    wanted = make(keys, "horizon.play")
+    opened = None if isinstance(player, str) else player
+    parts = OpenParts(environment=task, model=opened, base_urls=tuple(base_urls))
     if out is None:
         return _play_in_memory(wanted, parts)
-    if not isinstance(environment, str):
-        _refuse_unnamed(environment)
+    if task is not None:
+        _refuse_unnamed(task)
     return _play_into(wanted, parts, Path(out))
-
-
-def _opponents(environment: str | Environment[Any], opponent: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Return the opponents that are named, else the default one of an environment that has an opponent."""
-    if opponent is not None:
-        return (opponent,) if isinstance(opponent, str) else tuple(opponent)
-    task = open_environment(environment) if isinstance(environment, str) else environment
-    default = default_opponent_of(task) if task.has_opponent else None
-    return () if default is None else (default,)
 
 
 def _player(model: str | Model | Chat) -> str | Model:

@@ -23,6 +23,7 @@ from horizon.runs.run_data import RunData, read_run
 from horizon.runs.run_folder import runs_in
 
 if TYPE_CHECKING:
+    from horizon.analysis.gate_sums import Limits
     from horizon.analysis.gates import Outcome
     from horizon.play.replay import Replayed
 
@@ -187,8 +188,6 @@ class Run:
         'failed'
         """
         from horizon.analysis.gates import decide
-        from horizon.play.plan import scenario_of
-        from horizon.play.stopping import limits_of
         from horizon.scenarios.scenario import make
 
         if len(bound) != 1:
@@ -203,11 +202,19 @@ class Run:
         elif turns or condition != "natural":
             raise UsageError(f"turns and condition are for error rates, and {name} takes none: leave them out")
         claim = next(make({"expect": expected, "alpha": alpha}, "check").expect.claims())
-        limits = None
-        if len(self.parts) == 1:
-            part = self.parts[0]
-            limits = limits_of(make(scenario_of(part.manifest), part.name))
-        return decide([claim], self.analyze().table, alpha, limits)[0]
+        return decide([claim], self.analyze().table, alpha, self.limits)[0]
+
+    @property
+    def limits(self) -> "Limits | None":
+        """The most turns that an instance could have had; None for several runs and for an imported one."""
+        from horizon.play.plan import scenario_of
+        from horizon.play.stopping import limits_of
+        from horizon.scenarios.scenario import make
+
+        part = self.parts[0]
+        if len(self.parts) > 1 or "imported" in part.manifest:
+            return None
+        return limits_of(make(scenario_of(part.manifest), part.name))
 
     def __repr__(self) -> str:
         """Return environment, model, counts and folder in one line."""

@@ -52,7 +52,9 @@ def merge(
     folders: Folders,
     out: Annotated[Path, typer.Option(help="run folder to write")],
 ) -> None:
-    """Join the shards of a run that was split by play --shards, and print the results.
+    """Join the shards of a split run, and print the results.
+
+    The shards are those of horizon play --shards.
 
     Example: horizon merge results/play/part-1 results/play/part-2 --out results/play/whole
     """
@@ -68,7 +70,9 @@ def grade(
     nodes: Annotated[int, typer.Option(help="search nodes per position for the judge engine")] = 20_000,
     out: Annotated[Path | None, typer.Option(help="run folder of the graded copy [FOLDER-graded]")] = None,
 ) -> None:
-    """Judge the turns of a run again, with other search nodes or after play --judge none, and print the results.
+    """Judge the turns of a run again, and print the results.
+
+    For other search nodes, or after horizon play --judge none. The run itself stays as it is.
 
     Example: horizon grade results/play/chess-random-0 --nodes 200000
     """
@@ -83,7 +87,9 @@ def report(
     folders: Runs,
     out: Annotated[Path | None, typer.Option(help="folder for page, figures and tables [the first folder]")] = None,
 ) -> None:
-    """Print the results of runs, and write their page (report.html), figures and tables.
+    """Print results, and write their page, figures and tables.
+
+    The page is report.html; it steps through every turn and needs no network.
 
     Example: horizon report results/play/chess-smollm2-0
     """
@@ -100,9 +106,9 @@ def analyze(
         Path | None, typer.Option(help="write a badge for shields.io to this file, as badge.json")
     ] = None,
 ) -> None:
-    """Print the results of runs, then every estimate with its interval; write nothing but the badge.
+    """Print the results of runs, then every estimate with its interval.
 
-    The points of smooth curves are printed with --json only.
+    Writes nothing but the badge. The points of smooth curves are printed with --json only.
 
     Example: horizon analyze results/play/chess-smollm2-0 --json
     """
@@ -137,7 +143,9 @@ def power(
     against: Annotated[str, typer.Option(help="condition to compare natural with")] = "fresh",
     as_json: AsJson = False,
 ) -> None:
-    """Print how many episodes a study needs to detect a focus gap, from a pilot run.
+    """Print how many episodes are needed to detect a focus gap.
+
+    Planned from the spread in a pilot run.
 
     Example: horizon power results/play/chess-smollm2-0 --gap 0.1 --power 0.8
     """
@@ -168,7 +176,9 @@ def compare(
     ] = "worse",
     as_json: AsJson = False,
 ) -> None:
-    """Compare a changed model, prompt or quantisation with what it replaces, on the same instances.
+    """Compare a changed model or prompt with what it replaces.
+
+    Paired on the instances that both runs played; each figure gets a verdict.
 
     Example: horizon compare results/play/before results/play/after --margin 0.02
     """
@@ -195,7 +205,9 @@ def list_(
     what: Annotated[str, typer.Argument(help="environments, models, estimators, importers, engines or scenarios")],
     as_json: AsJson = False,
 ) -> None:
-    """List what can be played, one line each; --json adds type, default and range of every parameter.
+    """List what can be played, one line each.
+
+    --json adds type, default and range of every parameter.
 
     Example: horizon list environments
     """
@@ -215,7 +227,7 @@ def check(
     schema: Annotated[bool, typer.Option("--schema", help="print the JSON schema of scenario files")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check scenario files, and print every mistake with its line and the nearest valid name.
+    """Check scenario files, and print every mistake with its line.
 
     Example: horizon check scenarios/smoke.toml
     """
@@ -245,7 +257,9 @@ def show(
     turn: Annotated[int, typer.Option(help="run: the turn, from 1")] = 1,
     condition: Annotated[str, typer.Option(help="run: the condition")] = "natural",
 ) -> None:
-    """Print the messages, the reply and the verdict of a turn, or an instance of an environment with optimal play.
+    """Print a turn of a run, or an instance of an environment.
+
+    Of a turn the messages, the reply and the verdict; of an instance its prompt and optimal play.
 
     Example: horizon show hanoi --seed 3; horizon show results/play/RUN --episode 0 --turn 12 --condition fresh
     """
@@ -262,7 +276,9 @@ def show(
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Print what is installed, what is missing and how to install it; exit 1 if a required part is missing.
+    """Print what is installed, what is missing and how to install it.
+
+    The exit code is 1 if a required part is missing.
 
     Example: horizon doctor
     """

@@ -15,16 +15,16 @@ _PROBLEMS_SHOWN = 20
 
 def import_(
     sources: Annotated[list[Path], typer.Argument(help="archives, folders or files of played games")],
-    out: Annotated[Path, typer.Option(help="run folder to make of them")],
+    out: Annotated[Path, typer.Option(help="run folder to write")],
     format_: Annotated[
-        str | None, typer.Option("--format", help="gptchess, chess_gpt_eval, llm_chess, pgn or inspect [by looking]")
+        str | None, typer.Option("--format", help="gptchess, chess_gpt_eval, llm_chess, pgn or inspect [detected]")
     ] = None,
     player: Annotated[
         str | None,
-        typer.Option(help="in PGN: the model, as a part of its name [every player that is no known engine]"),
+        typer.Option(help="PGN: part of the model's name [every player that is no known engine]"),
     ] = None,
 ) -> None:
-    """Import games that models played elsewhere as an ordinary run folder.
+    """Import games that models played elsewhere as a run folder.
 
     Example: horizon import games_deepseek.tar.gz --out results/r1; horizon report results/r1
     """

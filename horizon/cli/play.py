@@ -55,7 +55,7 @@ def play(
         list[str] | None, typer.Option("--set", help="any scenario key, as max_tokens=64; --max-tokens 64 is the same")
     ] = None,
 ) -> None:
-    """Play a model through many turns, judge every turn, and print the results.
+    """Play a model through many turns, and judge every turn.
 
     Every key of a scenario is an option, such as --max-tokens 64 or --on-error stop.
 

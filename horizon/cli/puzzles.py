@@ -19,14 +19,15 @@ _LINE_EVERY_S = 10.0
 
 @app.command()
 def make(
-    out: Annotated[Path, typer.Option(help="CSV file to write; a JSON beside it says how it was made")],
+    out: Annotated[Path, typer.Option(help="CSV file to write; a JSON file next to it records how it was made")],
     number: Annotated[int, typer.Option(min=1, help="puzzles to make")] = 500,
     seed: Annotated[int, typer.Option(help="seed of the games that puzzles are taken from")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="go on with a file that was interrupted")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="continue a file that was interrupted")] = False,
 ) -> None:
-    """Make verified puzzles from nothing but the rules and Stockfish: mates in 1 to 4, wins, and defences.
+    """Make verified chess puzzles with Stockfish.
 
-    The solver has one right move at every turn, by a margin in win probability. The same seed makes the same file.
+    Mates in 1 to 4, wins and defences, from nothing but the rules and self-play. The solver has a single correct move
+    at every turn, by a margin in win probability. The same seed makes the same file.
 
     Example: horizon puzzles make --number 500 --seed 0 --out my_puzzles.csv
     """
@@ -36,23 +37,29 @@ def make(
         with _telling() as say:
             counts = make_pack(out, number=number, seed=seed, resume=resume, say=say)
     except KeyboardInterrupt:
-        typer.echo(f"horizon: interrupted; nothing is lost. Go on with the same command and --resume: {out}", err=True)
+        typer.echo(
+            f"horizon: interrupted; nothing is lost. Continue with the same command and --resume: {out}", err=True
+        )
         raise typer.Exit(130) from None
     typer.echo(f"{out}: " + ", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())))
 
 
 @app.command()
 def check(
-    file: Annotated[str, typer.Argument(help="a shipped pack's name, or a file: CSV, EPD, PGN, FEN; plain or .zst")],
-    nodes: Annotated[int | None, typer.Option(min=1, help="nodes a position [4 times those it was made at]")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="only the first so many puzzles")] = None,
-    at_least: Annotated[float, typer.Option(min=0, max=1, help="exit with 1 when a smaller share stands")] = 0.99,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON for programs")] = False,
+    file: Annotated[str, typer.Argument(help="name of a shipped pack, or a file: CSV, EPD, PGN, FEN; plain or .zst")],
+    nodes: Annotated[
+        int | None, typer.Option(min=1, help="search nodes per position [4 times those it was made with]")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="number of puzzles to check [all]")] = None,
+    at_least: Annotated[
+        float, typer.Option(min=0, max=1, help="exit 1 if a smaller fraction keeps its solution")
+    ] = 0.99,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
-    """Look at every solution again with Stockfish, and tell which are no longer the single right moves.
+    """Verify every solution again with Stockfish.
 
-    By the rule that Horizon's own puzzles keep: ahead of every other move by 0.15 of win probability, in mates too. A
-    puzzle of yours that mates in a won position may be sound and still fail, as other moves win as well.
+    Prints the puzzles whose solution is no longer the single correct move: ahead of every other move by 0.15 of win
+    probability, in mates too. A puzzle that mates in a won position may be sound and still fail, as others win too.
 
     Example: horizon puzzles check horizon --nodes 800000
     """

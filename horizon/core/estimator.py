@@ -108,6 +108,8 @@ class Estimator(Protocol[Table]):
 
     - `COLUMNS: tuple[str, ...] = ()`: the names of numbers that it reads from the `extra` of rows, as
       `Sample.value(name)`.
+    - `NO_EFFECT: Mapping[str, float] = {}`: by key, the value of its estimates that means "no effect": 0 for
+      differences, 1 for ratios.
     - `charts(estimates: Estimates) -> Sequence[Chart]`, by default none: figures made from the answers of all
       estimators, of one group or of those that compare groups (`horizon.analysis.chart`). A figure without a point
       is left out, so a key that is absent needs no special case.
@@ -123,7 +125,7 @@ class Estimator(Protocol[Table]):
 
 
 def checked_answers(name: str, module: Any, table: Any) -> dict[str, Estimate | list[Estimate]]:
-    """Return what an estimator's module answers about a table, once it is known to be estimates by key.
+    """Return the answers of an estimator's module, checked to be estimates by key, with their `NO_EFFECT`.
 
     Raises:
         ContractError: the module has no function `estimates`, or its answer is something else.
@@ -139,7 +141,16 @@ def checked_answers(name: str, module: Any, table: Any) -> dict[str, Estimate | 
             raise ContractError(
                 f"estimator {name} returned '{key}' = {answer!r}: make it an Estimate or a list of them"
             )
-    return answers
+    neutral: Mapping[str, float] = getattr(module, "NO_EFFECT", {})
+    return {
+        key: _with_no_effect(answer, neutral[key]) if key in neutral else answer for key, answer in answers.items()
+    }
+
+
+def _with_no_effect(answer: Estimate | list[Estimate], value: float) -> Estimate | list[Estimate]:
+    if isinstance(answer, Estimate):
+        return answer.with_no_effect(value)
+    return [estimate.with_no_effect(value) for estimate in answer]
 
 
 def _number(value: float) -> str:

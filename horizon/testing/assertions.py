@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from horizon.analysis.gate_sums import Limits
     from horizon.analysis.gates import Outcome
     from horizon.analysis.turn_table import TurnTable
+    from horizon.api.run import Run
 
 ALPHA = 0.05
 
 
 def assert_error_rate_below(
     bound: float,
-    played: "PlayedEpisodes | TurnTable | Path | str",
+    played: "PlayedEpisodes | Run | TurnTable | Path | str",
     *,
     condition: str = "natural",
     turns: str = "",
@@ -45,7 +46,7 @@ def assert_error_rate_below(
 
 def assert_focus_gap_below(
     bound: float,
-    played: "PlayedEpisodes | TurnTable | Path | str",
+    played: "PlayedEpisodes | Run | TurnTable | Path | str",
     *,
     alpha: float = ALPHA,
     allow_undecided: bool = False,
@@ -62,7 +63,7 @@ def assert_focus_gap_below(
 
 def assert_h50_above(
     turns: float,
-    played: "PlayedEpisodes | TurnTable | Path | str",
+    played: "PlayedEpisodes | Run | TurnTable | Path | str",
     *,
     alpha: float = ALPHA,
     allow_undecided: bool = False,
@@ -79,7 +80,7 @@ def assert_h50_above(
 
 def assert_skill_above(
     bound: float,
-    played: "PlayedEpisodes | TurnTable | Path | str",
+    played: "PlayedEpisodes | Run | TurnTable | Path | str",
     *,
     alpha: float = ALPHA,
     allow_undecided: bool = False,
@@ -160,7 +161,7 @@ def _claim(**expected: Any) -> "Claim":
 
 
 def _assert_claim(
-    claim: "Claim", played: "PlayedEpisodes | TurnTable | Path | str", alpha: float, allow_undecided: bool
+    claim: "Claim", played: "PlayedEpisodes | Run | TurnTable | Path | str", alpha: float, allow_undecided: bool
 ) -> "Outcome":
     __tracebackhide__ = True
     from horizon.analysis.gates import decide
@@ -174,18 +175,13 @@ def _assert_claim(
     return outcome
 
 
-def _table(played: "PlayedEpisodes | TurnTable | Path | str") -> "tuple[TurnTable, Limits | None]":
+def _table(played: "PlayedEpisodes | Run | TurnTable | Path | str") -> "tuple[TurnTable, Limits | None]":
     """Return the turns and, if known, the limits of an instance."""
+    from horizon.api.run import Run, load
     from horizon.play.stopping import limits_of
 
     if isinstance(played, PlayedEpisodes):
         return played.table, limits_of(played.scenario)
-    if not isinstance(played, Path | str):
-        return played, None
-    from horizon.analysis.analyze import load_runs
-    from horizon.play.plan import scenario_of
-    from horizon.runs.run_folder import read_manifest
-    from horizon.scenarios.scenario import make
-
-    folder = Path(played)
-    return load_runs([folder]), limits_of(make(scenario_of(read_manifest(folder)), str(folder)))
+    if isinstance(played, Path | str):
+        played = load(played)
+    return (played.analyze().table, played.limits) if isinstance(played, Run) else (played, None)

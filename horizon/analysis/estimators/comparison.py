@@ -4,7 +4,7 @@ Every pair of models in every setting; with many pairs some differ by chance, so
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -35,6 +35,7 @@ METHOD = (
 UNPAIRED = "difference over each one's own instances, jackknife over episodes, Welch's t, made-up turns as in Agresti"
 _RATES = Floor(0.0, 1.0, ((1.0, 1.0), (0.0, 1.0)))
 """For a rate of its own: a turn wrong and a turn right, Agresti & Caffo (2000), The American Statistician 54."""
+NO_EFFECT: Mapping[str, float] = {"comparison": 0.0}
 
 
 @dataclass(frozen=True, slots=True)

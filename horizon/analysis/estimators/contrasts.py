@@ -3,7 +3,7 @@
 Each separates one thing that a history brings. The conditions' own rates may rest on other turns: never subtract them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from horizon.analysis.chart import Chart, named_series, points_of, series_along
@@ -23,6 +23,7 @@ NAMED: tuple[tuple[str, str], ...] = (
 
 GAP = "natural - fresh"
 """The contrast that is the focus gap, with charts of its own."""
+NO_EFFECT: Mapping[str, float] = {"contrasts": 0.0, "contrasts_by_turn": 0.0}
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:

@@ -4,6 +4,8 @@ On the same states natural = fresh + (padded - fresh) + (healed - padded) + (nat
 context, turns as such, own errors. Each is a late minus an early mean; they sum to the whole rise exactly.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from horizon.analysis.chart import Chart, named_series, points_of
@@ -32,6 +34,7 @@ _RATES = Floor(-1.0, 1.0, ((1.0, 1.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0
 """For the rise of a rate: a turn wrong and a turn right in either third, Agresti & Caffo (2000)."""
 _PAIRS = Floor(-2.0, 2.0, ((1.0, 1.0, 0.0, 0.0), (-1.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 1.0), (0.0, 0.0, -1.0, 1.0)))
 """For the rise of a paired difference: a pair won and a pair lost in either third, Bonett & Price (2012)."""
+NO_EFFECT: Mapping[str, float] = {"decomposition": 0.0}
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:

@@ -4,6 +4,8 @@ The net of two things that are told apart where `foreign` was played: practice w
 below 0 where it helps) and the loss of focus on its own trajectory (natural - foreign). The parts sum to the gap.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from horizon.analysis.chart import Chart, named_series, series_along, single_of
@@ -13,6 +15,10 @@ from horizon.analysis.turn_table import TurnTable
 from horizon.core.estimator import Estimate, Estimates
 
 SLOPE_METHOD = "least squares of the paired difference on log2 of the turn, jackknife over episodes, Student's t"
+NO_EFFECT: Mapping[str, float] = dict.fromkeys(
+    ("focus_gap", "focus_gap_by_turn", "focus_gap_slope", "practice", "focus_loss", "focus_loss_slope"),
+    0.0,
+)
 
 
 def estimate(table: TurnTable) -> Estimate:

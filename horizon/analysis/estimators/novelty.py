@@ -4,6 +4,8 @@ Novelty is a heuristic of the position (horizon/domains/chess/novelty.py), and w
 beside `fresh` or a shift the curve shows association, not cause.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from horizon.analysis.chart import RATE, Chart, series_along
@@ -17,6 +19,7 @@ COLUMNS = ("novelty",)
 METHOD = "share of a bin's turns, Wilson's interval at the effective number of turns"
 SLOPE_METHOD = "least squares of the error on novelty, jackknife over episodes, Student's t"
 BINS = 5
+NO_EFFECT: Mapping[str, float] = {"novelty_slope": 0.0}
 
 
 def by_novelty(table: TurnTable, condition: str = "natural") -> list[Estimate]:

@@ -5,6 +5,7 @@ hard, recorded or not, explains nothing. For those who want one table; the contr
 """
 
 import math
+from collections.abc import Mapping
 from itertools import combinations
 
 import numpy as np
@@ -32,6 +33,7 @@ TERMS = ("turn shown", "error shown", "1,000 tokens")
 HARDER = "harder state"
 _FEWEST_EPISODES = 3
 _WITHOUT_HISTORY = ("fresh", "padded")
+NO_EFFECT: Mapping[str, float] = {"regression": 1.0}
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:

@@ -4,6 +4,8 @@ Estimated within pairs of one state, with the model's own errors in the history 
 which is hard as a whole does not count as pull. `corrupted:p` gives the dose-response.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from horizon.analysis.chart import RATE, Chart, series_along
@@ -27,6 +29,7 @@ DOSE_METHOD = "share of turns, Wilson's interval at the effective number of turn
 ASSUMES = "healing an error changes nothing but the error: right replies shown in its place help nobody"
 LONGEST_RECOVERY = 5
 _FEWEST_EPISODES = 3
+NO_EFFECT: Mapping[str, float] = {"self_conditioning": 1.0, "self_conditioning_any_error": 0.0}
 
 
 def estimate(table: TurnTable) -> Estimate:

@@ -5,7 +5,7 @@ play went apart, whole episodes are held against each other, by seed where seeds
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,6 +32,7 @@ _COLUMNS = {_ACCURACY: (0, 1), _LOSS: (2, 3), _SKILL: (2, 4)}
 """Which of a seed's sums (errors, turns, losses, graded turns, random losses) make a figure: a ratio."""
 _FLOORS = {_ACCURACY: Floor(-1.0, 1.0, ((1.0, 1.0, 0.0, 1.0), (0.0, 1.0, 1.0, 1.0))), _LOSS: Floor(-1.0, 1.0)}
 """Where a difference may lie, and the pairs more of Bonett & Price (2012)."""
+NO_EFFECT: Mapping[str, float] = {"shift": 0.0}
 
 
 @dataclass(frozen=True, slots=True)

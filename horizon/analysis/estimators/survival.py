@@ -4,6 +4,7 @@ Episodes that end without an error are censored at their last turn. Natural turn
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,7 @@ HORIZON_METHOD = (
 )
 HAZARD_METHOD = "share of first errors among episodes still free of error, Wilson's interval"
 TREND_METHOD = "log-odds of a first error per doubling of turns, Firth's logistic, jackknife over episodes"
+NO_EFFECT: Mapping[str, float] = {"fading_hazard": 0.0}
 
 
 @dataclass(frozen=True, slots=True)
