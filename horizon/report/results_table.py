@@ -11,7 +11,7 @@ from horizon.analysis.analysis import Analysis, Group
 from horizon.core.escaping import visible
 from horizon.core.estimator import Estimate
 
-_UNITS = {"error_rate": (100, ".1f", " %"), "focus_gap": (100, "+.1f", " points"), "h50": (1, ".0f", " turns")}
+_UNITS = {"error_rate": (100, ".1f", " %"), "focus_gap": (100, "+.1f", " points"), "h50": (1, ".0f", "")}
 """Factor, format and unit of each headline figure; a plain number with two decimals for the others."""
 
 
@@ -20,6 +20,8 @@ def print_results(analysis: Analysis, console: Console) -> None:
     console.print(results_table(analysis))
     if analysis.table.n_aborted:
         console.print(f"{analysis.table.n_aborted} aborted episodes (infrastructure failures) are left out")
+    if analysis.table.n_copies:
+        console.print(f"{analysis.table.n_copies} episodes that another run has row by row are left out")
 
 
 def results_table(analysis: Analysis) -> Table:
@@ -36,7 +38,7 @@ def results_table(analysis: Analysis) -> Table:
     for title in ("episodes", "turns"):
         table.add_column(title, justify="right")
     for name in figures:
-        table.add_column(name.replace("_", " "), overflow="fold")
+        table.add_column("h50 (turns)" if name == "h50" else name.replace("_", " "), overflow="fold")
     for group, headline in zip(analysis.groups, headlines, strict=True):
         table.add_row(*_row(group, headline, figures, has_opponent))
     return table

@@ -59,3 +59,12 @@ def test_every_estimate_is_printed_but_the_points_of_smooth_curves() -> None:
     for name, value in analysis.whole.items():
         is_shown = bool(value) and not name.startswith("smooth")
         assert any(line.startswith(f"{name} ") for line in text.splitlines()) == is_shown, name
+
+
+def test_copies_of_episodes_are_left_out_and_counted() -> None:
+    turns = simulated_turns(8, 12)
+    both = pl.concat([turns, turns.with_columns(run_id=pl.lit("copy"))])
+    episodes = simulated_episodes(both)
+    file = io.StringIO()
+    print_results(analyze_table(load_table(both, episodes)), open_console(file))
+    assert "8 episodes that another run has row by row are left out" in file.getvalue()
