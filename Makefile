@@ -1,5 +1,6 @@
 # make play   set up what it needs, then play SmolLM2 against Stockfish level 1 and a random mover
 # make test   set up everything, then run all that CI runs
+# make test-long   run the tests that take minutes each (marked long)
 # make docs   rewrite the generated pages and build the site into build/site
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: play test docs setup setup-test clean
+.PHONY: play test test-long docs setup setup-test clean
 .DELETE_ON_ERROR:
 
 play: setup
@@ -19,6 +20,10 @@ test: setup-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2
+
+# The tests that take minutes each; write what they say into docs/test-results.md.
+test-long: setup-test
+	$(BIN)/python -m pytest -n 2 -m long
 
 setup: $(VENV)/.installed
 	@engines/install.sh stockfish
