@@ -151,6 +151,9 @@ def _counted(name: str, parts: Iterator[Found], document: Document | None, impor
             imported.formats[name] += not isinstance(part, Problem)
             yield part
     except (ValueError, KeyError, TypeError, IndexError, RecursionError) as problem:
+        # Another package's format says with a ValueError that a document can't be read; the rest is its own fault.
+        if not isinstance(problem, ValueError) and registry.plugin_fault(problem):
+            raise
         where = document.name if document is not None else name
         yield Problem(where, f"is no {name} that can be read: {type(problem).__name__}: {problem}")
 

@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
+from horizon.core.contracts import returned
 from horizon.core.environment import Environment
 from horizon.core.records import Answer, ErrorKind, Scores, Verdict
 from horizon.core.seeds import generator
@@ -69,10 +70,11 @@ def judge_answer(
     task: Environment[Any], state: Any, answer: Answer, finish_reason: str, scores: Scores | None
 ) -> Verdict:
     """Judge what was parsed from a reply. A reply without an answer that the token limit cut is `truncated`."""
+    judge = f"environment {task.name}: judge"
     if answer.error == "none":
-        return task.judge(state, answer.action, scores)
+        return returned(task.judge(state, answer.action, scores), Verdict, judge)
     # For an illegal plan the judge reports how far it was correct; for an illegal move no more than for none.
-    verdict = task.judge(state, answer.action if answer.error == "illegal" else None, scores)
+    verdict = returned(task.judge(state, answer.action if answer.error == "illegal" else None, scores), Verdict, judge)
     is_cut = finish_reason != "stop" and answer.error in ("no_answer", "unparsable")
     error: ErrorKind = "truncated" if is_cut else answer.error
     return Verdict(error, None, verdict.random_loss, verdict.optimal_action, verdict.extra)

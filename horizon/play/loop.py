@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
-from horizon.core.errors import EngineFailure, HorizonError, ModelFailure
+from horizon.core.contracts import returned
+from horizon.core.errors import ContractError, EngineFailure, HorizonError, ModelFailure
 from horizon.core.instances import distinct_seeds
 from horizon.core.model import Model, Request
 from horizon.core.records import Episode, Reply, Scores, Turn
@@ -278,7 +279,11 @@ class _Loop:
 
 
 def _replies(model: Model, requests: list[Request]) -> Sequence[Reply | HorizonError]:
+    by = f"model {model.name}: reply"
     try:
-        return model.reply(requests)
+        replies = returned(model.reply(requests), list, by)
     except (ModelFailure, EngineFailure) as failure:
         return [failure] * len(requests)
+    if len(replies) != len(requests):
+        raise ContractError(f"{by} returned {len(replies)} replies to {len(requests)} requests")
+    return [reply if isinstance(reply, HorizonError) else returned(reply, Reply, by) for reply in replies]

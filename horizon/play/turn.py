@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from horizon.core.contracts import returned
 from horizon.core.model import Request
 from horizon.core.records import NO_EXTRA, Answer, ErrorKind, Json, Reply, Scores, Turn, Verdict
 from horizon.core.seeds import derive
@@ -100,8 +101,8 @@ def request_for(
 def view_of(setting: Setting, live: LiveEpisode, padding: Padding, *, with_attempts: bool) -> View:
     """Return what conditions can choose from at the episode's present turn, its failed attempts so far included."""
     task = setting.task
-    posed = task.pose(live.state)
-    plain = posed if live.turn == 1 else task.observe(live.state)
+    posed = returned(task.pose(live.state), str, f"environment {task.name}: pose")
+    plain = posed if live.turn == 1 else returned(task.observe(live.state), str, f"environment {task.name}: observe")
     asked = posed if live.turn == 1 else live.note + plain
     history: Sequence[Exchange] = live.history
     if with_attempts and live.attempts:
@@ -149,7 +150,9 @@ def judge_reply(setting: Setting, pending: PendingTurn, reply: Reply) -> JudgedR
     """
     live, task, scenario = pending.live, setting.task, setting.scenario
     state, attempts = pending.state, live.attempts if pending.is_natural else []
-    answer = task.parse(state, reply.text) if reply.finish_reason != "overflow" else Answer(None, "no_answer")
+    answer = Answer(None, "no_answer")
+    if reply.finish_reason != "overflow":
+        answer = returned(task.parse(state, reply.text), Answer, f"environment {task.name}: parse")
     scores = wait_for(pending.scores)
     verdict = judge_answer(task, state, answer, reply.finish_reason, scores)
     is_playable = (

@@ -31,6 +31,19 @@ def run(site: Path, *command: str) -> str:
     return ended.stdout
 
 
+def run_broken(site: Path, module: str, body: str, *command: str) -> str:
+    """Return what the command prints where this code was run at the end of the module; it must exit with 2."""
+    argv = ["horizon", *command]
+    change = f"import horizon_example.{module} as broken\nexec({body!r}, vars(broken))\n"
+    code = f"{change}from horizon.cli.app import main\nimport sys\nsys.argv = {argv!r}\nmain()"
+    env = {**os.environ, "PYTHONPATH": f"{site}{os.pathsep}{ROOT}", "HF_HUB_OFFLINE": "1"}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=site, env=env, text=True, capture_output=True, check=False
+    )
+    assert ended.returncode == 2, ended.stdout + ended.stderr
+    return ended.stderr
+
+
 def listed(site: Path, kind: str) -> dict[str, str]:
     rows = json.loads(run(site, "horizon.cli", "list", kind, "--json"))
     return {row["name"]: row["summary"] for row in rows}
@@ -44,6 +57,35 @@ def test_what_it_brings_is_listed(site: Path) -> None:
     assert listed(site, "environments")["nim"] == "take stones from heaps; whoever takes the last one wins"
     assert listed(site, "models")["careless"].startswith("The backend `careless:rate=0.2`")
     assert listed(site, "estimators")["error_by_stones"].startswith("The estimator `error_by_stones`")
+
+
+def log_of_games(site: Path, name: str) -> None:
+    turns = [{"heaps": [3, 4, 5], "reply": "A2"}, {"heaps": [1, 3, 5], "reply": "B1"}]
+    games = [{"game": str(number), "model": "someone", "turns": turns} for number in range(4)]
+    (site / name).write_text("".join(json.dumps(game) + "\n" for game in [*games, {"game": "torn"}]))
+
+
+def test_games_of_its_own_format_are_imported_and_analysed(site: Path) -> None:
+    log_of_games(site, "games.nim.jsonl")
+    printed = run(site, "horizon.cli", "import", "games.nim.jsonl", "--out", "imported")
+    assert "nim_log (4)" in printed and "left out: 1 games or files" in printed
+    analysis = json.loads(run(site, "horizon.cli", "analyze", "imported", "--json"))
+    assert analysis["episodes"] == 4 and analysis["error_rate"]["estimate"] == 0.5
+
+
+def test_a_fault_of_its_import_format_is_reported_with_its_own_traceback(site: Path) -> None:
+    log_of_games(site, "faulty.nim.jsonl")
+    body = "NimLog.finish = lambda self: no_such_name"
+    printed = run_broken(site, "nim_log", body, "import", "faulty.nim.jsonl", "--out", "faulty")
+    assert "horizon: plug-in horizon-example failed: NameError: name 'no_such_name' is not defined" in printed
+    assert "horizon/archives" not in printed
+
+
+def test_a_judge_that_returns_nothing_is_named_in_one_line(site: Path) -> None:
+    body = "Nim.judge = lambda *arguments: None"
+    play = ("play", "--env", "nim", "--model", "careless:rate=0.9", "--episodes", "2", "--out", "broken")
+    printed = run_broken(site, "nim", body, *play)
+    assert "environment nim: judge returned NoneType, not Verdict" in printed
 
 
 def test_it_plays_against_its_default_opponent_and_its_estimate_is_analysed_and_drawn(site: Path) -> None:
