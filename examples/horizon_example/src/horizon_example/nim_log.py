@@ -8,10 +8,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from horizon_example.nim import Heaps, Nim
-
 from horizon.archives.documents import Document, Problem
 from horizon.archives.games import ArchivedChat, Found, Harness, JudgedTurn
+from horizon_example.nim import Heaps, Nim
 
 _HARNESS = Harness(
     name="nim_log",
