@@ -18,7 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import polars as pl
 
-from horizon.analysis.estimators.survival import curve
+from horizon.analysis.survival_curve import curve
 from horizon.archives.import_run import ImportOptions, import_games
 from horizon.runs import run_folder
 

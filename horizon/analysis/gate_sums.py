@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from horizon.analysis.claims import Claim
-from horizon.analysis.estimators import survival
+from horizon.analysis.first_events import first_errors, first_events
 from horizon.analysis.stats.bootstrap import episode_sums
 from horizon.analysis.stats.confidence_sequences import Floats, Sums
+from horizon.analysis.survival_curve import free_of_error, horizon
 from horizon.analysis.turn_table import Ints, Sample, TurnTable, error_differences
 from horizon.core.errors import ContractError
 
@@ -144,10 +145,10 @@ def _h50(claim: Claim, table: TurnTable, limits: Limits) -> Reduced | None:
     sample = table.sample("natural")
     if sample is None or not sample.n_turns:
         return None
-    last, erred = survival.first_errors(sample.cluster, sample.turn, sample.is_error)
+    last, erred = first_errors(sample.cluster, sample.turn, sample.is_error)
     before = math.ceil(claim.bound) - 1
     for_low, for_high = errors_by(table, sample, last, erred, before, limits)
-    found = survival.horizon(survival.curve(last, erred), 0.5, len(last), int(last.sum()))
+    found = horizon(free_of_error(first_events(table, sample)), 0.5, len(last), int(last.sum()))
     return Reduced(
         0.5,
         claim.direction == "at_least",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from horizon.analysis.claims import Claim
-from horizon.analysis.estimators import survival
+from horizon.analysis.first_events import first_errors
 from horizon.analysis.gate_sums import Limits, Reduced, errors_by, reduce
 from horizon.analysis.stats import confidence_sequences
 from horizon.analysis.turn_table import TurnTable
@@ -204,7 +204,7 @@ def _h50_interval(table: TurnTable, limits: Limits, for_low: float, for_high: fl
     """Return the turns between which H50 is proven to lie, by the errors before each turn."""
     sample = table.sample("natural")
     assert sample is not None  # reduced before
-    last, erred = survival.first_errors(sample.cluster, sample.turn, sample.is_error)
+    last, erred = first_errors(sample.cluster, sample.turn, sample.is_error)
     longest = int(sample.turn.max())
 
     def is_at_least(turn: int) -> bool:

@@ -52,15 +52,15 @@ def missing(note: str, method: str, at: Mapping[str, Json] | None = None) -> Est
     return Estimate(None, None, None, 0, 0, method, note, dict(at or {}))
 
 
-def quantile(n_clusters: float | None = None) -> float:
-    """Return the two-sided 95 % quantile: Student's t with a degree of freedom less than clusters, or normal.
+def quantile(n_clusters: float | None = None, level: float = LEVEL) -> float:
+    """Return the two-sided quantile of a level: Student's t with a degree of freedom less than clusters, or normal.
 
     Source: Cameron & Miller (2015), A practitioner's guide to cluster-robust inference, J. Human Resources 50,
     section VI: critical values from t with G - 1 degrees of freedom.
     """
     if n_clusters is None:
-        return float(stats.norm.ppf((1 + LEVEL) / 2))
-    return float(stats.t.ppf((1 + LEVEL) / 2, max(n_clusters - 1, 1)))
+        return float(stats.norm.ppf((1 + level) / 2))
+    return float(stats.t.ppf((1 + level) / 2, max(n_clusters - 1, 1)))
 
 
 @dataclass(frozen=True, slots=True)
