@@ -19,6 +19,10 @@ ANY_KEY: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": T
 """How typer must take the command: every key of a scenario is a flag, and `flags` reads those that have none here."""
 
 
+_RUN_FLAGS = ("shards", "shard", "executor", "select", "stop", "repeat_states")
+"""Options that are no key of a scenario, and not declared below."""
+
+
 def play(
     context: typer.Context,
     model: Annotated[str | None, typer.Option(help="smollm2, hf:ORG/NAME, openai:NAME, random, ... [smollm2]")] = None,
@@ -33,7 +37,8 @@ def play(
     condition: Annotated[
         list[str] | None,
         typer.Option(
-            help="natural, fresh, healed, corrupted:P, padded, foreign, window:K, recap; repeatable [natural, fresh]"
+            help="natural, fresh, healed, corrupted:P, padded, foreign, window:K, recap, repeat:N; "
+            "repeatable [natural, fresh]"
         ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="seed of everything random [0]")] = None,
@@ -66,6 +71,9 @@ def play(
     names. What a scenario expects decides the exit code: 1 if a claim failed. --stop settled ends a run once every
     claim is decided; --stop never continues such a run to its end.
 
+    --repeat-states N poses every probed state N more times with its natural history, so that the report can say how
+    often the same prompt gets another verdict.
+
     Example: horizon play --model smollm2 --env chess --opponent stockfish:level=1 --episodes 4 --turns 30
     """
     from horizon.cli.flags import read_flags
@@ -78,8 +86,9 @@ def play(
     from horizon.scenarios.scenario import Scenario, make, read_suite
 
     keys = {*Scenario.model_fields} - {"expect", "description"}
-    flags = read_flags(context.args, {*keys, "shards", "shard", "executor", "select", "stop"}, others=context.params)
+    flags = read_flags(context.args, {*keys, *_RUN_FLAGS}, others=context.params)
     select = flags.pop("select", "")
+    repeats = flags.pop("repeat_states", None)
     parts: dict[str, str] = {name: flags.pop(name) for name in ("shards", "shard") if name in flags}
     executor = flags.pop("executor", None)
     stop = session.stop_of(flags.pop("stop", None))
@@ -99,6 +108,8 @@ def play(
         **settings(",".join(set_ or ())),
         **flags,
     }
+    if repeats is not None:
+        given["conditions"] = with_repeats(given["conditions"], repeats)
     if judge is not None:
         given |= {"judge_engine": "none"} if judge == "none" else {"judge_nodes": judge}
     given = {key: value for key, value in given.items() if value is not None}
@@ -133,6 +144,18 @@ def play(
     report_runs([folder])
     if not parts:
         _end_by_gates([(folder.name, folder, wanted)])
+
+
+def with_repeats(conditions: tuple[str, ...] | None, repeats: str) -> tuple[str, ...]:
+    """Return the conditions, and `repeat:1` to `repeat:n`, which pose every probed state n more times.
+
+    Raises:
+        UsageError: n is no number from 1 to 99.
+    """
+    if not re.fullmatch(r"[1-9][0-9]?", repeats):
+        raise UsageError(f"--repeat-states {repeats} is not a whole number from 1 to 99")
+    again = tuple(f"repeat:{number}" for number in range(1, int(repeats) + 1))
+    return (*(conditions or ("natural", "fresh")), *again)
 
 
 def _play_suite(variants: tuple[Any, ...], out: Path, options: Any) -> None:

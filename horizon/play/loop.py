@@ -20,7 +20,16 @@ from horizon.core.seeds import derive, generator
 from horizon.play.episode import Attempt, LiveEpisode, advance, restore
 from horizon.play.judging import PosedState, substitute
 from horizon.play.setting import Setting
-from horizon.play.turn import Padding, PendingTurn, judge_reply, request_for
+from horizon.play.turn import (
+    Answered,
+    Padding,
+    PendingTurn,
+    answered_before,
+    is_answered_once,
+    is_twin,
+    judge_reply,
+    request_for,
+)
 from horizon.scenarios.conditions import View, condition_of, show
 from horizon.scenarios.scenario import Scenario
 
@@ -131,11 +140,18 @@ class _Loop:
         done = {(row.turn, row.condition) for row in stored}
         for row in sorted((row for row in stored if row.condition == "natural"), key=lambda row: row.turn):
             live.state = task.load(row.state)
-            for condition in scenario.conditions[1:] if is_probed(scenario, name, row.turn) else ():
-                if (row.turn, condition) not in done:
-                    self._probe(live, condition, self.setting.submit(live.state), row.context_tokens)
-                if name not in self.live:
-                    return
+            missing = [
+                condition
+                for condition in (scenario.conditions[1:] if is_probed(scenario, name, row.turn) else ())
+                if (row.turn, condition) not in done
+            ]
+            if missing:
+                scores = self.setting.submit(live.state)
+                answered = answered_before(self.setting, live, row, scores)
+                for condition in missing:
+                    self._probe(live, condition, scores, row.context_tokens, answered)
+                    if name not in self.live:
+                        return
             restore(self.setting, live, [row], keep_text=self.keep_text)
 
     def step(self) -> bool:
@@ -174,21 +190,40 @@ class _Loop:
         self.journal.append(row)
         self.counts["turns" if pending.is_natural else "probes"] += 1
         if not pending.is_natural:
+            for twin in pending.twins:
+                self._take(twin, reply)
             return
         self.counts["errors"] += not row.correct
         scenario = self.setting.scenario
         for condition in scenario.conditions[1:] if is_probed(scenario, live.episode_id, row.turn) else ():
-            self._probe(live, condition, pending.scores, row.context_tokens)
+            self._probe(live, condition, pending.scores, row.context_tokens, (pending.request, reply))
             if live.episode_id not in self.live:
                 return
         advance(self.setting, live, row, judged.extra, keep_text=self.keep_text)
 
     def _probe(
-        self, live: LiveEpisode, condition: str, scores: "Future[Scores] | None", natural_tokens: int | None
+        self,
+        live: LiveEpisode,
+        condition: str,
+        scores: "Future[Scores] | None",
+        natural_tokens: int | None,
+        natural: Answered | None,
     ) -> None:
-        """Queue a probe; its conversation is built now, before the episode advances."""
+        """Queue a probe; its conversation is built now, before the episode advances.
+
+        A conversation that the model answered in this turn, or is about to, gets the same reply: a batch's rounding
+        must not make two.
+        """
         try:
-            self.probes.append(request_for(self.setting, live, condition, scores, Padding(natural_tokens)))
+            probe = request_for(self.setting, live, condition, scores, Padding(natural_tokens))
+            messages = probe.request.messages
+            if not is_answered_once(self.setting, condition) or not messages:
+                self.probes.append(probe)
+            elif natural is not None and natural[0].messages == messages:
+                self._take(probe, natural[1])
+            else:
+                twin = next((other for other in self.probes if is_twin(self.setting, other, probe)), None)
+                (twin.twins if twin else self.probes).append(probe)
         except EngineFailure as failure:
             self._abort(live, failure)
 

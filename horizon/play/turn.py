@@ -26,7 +26,8 @@ from horizon.scenarios.conditions import Exchange, View, condition_of, show
 class PendingTurn:
     """One request under way: a natural turn, or a probe of one. `failures` counts those of the infrastructure.
 
-    `shown_extra` is what the row keeps of the conversation, so that it can be shown again.
+    `shown_extra` is what the row keeps of the conversation, so that it can be shown again. `twins` are probes of the
+    same conversation, which get the same reply.
     """
 
     live: LiveEpisode
@@ -37,6 +38,7 @@ class PendingTurn:
     request: Request
     failures: int = 0
     shown_extra: Mapping[str, Json] = field(default_factory=lambda: NO_EXTRA)
+    twins: "list[PendingTurn]" = field(default_factory=list)
 
     @property
     def is_natural(self) -> bool:
@@ -64,6 +66,9 @@ class Padding:
     natural_tokens: int | None = None
     n_words: int | None = None
 
+
+_NATURAL_ONLY = ("reasoning", "attempts", "right_reply", "wrong_reply", "played", "difficulty")
+"""Keys of a natural row's `extra` that its probes do not repeat, or have from elsewhere."""
 
 ANY_LENGTH = Padding()
 """As long as the harness counts the natural conversation."""
@@ -96,6 +101,48 @@ def request_for(
     shown = show(condition, view_of(setting, live, padding, with_attempts=is_natural))
     request = Request(shown.messages, seed, key, shown.turn, shown.prior_errors, posed, max_tokens)
     return PendingTurn(live, condition, live.turn, live.state, scores, request, shown_extra=shown.extra)
+
+
+Answered = tuple[Request, Reply]
+"""A natural turn's conversation and the reply that it got."""
+
+
+def is_answered_once(setting: Setting, condition: str) -> bool:
+    """Return whether a probe takes the reply that the same conversation got already: where replies are greedy.
+
+    A model that reads no text draws by the request's seed, so it is asked again.
+    """
+    is_greedy = setting.model.reads_text and setting.scenario.temperature == 0
+    return is_greedy and not condition_of(condition).repeats
+
+
+def is_twin(setting: Setting, queued: PendingTurn, probe: PendingTurn) -> bool:
+    """Return whether a queued probe of the same turn poses the same conversation."""
+    is_same_turn = queued.live is probe.live and queued.turn == probe.turn
+    is_shared = is_same_turn and is_answered_once(setting, queued.condition)
+    return is_shared and queued.request.messages == probe.request.messages
+
+
+def answered_before(
+    setting: Setting, live: LiveEpisode, row: Turn, scores: "Future[Scores] | None"
+) -> Answered | None:
+    """Return the natural turn of a row that is on disk; None where its last attempt is not to be had from the row."""
+    if row.attempts > 1 or not setting.model.reads_text:
+        return None
+    extra = json.loads(row.extra)
+    reasoning = extra.get("reasoning")
+    kept = {name: value for name, value in extra.items() if name not in _NATURAL_ONLY}
+    reply = Reply(
+        row.reply,
+        prompt_tokens=row.prompt_tokens,
+        context_tokens=row.context_tokens,
+        completion_tokens=row.completion_tokens,
+        latency_ms=row.latency_ms,
+        finish_reason=row.finish_reason,  # type: ignore[arg-type]
+        reasoning=reasoning,
+        extra=kept,
+    )
+    return request_for(setting, live, "natural", scores).request, reply
 
 
 def view_of(setting: Setting, live: LiveEpisode, padding: Padding, *, with_attempts: bool) -> View:

@@ -77,7 +77,8 @@ class Condition:
     `show` gets the view and the number after the colon (0 where there is none). `takes` is `k` for a whole number,
     `p` for a share, or nothing. `needs_oracle`: correct replies are shown that an engine or a solver must know.
     `alternatives` are the replies that natural rows must keep for this condition. `needs_history` is false where a
-    model that reads no text needs no conversation at all.
+    model that reads no text needs no conversation at all. `repeats`: a conversation that was already answered is
+    asked again; any other condition takes the reply that the same conversation got, where replies are greedy.
     """
 
     show: Callable[[View, float], Shown]
@@ -85,6 +86,7 @@ class Condition:
     needs_oracle: bool = False
     needs_history: bool = True
     alternatives: tuple[Literal["right_reply", "wrong_reply"], ...] = ()
+    repeats: bool = False
 
 
 def show(condition: str, view: View) -> Shown:
@@ -135,6 +137,11 @@ def _show_foreign(view: View, _: float) -> Shown:
     return _conversation(view, view.foreign(), view.posed)
 
 
+def _show_repeat(view: View, _: float) -> Shown:
+    """Show the natural conversation once more; the number tells repetitions apart."""
+    return _continued(view, view.history, view.asked)
+
+
 def _show_recap(view: View, _: float) -> Shown:
     """Show a summary of the history, then the state in full."""
     last = f"{recap(view.history)}\n{view.posed}" if view.history else view.posed
@@ -150,6 +157,7 @@ CONDITIONS: dict[str, Condition] = {
     "window": Condition(_show_window, takes="k"),
     "foreign": Condition(_show_foreign, needs_oracle=True),
     "recap": Condition(_show_recap),
+    "repeat": Condition(_show_repeat, takes="k", repeats=True),
 }
 """All conditions by name."""
 

@@ -30,9 +30,38 @@ def test_a_probe_poses_the_same_state_as_its_natural_turn_with_no_history() -> N
     probes = [row for row in journal.turns if row.condition == "fresh"]
     assert all(states[row.episode_id, row.turn] == row.state and row.prior_errors == 0 for row in probes)
     fresh = [each for each in model.requests if "/fresh/" in each.conversation]
-    assert len(fresh) == 15
+    # 3 episodes of 5 turns; at turn 1 the fresh conversation is the natural one, which was answered already.
+    assert len(fresh) == 12
     assert all([m.role for m in each.messages] == ["system", "user"] and each.turn == 1 for each in fresh)
     assert all("clue" in each.messages[-1].content for each in fresh)
+
+
+def coin(request: Request) -> Reply:
+    """Answer as a batch's rounding might: another way each time, though the conversation is the same."""
+    return Reply(f"Answer: {'abc'[request.seed % 3]}")
+
+
+def test_the_same_conversation_gets_the_same_reply_within_a_turn() -> None:
+    journal, _, _ = played(coin, conditions=("natural", "fresh", "recap", "window:9", "healed"))
+    rows = {(row.episode_id, row.turn, row.condition): row.reply for row in journal.turns}
+    for (name, turn, condition), reply in rows.items():
+        if turn == 1 or condition == "window:9":
+            assert reply == rows[name, turn, "natural"], (name, turn, condition)
+
+
+def test_a_repeat_asks_the_natural_conversation_again() -> None:
+    journal, _, model = played(coin, episodes=1, turns=3, conditions=("natural", "repeat:1", "repeat:2"))
+    asked = {request.conversation: request.messages for request in model.requests}
+    for turn in (1, 2, 3):
+        first, second = (asked[f"doors#00000/repeat:{number}/{turn}"] for number in (1, 2))
+        assert first == second and len(first) == 2 * turn
+    replies = {(row.turn, row.condition): row.reply for row in journal.turns}
+    assert any(replies[turn, "repeat:1"] != replies[turn, "natural"] for turn in (1, 2, 3))
+
+
+def test_sampled_replies_are_drawn_anew_for_the_same_conversation() -> None:
+    _, _, model = played(coin, episodes=1, turns=1, temperature=1.0)
+    assert [request.conversation for request in model.requests] == ["doors#00000", "doors#00000/fresh/1"]
 
 
 def test_the_natural_history_holds_the_models_own_words() -> None:

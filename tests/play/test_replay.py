@@ -46,6 +46,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Reque
         "episodes": 2,
         "turns": 6,
         "model": "synthetic:hazard=0.4",
+        # Greedy replies of equal conversations are asked for once; here every conversation is heard.
+        "temperature": 1.0,
     }
     folder = tmp_path_factory.mktemp("runs") / "run"
     scenario = make(given, "test")
