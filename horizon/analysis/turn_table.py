@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from horizon.analysis.columns import digested, extra_numbers
+from horizon.analysis.columns import digested, extra_names
 from horizon.analysis.instances import EPISODE, instance_codes, without_copies
 from horizon.core.errors import UsageError
 from horizon.core.records import ERROR_KINDS, Turn
@@ -189,7 +189,7 @@ def error_differences(minuend: Sample, subtrahend: Sample, *also: Sample) -> tup
 
 def columns_read() -> tuple[str, ...]:
     """Return all columns that analysis reads: of states and replies, the bulk of a table, only their digests."""
-    return (*NEEDED, *OPTIONAL, *extra_numbers())
+    return (*NEEDED, *OPTIONAL, *extra_names())
 
 
 def load_table(turns: pl.DataFrame, episodes: pl.DataFrame | None = None) -> TurnTable:
@@ -205,7 +205,7 @@ def load_table(turns: pl.DataFrame, episodes: pl.DataFrame | None = None) -> Tur
     if missing:
         raise UsageError(f"turn table has no column '{missing[0]}': give the turns.parquet of a run")
     turns = digested(turns)
-    extras = [name for name in extra_numbers() if name in turns.columns]
+    extras = [name for name in extra_names() if name in turns.columns]
     there = {name: kind for name, kind in OPTIONAL.items() if name in turns.columns}
     there |= dict.fromkeys(extras, pl.Float64())
     light = turns.select(*NEEDED, *(pl.col(name).cast(kind) for name, kind in there.items()))

@@ -107,7 +107,9 @@ class Estimator(Protocol[Table]):
     It may also define, each with the default that is used without it:
 
     - `COLUMNS: tuple[str, ...] = ()`: the names of numbers that it reads from the `extra` of rows, as
-      `Sample.value(name)`.
+      `Sample.value(name)`; `reply_code` is a code of the reply's text, equal for equal texts.
+    - `CHOICES: Mapping[str, tuple[str, ...]] = {}`: texts of a fixed set that it reads from `extra`, by name, as the
+      place in the set from 1 (`Sample.value(name)`).
     - `NO_EFFECT: Mapping[str, float] = {}`: by key, the value of its estimates that means "no effect": 0 for
       differences, 1 for ratios.
     - `charts(estimates: Estimates) -> Sequence[Chart]`, by default none: figures made from the answers of all

@@ -32,6 +32,7 @@ def test_all_conditions_fill_every_chart() -> None:
         "focus_gap_by_turn",
         "contrasts",
         "contrasts_by_turn",
+        "turns_against_difficulty",
         "survival",
         "hazard_by_kind",
         "incidence_by_kind",

@@ -1,0 +1,138 @@
+"""Loops: how often a reply repeats an earlier one of its episode, the longest run of one, and when a loop starts.
+
+Tasks with few answers repeat by chance: the same share without history, on the same states, is the reference.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from horizon.analysis.binned_hazard import binned_hazards, with_bands
+from horizon.analysis.chart import Chart, points_of, series_along, series_by_condition
+from horizon.analysis.first_events import first_errors
+from horizon.analysis.stats.intervals import mean_of_signs, missing, ratio, share
+from horizon.analysis.turn_bins import estimate_mean
+from horizon.analysis.turn_table import Flags, Ints, Sample, TurnTable, same_states
+from horizon.core.estimator import Estimate, Estimates
+
+COLUMNS = ("reply_code",)
+LOOP = 3
+"""Equal replies in a row that make a loop."""
+METHOD = (
+    "share of turns after the first whose reply equals an earlier one of the episode, Wilson's interval at the "
+    "effective number of turns (variance between episodes)"
+)
+EXCESS_METHOD = (
+    "share of repeated replies with history minus that without, on the same states, jackknife over instances, "
+    "Student's t; what tasks repeat by themselves cancels"
+)
+RUN_METHOD = "mean over episodes of the longest run of one reply, jackknife over instances, Student's t"
+HAZARD_METHOD = (
+    f"first loops ({LOOP} equal replies in a row) per turn of episodes without one yet, Wilson's interval; `band` "
+    "bounds hold the whole curve with 95 % (Sidak)"
+)
+NO_EFFECT: Mapping[str, float] = {"repeated_replies_excess": 0.0}
+
+
+def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
+    """Return `repeated_replies` by condition, `repeated_replies_excess` (natural - fresh on the same states),
+    `longest_run` (natural, in turns; `at` holds the longest of all) and `loop_hazard` by turn.
+    """
+    natural = _replied(table, "natural")
+    if natural is None:
+        empty = missing("no replies of condition natural", METHOD)
+        return {
+            "repeated_replies": [],
+            "repeated_replies_excess": empty,
+            "longest_run": empty,
+            "loop_hazard": [],
+        }
+    shares = []
+    for condition in table.conditions:
+        sample = _replied(table, condition)
+        if sample is not None and (sample.turn > 1).any():
+            later, repeats = sample.turn > 1, _repeats(sample)
+            part, at = sample.take(later), {"condition": condition}
+            shares.append(estimate_mean(table, part, repeats[later].astype(float), share, METHOD, at))
+    runs = _run_lengths(natural)
+    return {
+        "repeated_replies": shares,
+        "repeated_replies_excess": _excess(table, natural),
+        "longest_run": _longest(table, natural, runs),
+        "loop_hazard": _loops(table, natural, runs),
+    }
+
+
+def charts(estimates: Estimates) -> list[Chart]:
+    """Return the share of repeated replies by condition and the hazard of a loop by turn."""
+    points = [point for point in points_of(estimates, "repeated_replies") if point.estimate]
+    series = series_by_condition(points, "condition")
+    said = "share of turns whose reply equals an earlier one of the episode."
+    loops = tuple(with_bands(line) for line in series_along(estimates, "loop_hazard"))
+    has_loops = any(point.estimate for line in loops for point in line.points)
+    return [
+        Chart("repeated_replies", "Repeated replies", said, "", "share of turns", "dot", series, rank=126),
+        Chart(
+            "loop_hazard",
+            "Hazard of a loop",
+            f"chance per turn that {LOOP} equal replies in a row come up for the first time.",
+            "turn",
+            "hazard per turn",
+            "line",
+            loops if has_loops else (),
+            rank=128,
+        ),
+    ]
+
+
+def _replied(table: TurnTable, condition: str) -> Sample | None:
+    """Return the turns of a condition, or None where their replies are not known."""
+    sample = table.sample(condition)
+    return None if sample is None or not np.isfinite(sample.value("reply_code")).any() else sample
+
+
+def _repeats(sample: Sample) -> Flags:
+    """Return whether each reply equals an earlier one of its episode and condition; rows come in order of turn."""
+    code = sample.value("reply_code")
+    order = np.lexsort((sample.turn, code, sample.cluster))
+    is_equal = (np.diff(sample.cluster[order]) == 0) & (np.diff(code[order]) == 0)
+    repeats = np.zeros(sample.n_turns, dtype=bool)
+    repeats[order[1:]] = is_equal
+    return repeats
+
+
+def _run_lengths(sample: Sample) -> Ints:
+    """Return how many replies in a row, this one included, are equal at each turn."""
+    code, index = sample.value("reply_code"), np.arange(sample.n_turns)
+    follows = (np.diff(sample.cluster) == 0) & (np.diff(sample.turn) == 1) & (np.diff(code) == 0)
+    starts = np.concatenate([[True], ~follows])
+    return np.asarray(index - np.maximum.accumulate(np.where(starts, index, 0)) + 1)
+
+
+def _excess(table: TurnTable, natural: Sample) -> Estimate:
+    """Return repeats with history minus without, each among the replies of its own condition on shared states."""
+    at = {"contrast": "natural - fresh"}
+    fresh = _replied(table, "fresh")
+    if fresh is None:
+        return missing("condition fresh was not played: add --condition fresh", EXCESS_METHOD, at)
+    one, other = same_states([natural, fresh])
+    later = one.turn > 1
+    if not later.any():
+        return missing("natural and fresh share no state after turn 1", EXCESS_METHOD, at)
+    differences = _repeats(one).astype(float) - _repeats(other).astype(float)
+    return estimate_mean(table, one.take(later), differences[later], mean_of_signs, EXCESS_METHOD, at)
+
+
+def _longest(table: TurnTable, natural: Sample, runs: Ints) -> Estimate:
+    codes, place = np.unique(natural.cluster, return_inverse=True)
+    longest = np.zeros(len(codes), dtype=np.int64)
+    np.maximum.at(longest, place, runs)
+    sums, counts = (table.instance_sums(codes, each) for each in (longest.astype(float), np.ones(len(codes))))
+    at = {"longest_of_all": int(longest.max())}
+    return ratio(sums, counts).as_estimate(len(codes), natural.n_turns, RUN_METHOD, at=at)
+
+
+def _loops(table: TurnTable, natural: Sample, runs: Ints) -> list[Estimate]:
+    last, has = first_errors(natural.cluster, natural.turn, runs >= LOOP)
+    instance = table.instance[np.unique(natural.cluster)]
+    return binned_hazards(last, has > 0, instance, HAZARD_METHOD, {"condition": "natural"})
