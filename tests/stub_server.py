@@ -3,31 +3,45 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 
-class Stub:
-    """What the server was asked, and how it answers: `behave(number, request)` returns one of the words below."""
+@dataclass(frozen=True)
+class Raw:
+    """A response as it is: a status, a body (JSON unless it is text or bytes), headers; `drip` never ends the body."""
 
-    def __init__(self, behave: Callable[[int, dict[str, Any]], str], answer: Callable[[dict[str, Any]], str]) -> None:
+    status: int
+    body: Any
+    headers: dict[str, str] = field(default_factory=dict)
+    drip: bool = False
+
+
+class Stub:
+    """What the server was asked, and how it answers: `behave(number, request)` returns a `Raw` or one of the words."""
+
+    def __init__(
+        self, behave: Callable[[int, dict[str, Any]], "str | Raw"], answer: Callable[[dict[str, Any]], str]
+    ) -> None:
         self.behave, self.answer = behave, answer
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str] = []
+        self.paths: list[str] = []
         self.closing = threading.Event()
         self.lock = threading.Lock()
         self.url = ""
 
 
-def completion(text: str, **more: Any) -> dict[str, Any]:
+def completion(text: Any, finish: Any = "stop", **more: Any) -> dict[str, Any]:
     message = {"role": "assistant", "content": text, **more}
     return {
         "id": "x",
         "object": "chat.completion",
         "created": 0,
         "model": "stub",
-        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "choices": [{"index": 0, "message": message, "finish_reason": finish}],
         "usage": {
             "prompt_tokens": 50,
             "completion_tokens": 5,
@@ -39,7 +53,7 @@ def completion(text: str, **more: Any) -> dict[str, Any]:
 
 @contextmanager
 def serving(
-    behave: Callable[[int, dict[str, Any]], str] = lambda number, request: "ok",
+    behave: Callable[[int, dict[str, Any]], "str | Raw"] = lambda number, request: "ok",
     answer: Callable[[dict[str, Any]], str] = lambda request: "Answer: a",
 ) -> Iterator[Stub]:
     stub = Stub(behave, answer)
@@ -53,7 +67,10 @@ def serving(
                 number = len(stub.requests)
                 stub.requests.append(request)
                 stub.keys.append(self.headers.get("authorization", ""))
+                stub.paths.append(self.path)
             word = stub.behave(number, request)
+            if isinstance(word, Raw):
+                return self.send_raw(word)
             if word == "hang":
                 stub.closing.wait(60)
                 self.close_connection = True
@@ -82,6 +99,25 @@ def serving(
             self.send_header("retry-after-ms", "1")
             self.end_headers()
             self.wfile.write(raw)
+
+        def send_raw(self, raw: Raw) -> None:
+            body = raw.body if isinstance(raw.body, bytes | str) else json.dumps(raw.body)
+            sent = body if isinstance(body, bytes) else body.encode("utf-8", "surrogatepass")
+            self.send_response(raw.status)
+            length = {} if raw.drip else {"content-length": str(len(sent))}
+            for name, value in {
+                "content-type": "application/json",
+                "retry-after-ms": "1",
+                **length,
+                **raw.headers,
+            }.items():
+                self.send_header(name, value)
+            self.end_headers()
+            with suppress(OSError):
+                self.wfile.write(sent)
+                while raw.drip and not stub.closing.wait(0.02):
+                    self.wfile.write(b" ")
+            self.close_connection = self.close_connection or raw.drip
 
         def log_message(self, *arguments: Any) -> None:
             return

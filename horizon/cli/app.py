@@ -15,6 +15,7 @@ from horizon.cli import imports as imports_command
 from horizon.cli import play as play_command
 from horizon.cli import puzzles as puzzle_commands
 from horizon.core.errors import HorizonError, PluginError, UsageError
+from horizon.core.escaping import visible
 from horizon.core.version import __version__
 
 app = typer.Typer(
@@ -312,5 +313,5 @@ def main() -> None:
 def _exit(problem: HorizonError) -> NoReturn:
     if isinstance(problem, PluginError):
         typer.echo(problem.trace, err=True)
-    typer.echo(f"horizon: {problem}", err=True)
+    typer.echo(f"horizon: {visible(str(problem))}", err=True)
     sys.exit(2)

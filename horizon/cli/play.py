@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from horizon.cli.results import report_runs
+from horizon.core.credentials import mask_address
 from horizon.core.errors import UsageError
 
 ANY_KEY: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -177,14 +178,14 @@ def _play_suite(variants: tuple[Any, ...], out: Path, options: Any) -> None:
 
 
 def _resume_command(folder: Path) -> str:
-    """Return this process's command with `--resume`, every other flag kept, for a shell."""
+    """Return this process's command with `--resume`, every other flag kept, for a shell; credentials are masked."""
     words, kept = iter(sys.argv[1:]), []
     for word in words:
         if word == "--out":
             next(words, None)
         elif word != "--resume" and not word.startswith("--out="):
             kept.append(word)
-    return shlex.join(["horizon", *kept, "--resume", "--out", str(folder)])
+    return shlex.join(mask_address(word) for word in ["horizon", *kept, "--resume", "--out", str(folder)])
 
 
 def _end_by_gates(runs: list[tuple[str, Path, Any]]) -> None:

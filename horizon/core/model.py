@@ -177,6 +177,15 @@ class Backend(Protocol):
         ...
 
 
+def learnt_by(model: Model) -> dict[str, dict[str, Json]]:
+    """Return what a model found its servers to refuse, by server, and what it sent in its place.
+
+    A model declares it by an optional method `learnt()`; most have none.
+    """
+    learnt = getattr(model, "learnt", None)
+    return {str(server): dict(changes) for server, changes in learnt().items()} if callable(learnt) else {}
+
+
 def capabilities_of(backend: str) -> Capabilities:
     """Return what the module of a backend declares, or the defaults.
 

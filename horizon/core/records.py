@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias, get_args
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
-ErrorKind = Literal["none", "no_answer", "unparsable", "illegal", "wrong", "truncated"]
-ERROR_KINDS: tuple[ErrorKind, ...] = ("none", "no_answer", "unparsable", "illegal", "wrong", "truncated")
+ErrorKind = Literal["none", "no_answer", "unparsable", "illegal", "wrong", "truncated", "refusal"]
+ERROR_KINDS: tuple[ErrorKind, ...] = ("none", "no_answer", "unparsable", "illegal", "wrong", "truncated", "refusal")
 IllegalCause = Literal[
     "no_piece",
     "other_side",
@@ -26,7 +26,7 @@ IllegalCause = Literal[
 ]
 ILLEGAL_CAUSES: tuple[IllegalCause, ...] = get_args(IllegalCause)
 """Why a chess move can be illegal, the grossest first; `illegal_cause` in a row's `extra` is one of them."""
-FinishReason = Literal["stop", "length", "overflow"]
+FinishReason = Literal["stop", "length", "overflow", "refusal"]
 NO_EXTRA: Mapping[str, Json] = MappingProxyType({})
 
 
@@ -44,7 +44,8 @@ class Reply:
 
     `context_tokens` counts the whole input of the request, `prompt_tokens` the part that this turn's own message
     added to it; both are None if the backend does not report them. `finish_reason` is `length` if the token limit
-    cut the reply, and `overflow` if the conversation did not fit the model's context.
+    cut the reply, `overflow` if the conversation did not fit the model's context, and `refusal` if the server marks
+    the text as the model's refusal to answer.
     """
 
     text: str

@@ -114,6 +114,7 @@ def retry_note(task: Environment[Any], state: Any, error: ErrorKind) -> str:
         "unparsable": "could not be read",
         "illegal": "named an action that is not legal here",
         "truncated": "was cut off before an answer",
+        "refusal": "was a refusal",
     }.get(error, "was wrong")
     return f"Your last reply {reason}. Try again.\n{task.observe(state)}"
 

@@ -69,14 +69,17 @@ def wait_for(scores: "Future[Scores] | None") -> Scores | None:
 def judge_answer(
     task: Environment[Any], state: Any, answer: Answer, finish_reason: str, scores: Scores | None
 ) -> Verdict:
-    """Judge what was parsed from a reply. A reply without an answer that the token limit cut is `truncated`."""
+    """Judge what was parsed from a reply.
+
+    A reply without an answer that the token limit cut is `truncated`; what the server marks as refused is `refusal`.
+    """
     judge = f"environment {task.name}: judge"
     if answer.error == "none":
         return returned(task.judge(state, answer.action, scores), Verdict, judge)
     # For an illegal plan the judge reports how far it was correct; for an illegal move no more than for none.
     verdict = returned(task.judge(state, answer.action if answer.error == "illegal" else None, scores), Verdict, judge)
     is_cut = finish_reason != "stop" and answer.error in ("no_answer", "unparsable")
-    error: ErrorKind = "truncated" if is_cut else answer.error
+    error: ErrorKind = "refusal" if finish_reason == "refusal" else "truncated" if is_cut else answer.error
     return Verdict(error, None, verdict.random_loss, verdict.optimal_action, verdict.extra)
 
 

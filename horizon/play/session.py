@@ -3,7 +3,7 @@
 Where an open setting, the journal and the run folder meet.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from horizon.core.environment import exports_of, files_of, notes_of
 from horizon.core.errors import UsageError
+from horizon.core.model import Model, learnt_by
 from horizon.core.records import Episode, Json, Turn
 from horizon.play.loop import Played, play
 from horizon.play.opening import OpenParts, open_setting
@@ -23,6 +24,9 @@ from horizon.runs.shards import Shard, shard_in
 from horizon.scenarios.scenario import Scenario
 
 Stop = Literal["never", "settled"]
+
+LEARNT = "learnt"
+"""The manifest's key for what servers refused while the run was played, and what was sent in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +100,29 @@ def run_opened(
         journal = run_folder.create(folder, started)
     with journal:
         play_some = partial(play, setting, journal)
-        if stop == "settled":
-            played = play_until_settled(setting.scenario, folder, play_some, turns, episodes, watch)
-        else:
-            played = play_some(turns=turns, episodes=episodes, is_ours=shard.holds, watch=watch)
-            if options.resume:
-                mark_stopped(folder, None)
+        try:
+            if stop == "settled":
+                played = play_until_settled(setting.scenario, folder, play_some, turns, episodes, watch)
+            else:
+                played = play_some(turns=turns, episodes=episodes, is_ours=shard.holds, watch=watch)
+                if options.resume:
+                    mark_stopped(folder, None)
+        finally:
+            notes = mark_learnt(folder, [setting.model, *setting.opponents.values()])
         del turns, episodes
         # Still under the folder's lock: a second process that resumes now must not write at the same time.
         run_folder.finish(folder)
         write_exports(folder, exports_of(setting.task))
-    return FinishedRun(folder, played, (*warnings, *notes_of(setting.task)))
+    return FinishedRun(folder, played, (*warnings, *notes, *notes_of(setting.task)))
+
+
+def mark_learnt(folder: Path, models: Iterable[Model]) -> list[str]:
+    """Write into the manifest what the models learnt of their servers, and return it as lines for the person."""
+    learnt = {server: changes for model in models for server, changes in learnt_by(model).items()}
+    if learnt:
+        stored: Any = run_folder.read_manifest(folder)
+        manifest.write(folder, {**stored, LEARNT: {**stored.get(LEARNT, {}), **learnt}})
+    return [f"{server} refuses {name}: {done}" for server, changes in learnt.items() for name, done in changes.items()]
 
 
 def manifest_of(setting: Setting) -> dict[str, Json]:

@@ -198,7 +198,7 @@ def judge_reply(setting: Setting, pending: PendingTurn, reply: Reply) -> JudgedR
     live, task, scenario = pending.live, setting.task, setting.scenario
     state, attempts = pending.state, live.attempts if pending.is_natural else []
     answer = Answer(None, "no_answer")
-    if reply.finish_reason != "overflow":
+    if reply.finish_reason not in ("overflow", "refusal"):
         answer = returned(task.parse(state, reply.text), Answer, f"environment {task.name}: parse")
     scores = wait_for(pending.scores)
     verdict = judge_answer(task, state, answer, reply.finish_reason, scores)

@@ -28,6 +28,7 @@ _ERRORS = {
     "unparsable": "unreadable reply",
     "illegal": "illegal reply",
     "truncated": "reply cut off",
+    "refusal": "refusal",
 }
 # Braces end a comment, brackets begin a command such as [%eval], a percent sign at a line's start hides the line.
 _UNSAFE = str.maketrans(dict.fromkeys("{}[]%;", " "))

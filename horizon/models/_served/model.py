@@ -1,0 +1,285 @@
+"""A model behind an OpenAI-compatible server: requests side by side through the official SDK.
+
+What fails on the way is a failure, never a reply. A server that refuses a part of the request is asked again without
+it, and what was learnt so is kept for the rest of the run. No credential is printed or stored.
+"""
+
+import asyncio
+import hashlib
+import os
+import threading
+import time
+import weakref
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from horizon.core.credentials import Address, Secrets, mask_address, mask_malformed, split_address
+from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.escaping import visible
+from horizon.core.model import ModelOptions, Request
+from horizon.core.records import Json, Reply
+from horizon.models._served.completion import Fault, read_completion
+from horizon.models._served.dialect import Refused, described, learn, request_body
+from horizon.models._served.error_text import advice, is_overflow, read_error
+
+if TYPE_CHECKING:
+    import openai
+
+_LONGEST_DETAIL = 400
+_FIRST_ALONE_S = 5.0
+_UP = "check that it is up, then --resume"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a backend says of its servers: the model's full name and the one in requests, addresses and key."""
+
+    name: str
+    model: str
+    addresses: tuple[str, ...]
+    key: str | None
+    refused: Refused
+    identity: Mapping[str, Json]
+
+
+class _Server:
+    """One server: its client, and what it was found to refuse."""
+
+    def __init__(self, address: Address, client: "openai.AsyncOpenAI", refused: Refused) -> None:
+        self.address, self.client, self.refused = address, client, refused
+        self.learnt: Refused = frozenset()
+        self.is_asked = False
+        self.is_known = asyncio.Event()
+
+
+class ServedModel:
+    """A served model; requests are sent concurrently, those of one conversation to the same server."""
+
+    reads_text = True
+
+    def __init__(self, service: Service, options: ModelOptions) -> None:
+        """Create the clients; nothing is sent yet.
+
+        Raises:
+            UsageError: a malformed server address, or a key that no HTTP header can hold.
+        """
+        import openai
+
+        from horizon.models._served.http_client import BoundedClient
+
+        self.name = service.name
+        self._service, self._options = service, options
+        addresses = [check_address(address) for address in service.addresses]
+        key = check_key(service.key)
+        self._secrets = Secrets([key or "", *(secret for address in addresses for secret in address.secrets)])
+        self._servers = [
+            _Server(
+                address,
+                openai.AsyncOpenAI(
+                    api_key=key or "none",
+                    base_url=address.url,
+                    max_retries=max(0, options.retries),
+                    default_query=dict(address.query),
+                    default_headers={"Authorization": address.authorization} if address.authorization else {},
+                    http_client=BoundedClient(options.timeout_s),
+                ),
+                service.refused,
+            )
+            for address in addresses
+        ]
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def identity(self) -> Mapping[str, Json]:
+        """Return the model's name, servers without credentials, and sampling; the served weights are unknown."""
+        import openai
+
+        return {
+            **self._service.identity,
+            "name": self._service.model,
+            "servers": [mask_address(address) for address in self._service.addresses],
+            "sdk": openai.__version__,
+            "sampling": {"temperature": self._options.temperature, "top_p": self._options.top_p},
+            "requests": {"left_out": described(self._service.refused)},
+            "reproducible": False,
+            "why": "a server batches, updates and samples as it likes",
+        }
+
+    def learnt(self) -> Mapping[str, Json]:
+        """Return what each server was found to refuse, and what was sent in its place."""
+        return {server.address.url: described(server.learnt) for server in self._servers if server.learnt}
+
+    def reply(self, requests: Sequence[Request]) -> list[Reply | ModelFailure]:
+        """Send every request, `batch_size` at a time."""
+        if not self._servers:
+            return [ModelFailure(f"{self.name} is closed: open it again")] * len(requests)
+        replies = asyncio.run_coroutine_threadsafe(self._answer_all(requests), self._running_loop())
+        return _interruptible(replies)
+
+    def count_tokens(self, text: str) -> int | None:
+        """Return None: the server has the tokenizer."""
+        return None
+
+    def close(self) -> None:
+        """Close the connections; may be called twice."""
+        servers, self._servers = self._servers, []
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            with suppress(TimeoutError):
+                asyncio.run_coroutine_threadsafe(_close_all(servers), loop).result(timeout=5)
+            loop.call_soon_threadsafe(loop.stop)
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        """Return the event loop of this model: in a thread of its own, since a notebook's runs one already."""
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            threading.Thread(target=self._loop.run_forever, name=self.name, daemon=True).start()
+            weakref.finalize(self, self._loop.call_soon_threadsafe, self._loop.stop)
+        return self._loop
+
+    async def _answer_all(self, requests: Sequence[Request]) -> list[Reply | ModelFailure]:
+        places = asyncio.Semaphore(max(1, self._options.batch_size))
+
+        async def answer(request: Request) -> Reply | ModelFailure:
+            async with places:
+                return await self._answer(request)
+
+        return list(await asyncio.gather(*map(answer, requests)))
+
+    async def _answer(self, request: Request) -> Reply | ModelFailure:
+        # Servers cache prompts by their prefix: an episode and its probes use one server.
+        episode = request.conversation.partition("/")[0].encode()
+        place = int.from_bytes(hashlib.blake2b(episode, digest_size=4).digest(), "big") % len(self._servers)
+        server = self._servers[place]
+        if server.is_asked and not server.is_known.is_set():
+            # What the first request learns spares the others their refusals.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(server.is_known.wait(), _FIRST_ALONE_S)
+        server.is_asked = True
+        try:
+            # Each refusal leaves out one more part of the request, and there are ten.
+            while True:
+                outcome = await self._ask(server, request)
+                if outcome is not None:
+                    return outcome
+        finally:
+            server.is_known.set()
+
+    async def _ask(self, server: _Server, request: Request) -> Reply | ModelFailure | None:
+        """Send a request once; None when the server's refusal says how to send it otherwise."""
+        import httpx2
+        import openai
+
+        body = request_body(self._service.model, request, self._options, server.refused)
+        began = time.perf_counter()
+        try:
+            response = await server.client.post("/chat/completions", cast_to=httpx2.Response, body=body)
+        except openai.APIStatusError as problem:
+            return self._refusal(server, body, problem)
+        except openai.APITimeoutError:
+            limit = f"no whole reply within {self._options.timeout_s:g} s"
+            return self._failure(server, limit, "give it more time (--timeout-s 300), or check that it is up")
+        except (openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as problem:
+            return self._failure(server, _cause(problem), _UP)
+        outcome = read_completion(response.content)
+        if isinstance(outcome, Fault):
+            why = "the provider's filter withheld it" if outcome.is_filter else outcome.reason
+            fix = advice(200, read_error(b"content_filter")) if outcome.is_filter else "read the server's log"
+            return self._failure(server, f"{why} ({outcome.reason})" if outcome.is_filter else why, fix)
+        return replace(
+            outcome,
+            text=self._secrets.mask(outcome.text),
+            reasoning=None if outcome.reasoning is None else self._secrets.mask(outcome.reasoning),
+            latency_ms=1000 * (time.perf_counter() - began),
+        )
+
+    def _refusal(
+        self, server: _Server, body: Mapping[str, Any], problem: "openai.APIStatusError"
+    ) -> Reply | ModelFailure | None:
+        from horizon.models._served.http_client import STATUS_SENT
+
+        status, error = problem.response.status_code, read_error(problem.response.content)
+        if is_overflow(status, error):
+            return Reply("", "overflow", completion_tokens=0)
+        learnt = learn(status, error, body)
+        if learnt:
+            server.refused |= learnt
+            server.learnt |= learnt
+            return None
+        sent = problem.response.headers.get(STATUS_SENT)
+        label = f"HTTP {sent} with an error" if sent else f"HTTP {status}"
+        if 300 <= status < 400:
+            label += f", a redirect to {mask_address(problem.response.headers.get('location', ''))}"
+        return self._failure(server, f"{label}: {error.words}", advice(status, error))
+
+    def _failure(self, server: _Server, detail: str, fix: str) -> ModelFailure:
+        words = visible(" ".join(self._secrets.mask(detail).split()))
+        cut = words if len(words) <= _LONGEST_DETAIL else f"{words[:_LONGEST_DETAIL]}..."
+        return ModelFailure(f"{self.name} at {server.address.url} gave no reply: {cut}; {fix}")
+
+
+def check_address(text: str) -> Address:
+    """Return a server's address.
+
+    Raises:
+        UsageError: it is none; the message has it without credentials.
+    """
+    import httpx2
+
+    try:
+        address = split_address(text)
+        httpx2.URL(address.url)
+    except (ValueError, httpx2.InvalidURL):
+        raise UsageError(
+            f"--base-url {visible(mask_malformed(text))} is not an address: write it as http://localhost:8000/v1"
+        ) from None
+    return address
+
+
+def check_key(key: str | None) -> str | None:
+    """Return a key without the white space around it, None for none.
+
+    Raises:
+        UsageError: it has a character that no HTTP header can hold; the message has its place and not the key.
+    """
+    plain = (key or "").strip()
+    for place, character in enumerate(plain, start=1):
+        if not " " <= character <= "~":
+            raise UsageError(
+                f"OPENAI_API_KEY has {character!a} as character {place} of {len(plain)}, which no HTTP header "
+                "can hold: copy the key again"
+            )
+    return plain or None
+
+
+def default_addresses(fallback: str) -> tuple[str, ...]:
+    """Return the server that OPENAI_BASE_URL names, or the fallback."""
+    return (os.environ.get("OPENAI_BASE_URL") or fallback,)
+
+
+def _interruptible(replies: "Future[list[Reply | ModelFailure]]") -> list[Reply | ModelFailure]:
+    """Return the replies; an interruption cancels the requests under way."""
+    try:
+        return replies.result()
+    except BaseException:
+        replies.cancel()
+        raise
+
+
+async def _close_all(servers: Sequence[_Server]) -> None:
+    for server in servers:
+        await server.client.close()
+
+
+def _cause(problem: BaseException) -> str:
+    """Return an exception's words with those of its causes, which say why a connection failed."""
+    words: list[str] = []
+    cause: BaseException | None = problem
+    while cause is not None and len(words) < 4:
+        text = str(cause).strip() or type(cause).__name__
+        if text not in words:
+            words.append(text)
+        cause = cause.__cause__
+    return f"{type(problem).__name__}: {'; '.join(words)}"
