@@ -18,8 +18,8 @@ from horizon.analysis.compare import FIGURES, Difference, Line, differences, jud
 from horizon.analysis.pairing import FEWEST_PAIRS
 from horizon.analysis.turn_table import TurnTable
 from horizon.core.errors import UsageError
-from horizon.runs import run_folder
 from horizon.runs.run_data import RunData, read_run
+from horizon.runs.run_list import runs_in
 
 Labels = tuple[str, str, str | None, str | None]
 """Model, environment, parameters and opponent."""
@@ -66,7 +66,7 @@ def compare(base: Path, new: Path, figures: Sequence[str] = (), margin: float = 
         UsageError: as `compare_data`.
         StoreError: a folder is no readable run.
     """
-    sides = [[read_run(run) for run in run_folder.runs_in(side)] for side in (base, new)]
+    sides = [[read_run(run) for run in runs_in(side)] for side in (base, new)]
     return compare_data(sides[0], sides[1], figures, margin)
 
 

@@ -20,7 +20,7 @@ from horizon.core.errors import UsageError
 from horizon.core.escaping import visible
 from horizon.core.registry import nearest
 from horizon.runs.run_data import RunData, read_run
-from horizon.runs.run_folder import runs_in
+from horizon.runs.run_list import runs_in
 
 if TYPE_CHECKING:
     from horizon.analysis.gate_sums import Limits

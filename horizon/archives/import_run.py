@@ -5,6 +5,7 @@ Whatever can't be used is one line and left out; everything that can be used goe
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -20,6 +21,7 @@ from horizon.core.errors import UsageError
 from horizon.core.parameters import values
 from horizon.core.records import Json
 from horizon.runs import manifest, run_folder
+from horizon.runs.building import building
 from horizon.runs.exports import write_exports
 from horizon.runs.journal import Journal
 
@@ -67,8 +69,8 @@ def import_games(
 ) -> Imported:
     """Import everything under the paths into one run folder.
 
-    The journal is written game by game, so that a killed import leaves whole games; the manifest gets the protocols in
-    the end, when they are known.
+    The run is made in a folder beside `out`, so that a killed import leaves nothing there and is simply run again; the
+    manifest gets the protocols in the end, when they are known.
 
     Raises
     ------
@@ -81,7 +83,7 @@ def import_games(
     run_id = _digest(options)
     names: set[str] = set()
     journal: Journal | None = None
-    try:
+    with ExitStack() as stack:
         for part, rows in replayed(_parts(options.paths, readers, imported), run_id):
             if isinstance(rows, Rows) and rows.episode.episode_id in names:
                 rows = Problem(rows.episode.episode_id, "is there twice: the second one is left out")
@@ -91,18 +93,15 @@ def import_games(
             names.add(rows.episode.episode_id)
             _count(imported, part, rows)
             if journal is None:
-                journal = run_folder.create(out, _manifest(options, imported, rows))
+                journal = stack.enter_context(building(out, _manifest(options, imported, rows)))
             for turn in rows.turns:
                 journal.append(turn)
             journal.append(rows.episode)
             watch(imported)
         if journal is None:
             raise UsageError(_nothing(options, imported))
-        manifest.write(out, _manifest(options, imported, rows=None, stored=run_folder.read_manifest(out)))
-    finally:
-        if journal is not None:
-            journal.close()
-    run_folder.finish(out)
+        stored = run_folder.read_manifest(journal.folder)
+        manifest.write(journal.folder, _manifest(options, imported, rows=None, stored=stored))
     if imported.sides.total() == imported.n_episodes:
         write_exports(out, exports_of(open_environment("chess")))
     return imported

@@ -162,7 +162,7 @@ def with_repeats(conditions: tuple[str, ...] | None, repeats: str) -> tuple[str,
 def _play_suite(variants: tuple[Any, ...], out: Path, options: Any) -> None:
     from horizon.play.progress import watching
     from horizon.play.suite import play_all
-    from horizon.runs.run_folder import distinct_runs
+    from horizon.runs.run_list import distinct_runs
 
     folders = []
     try:

@@ -19,7 +19,7 @@ from horizon.play.opening import OpenParts, open_setting
 from horizon.play.stopping import judge_run, mark_judged
 from horizon.runs import manifest as manifests
 from horizon.runs import run_folder
-from horizon.runs.journal import Lock
+from horizon.runs.lock import Lock
 from horizon.scenarios.scenario import Scenario
 
 RELEVANT = ("plan", "files", "model", "opponents", "judge", "sources", "python", "packages")

@@ -51,7 +51,7 @@ class PlayedEpisodes:
         import polars as pl
 
         from horizon.analysis.turn_table import load_table
-        from horizon.runs.run_folder import arrow_schema
+        from horizon.runs.tables import arrow_schema
 
         frames = []
         for kind, rows in ((Turn, self.turns), (Episode, self.episodes)):

@@ -3,8 +3,6 @@
 Two scenarios with one plan give the same rows, so the run's id is a hash of it. Opens and plays nothing.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,11 +26,6 @@ def plan_of(scenario: Scenario, task: Environment[Any]) -> dict[str, Json]:
         "opponents": list(scenario.opponents),
         "judge_engine": judge_engine(scenario, task),
     }
-
-
-def run_id_of(plan: Mapping[str, Json]) -> str:
-    """Return the run's id: a hash of its plan, so that the same plan twice gives the same rows."""
-    return hashlib.blake2b(json.dumps(plan, sort_keys=True).encode(), digest_size=6).hexdigest()
 
 
 def judge_engine(scenario: Scenario, task: Environment[Any]) -> str:

@@ -18,6 +18,7 @@ from horizon.engines.judge import Judge
 from horizon.play.judging import judge_answer
 from horizon.play.plan import scenario_of
 from horizon.runs import run_folder
+from horizon.runs.building import building
 
 _AHEAD = 256
 """Positions asked for ahead of the row being written: enough to keep every engine busy, few enough to hold."""
@@ -38,13 +39,12 @@ def grade(folder: Path, out: Path, nodes: int, watch: Callable[[int], None] = la
     engine = str(plan["judge_engine"])
     with Judge(engine_of(task) if engine == "none" else engine, nodes=nodes) as judge:
         graded: dict[str, Json] = {**manifest, "graded": {"from": str(folder), "judge": judge.identity()}}
-        with run_folder.create(out, graded) as journal:
+        with building(out, graded) as journal:
             for done, (row, scores) in enumerate(_scored(task, judge, folder), 1):
                 journal.append(judge_again(task, row, scores))
                 watch(done)
             for episode in run_folder.iterate_episodes(folder):
                 journal.append(episode)
-    run_folder.finish(out)
     return out
 
 

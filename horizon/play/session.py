@@ -34,10 +34,13 @@ class RunOptions:
     """How a scenario is played into a folder; none of it changes a turn.
 
     `shard` is the part to play of a run split over machines; a resumed run keeps its own. With `stop` settled the run
-    ends once every expectation is decided; resuming a run that stopped early requires an explicit `stop`.
+    ends once every expectation is decided; resuming a run that stopped early requires an explicit `stop`. With
+    `retry_aborted` a resumed run plays the episodes again that failures of the infrastructure ended, from the turn
+    where they failed.
     """
 
     resume: bool = False
+    retry_aborted: bool = False
     base_urls: tuple[str, ...] = ()
     shard: Shard | None = None
     stop: Stop | None = None
@@ -95,7 +98,9 @@ def run_opened(
     episodes: list[Episode] = []
     warnings: list[str] = []
     if options.resume:
-        journal, turns, episodes, warnings = run_folder.resume(folder, started)
+        journal, turns, episodes, warnings = run_folder.resume(
+            folder, started, run_id=setting.run_id, retry_aborted=options.retry_aborted
+        )
     else:
         journal = run_folder.create(folder, started)
     with journal:

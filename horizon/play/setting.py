@@ -14,7 +14,8 @@ from horizon.core.environment import Environment
 from horizon.core.model import Model
 from horizon.core.parameters import values
 from horizon.core.records import Json, Scores
-from horizon.play.plan import plan_of, run_id_of
+from horizon.play.plan import plan_of
+from horizon.runs.manifest import run_id_of
 from horizon.scenarios.scenario import Scenario
 
 NO_OPPONENTS: Mapping[str, Model] = MappingProxyType({})

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from horizon.core.environment import Export
-from horizon.core.errors import StoreError
 from horizon.runs import run_folder
+from horizon.runs.replacing import replacing
 
 
 def write_exports(folder: Path, exports: Mapping[str, Export]) -> list[Path]:
@@ -23,11 +23,7 @@ def write_exports(folder: Path, exports: Mapping[str, Export]) -> list[Path]:
 
 def _write(folder: Path, name: str, export: Export) -> Path:
     created = str(run_folder.read_manifest(folder).get("created", ""))
-    part = folder / f"{name}.part"
-    try:
-        with part.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(export(run_folder.iterate_turns(folder), run_folder.iterate_episodes(folder), created))
-        part.replace(folder / name)
-    except OSError as problem:
-        raise StoreError(f"{folder / name} can't be written: {problem.strerror}") from None
+    with replacing(folder / name) as file:
+        for line in export(run_folder.iterate_turns(folder), run_folder.iterate_episodes(folder), created):
+            file.write(line.encode("utf-8", "replace"))
     return folder / name

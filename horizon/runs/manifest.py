@@ -1,39 +1,33 @@
-"""The manifest of a run folder: what must be known to trust, repeat or go on with the run.
+"""The manifest of a run folder: what must be known to trust, repeat or resume the run.
 
 `plan` holds what decides the turns and must agree when a run is resumed; everything else (machine, packages, git,
-identities) is told as it was found. Asks the machine and git, and never fails for want of an answer.
+identities) is recorded as it was.
 """
 
-import contextlib
 import hashlib
-import importlib.metadata
 import json
-import os
 import platform
-import re
-import subprocess
+import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from horizon.core.errors import ContractError, StoreError
-from horizon.core.extras import ROW_EXTRAS
 from horizon.core.hashing import file_sha256
-from horizon.core.paths import shipped_folder
 from horizon.core.records import Json
 from horizon.core.registry import nearest
 from horizon.core.version import __version__
+from horizon.runs.provenance import git_revision, machine, package_versions, source_digest
+from horizon.runs.replacing import reason_of, replace_text
 from horizon.runs.row_format import SCHEMA_VERSION, replace_surrogates
 
 MANIFEST = "manifest.json"
+CHECKSUM = "checksum"
+"""The key of the manifest's own checksum; who changes a manifest by hand may remove it."""
+
 IMPORTED = "imported"
 """The key of a run that was not played here: where it is from, and what was left out."""
-
-_DISTRIBUTION = "horizon-testbed"
-_GIT_TIMEOUT_S = 10.0
-_SOURCES = ("horizon", "engines", "scenarios", "pyproject.toml")
-"""What decides a run's behaviour: only changes in here make a checkout dirty, new results do not."""
 
 
 def make(
@@ -44,7 +38,7 @@ def make(
     judge_identity: Mapping[str, Json] | None,
     files: Mapping[str, Path] | None = None,
 ) -> dict[str, Json]:
-    """Return the manifest of a run that begins or goes on now; `plan` names the environment with its version.
+    """Return the manifest of a run that is started or resumed now; `plan` names the environment with its version.
 
     `files` are those that the environment reads, by parameter; what they hold is kept as a hash.
 
@@ -70,93 +64,11 @@ def make(
     }
 
 
-def git_revision(package: Path) -> dict[str, Json] | None:
-    """Return the commit of the checkout that holds this package and whether its sources differ from it, or null.
-
-    Null too when the package only lies inside somebody else's repository, as in a virtual environment.
-    """
-    # Inside a git hook these variables point to the repository of the hook.
-    surroundings = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-
-    def ask(folder: Path, *words: str) -> str:
-        command = ["git", "--no-optional-locks", "-C", str(folder), *words]
-        return subprocess.run(
-            command, capture_output=True, text=True, check=True, timeout=_GIT_TIMEOUT_S, env=surroundings
-        ).stdout.strip()
-
-    try:
-        ask(package, "ls-files", "--error-unmatch", "__init__.py")
-        revision = ask(package, "rev-parse", "HEAD")
-        return {"revision": revision, "dirty": bool(ask(package.parent, "status", "--porcelain", "--", *_SOURCES))}
-    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
-        return None
-
-
-def source_digest() -> str:
-    """Return a hash of Horizon's own code and engine files: equal where a run would be played alike.
-
-    Unlike the commit it says so of changed checkouts and of installed packages too. Cost: 10 milliseconds.
-    """
-    package = Path(__file__).parents[1]
-    found = hashlib.blake2b(digest_size=8)
-    for folder, pattern in ((package, "**/*.py"), (shipped_folder("engines"), "*.toml")):
-        for path in sorted(folder.glob(pattern)):
-            found.update(f"{path.relative_to(folder).as_posix()}\n".encode() + path.read_bytes())
-    return found.hexdigest()
-
-
-def package_versions() -> dict[str, Json]:
-    """Return the installed version of each package that can change a row: the dependencies and those of `ROW_EXTRAS`.
-
-    None where it is not installed.
-    """
-    try:
-        required = importlib.metadata.requires(_DISTRIBUTION) or []
-    except importlib.metadata.PackageNotFoundError:
-        return {}
-    names: set[str] = set()
-    for line in required:
-        extra = re.search(r"""extra == ["']([^"']+)""", line)
-        if extra is None or extra[1] in ROW_EXTRAS:
-            names.add(re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0])
-    versions: dict[str, Json] = {}
-    for name in sorted(names, key=str.lower):
-        versions[name] = None
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            versions[name] = importlib.metadata.version(name)
-    return versions
-
-
-def machine() -> dict[str, Json]:
-    """Return the operating system, the processor, its cores (all, and those this process may use), and the memory."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    memory: int | None = None
-    with contextlib.suppress(OSError, ValueError):
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return {
-        "platform": platform.platform(),
-        "processor": _processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "usable_cores": usable,
-        "memory_bytes": memory,
-    }
-
-
 def _digest_of(path: Path) -> str:
     try:
         return file_sha256(path)
     except OSError as problem:
-        raise StoreError(f"{path} can't be read: {problem.strerror}") from None
-
-
-def _processor() -> str | None:
-    try:
-        found = re.search(
-            r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text("utf-8", "replace"), re.MULTILINE
-        )
-    except OSError:
-        return None
-    return found.group(1).strip() if found else None
+        raise StoreError(f"{path} can't be read: {reason_of(problem)}") from None
 
 
 def write(folder: Path, manifest: Mapping[str, Json]) -> None:
@@ -167,30 +79,39 @@ def write(folder: Path, manifest: Mapping[str, Json]) -> None:
         StoreError: the folder can't be written.
     """
     _plan_of(manifest, ContractError, "this manifest")
-    text = json.dumps(plain(manifest), indent=2, ensure_ascii=False) + "\n"
-    temporary = folder / f"{MANIFEST}.part"
+    content = plain({name: value for name, value in manifest.items() if name != CHECKSUM})
+    assert isinstance(content, dict)  # a mapping's plain form
+    text = json.dumps({**content, CHECKSUM: _checksum(content)}, indent=2, ensure_ascii=False) + "\n"
+    replace_text(folder / MANIFEST, text)
+
+
+def is_as_written(manifest: Mapping[str, Json]) -> bool | None:
+    """Return whether a manifest is as Horizon wrote it; None where an older version wrote no checksum."""
+    if CHECKSUM not in manifest:
+        return None
+    return manifest[CHECKSUM] == _checksum({name: value for name, value in manifest.items() if name != CHECKSUM})
+
+
+def _checksum(manifest: Mapping[str, Json]) -> str:
+    return hashlib.blake2b(json.dumps(manifest, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def run_id_of(plan: Mapping[str, Json]) -> str:
+    """Return a run's id: a hash of its plan, so that the same plan twice gives the same rows."""
+    return hashlib.blake2b(json.dumps(plan, sort_keys=True).encode(), digest_size=6).hexdigest()
+
+
+def resume_command(folder: Path, *flags: str) -> str:
+    """Return the command that continues the run in a folder, for a shell; with the servers that it was played on."""
+    words = ["horizon", "play", "--resume", "--out", str(folder), *flags]
     try:
-        with temporary.open("wb") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(folder / MANIFEST)
-        sync_folder(folder)
-    except OSError as problem:
-        raise StoreError(f"{folder / MANIFEST} can't be written: {problem.strerror}") from None
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk, so that a rename outlives a power cut.
-
-    Raises:
-        OSError: the disk refused.
-    """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        model = read(folder).get("model")
+    except StoreError:
+        model = None
+    servers = model.get("servers") if isinstance(model, Mapping) else None
+    for server in servers if isinstance(servers, list) else ():
+        words += ["--base-url", str(server)]
+    return shlex.join(words)
 
 
 def read(folder: Path) -> dict[str, Json]:
@@ -205,7 +126,7 @@ def read(folder: Path) -> dict[str, Json]:
     except (FileNotFoundError, NotADirectoryError):
         raise StoreError(_no_run(folder)) from None
     except OSError as problem:
-        raise StoreError(f"{path} can't be read: {problem.strerror}") from None
+        raise StoreError(f"{path} can't be read: {reason_of(problem)}") from None
     except (ValueError, RecursionError) as problem:
         raise StoreError(
             f"{path} is damaged: {problem}; restore it from a copy, or remove the folder and play the run again"
@@ -268,7 +189,7 @@ def plain(value: Any, where: str = "manifest") -> Json:
 
 
 def refuse_other_plan(folder: Path, stored: Mapping[str, Json], given: Mapping[str, Json]) -> None:
-    """Check that a run may go on with this manifest.
+    """Check that a run can be resumed with this manifest.
 
     Raises:
         StoreError: the plans differ, with the first key that does and both values; or the content of a file they name.
@@ -278,15 +199,15 @@ def refuse_other_plan(folder: Path, stored: Mapping[str, Json], given: Mapping[s
     if difference is not None:
         name, was, now = difference
         raise StoreError(
-            f"{folder} was begun with {name}={was}, not {now}: go on with the settings it was begun with, "
+            f"{folder} was started with {name}={was}, not {now}: use the settings it was started with, "
             "or choose another --out"
         )
-    # A run begun by an older Horizon, or a plan alone, says nothing of files.
+    # A run started by an older Horizon, or a plan alone, says nothing of files.
     if "files" in stored and "files" in given:
         changed = first_difference(stored["files"], plain(given["files"], "files"))
         if changed is not None:
             raise StoreError(
-                f"{folder} was begun with other content of the file given as {changed[0]}: put that back, or choose "
+                f"{folder} was started with other content of the file given as {changed[0]}: put that back, or choose "
                 "another --out"
             )
 
@@ -315,7 +236,7 @@ def _short(value: Json) -> str:
 
 def resumed(stored: Mapping[str, Json], given: Mapping[str, Json]) -> dict[str, Json]:
     """Return the stored manifest with one more entry under `resumed`: the time, and what else is new."""
-    skipped = ("plan", "schema_version", "resumed")
+    skipped = ("plan", "schema_version", "resumed", CHECKSUM)
     new = {name: plain(value, name) for name, value in given.items() if name not in skipped}
     entry = {name: value for name, value in new.items() if name == "created" or stored.get(name) != value}
     history = stored.get("resumed")

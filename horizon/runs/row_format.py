@@ -38,6 +38,7 @@ class Layout:
     tag: str
     make: Callable[..., Row]
     names: tuple[str, ...]
+    name_set: frozenset[str]
     types: tuple[type, ...]
     nullable: tuple[bool, ...]
     values: Callable[[Row], tuple[Scalar, ...]]
@@ -55,6 +56,7 @@ def _layout(tag: str, kind: type[Row]) -> Layout:
         tag=tag,
         make=kind,
         names=names,
+        name_set=frozenset(names),
         types=tuple(next(iter(kind - {types.NoneType})) for kind in kinds),
         nullable=tuple(types.NoneType in kind for kind in kinds),
         values=operator.attrgetter(*names),
@@ -121,7 +123,7 @@ def decode(line: bytes) -> Row:
     if tag not in _BY_TAG or not isinstance(columns, dict):
         raise ValueError('neither {"turn":{...}} nor {"episode":{...}}')
     layout = _BY_TAG[tag]
-    if len(columns) != len(layout.names) or not all(name in columns for name in layout.names):
+    if columns.keys() != layout.name_set:
         odd = sorted(set(layout.names) ^ set(columns))
         raise ValueError(f"{tag} with missing or unknown fields {', '.join(odd)}")
     values = layout.pick(columns)

@@ -13,6 +13,7 @@ import polars as pl
 from horizon.core.records import Episode, Turn
 from horizon.runs import run_folder
 from horizon.runs.row_format import LAYOUTS, Row, key
+from horizon.runs.tables import arrow_schema
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +58,6 @@ def data_of(manifest: Mapping[str, Any], turns: Sequence[Turn], episodes: Sequen
 
 def frame_of(kind: type[Row], rows: Sequence[Row]) -> pl.DataFrame:
     """Return records of one kind as a table with the columns of the run folder."""
-    empty = pl.from_arrow(run_folder.arrow_schema(kind).empty_table())
+    empty = pl.from_arrow(arrow_schema(kind).empty_table())
     assert isinstance(empty, pl.DataFrame)  # a table's type by construction, not a user's input
     return pl.DataFrame([LAYOUTS[kind].values(row) for row in rows], schema=empty.schema, orient="row")

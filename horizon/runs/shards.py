@@ -13,6 +13,7 @@ from horizon.core.errors import StoreError, UsageError
 from horizon.core.records import Json
 from horizon.runs import manifest as manifests
 from horizon.runs import run_folder
+from horizon.runs.building import building, check_replaceable
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ def shard_in(manifest: Mapping[str, Any]) -> Shard:
 def merge(folders: Sequence[Path], out: Path) -> Path:
     """Join finished shards into one run folder, and return it; the shards stay as they are.
 
-    The rows are those of the run played whole, in the same order; only times differ.
+    The rows are those of the run played whole, in the same order; only times differ. A merge that is killed leaves
+    nothing in `out`, and is simply run again.
 
     Raises:
         UsageError: fewer than two folders, or an `out` that is taken.
@@ -62,18 +64,17 @@ def merge(folders: Sequence[Path], out: Path) -> Path:
     """
     if len(folders) < 2:
         raise UsageError("merge needs the folders of all shards: horizon merge RUN-1 RUN-2 --out RUN")
-    run_folder.check_new(out)
+    check_replaceable(out)
     told = [run_folder.read_manifest(folder) for folder in folders]
     _check(folders, told)
     parts = [{"folder": str(folder), **_told_apart(each)} for folder, each in zip(folders, told, strict=True)]
     joined: dict[str, Json] = {**told[0], "shard": None, "merged": manifests.plain(parts)}
-    with run_folder.create(out, joined) as journal:
+    with building(out, joined) as journal:
         for folder in folders:
             for turn in run_folder.iterate_turns(folder):
                 journal.append(turn)
             for episode in run_folder.iterate_episodes(folder):
                 journal.append(episode)
-        run_folder.finish(out)
     return out
 
 
@@ -98,7 +99,9 @@ def _check(folders: Sequence[Path], told: Sequence[Mapping[str, Any]]) -> None:
             raise StoreError(f"{folder} and {seen[shard.number]} are both shard {shard.number}: name each one once")
         seen[shard.number] = folder
         if not run_folder.is_finished(folder):
-            raise StoreError(f"{folder} is unfinished: go on with horizon play --resume --out {folder}, then merge")
+            raise StoreError(
+                f"{folder} is unfinished: continue it with {manifests.resume_command(folder)}, then merge"
+            )
     missing = [str(number) for number in range(1, of + 1) if number not in seen]
     if missing:
         raise StoreError(f"shard {', '.join(missing)} of {of} is missing: name all {of} folders")

@@ -16,7 +16,7 @@ from horizon.core.weight_cache import keeping_weights, weights
 from horizon.play.loop import Played
 from horizon.play.session import RunOptions
 from horizon.play.suite import play_all, selected
-from horizon.runs.run_folder import distinct_runs, runs_in
+from horizon.runs.run_list import distinct_runs, runs_in
 from horizon.scenarios.scenario import Scenario, read_suite
 
 SUITE = """
@@ -94,7 +94,7 @@ def test_a_suite_played_in_two_goes_holds_the_rows_of_one(path: Path, tmp_path: 
 
 def test_a_suite_that_has_changed_is_not_gone_on_with(path: Path, tmp_path: Path) -> None:
     played(path, tmp_path / "out")
-    with pytest.raises(StoreError, match="was begun with turns=4, not 5"):
+    with pytest.raises(StoreError, match="was started with turns=4, not 5"):
         played(path, tmp_path / "out", resume=True, turns=5)
 
 

@@ -53,7 +53,7 @@ def turn(number: int = 1, episode: str = "0000/doors", condition: str = "natural
 
 
 def episode(name: str = "0000/doors") -> Episode:
-    return Episode("r", name, "doors", "{}", 5, "m", None, 3, "solved", None, "{}")
+    return Episode("r", name, "doors", "{}", 5, "m", None, 2, "solved", None, "{}")
 
 
 def played(folder: Path, rows: list[Turn | Episode]) -> Path:
@@ -63,7 +63,7 @@ def played(folder: Path, rows: list[Turn | Episode]) -> Path:
     return folder
 
 
-ROWS: list[Turn | Episode] = [turn(2), turn(1), turn(1, condition="fresh"), turn(1, "0001/doors"), episode()]
+ROWS: list[Turn | Episode] = [turn(1), turn(2), turn(1, condition="fresh"), turn(1, "0001/doors"), episode()]
 
 
 def test_tables_are_sorted_by_episode_turn_and_condition_whatever_the_order_of_play(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_an_unfinished_run_can_be_read_as_far_as_it_was_played(tmp_path: Path) -
     folder = played(tmp_path / "run", ROWS)
     assert not run_folder.is_finished(folder)
     assert run_folder.read_turns(folder, ["turn"]).height == 4
-    assert [each.turn for each in run_folder.iterate_turns(folder)] == [2, 1, 1, 1]
+    assert [each.turn for each in run_folder.iterate_turns(folder)] == [1, 2, 1, 1]
 
 
 def test_tables_that_lag_behind_their_journal_are_not_read(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from horizon.core.environment import open_environment
 from horizon.core.errors import UsageError
-from horizon.play.plan import plan_of, run_id_of
+from horizon.play.plan import plan_of
+from horizon.runs.manifest import run_id_of
 from horizon.scenarios.check import check_suite
 from horizon.scenarios.files import FOLDER, names
 from horizon.scenarios.json_schema import file_schema

@@ -13,7 +13,7 @@ import horizon.models.openai
 # Loaded before pytester takes note of what is: it unloads everything later, and numpy can't be loaded twice.
 import horizon.play.gate
 import horizon.play.progress  # noqa: F401
-from horizon.runs.journal import Lock
+from horizon.runs.lock import Lock
 
 pytest_plugins = ["pytester"]
 
