@@ -45,6 +45,8 @@ class Chart:
         A place on the horizontal axis, and its label.
     rank
         The figure's place on the page, lowest first; Horizon's own are 10 to 300.
+    notes
+        Sentences that belong beneath the figure, such as what it assumes.
     """
 
     slug: str
@@ -56,6 +58,7 @@ class Chart:
     series: tuple[Series, ...]
     mark: tuple[float, str] | None = None
     rank: int = 1000
+    notes: tuple[str, ...] = ()
 
     def has_band(self, index: int) -> bool:
         """Return whether a series shows its band: bands of many conditions would hide each other; tables hold all."""

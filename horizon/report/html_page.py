@@ -116,7 +116,8 @@ def _list(title: str, lines: Sequence[str]) -> str:
 def _figure(place: int, chart: Chart) -> str:
     return (
         f'<figure><figcaption>{_text(chart.title)}</figcaption><div id="figure-{place}" role="img" '
-        f'aria-label="{_text(chart.said)}" style="min-height:380px"></div></figure>'
+        f'aria-label="{_text(chart.said)}" style="min-height:380px"></div>'
+        f"{''.join(f'<p class=note>{_text(note)}</p>' for note in chart.notes)}</figure>"
     )
 
 

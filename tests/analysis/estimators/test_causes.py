@@ -9,7 +9,7 @@ from simulated_turns import simulated_turns
 from statsmodels.stats.proportion import proportion_confint
 
 from horizon.analysis import survival_curve
-from horizon.analysis.estimators import decomposition, self_conditioning, survival
+from horizon.analysis.estimators import self_conditioning, survival
 from horizon.analysis.stats.logistic import fit
 from horizon.analysis.turn_table import TurnTable, load_table
 from horizon.core.estimator import Estimate
@@ -205,31 +205,3 @@ def test_recovery_of_independent_errors_is_the_share_of_right_turns() -> None:
     found = self_conditioning.recovery(table(n_episodes=300, hazard=0.3))
     assert len(found) == 5
     assert all(each.low is not None and each.high is not None and each.low <= 0.7 <= each.high for each in found[:1])
-
-
-CAUSES = {
-    "longer context": {"tokens": 0.15},
-    "turns as such": {"drift": 0.15},
-    "own errors": {"conditioning": 0.5},
-}
-
-
-@pytest.mark.parametrize("cause", CAUSES)
-def test_the_decomposition_names_the_right_cause_and_sums_to_the_rise(cause: str) -> None:
-    turns = table(n_episodes=150, hazard=0.1, conditions=ARMS, **CAUSES[cause])
-    found = decomposition.estimates(turns)["decomposition"]
-    assert isinstance(found, list)
-    by_cause = {str(each.at["cause"]): each for each in found}
-    parts = [each.estimate or 0 for name, each in by_cause.items() if name != "whole rise"]
-    assert sum(parts) == pytest.approx(by_cause["whole rise"].estimate)
-    assert (by_cause[cause].low or 0) > 0
-    biggest = max((n for n in by_cause if n != "whole rise"), key=lambda name: by_cause[name].estimate or 0)
-    assert biggest == cause
-
-
-def test_what_was_not_played_is_said_by_name() -> None:
-    found = decomposition.estimates(table())["decomposition"]
-    assert isinstance(found, list)
-    notes = {str(each.at["cause"]): each.note for each in found}
-    assert notes["longer context"] == "condition padded was not played: add --condition padded"
-    assert notes["own errors"] == "condition healed was not played: add --condition healed"
