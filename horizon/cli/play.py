@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from horizon.cli.positions import pose, poses_positions
 from horizon.cli.results import report_runs
 from horizon.core.credentials import mask_address
 from horizon.core.errors import UsageError
@@ -56,6 +57,9 @@ def play(
     ] = None,
     base_url: Annotated[
         list[str] | None, typer.Option(help="server of openai: models; repeatable [the OpenAI API]")
+    ] = None,
+    positions: Annotated[
+        Path | None, typer.Option(help="run, played or imported, whose positions are posed afresh to --model")
     ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="any scenario key, as max_tokens=64; --max-tokens 64 is the same")
@@ -114,6 +118,9 @@ def play(
     if judge is not None:
         given |= {"judge_engine": "none"} if judge == "none" else {"judge_nodes": judge}
     given = {key: value for key, value in given.items() if value is not None}
+    if positions is not None or (resume and out is not None and poses_positions(out)):
+        pose(positions, given, out, options)
+        return
     if resume and scenario is None and out is not None:
         wanted = plan.resumed_scenario(run_folder.read_manifest(out), given)
     elif scenario is not None:

@@ -168,7 +168,7 @@ class _Loop:
             due, self.probes = due + self.probes, []
         if not due:
             return some_ended
-        for pending, reply in zip(due, _replies(self.setting.model, [turn.request for turn in due]), strict=True):
+        for pending, reply in zip(due, replies_of(self.setting.model, [turn.request for turn in due]), strict=True):
             if pending.live.episode_id not in self.live:
                 continue
             try:
@@ -292,7 +292,7 @@ class _Loop:
             for name, model in self.setting.opponents.items():
                 waiting = [live for live in due if live.opponent == name]
                 requests = [self._opponent_request(name, model, live) for live in waiting]
-                replies = _replies(model, requests) if requests else []
+                replies = replies_of(model, requests) if requests else []
                 for live, reply in zip(waiting, replies, strict=True):
                     if isinstance(reply, HorizonError):
                         live.failures += 1
@@ -313,7 +313,12 @@ class _Loop:
         return Request(shown.messages, seed, f"opponent/{live.episode_id}", 1, 0, PosedState(task, live.state, None))
 
 
-def _replies(model: Model, requests: list[Request]) -> Sequence[Reply | HorizonError]:
+def replies_of(model: Model, requests: list[Request]) -> Sequence[Reply | HorizonError]:
+    """Return the model's replies; where the whole batch failed, its failure for each.
+
+    Raises:
+        ContractError: the model returned something else, or another number of replies.
+    """
     by = f"model {model.name}: reply"
     try:
         replies = returned(model.reply(requests), list, by)

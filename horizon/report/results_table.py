@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from horizon.analysis.analysis import Analysis, Group
+from horizon.analysis.estimators.error_rate import main_condition
 from horizon.core.escaping import visible
 from horizon.core.estimator import Estimate
 
@@ -57,8 +58,10 @@ def write_figure(estimate: Estimate | None, name: str) -> str:
 
 
 def _row(group: Group, headline: dict[str, Estimate], figures: list[str], has_opponent: bool) -> list[Text]:
-    natural = group.table.sample("natural")
-    cells = [group.model, f"{group.environment}{' ' if group.distinction else ''}{group.distinction}"]
+    condition = main_condition(group.table)
+    natural = group.table.sample(condition)
+    under = "" if condition == "natural" else f"({condition})"
+    cells = [group.model, " ".join(part for part in (group.environment, group.distinction, under) if part)]
     cells += [group.opponent or "-"] if has_opponent else []
     cells += [str(group.table.n_episodes), str(natural.n_turns if natural is not None else 0)]
     cells += [write_figure(headline.get(name), name) for name in figures]

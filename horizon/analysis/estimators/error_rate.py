@@ -1,6 +1,7 @@
 """The share of turns that are errors, by condition, and the share of each kind of error.
 
-`error_rate` itself is the natural condition's: what users get.
+`error_rate` itself is the natural condition's, what users get; of a run without it, such as an import of dialogues
+that begin anew at every move, that of the only condition there is.
 """
 
 from horizon.analysis.chart import Chart, Series, points_of
@@ -33,10 +34,15 @@ def kinds(table: TurnTable, condition: str = "natural") -> list[Estimate]:
     ]
 
 
+def main_condition(table: TurnTable) -> str:
+    """Return `natural`, or the first condition of a table without natural turns."""
+    return "natural" if table.sample("natural") is not None or not table.conditions else table.conditions[0]
+
+
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
-    """Return `error_rate` (natural), and by condition `error_rate_by_condition` and `error_kinds`."""
+    """Return `error_rate` (of `main_condition`), and by condition `error_rate_by_condition` and `error_kinds`."""
     return {
-        "error_rate": estimate(table),
+        "error_rate": estimate(table, main_condition(table)),
         "error_rate_by_condition": [estimate(table, condition) for condition in table.conditions],
         "error_kinds": [each for condition in table.conditions for each in kinds(table, condition)],
     }

@@ -1,0 +1,191 @@
+"""The positions of any run posed afresh to another model: the reference of difficulty that an archive lacks.
+
+Every state that the source run's model faced, imported or played here, is put to the model without a history
+(condition `fresh`) and judged. Episodes and turns keep their names, so that the two runs can be read side by side.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from horizon.core.environment import open_environment
+from horizon.core.errors import EngineFailure, HorizonError, ModelFailure, UsageError
+from horizon.core.records import Episode, Json, Message, Reply, Turn
+from horizon.play.episode import LiveEpisode
+from horizon.play.loop import FAILURES_PER_TURN, Played, replies_of
+from horizon.play.opening import OpenParts, open_setting
+from horizon.play.plan import plan_of, scenario_of
+from horizon.play.session import FinishedRun, RunOptions, manifest_of
+from horizon.play.setting import Setting
+from horizon.play.turn import PendingTurn, judge_reply, request_for
+from horizon.runs import run_folder
+from horizon.runs.journal import Journal
+from horizon.runs.manifest import run_id_of
+from horizon.scenarios.scenario import make
+
+POSITIONS = "positions"
+"""The manifest's key for the run that the positions are from."""
+_OF_THE_SOURCE = ("environment", "parameters", "opponents", "conditions")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The run that positions are taken from, and which: the first episodes, and of these the first turns."""
+
+    folder: Path
+    episodes: int | None = None
+    turns: int | None = None
+
+    def as_json(self) -> dict[str, Json]:
+        """Return what decides the positions, for the plan."""
+        plan: Any = run_folder.read_manifest(self.folder)["plan"]
+        return {"from": str(self.folder), "run_id": run_id_of(plan), "episodes": self.episodes, "turns": self.turns}
+
+
+def source_of(manifest: Mapping[str, Any]) -> Source | None:
+    """Return where a stored run's positions are from; None for a run that was played."""
+    stored = manifest["plan"].get(POSITIONS)
+    return Source(Path(stored["from"]), stored["episodes"], stored["turns"]) if stored else None
+
+
+def pose_positions(
+    source: Source,
+    keys: Mapping[str, Any],
+    folder: Path,
+    options: RunOptions | None = None,
+    *,
+    watch: Callable[[Played], None] = lambda played: None,
+    say: Callable[[str], None] = lambda text: None,
+) -> FinishedRun:
+    """Pose a run's positions to the model that `keys`, a scenario's, name; write or resume the run folder.
+
+    A state that several episodes share is asked once where replies are greedy, and every row of it gets the reply.
+
+    Raises:
+        UsageError: keys that the source decides, an imported run of a task without states, or a taken folder.
+        StoreError: the source can't be read.
+        EngineFailure, ModelFailure: something needed is missing, or no position could be posed.
+    """
+    options = options or RunOptions()
+    stored = scenario_of(run_folder.read_manifest(source.folder))
+    for name in _OF_THE_SOURCE:
+        if keys.get(name):
+            raise UsageError(f"{name} can't be chosen with --positions: {source.folder} decides it")
+    task = open_environment(stored["environment"], dict(stored["parameters"]))
+    wanted = make({**keys, "environment": task.name, "parameters": stored["parameters"]}, "command line")
+    if not options.resume:
+        run_folder.check_new(folder)
+    with open_setting(wanted, OpenParts(task, opponents={}, base_urls=options.base_urls), say) as setting:
+        plan: dict[str, Json] = {**plan_of(setting.scenario, task), "conditions": ["fresh"]}
+        plan |= {"opponents": stored.get("opponents", []), POSITIONS: source.as_json()}
+        setting = replace(setting, run_id=run_id_of(plan))
+        started: dict[str, Json] = {**manifest_of(setting), "plan": plan}
+        turns: list[Turn] = []
+        episodes: list[Episode] = []
+        warnings: list[str] = []
+        if options.resume:
+            journal, turns, episodes, warnings = run_folder.resume(folder, started)
+        else:
+            journal = run_folder.create(folder, started)
+        with journal:
+            played = _pose_all(setting, journal, _episodes_of(source), (turns, episodes), watch)
+            run_folder.finish(folder)
+    return FinishedRun(folder, played, tuple(warnings))
+
+
+def _episodes_of(source: Source) -> list[tuple[Episode, list[Turn]]]:
+    """Return the source's episodes with their turns: the natural ones, or the fresh ones of a run without these."""
+    rows: dict[str, dict[str, list[Turn]]] = {}
+    for row in run_folder.iterate_turns(source.folder):
+        if row.condition in ("natural", "fresh") and (source.turns is None or row.turn <= source.turns):
+            rows.setdefault(row.episode_id, {}).setdefault(row.condition, []).append(row)
+    episodes = sorted(run_folder.iterate_episodes(source.folder), key=lambda episode: episode.episode_id)
+    chosen = []
+    for episode in islice((each for each in episodes if each.episode_id in rows), source.episodes):
+        by_condition = rows[episode.episode_id]
+        chosen.append((episode, by_condition.get("natural") or by_condition["fresh"]))
+    if not chosen:
+        raise UsageError(f"{source.folder} holds no position: nothing to pose")
+    return chosen
+
+
+def _pose_all(
+    setting: Setting,
+    journal: Journal,
+    chosen: Sequence[tuple[Episode, list[Turn]]],
+    done: tuple[Sequence[Turn], Sequence[Episode]],
+    watch: Callable[[Played], None],
+) -> Played:
+    """Pose every position that is not in the journal yet, episode by episode, so that a kill leaves whole ones."""
+    posed = {(row.episode_id, row.turn) for row in done[0]}
+    ended = {episode.episode_id for episode in done[1]}
+    counts = dict.fromkeys(Played.__dataclass_fields__, 0)
+    counts["episodes_done"] = len(ended)
+    known: dict[tuple[Message, ...], Reply] = {}
+    failure: HorizonError | None = None
+    for episode, rows in chosen:
+        if episode.episode_id in ended:
+            continue
+        waiting = iter([row for row in rows if (row.episode_id, row.turn) not in posed])
+        problem: HorizonError | None = None
+        while problem is None and (batch := list(islice(waiting, setting.scenario.live_episodes))):
+            try:
+                for row in _posed(setting, batch, known):
+                    journal.append(row)
+                    counts["probes"] += 1
+                    counts["errors"] += not row.correct
+            except (EngineFailure, ModelFailure) as raised:
+                problem = failure = raised
+            watch(Played(**counts))
+        outcome = "aborted" if problem else "turn_limit"
+        source = replace(episode, run_id=setting.run_id, model=setting.model.name)
+        journal.append(replace(source, outcome=outcome, failure=str(problem) if problem else None, extra="{}"))
+        counts["episodes_done"] += 1
+        counts["episodes_aborted"] += problem is not None
+    if failure is not None and counts["episodes_aborted"] == counts["episodes_done"]:
+        raise failure
+    return Played(**counts)
+
+
+def _posed(setting: Setting, batch: Sequence[Turn], known: dict[tuple[Message, ...], Reply]) -> Iterator[Turn]:
+    """Yield the rows of a batch of positions; a failed request is repeated, as while playing.
+
+    Raises:
+        EngineFailure, ModelFailure: a position could not be scored, or its reply was not to be had.
+    """
+    pending = [_request(setting, row) for row in batch]
+    is_shared = setting.model.reads_text and setting.scenario.temperature == 0
+    for attempt in range(1, FAILURES_PER_TURN + 1):
+        messages = [each.request.messages for each in pending]
+        asked = [place for place, each in enumerate(messages) if not (is_shared and each in known)]
+        if is_shared:
+            asked = list({messages[place]: place for place in reversed(asked)}.values())
+        answered = dict(
+            zip(asked, replies_of(setting.model, [pending[place].request for place in asked]), strict=True)
+        )
+        failed = [(place, reply) for place, reply in answered.items() if isinstance(reply, HorizonError)]
+        known |= {
+            messages[place]: reply for place, reply in answered.items() if is_shared and isinstance(reply, Reply)
+        }
+        left = []
+        for place, (turn, source) in enumerate(zip(pending, batch, strict=True)):
+            reply = known.get(messages[place]) if is_shared else answered[place]
+            if isinstance(reply, Reply):
+                judged = judge_reply(setting, turn, reply)
+                if judged.row is not None:
+                    yield replace(judged.row, parameters=source.parameters)
+            else:
+                left.append((turn, source))
+        if not left:
+            return
+        if attempt == FAILURES_PER_TURN:
+            raise failed[0][1]
+        pending, batch = [turn for turn, _ in left], [source for _, source in left]
+
+
+def _request(setting: Setting, row: Turn) -> PendingTurn:
+    state = setting.task.load(row.state)
+    live = LiveEpisode(row.episode_id, 0, None, row.seed, state, turn=row.turn)
+    return request_for(setting, live, "fresh", setting.submit(state))
