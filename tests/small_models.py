@@ -1,9 +1,12 @@
 """Small models of every accepted family with random weights, and what transformers itself writes with them."""
 
+from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from horizon.models._local.decoder import Decoder
 
@@ -65,3 +68,33 @@ def decoder(model: Any, budget_bytes: int = 1 << 30) -> Decoder:
 def tokens(seed: int, length: int) -> list[int]:
     generator = torch.Generator().manual_seed(seed)
     return (3 + torch.randint(0, WORDS - 3, (length,), generator=generator)).tolist()
+
+
+def tiny_tokenizer(template: str | dict[str, str] | None) -> PreTrainedTokenizerFast:
+    """Return a tokenizer of single characters with a chat template."""
+    letters = sorted(set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,:?#<>|-\n"))
+    vocabulary = {letter: place for place, letter in enumerate(["<s>", "</s>", "<unk>", *letters])}
+    raw = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    raw.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    return PreTrainedTokenizerFast(
+        tokenizer_object=raw, bos_token="<s>", eos_token="</s>", unk_token="<unk>", chat_template=template
+    )
+
+
+def save_tiny(path: Path, template: str | dict[str, str] | None) -> None:
+    """Save a tiny Llama of random weights with a character tokenizer and a chat template, as users save theirs."""
+    tokenizer = tiny_tokenizer(template)
+    tokenizer.save_pretrained(path)
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=4096,
+        eos_token_id=1,
+        bos_token_id=0,
+    )
+    LlamaForCausalLM(config).save_pretrained(path)

@@ -4,9 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-import torch
-from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from small_models import save_tiny
 
 from horizon.core.errors import ModelFailure, UsageError
 from horizon.core.model import ModelOptions, Request, open_model
@@ -25,27 +23,7 @@ TEMPLATE = (
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny Llama of random weights with a character tokenizer and a chat template, saved as users save theirs."""
     path = tmp_path_factory.mktemp("models") / "tiny"
-    letters = sorted(set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,:?#<>|-\n"))
-    vocabulary = {each: place for place, each in enumerate(["<s>", "</s>", "<unk>", *letters])}
-    raw = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
-    raw.pre_tokenizer = pre_tokenizers.Split("", "isolated")
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=raw, bos_token="<s>", eos_token="</s>", unk_token="<unk>", chat_template=TEMPLATE
-    )
-    tokenizer.save_pretrained(path)
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=4096,
-        eos_token_id=1,
-        bos_token_id=0,
-    )
-    LlamaForCausalLM(config).save_pretrained(path)
+    save_tiny(path, TEMPLATE)
     return path
 
 

@@ -3,7 +3,6 @@
 Used by the backends hf, gguf and smollm2, which differ only in the source of the weights.
 """
 
-import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from horizon.core.weight_cache import weights
 from horizon.models._local.attention import register
 from horizon.models._local.decoder import Decoder, Job, WrittenReply
 from horizon.models._local.kv_cache import memory_left
+from horizon.models._local.template import ChatTemplate
 
 DTYPES = {"auto": torch.float32, "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _ATTENTION_KINDS = {"full_attention", "sliding_attention"}
@@ -45,7 +45,8 @@ class LocalModel:
 
         Raises:
             UsageError: an unknown dtype or device.
-            ModelFailure: the weights can't be loaded, or the architecture can't be decoded exactly here.
+            ModelFailure: the weights can't be loaded, the architecture can't be decoded exactly here, or the chat
+                template loses the user's text.
         """
         self.name = source.name
         self._options = options
@@ -69,17 +70,15 @@ class LocalModel:
             lambda tokens: is_complete(self._text(tokens)),
             _line_ends(self._tokenizer).__contains__,
         )
-        self._takes_system = self._tokenizer.chat_template is None or _takes_system(self._tokenizer)
+        self._template = ChatTemplate(source.name, self._tokenizer)
 
     def identity(self) -> Mapping[str, Json]:
         """Return everything that determines the replies: weights, dtype, template, sampling, versions, device."""
-        template = self._tokenizer.chat_template
         return {
             **self._source.identity,
             "dtype": str(self._dtype).removeprefix("torch."),
             "device": str(self._device),
-            "chat_template": _sha256(str(template)) if template is not None else "plain",
-            "system_prompt": "own message" if self._takes_system else "before the first user message",
+            **self._template.identity(),
             "context_tokens": self._limit,
             "protocol": {"answer": self._options.answer, "constrain": self._options.constrain},
             "sampling": {"temperature": self._options.temperature, "top_p": self._options.top_p},
@@ -103,7 +102,11 @@ class LocalModel:
         jobs: dict[int, Job] = {}
         legal: dict[int, dict[tuple[int, ...], str]] = {}
         for place, request in enumerate(requests):
-            prompt = self._tokens(request.messages)
+            try:
+                prompt = self._tokens(request.messages)
+            except ModelFailure as failure:
+                replies[place] = failure
+                continue
             choices = self._legal(request)
             longest = max((len(choice) for choice in choices), default=request.max_tokens)
             if len(prompt) + longest > self._limit:
@@ -189,15 +192,9 @@ class LocalModel:
         return str(self._tokenizer.decode(tokens, skip_special_tokens=True))
 
     def _tokens(self, messages: Sequence[Message]) -> list[int]:
-        if not self._takes_system and messages and messages[0].role == "system":
-            rules, first, *rest = messages
-            messages = [Message(first.role, f"{rules.content}\n\n{first.content}"), *rest]
-        if self._tokenizer.chat_template is None:
-            text = _plain(messages)
-        else:
-            given = [{"role": message.role, "content": message.content} for message in messages]
-            text = self._tokenizer.apply_chat_template(given, add_generation_prompt=True, tokenize=False)
-        tokens: list[int] = self._tokenizer(text, add_special_tokens=self._tokenizer.chat_template is None).input_ids
+        tokens: list[int] = self._tokenizer(
+            self._template.text(messages), add_special_tokens=self._template.is_plain
+        ).input_ids
         return tokens
 
 
@@ -251,26 +248,6 @@ def _fast_dtype(device: torch.device) -> torch.dtype:
     return torch.bfloat16 if has_bfloat16 else torch.float32
 
 
-def _takes_system(tokenizer: Any) -> bool:
-    """Return whether the chat template supports system messages; some raise on them, some drop them."""
-    mark = "horizon asks"
-    try:
-        text = tokenizer.apply_chat_template(
-            [{"role": "system", "content": mark}, {"role": "user", "content": "hello"}],
-            add_generation_prompt=True,
-            tokenize=False,
-        )
-    except Exception:  # noqa: BLE001 - a template is foreign code
-        return False
-    return mark in text
-
-
-def _plain(messages: Sequence[Message]) -> str:
-    """Return a conversation for models without a chat template: paragraphs with the names of the roles."""
-    names = {"system": "Instructions", "user": "User", "assistant": "Assistant"}
-    return "\n\n".join([*(f"{names[message.role]}: {message.content}" for message in messages), "Assistant:"])
-
-
 def _line_ends(tokenizer: Any) -> frozenset[int]:
     """Return the tokens that contain a line end, in the encodings of the known tokenizers."""
     words = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
@@ -280,7 +257,3 @@ def _line_ends(tokenizer: Any) -> frozenset[int]:
 
 def _as_list(value: int | list[int] | None) -> list[int]:
     return value if isinstance(value, list) else [] if value is None else [value]
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
 
+from horizon.core.conversation import fill_empty_replies, fold_system, merge_neighbours
 from horizon.core.errors import UsageError
 from horizon.core.model import ModelOptions, Request
 from horizon.core.records import Json, Message
@@ -33,7 +34,6 @@ MEANINGS: Mapping[str, str] = {
 }
 """What can be left out of a request, and what is done in its place."""
 
-_NO_REPLY = "(no reply)"
 _LEARNABLE = frozenset({400, 415, 422, 500, 501})
 _UNSUPPORTED = re.compile(
     r"unsupported|not (be )?(supported|permitted|allowed|accepted|recogni[sz]ed|implemented|enabled|available|valid)"
@@ -174,34 +174,10 @@ def _messages(messages: Sequence[Message], refused: Refused) -> list[Message]:
     if "system" in refused:
         shown = fold_system(shown)
     if "empty_assistant" in refused:
-        shown = [
-            Message(message.role, _NO_REPLY)
-            if message.role == "assistant" and not message.content.strip()
-            else message
-            for message in shown
-        ]
+        shown = fill_empty_replies(shown)
     if "repeated_role" in refused:
-        merged: list[Message] = []
-        for message in shown:
-            if merged and merged[-1].role == message.role:
-                merged[-1] = Message(message.role, f"{merged[-1].content}\n\n{message.content}")
-            else:
-                merged.append(message)
-        shown = merged
+        shown = merge_neighbours(shown)
     return shown
-
-
-def fold_system(messages: Sequence[Message]) -> list[Message]:
-    """Return the messages with the text of the system's before the first user message, as models without that role."""
-    rules = "\n\n".join(message.content for message in messages if message.role == "system")
-    others = [message for message in messages if message.role != "system"]
-    if not rules:
-        return others
-    for place, message in enumerate(others):
-        if message.role == "user":
-            others[place] = Message("user", f"{rules}\n\n{message.content}")
-            return others
-    return [Message("user", rules), *others]
 
 
 def _encodable(text: str) -> str:
