@@ -1,4 +1,4 @@
-"""Writes small UCI engines that misbehave, as programs of their own."""
+"""Writes small UCI engines that misbehave or write oddly, as programs of their own."""
 
 import stat
 import sys
@@ -54,5 +54,39 @@ def fake_engine(folder: Path, *ways: str) -> Path:
             python=sys.executable, counter=str(folder / "searches"), options=str(folder / "options"), ways=list(ways)
         )
     )
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+_WRITER = """#!{python}
+import sys
+import chess
+board, lines = chess.Board(), 1
+for line in sys.stdin:
+    words = line.split()
+    if words[:1] == ["uci"]:
+        sys.stdout.write({hello!r})
+    elif words[:1] == ["isready"]:
+        sys.stdout.write("readyok\\n")
+    elif words[:3] == ["setoption", "name", "MultiPV"]:
+        lines = int(words[-1])
+    elif words[:2] == ["position", "fen"]:
+        board = chess.Board(" ".join(words[2:8]))
+    elif words[:1] == ["go"]:
+        moves = [move.uci() for move in board.legal_moves][:lines]
+        for place, move in enumerate(moves, 1):
+            sys.stdout.write({line!r}.format(place=place, score=-place, move=move))
+        sys.stdout.write({best!r}.format(move=moves[0]))
+    sys.stdout.flush()
+"""
+LINE = "info depth 1 multipv {place} score cp {score} nodes 1 time 1 pv {move}\n"
+
+
+def writing_engine(
+    folder: Path, line: str = LINE, best: str = "bestmove {move}\n", hello: str = "id name F\nuciok\n"
+) -> Path:
+    """Return a program that writes these texts, with `{place}`, `{score}` and `{move}` filled in."""
+    path = folder / "engine"
+    path.write_text(_WRITER.format(python=sys.executable, hello=hello, line=line, best=best))
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return path

@@ -72,6 +72,8 @@ def check(
     found = read_puzzles(path, limit)
     for bad in found.bad_rows:
         typer.echo(f"horizon: {path} line {bad.line} is skipped: {bad.reason}", err=True)
+    if found.n_bad_rows > len(found.bad_rows):
+        typer.echo(f"horizon: {path}: {found.n_bad_rows - len(found.bad_rows)} more lines are skipped", err=True)
     nodes = nodes or 4 * (nodes_of(path) or 200_000)
     try:
         with _telling() as say:

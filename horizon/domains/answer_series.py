@@ -28,7 +28,7 @@ class SeriesTask(Protocol):
         ...
 
     def answers(self, world: Any, event: Any) -> tuple[str, ...]:
-        """Return plausible answers to the event's question."""
+        """Return plausible answers to the event's question; `world` is the one before the event."""
         ...
 
     def parse_answer(self, seed: int, world: Any, event: Any, text: str) -> str | None:
@@ -65,10 +65,12 @@ def sample(task: SeriesTask, state: Any) -> tuple[str, ...]:
     world, correct, wrong = state.world, [], []
     for ahead in range(task.answers_per_turn):
         event = task.event(state.seed, state.played + ahead, world)
+        # The answers are those to an event of the world before it.
+        answers = task.answers(world, event)
         world = task.after(world, event)
         truth = task.truth(world, event)
         correct.append(truth)
-        wrong.append(next((answer for answer in task.answers(world, event) if answer != truth), truth))
+        wrong.append(next((answer for answer in answers if answer != truth), truth))
     return tuple(dict.fromkeys(("; ".join(correct), "; ".join(wrong))))
 
 

@@ -3,6 +3,7 @@
 Reads the two files; knows no environment. States are integers with one bit per fact.
 """
 
+import codecs
 from collections import deque
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +15,8 @@ from horizon.core.extras import require
 from horizon.core.paths import shipped_folder
 
 MOST_STATES = 200_000
+MOST_BYTES = 1 << 22
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 EXAMPLE = shipped_folder("scenarios") / "logistics"
 
 
@@ -84,17 +87,29 @@ def space_of(domain: str, problem: str) -> Space:
             solution, or more than 200,000 states.
     """
     files = (domain or str(EXAMPLE / "domain.pddl"), problem or str(EXAMPLE / "problem.pddl"))
+    return _space(files, (_read(files[0]), _read(files[1])))
+
+
+def _read(file: str) -> str:
+    """Return the text of a file in UTF-8, in UTF-16 by its mark, or else in Latin-1, which only comments need."""
     try:
-        texts = tuple(Path(file).read_text(encoding="utf-8") for file in files)
-    except (OSError, UnicodeDecodeError) as reason:
-        raise UsageError(f"pddl: {domain} or {problem} can't be read ({reason}): give two existing files") from None
-    return _space(files, texts)
+        data = Path(file).read_bytes()
+    except OSError as problem:
+        raise UsageError(f"pddl: {file} can't be read ({problem.strerror}): give two existing files") from None
+    if len(data) > MOST_BYTES:
+        raise UsageError(f"pddl: {file} has {len(data)} bytes, more than {MOST_BYTES}: give a smaller problem")
+    for encoding in ("utf-16",) if data.startswith(_UTF16_MARKS) else ("utf-8-sig", "latin-1"):
+        try:
+            return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
+        except UnicodeDecodeError:
+            continue
+    raise UsageError(f"pddl: {file} is damaged UTF-16: save it as UTF-8")
 
 
 @lru_cache(maxsize=8)
-def _space(files: tuple[str, str], texts: tuple[str, ...]) -> Space:
+def _space(files: tuple[str, str], texts: tuple[str, str]) -> Space:
     """Return the searched problem of two files; cached by their texts."""
-    lifted, grounded, original = _ground(files)
+    lifted, grounded, original = _ground(files, texts)
     schemas = tuple(_schema(action, files[0]) for action in lifted.actions)
     true = {_words(fact) for fact, value in lifted.initial_values.items() if value.is_true()}
     operators: list[tuple[tuple[str, ...], Any]] = []
@@ -134,7 +149,7 @@ def _space(files: tuple[str, str], texts: tuple[str, ...]) -> Space:
     )
 
 
-def _ground(files: tuple[str, str]) -> tuple[Any, Any, Any]:
+def _ground(files: tuple[str, str], texts: tuple[str, str]) -> tuple[Any, Any, Any]:
     """Return the problem, the grounded problem, and a function from a grounded action to its words."""
     require("unified_planning", extra="pddl", purpose="environment 'pddl'")
     from unified_planning.io import PDDLReader
@@ -143,7 +158,7 @@ def _ground(files: tuple[str, str]) -> tuple[Any, Any, Any]:
 
     get_environment().credits_stream = None
     try:
-        lifted = PDDLReader().parse_problem(*files)
+        lifted = PDDLReader().parse_problem_string(*texts)
         with Compiler(problem_kind=lifted.kind, compilation_kind=CompilationKind.GROUNDING) as compiler:
             result = compiler.compile(lifted, CompilationKind.GROUNDING)
     except Exception as problem:  # noqa: BLE001 - the library raises errors of any type

@@ -6,13 +6,15 @@ Blocking, not thread-safe. Knows positions as texts (`position_text`) and scores
 import os
 import shutil
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
+
+import chess
 
 from horizon.core.errors import EngineFailure, UsageError
 from horizon.core.paths import shipped_folder
@@ -138,25 +140,43 @@ class Engine:
             UsageError: the text is not a position.
             EngineFailure: three failures in a row, or a score of an illegal move; the message names the position.
         """
-        legal = {move.uci() for move in board_of_position(position).legal_moves}
+        board = board_of_position(position)
+        legal = {move.uci() for move in board.legal_moves}
         if not legal:
             return Scores({}, 0.0)
         n_lines = len(legal) if lines is None else max(1, min(lines, len(legal)))
-        scores = self._retry(position, lambda process: process.score(position, nodes, n_lines))
-        illegal = next((move for move in scores.actions if move not in legal), None)
-        if illegal is not None:
-            raise EngineFailure(
-                f"{self.version} scored {illegal}, which is illegal in '{position}': does it play another variant?"
-            )
-        return scores
+
+        def ask(process: EngineProcess) -> Scores:
+            scores = process.score(position, nodes, n_lines)
+            moves = {_legal_move(board, legal, move): score for move, score in scores.actions.items()}
+            illegal = next((move for move in scores.actions if _legal_move(board, legal, move) is None), None)
+            if illegal is not None:
+                raise EngineFailure(
+                    f"{self.version} scored {illegal:.20}, which is illegal in '{position}': does it play another "
+                    "variant?"
+                )
+            return Scores({move: score for move, score in moves.items() if move is not None}, scores.engine_ms)
+
+        return self._retry(position, ask)
 
     def best(self, position: str, nodes: int) -> str:
         """Return the move that the engine itself plays at these nodes, in UCI notation, with its own options.
 
         Raises:
-            EngineFailure: three failures in a row; the message names the position.
+            UsageError: the text is not a position.
+            EngineFailure: three failures in a row, no move or an illegal one; the message names the position.
         """
-        return self._retry(position, lambda process: process.best(position, nodes))
+        board = board_of_position(position)
+        legal = {move.uci() for move in board.legal_moves}
+
+        def ask(process: EngineProcess) -> str:
+            text = process.best(position, nodes)
+            move = _legal_move(board, legal, text)
+            if move is None:
+                raise EngineFailure(f"{self.version} answered with {text:.20}, which is illegal in '{position}'")
+            return move
+
+        return self._retry(position, ask)
 
     @property
     def variants(self) -> frozenset[str]:
@@ -205,3 +225,14 @@ class Engine:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _legal_move(board: chess.Board, legal: Set[str], text: str) -> str | None:
+    """Return the legal move that an engine's text names, whatever its case and its way of castling; else None."""
+    if text in legal:
+        return text
+    try:
+        move = board.parse_uci(text.lower()).uci()
+    except ValueError:
+        return None
+    return move if move in legal else None

@@ -9,16 +9,17 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from horizon.core.errors import EngineFailure, UsageError
-from horizon.core.records import Score, Scores
+from horizon.core.records import Scores
 from horizon.engines.position_text import CHESS960, ORTHODOX, split_position
-from horizon.engines.win_probability import make_score
+from horizon.engines.uci_lines import read_scores, read_variants, split_command
 
 HANDSHAKE_S = 20.0
 SEARCH_GRACE_S = 10.0
+_MOST_OUTPUT_BYTES = 1 << 24
 _SLOWEST_NODES_A_SECOND = 2000.0
 """Far below the speed of any machine: only an engine that hangs exceeds the deadline."""
 
@@ -59,11 +60,10 @@ class EngineProcess:
         self.version = path.name
         try:
             self._send("uci")
-            for line in self._until("uciok", HANDSHAKE_S):
-                if line.startswith("id name "):
-                    self.version = line.removeprefix("id name ").strip()
-                if line.startswith("option name UCI_Variant "):
-                    named = tuple(line.split(" var ")[1:])
+            for words in map(split_command, self._until("uciok", HANDSHAKE_S)):
+                if words[:2] == ["id", "name"]:
+                    self.version = " ".join(words[2:]) or path.name
+                named = read_variants(words) or named
             self._chooses = bool(named)
             self.variants = frozenset((ORTHODOX, CHESS960, *named))
             for name, value in options.items():
@@ -81,14 +81,13 @@ class EngineProcess:
             EngineFailure: the process ended, timed out, or scored fewer moves.
         """
         self._set(MultiPV=n_lines)
-        lines = self._search(position, nodes, max(nodes, 1))
-        scores, spent_ms = _last_complete(lines, n_lines)
-        if len(scores) < n_lines:
-            # The nodes did not suffice for one complete iteration: search depth 1 instead.
-            scores, spent_ms = _last_complete(self._search(position, None, max(nodes, 1)), n_lines)
-        if len(scores) != n_lines:
-            raise EngineFailure(f"{len(scores)} of {n_lines} moves were scored: raise the nodes")
-        return Scores(scores, spent_ms)
+        scores = read_scores(self._search(position, nodes, max(nodes, 1)), n_lines, nodes)
+        if scores is None:
+            # The nodes did not suffice for one iteration: search the shallowest whole one.
+            scores = read_scores(self._search(position, None, max(nodes, 1)), n_lines, nodes)
+        if scores is None:
+            raise EngineFailure(f"fewer than {n_lines} moves were scored at depth 1: raise the nodes")
+        return scores
 
     def best(self, position: str, nodes: int) -> str:
         """Return the move that the engine plays, in UCI notation.
@@ -98,10 +97,10 @@ class EngineProcess:
             EngineFailure: the process ended, timed out, or gave no move.
         """
         self._set(MultiPV=1)
-        last = self._search(position, nodes, nodes)[-1].split()
-        if len(last) < 2 or last[1] == "(none)":
-            raise EngineFailure("the engine answered without a move")
-        return last[1]
+        words = split_command(self._search(position, nodes, nodes)[-1])
+        if len(words) < 2 or words[1] in ("(none)", "0000"):
+            raise EngineFailure(f"the engine answered without a move: '{' '.join(words)[:60]}'")
+        return words[1]
 
     def _search(self, position: str, nodes: int | None, budget: int) -> list[str]:
         variant, fen = split_position(position)
@@ -135,23 +134,35 @@ class EngineProcess:
             raise EngineFailure(f"the process ended (exit status {self._child.poll()})") from None
 
     def _until(self, word: str, seconds: float) -> list[str]:
-        """Return the lines up to and including the one that starts with `word`."""
+        """Return the lines up to and including the one with the command `word`.
+
+        Raises:
+            EngineFailure: the end, the time or the size of the output, or a `bestmove` that answers no search.
+        """
         deadline = time.monotonic() + seconds
         assert self._child.stdout is not None  # a pipe by construction
         descriptor = self._child.stdout.fileno()
-        mark = b"\n" + word.encode()
+        lines: list[str] = []
+        n_bytes = 0
         while True:
-            start = 0 if self._kept.startswith(mark[1:]) else self._kept.find(mark) + 1
-            end = self._kept.find(b"\n", start) if start or self._kept.startswith(mark[1:]) else -1
-            if end >= 0:
-                text, self._kept = self._kept[:end].decode("utf-8", "replace"), self._kept[end + 1 :]
-                return text.splitlines()
+            *raw_lines, self._kept = self._kept.split(b"\n")
+            for place, raw in enumerate(raw_lines):
+                lines.append(raw.decode("utf-8", "replace"))
+                command = split_command(lines[-1])[:1] if b"bestmove" in raw or word.encode() in raw else []
+                if command == [word]:
+                    self._kept = b"\n".join((*raw_lines[place + 1 :], self._kept))
+                    return lines
+                if command == ["bestmove"]:
+                    raise EngineFailure(f"the engine wrote a bestmove before '{word}', which answers no search")
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([descriptor], [], [], left)[0]:
                 raise EngineFailure(f"no '{word}' within {seconds:.0f} seconds")
             read = os.read(descriptor, 1 << 16)
-            if not read or len(self._kept) > 1 << 24:
+            n_bytes += len(read)
+            if not read:
                 raise EngineFailure(f"the process ended (exit status {self._child.poll()}) before '{word}'")
+            if n_bytes > _MOST_OUTPUT_BYTES:
+                raise EngineFailure(f"the engine wrote more than {_MOST_OUTPUT_BYTES >> 20} MiB before '{word}'")
             self._kept += read
 
     def kill(self) -> None:
@@ -161,43 +172,3 @@ class EngineProcess:
         for pipe in (self._child.stdin, self._child.stdout):
             if pipe is not None:
                 pipe.close()
-
-
-def _last_complete(lines: Sequence[str], n_lines: int) -> tuple[dict[str, Score], float]:
-    """Return the scores of the deepest complete iteration, best first, and the search time in milliseconds.
-
-    Reads backwards: a search prints ten or twenty iterations, of which the last complete one is needed.
-    """
-    current: dict[str, Score] = {}
-    spent_ms = 0.0
-    for line in reversed(lines):
-        if not line.startswith("info ") or " multipv " not in line or " pv " not in line:
-            continue
-        words = line.split(" pv ", 1)
-        fields = words[0].split()
-        try:
-            place = fields[fields.index("multipv") + 1]
-            at = fields.index("score")
-            kind, value = fields[at + 1], int(fields[at + 2])
-            move = words[1].split(None, 1)[0]
-            if not spent_ms and "time" in fields:
-                spent_ms = float(fields[fields.index("time") + 1])
-        except (ValueError, IndexError):
-            raise EngineFailure(f"the engine wrote a malformed line: {line[:200]}") from None
-        # A bound is not a score; the exact score follows in a later line.
-        if "lowerbound" not in fields and "upperbound" not in fields and move not in current:
-            current[move] = make_score(value) if kind == "cp" else make_score(mate=value)
-        if place == "1":
-            if len(current) == n_lines:
-                # The lines were read backwards: restore the engine's order before the stable sort.
-                forward = dict(reversed(current.items()))
-                return dict(sorted(forward.items(), key=lambda item: _rank(item[1]), reverse=True)), spent_ms
-            current = {}
-    return {}, spent_ms
-
-
-def _rank(score: Score) -> tuple[float, float]:
-    """Return the sort key of a score: quick mates first, then slow mates against the mover before quick ones."""
-    if score.mate is not None:
-        return (1.0, -score.mate) if score.mate > 0 else (-1.0, -score.mate)
-    return 0.0, float(score.centipawns or 0)

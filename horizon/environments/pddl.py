@@ -42,11 +42,21 @@ class Pddl(Planning[int]):
     )
 
     def __post_init__(self) -> None:
-        """Refuse one file without the other, and read the files."""
+        """Refuse one file without the other, and problems without a turn; read the files."""
         super().__post_init__()
         if bool(self.domain) != bool(self.problem):
             raise UsageError("pddl: domain and problem belong together: give both, or neither for logistics")
-        space_of(self.domain, self.problem)
+        space = space_of(self.domain, self.problem)
+        if not any(space.distances.values()):
+            raise UsageError(
+                f"pddl: {space.name} is solved in every state that it can reach: there is no turn to play; correct "
+                "its goal, its first state or its actions"
+            )
+        if self.start == "textbook" and space.is_goal(space.first):
+            raise UsageError(
+                f"pddl: {space.name} is solved at its first state: correct its goal, or give start=random to start "
+                "from another state"
+            )
 
     @property
     def files(self) -> dict[str, Path]:

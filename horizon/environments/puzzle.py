@@ -232,10 +232,11 @@ class PuzzleTask:
     @property
     def notes(self) -> tuple[str, ...]:
         """A warning with the number of unreadable rows of the file and the problem of the first, if any."""
-        bad = open_pack(self.pack).bad_rows
+        pack = open_pack(self.pack)
+        bad = pack.bad_rows
         if not bad:
             return ()
-        start = f"{self.pack}: {len(bad)} unreadable rows are skipped, the first at line {bad[0].line}: "
+        start = f"{self.pack}: {pack.n_bad_rows} unreadable rows are skipped, the first at line {bad[0].line}: "
         return (f"{start}{bad[0].reason}; horizon puzzles check {self.pack} lists all",)
 
     @property

@@ -157,3 +157,18 @@ def test_a_running_total_row_tells_what_this_turn_added() -> None:
     state = task.reset(1)
     total = int(task.oracle(state))
     assert task.judge(state, str(total)).extra["increment"] == total
+
+
+@pytest.mark.parametrize(
+    "text", ["list_editing", "list_editing:question=list,edits=3", "board_tracking:question=count"]
+)
+@pytest.mark.parametrize("seed", range(4))
+def test_the_two_plans_offered_are_the_true_one_and_one_wrong_at_every_question(text: str, seed: int) -> None:
+    task = open_environment(f"{text}{',' if ':' in text else ':'}ask=plan,ahead=8")
+    state = task.reset(seed)
+    for _ in range(5):
+        true, wrong = (plan.split("; ") for plan in task.actions(state))
+        assert "; ".join(true) == task.oracle(state)
+        assert len(true) == len(wrong) == 8
+        assert not any(one == other for one, other in zip(true, wrong, strict=True))
+        state = task.step(state, "; ".join(true))

@@ -5,7 +5,7 @@ from typing import Any
 
 import chess
 import pytest
-from fake_engine import fake_engine
+from fake_engine import fake_engine, writing_engine
 
 from horizon.core.environment import open_environment
 from horizon.core.errors import ModelFailure, UsageError
@@ -120,3 +120,18 @@ def test_the_request_seed_alone_decides(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("HORIZON_STOCKFISH", str(fake_engine(tmp_path, "ok")))
     assert moves("uci:stockfish:level=2", range(8)) == moves("uci:stockfish:level=2", range(8))
     assert chess.Board().parse_san(moves("uci:stockfish:level=10", range(1))[0].removeprefix("Answer: "))
+
+
+@pytest.mark.parametrize("strength", ["skill=1", "elo=1400"])
+@pytest.mark.parametrize("best", ["bestmove a1a1\n", "bestmove 0000\n", "bestmove\n"])
+def test_an_engine_whose_own_move_is_none_fails_in_one_line(
+    strength: str, best: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HORIZON_STOCKFISH", str(writing_engine(tmp_path, best=best)))
+    player = open_model(f"uci:stockfish:{strength}")
+    try:
+        (failure,) = player.reply([request(0)])
+    finally:
+        player.close()
+    assert isinstance(failure, ModelFailure)
+    assert "failed 3 times in a row" in str(failure) and "\n" not in str(failure)

@@ -51,9 +51,13 @@ class _Annotation:
 
 @dataclass(slots=True)
 class _OpenGame:
-    """The natural turns of one episode so far, by their ply; `last` is the newest one."""
+    """The natural turns of one episode so far, by their ply; `last` is the newest one.
+
+    The states of an imported game can begin anew within it: `begun` is the ply at which the newest one does.
+    """
 
     last: Turn
+    begun: int = 0
     annotations: dict[int, _Annotation] = field(default_factory=dict)
 
 
@@ -86,10 +90,8 @@ def games_as_pgn(turns: Iterable[Turn], episodes: Iterable[Episode], created: st
         if row.condition != "natural":
             continue
         game = open_games.setdefault(row.episode_id, _OpenGame(row))
-        game.last = row
-        # The states of an imported game can begin anew within it.
-        begun = int(json.loads(row.extra).get("begun_at_ply", 0))
-        game.annotations[begun + len(split_state(row.state).moves)] = _annotation(row)
+        game.last, game.begun = row, int(json.loads(row.extra).get("begun_at_ply", 0))
+        game.annotations[game.begun + len(split_state(row.state).moves)] = _annotation(row)
         episode = ended.get(row.episode_id)
         if episode is not None and len(game.annotations) >= episode.turns:
             yield _ended_game(ended.pop(row.episode_id), open_games.pop(row.episode_id).annotations, date)
@@ -131,13 +133,17 @@ def _ended_game(episode: Episode, annotations: dict[int, _Annotation], date: str
 
 
 def _unended_game(game: _OpenGame, date: str) -> str:
-    """Return the game of an episode that a killed run left open: up to its last turn on disk."""
+    """Return the game of an episode that a killed run left open: up to its last turn on disk.
+
+    Where its states began anew, the game begins there.
+    """
     row = game.last
     line = split_state(row.state)
-    played = game.annotations[len(line.moves)].played
+    annotations = {ply - game.begun: turn for ply, turn in game.annotations.items() if ply >= game.begun}
+    played = annotations[len(line.moves)].played
     line = GameText(line.root, (*line.moves, *filter(None, (played,))), line.side)
     opponent = str(json.loads(row.parameters).get("opponent", "?"))
-    return _game(line, game.annotations, _GameHeader(row.run_id, row.episode_id, date, row.model, opponent))
+    return _game(line, annotations, _GameHeader(row.run_id, row.episode_id, date, row.model, opponent))
 
 
 def _headers(header: _GameHeader, line: GameText) -> dict[str, str]:

@@ -1,11 +1,12 @@
-"""Files of puzzles, streamed: Lichess CSV, EPD suites, PGN, FEN lists and Horizon's packs, plain or as .zst.
+"""Files of puzzles, streamed: Lichess CSV, EPD suites, PGN, FEN lists and Horizon's packs, plain or as .zst or .gz.
 
-The extension determines the format, a CSV's header the kind of table. Unreadable rows are reported and skipped.
+The extension determines the format, a CSV's header the kind of table. Unreadable rows are reported and skipped; a
+packed file that unpacks to hundreds of times its size is refused.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -26,14 +27,22 @@ _READERS: Mapping[str, Reader] = {
     ".txt": epd.read,
     ".pgn": pgn.read,
 }
+_PACKINGS = {".zst": "zstd", ".gz": "gzip"}
+MOST_BAD_ROWS = 10_000
+_MOST_RATIO, _HARMLESS_BYTES, _BYTES_AHEAD = 200, 1 << 20, 64 << 20
+"""A packed file may unpack to this many times its size, or to these bytes: text packs to a fifth."""
 
 
 @dataclass(frozen=True, slots=True)
 class PuzzleFile:
-    """The content of a file: its puzzles, with unique names, and the rows that could not be read."""
+    """The content of a file: its puzzles, with unique names, and the rows that could not be read.
+
+    `bad_rows` holds the first of these, at most MOST_BAD_ROWS; `n_bad_rows` is the number of all.
+    """
 
     puzzles: tuple[Puzzle, ...]
     bad_rows: tuple[BadRow, ...]
+    n_bad_rows: int = 0
 
 
 def read_puzzles(path: str | Path, limit: int | None = None) -> PuzzleFile:
@@ -48,9 +57,12 @@ def read_puzzles(path: str | Path, limit: int | None = None) -> PuzzleFile:
     puzzles: dict[str, Puzzle] = {}
     times: Counter[str] = Counter()
     bad: list[BadRow] = []
+    n_bad = 0
     for entry in _rows(path):
         if isinstance(entry, BadRow):
-            bad.append(entry)
+            n_bad += 1
+            if n_bad <= MOST_BAD_ROWS:
+                bad.append(entry)
             continue
         name = entry.name
         while name in puzzles:
@@ -61,12 +73,12 @@ def read_puzzles(path: str | Path, limit: int | None = None) -> PuzzleFile:
             break
     if not puzzles and bad:
         raise UsageError(
-            f"{path} has nothing but bad rows ({len(bad)}); line {bad[0].line}: {bad[0].reason}; correct it, or "
+            f"{path} has nothing but bad rows ({n_bad}); line {bad[0].line}: {bad[0].reason}; correct it, or "
             "give the file the extension of its format"
         )
     if not puzzles:
         raise UsageError(f"{path} is empty: give a file that holds puzzles, or the pack '{pack_names()[0]}'")
-    return PuzzleFile(tuple(puzzles.values()), tuple(bad))
+    return PuzzleFile(tuple(puzzles.values()), tuple(bad), n_bad)
 
 
 def pack_names() -> tuple[str, ...]:
@@ -102,29 +114,58 @@ def _folder() -> Path:
 
 
 def _rows(path: Path) -> Iterator[Puzzle | BadRow]:
-    is_packed = path.suffix.lower() == ".zst"
-    inner = Path(path.stem) if is_packed else path
+    packing = _PACKINGS.get(path.suffix.lower())
+    inner = Path(path.stem) if packing else path
     reader = _READERS.get(inner.suffix.lower())
     if reader is None:
         raise UsageError(
             f"{path}: the extension '{inner.suffix}' is not a puzzle format: {nearest(inner.suffix, _READERS)} "
-            "(each may be packed as .zst)"
+            "(each may be packed as .zst or .gz)"
         )
     try:
-        stream = _open(path, is_packed)
+        stream = _open(path, packing)
     except OSError as problem:
         why = problem.strerror or str(problem)
         raise UsageError(f"{path} can't be read ({why}): give an existing file, or the name of a pack") from None
-    # The encoding of the PGN standard is Latin-1; only names use it.
-    fallback = "latin-1" if inner.suffix.lower() == ".pgn" else None
+    # The encoding of the PGN standard, EPD included, is Latin-1; only names use it.
+    fallback = None if inner.suffix.lower() == ".csv" else "latin-1"
     with closing(stream):
         yield from reader(number_lines(stream, fallback=fallback), inner.stem)
 
 
-def _open(path: Path, is_packed: bool) -> Any:
-    plain = path.open("rb")
-    if not is_packed:
-        return plain
-    import pyarrow
+class _Capped:
+    """An unpacked stream that ends with a UsageError once it is far larger than what it was packed in."""
 
-    return pyarrow.CompressedInputStream(pyarrow.PythonFile(plain, mode="r"), "zstd")
+    def __init__(self, path: Path, packing: str) -> None:
+        import pyarrow
+
+        self._path, self._n_bytes = path, 0
+        self._packed = path.open("rb")
+        self._stream: Any = pyarrow.CompressedInputStream(pyarrow.PythonFile(self._packed, mode="r"), packing)
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` unpacked bytes; none at the end."""
+        chunk: bytes = self._stream.read(size)
+        self._n_bytes += len(chunk)
+        if self._n_bytes > max(_HARMLESS_BYTES, _MOST_RATIO * self._packed.tell()):
+            raise UsageError(
+                f"{self._path} unpacks to more than {_MOST_RATIO} times its size, as only a damaged or hostile file "
+                "does: unpack it by hand and give the plain file, if it is what it should be"
+            )
+        return chunk
+
+    def close(self) -> None:
+        """End reading; may be called twice."""
+        self._stream.close()
+        self._packed.close()
+
+
+def _open(path: Path, packing: str | None) -> Any:
+    if packing is None:
+        return path.open("rb")
+    # The rows of a bomb take far longer to read than to unpack: look first.
+    with closing(_Capped(path, packing)) as stream, suppress(OSError, ValueError, EOFError):
+        for _ in range(_BYTES_AHEAD >> 16):
+            if not stream.read(1 << 16):
+                break
+    return _Capped(path, packing)

@@ -4,7 +4,7 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import chess
@@ -18,6 +18,7 @@ from horizon.core.errors import ModelFailure, StoreError
 from horizon.core.model import Request
 from horizon.core.records import Episode, Json, Reply, Score, Scores, Turn
 from horizon.core.seeds import derive
+from horizon.domains.chess.pgn_export import games_as_pgn
 from horizon.engines.position_text import board_of_position
 from horizon.environments.chess import Chess
 from horizon.models.random import RandomModel
@@ -231,3 +232,15 @@ def test_nothing_that_a_model_writes_can_break_a_game(tmp_path_factory: pytest.T
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError):
         write_games(tmp_path)
+
+
+def test_an_open_game_whose_states_began_anew_is_written_from_there(tmp_path: Path) -> None:
+    folder = run(tmp_path / "run", episodes=1)
+    turns = rows(folder)["random#00000"]
+    moved = replace(turns[3], state="8/8/8/8/4k3/8/4P3/4K3 w - - 99 60 moves - as white", error="none", action="e1d1")
+    moved = replace(moved, reply="Kd1", substituted=False, extra=json.dumps({"begun_at_ply": 40, "eval_cp": 12}))
+    (text,) = games_as_pgn([*turns[:3], moved], [], "2026-11-24T03:00:00+00:00")
+    game = chess.pgn.read_game(io.StringIO(text))
+    assert game is not None and game.errors == []
+    assert game.headers["FEN"] == "8/8/8/8/4k3/8/4P3/4K3 w - - 99 60"
+    assert [move.uci() for move in game.mainline_moves()] == ["e1d1"]

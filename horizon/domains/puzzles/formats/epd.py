@@ -1,8 +1,9 @@
 """EPD suites and FEN lists, one position per line: WAC, Bratko-Kopec, STS with graded points, or plain positions.
 
 Source: Steven J. Edwards (1994), Portable Game Notation Specification, section 16.2. The operations `bm`, `am`, `id`
-and the points in `c0 "Nf6=10, Rd8=4"` are parsed, others are skipped. A line without any of these is a position to
-play from: its moves are judged by the engine alone. Lines that start with # are comments.
+and the points in `c0 "Nf6=10, Rd8=4"` are parsed; without a `bm`, the first move of `pm` or `pv` is the best one.
+`dm` alone states a mate without a move, and is a bad row. Others are skipped. A line without any of these is a
+position to play from: its moves are judged by the engine alone. Lines that start with # are comments.
 """
 
 import re
@@ -14,13 +15,14 @@ from horizon.domains.puzzles.formats.fen import board_of, goal_of, san_move
 from horizon.domains.puzzles.formats.lines import BadRow, FileLine, bad_row
 from horizon.domains.puzzles.puzzle import Puzzle
 
+_POSITION = re.compile(r"(\S+)\s+(\S+)\s+(\S+)\s+([^\s;]+)(?:\s*;)?\s*")
 _GRADED = re.compile(r"([^\s,=]+(?:=[QRBNqrbn])?[+#]?)=(\d{1,4})(?:,|$)")
 
 
 def read(lines: Iterable[FileLine], stem: str) -> Iterator[Puzzle | BadRow]:
     """Yield the puzzles and bad rows of a suite; a position without `id` is named after the stem and its line."""
     for line in lines:
-        text = line.text.strip()
+        text = line.text.strip().removeprefix("\ufeff")
         if not line.problem and (not text or text.startswith("#")):
             continue
         try:
@@ -37,6 +39,8 @@ def _puzzle(text: str, default: str) -> Puzzle:
     points = _points(board, operations.get("c0", ""))
     best = _moves(board, operations.get("bm", ""))
     avoid = _moves(board, operations.get("am", ""))
+    if not best and not avoid and not points:
+        best = _read_predicted(board, operations)
     if not best and points:
         best = tuple(move for move, share in points if share == 1)
     if set(best) & set(avoid):
@@ -49,16 +53,28 @@ def _puzzle(text: str, default: str) -> Puzzle:
     return Puzzle(name, board.fen(), best[:1], goal, also=best[1:], avoid=avoid, points=points)
 
 
+def _read_predicted(board: chess.Board, operations: dict[str, str]) -> tuple[str, ...]:
+    """Return the move that an engine predicted, the first of `pm` or `pv`; empty if there is none."""
+    for opcode in ("pm", "pv"):
+        if operations.get(opcode):
+            return _moves(board, re.sub(r"^[\d.]+\s*", "", operations[opcode]).split()[0])
+    if "dm" in operations:
+        raise ValueError(f"dm {operations['dm']} states a mate without its move: add bm, or remove dm")
+    return ()
+
+
 def _split(text: str) -> tuple[str, dict[str, str]]:
     """Return the FEN, with its counters where they are, and the operations."""
-    fields = text.split(None, 4)
-    rest = fields[4] if len(fields) == 5 else ""
+    fields = _POSITION.match(text)
+    if fields is None:
+        return text, {}
+    rest = text[fields.end() :]
     counters = re.match(r"(\d{1,9})\s+(\d{1,9})(?:\s+|;|$)", rest)
     if counters:
         rest = rest[counters.end() :]
     operations = _operations(rest.partition("#")[0] if rest.startswith("#") else rest)
     clock, number = counters.groups() if counters else (operations.get("hmvc", "0"), operations.get("fmvn", "1"))
-    return " ".join((*fields[:4], clock, number)) if len(fields) >= 4 else text, operations
+    return " ".join((*fields.groups(), clock, number)), operations
 
 
 def _operations(text: str) -> dict[str, str]:
@@ -69,7 +85,8 @@ def _operations(text: str) -> dict[str, str]:
     pieces[1::2] = [piece.replace(";", "\0") for piece in pieces[1::2]]
     operands: dict[str, str] = {}
     for part in "".join(pieces).split(";"):
-        opcode, _, operand = part.strip().partition(" ")
+        opcode, operand = (*part.split(None, 1), "", "")[:2]
+        opcode = opcode.lower()
         if not opcode or opcode == "-":
             continue
         if not opcode[0].isalpha():

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import chess
 
 from horizon.domains.chess.position import Position
+from horizon.domains.puzzles.formats.moves import read_move
 from horizon.domains.puzzles.puzzle import Goal
 
 _HARMLESS = chess.STATUS_BAD_CASTLING_RIGHTS | chess.STATUS_INVALID_EP_SQUARE | chess.STATUS_IMPOSSIBLE_CHECK
@@ -24,6 +25,7 @@ def board_of(fen: str) -> chess.Board:
     if not 4 <= len(fields) <= 6:
         raise ValueError(f"a FEN has 4 to 6 fields, this has {len(fields)}")
     board = chess.Board(" ".join(fields))
+    _refuse_chess960(fields)
     problems = board.status() & ~_HARMLESS
     if problems:
         named = [str(flag.name).lower().replace("_", " ") for flag in chess.Status if flag and flag & problems]
@@ -36,15 +38,12 @@ def board_of(fen: str) -> chess.Board:
 
 
 def san_move(board: chess.Board, text: str) -> str:
-    """Return the UCI text of a legal move in SAN or UCI; trailing `!` and `?` are ignored.
+    """Return the UCI text of a legal move in any notation of `moves.read_move`.
 
     Raises:
         ValueError: no such legal move.
     """
-    move = board.parse_san(text.rstrip("!?"))
-    if not move:
-        raise ValueError(f"'{text}' is not a move")
-    return move.uci()
+    return read_move(board, text).uci()
 
 
 def line_from(board: chess.Board, moves: Sequence[str]) -> tuple[tuple[str, ...], chess.Board]:
@@ -84,6 +83,26 @@ def solution(board: chess.Board, moves: Sequence[str]) -> tuple[tuple[str, ...],
 def goal_of(is_mate: bool, otherwise: Goal) -> Goal:
     """Return `mate` for a line that ends in mate, else the goal of the format."""
     return "mate" if is_mate else otherwise
+
+
+def _refuse_chess960(fields: Sequence[str]) -> None:
+    """Raise ValueError for castling rights of Chess960, in Shredder-FEN or X-FEN.
+
+    Rights that no rook backs are stale ones of orthodox chess, which are dropped.
+    """
+    letters, fen = fields[2], " ".join(fields)
+    orthodox = chess.Board(fen)
+    meant = chess.Board(fen, chess960=True)
+    is_possible = meant.clean_castling_rights() == meant.castling_rights and chess.popcount(
+        meant.castling_rights
+    ) == len(letters.replace("-", ""))
+    is_orthodox = orthodox.clean_castling_rights() == meant.castling_rights
+    is_shredder = bool(set(letters) - set("KQkq-"))
+    if not is_orthodox and (is_shredder or is_possible):
+        raise ValueError(
+            f"the castling rights '{letters}' are those of Chess960, which no puzzle has: give the king on its e-file "
+            "and rooks in the corners, or '-'"
+        )
 
 
 def _is_over(board: chess.Board) -> bool:

@@ -1,11 +1,13 @@
 """Puzzles in CSV: the Lichess puzzle file and Horizon's own packs, distinguished by the header.
 
 Lichess: https://database.lichess.org/#puzzles. Its FEN is the position before the opponent's move, so that the puzzle
-starts after the first move. A pack's columns are the fields of `Puzzle`; additional columns are skipped.
+starts after the first move. A pack's columns are the fields of `Puzzle`; columns that are not needed may be missing,
+additional ones are skipped. Lists in a cell may be written as Python, JSON or separated by any usual sign.
 """
 
 import csv
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import get_args
 
@@ -25,15 +27,21 @@ LICHESS = (
     "GameUrl",
     "OpeningTags",
 )
-PACK = ("name", "fen", "moves", "goal", "themes", "rating")
-"""The required columns of a pack; `also`, `avoid` and `points` (as `e2e4=0.5 d2d4=1`) are optional."""
+NEEDED = ("PuzzleId", "FEN", "Moves", "Themes")
+"""Of these, the columns that a puzzle needs: the theme `equality` makes a draw the goal."""
+PACK = ("name", "fen", "moves", "goal", "themes", "rating", "also", "avoid", "points")
+"""The columns of a pack; `points` are written as `e2e4=0.5 d2d4=1`."""
+PACK_NEEDED = ("name", "fen", "moves", "goal")
+
+_LIST_SIGNS = re.compile(r"[\s,;|\[\](){}'\"]+")
+_DELIMITERS = (",", ";", "\t")
 
 
 def read(lines: Iterable[FileLine], stem: str) -> Iterator[Puzzle | BadRow]:
     """Yield the puzzles and bad rows of a CSV file; `stem` is unused, since every row has a name."""
     columns: Sequence[str] = LICHESS
     convert: Callable[[dict[str, str]], Puzzle] = _lichess
-    is_first = True
+    is_first, delimiter = True, ","
     for line in lines:
         if line.problem:
             yield bad_row(line.number, line.problem)
@@ -41,7 +49,10 @@ def read(lines: Iterable[FileLine], stem: str) -> Iterator[Puzzle | BadRow]:
         if not line.text.strip():
             continue
         try:
-            cells = _cells(line.text)
+            text = line.text.removeprefix("\ufeff")
+            if is_first:
+                delimiter = _delimiter(text)
+            cells = _cells(text, delimiter)
             if is_first:
                 is_first = False
                 header = _header(cells)
@@ -58,32 +69,52 @@ def read(lines: Iterable[FileLine], stem: str) -> Iterator[Puzzle | BadRow]:
 
 def _header(cells: Sequence[str]) -> tuple[Sequence[str], Callable[[dict[str, str]], Puzzle]] | None:
     """Return the columns and the parser of their rows, or None if the first row is a puzzle."""
-    for wanted, convert in ((LICHESS[:-1], _lichess), (PACK, _pack)):
-        if wanted[0] in cells:
-            missing = [name for name in wanted if name not in cells]
-            if missing:
-                raise ValueError(f"the header has no column {', '.join(missing)}")
-            return cells, convert
+    for known, needed, convert in ((LICHESS, NEEDED, _lichess), (PACK, PACK_NEEDED, _pack)):
+        usual = {name.lower(): name for name in known}
+        columns = [usual.get(cell.lower(), cell) for cell in cells]
+        if needed[0] not in columns:
+            continue
+        missing = [name for name in needed if name not in columns]
+        if missing:
+            raise ValueError(f"the header has no column {', '.join(missing)}")
+        twice = next((name for name in needed if columns.count(name) > 1), None)
+        if twice:
+            raise ValueError(f"the header has the column {twice} twice: keep one")
+        return columns, convert
     return None
 
 
-def _cells(text: str) -> list[str]:
+def _delimiter(text: str) -> str:
+    """Return the sign between the cells of a header; a comma if the line is no header."""
+    for sign in _DELIMITERS:
+        names = {cell.strip().strip('"').lower() for cell in text.split(sign)}
+        if len(names) > 1 and names & {NEEDED[0].lower(), PACK_NEEDED[0]}:
+            return sign
+    return ","
+
+
+def _cells(text: str, delimiter: str) -> list[str]:
     try:
-        return [cell.strip() for cell in next(csv.reader([text], strict=True))]
+        return [cell.strip() for cell in next(csv.reader([text], strict=True, delimiter=delimiter))]
     except (csv.Error, StopIteration) as problem:
         raise ValueError(f"not a row of CSV: {problem}") from None
 
 
+def _list(text: str) -> list[str]:
+    """Return the words of a cell that holds a list, however it is written."""
+    return [word for word in _LIST_SIGNS.split(text) if word]
+
+
 def _lichess(row: dict[str, str]) -> Puzzle:
     name = _name(row["PuzzleId"])
-    moves = row["Moves"].split()
+    moves = _list(row["Moves"])
     if len(moves) < 2:
         raise ValueError(f"the opponent's move and a solution are needed, not {len(moves)} moves")
     _, board = line_from(board_of(row["FEN"]), moves[:1])
     solved, is_mate = solution(board, moves[1:])
-    themes = tuple(row["Themes"].split())
-    goal = goal_of(is_mate, "hold" if "equality" in themes else "win")
-    return Puzzle(name, board.fen(), solved, goal, themes, _number(row["Rating"], "Rating"))
+    themes = tuple(_list(row["Themes"]))
+    goal = goal_of(is_mate, "hold" if "equality" in {theme.lower() for theme in themes} else "win")
+    return Puzzle(name, board.fen(), solved, goal, themes, _number(row.get("Rating", ""), "Rating"))
 
 
 def _pack(row: dict[str, str]) -> Puzzle:
@@ -93,11 +124,11 @@ def _pack(row: dict[str, str]) -> Puzzle:
     goal = next((name for name in goals if name == row["goal"]), None)
     if goal is None:
         raise ValueError(f"goal '{row['goal']}' is not one of {', '.join(goals)}")
-    moves, is_mate = solution(board, row["moves"].split()) if row["moves"] else ((), False)
+    moves, is_mate = solution(board, _list(row["moves"])) if row["moves"] else ((), False)
     if goal == "mate" and not is_mate:
         raise ValueError("the goal is mate, but the line does not end in mate")
     points = []
-    for text in row.get("points", "").split():
+    for text in _list(row.get("points", "")):
         move, _, share = text.partition("=")
         worth = _number(share, "points")
         if worth is None or not 0 <= worth <= 1:
@@ -108,10 +139,10 @@ def _pack(row: dict[str, str]) -> Puzzle:
         board.fen(),
         moves,
         goal,
-        tuple(row["themes"].split()),
-        _number(row["rating"], "rating"),
-        tuple(san_move(board, text) for text in row.get("also", "").split()),
-        tuple(san_move(board, text) for text in row.get("avoid", "").split()),
+        tuple(_list(row.get("themes", ""))),
+        _number(row.get("rating", ""), "rating"),
+        tuple(san_move(board, text) for text in _list(row.get("also", ""))),
+        tuple(san_move(board, text) for text in _list(row.get("avoid", ""))),
         tuple(points),
     )
 
