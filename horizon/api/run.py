@@ -113,26 +113,45 @@ class Run:
     def _analysis(self) -> Analysis:
         return analyze_data(self.parts)
 
-    def report(self, folder: Folder | None = None) -> Path:
+    def report(self, folder: Folder | None = None, *, frozen: Folder | None = None) -> Path:
         """Write page, figures and tables, and return the path of the page.
 
         Parameters
         ----------
         folder
             Where to write; the run folder by default, which a run in memory does not have.
+        frozen
+            A plan written by `horizon freeze`; the page then says whether it was kept.
 
         Raises
         ------
         UsageError
-            No folder is given and there is none, or no turn was judged.
+            No folder is given and there is none, no turn was judged, or the frozen plan was changed.
         """
         from horizon.report.write import write_analysis
 
         target = Path(folder) if folder is not None else self.folder
         if target is None:
             raise UsageError("a run in memory has no folder for its report: give one, as in run.report('results/x')")
-        write_analysis(self.analyze(), target)
+        write_analysis(self.analyze(), target, self.registered(frozen) if frozen is not None else ())
         return target / "report.html"
+
+    def registered(self, frozen: Folder) -> list[str]:
+        """Return whether the frozen plan in a file was kept by these runs, and every deviation, line by line.
+
+        Parameters
+        ----------
+        frozen
+            A plan written by `horizon freeze`.
+
+        Raises
+        ------
+        UsageError
+            The file is no frozen plan, or was changed after it was frozen.
+        """
+        from horizon.runs.registration import read_registration, verdict_lines
+
+        return verdict_lines(read_registration(Path(frozen)), self.parts)
 
     def show(self, episode: int | str = 0, turn: int = 1, condition: str = "natural") -> "Replayed":
         """Return what the model was shown at a turn, its reply and the verdict; prints as text.

@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from horizon.cli import freeze as freeze_command
 from horizon.cli import imports as imports_command
 from horizon.cli import play as play_command
 from horizon.cli import puzzles as puzzle_commands
@@ -26,6 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command(context_settings=play_command.ANY_KEY)(play_command.play)
+app.command()(freeze_command.freeze)
 app.command("import")(imports_command.import_)
 app.add_typer(puzzle_commands.app, name="puzzles")
 Folders = Annotated[list[Path], typer.Argument(help="run folders, as written by horizon play")]
@@ -87,8 +89,13 @@ def grade(
 def report(
     folders: Runs,
     out: Annotated[Path | None, typer.Option(help="folder for page, figures and tables [the first folder]")] = None,
+    frozen: Annotated[
+        Path | None, typer.Option(help="plan written by horizon freeze, to check whether it was kept")
+    ] = None,
 ) -> None:
     """Print results, and write their page, figures and tables.
+
+    With --frozen the page says whether a plan of horizon freeze was kept.
 
     The page is report.html; it steps through every turn and needs no network.
 
@@ -96,7 +103,7 @@ def report(
     """
     from horizon.cli.results import report_runs
 
-    report_runs(folders, out)
+    report_runs(folders, out, frozen)
 
 
 @app.command()

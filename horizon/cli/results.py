@@ -6,8 +6,11 @@ from pathlib import Path
 import typer
 
 
-def report_runs(folders: Sequence[Path], out: Path | None = None) -> None:
-    """Print the results of runs, write their report, and print where it is; `out` is the first folder by default."""
+def report_runs(folders: Sequence[Path], out: Path | None = None, frozen: Path | None = None) -> None:
+    """Print the results of runs, write their report, and print where it is; `out` is the first folder by default.
+
+    With a frozen plan it is also printed whether that was kept.
+    """
     from horizon.api.run import load
     from horizon.report.console import open_console
     from horizon.report.results_table import print_results
@@ -17,7 +20,9 @@ def report_runs(folders: Sequence[Path], out: Path | None = None) -> None:
     refuse_empty(run.analyze())
     print_results(run.analyze(), open_console())
     target = out or folders[0]
-    typer.echo(f"report: {run.report(target)}")
+    for line in run.registered(frozen) if frozen is not None else ():
+        typer.echo(line)
+    typer.echo(f"report: {run.report(target, frozen=frozen)}")
     typer.echo(f"figures, tables and rows: {target}")
 
 

@@ -30,15 +30,15 @@ _POLICY = (
 )
 
 
-def write_page(analysis: Analysis, path: Path) -> Path:
+def write_page(analysis: Analysis, path: Path, registered: Sequence[str] = ()) -> Path:
     """Write the page of runs that were estimated, and return its path; the same runs give the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page(analysis), encoding="utf-8")
+    path.write_text(page(analysis, registered), encoding="utf-8")
     return path
 
 
-def page(analysis: Analysis) -> str:
-    """Return the page as HTML."""
+def page(analysis: Analysis, registered: Sequence[str] = ()) -> str:
+    """Return the page as HTML; `registered` are the lines on a frozen plan that the runs were held against."""
     found = trace(analysis.runs)
     charts = charts_of(analysis)
     title = headline(analysis)
@@ -54,6 +54,7 @@ def page(analysis: Analysis) -> str:
         "<header><h1>Horizon report</h1>",
         f'<p class="headline">{_text(title)}</p></header>',
         "<main>",
+        _list("Pre-registration", registered),
         _list("What this can't say", limits(analysis)),
         f"<details><summary>The commands that made it</summary><pre>{_text(made_by)}</pre></details>",
         '<section aria-label="Figures">',

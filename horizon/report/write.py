@@ -1,6 +1,7 @@
 """The report of an analysis as files: the page, figures, and every table as CSV and JSON."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from horizon.analysis.analysis import Analysis
@@ -11,8 +12,10 @@ from horizon.report.html_page import write_page
 from horizon.report.matplotlib_figures import draw_chart, draw_error_by_turn
 
 
-def write_analysis(analysis: Analysis, out: Path) -> list[Path]:
+def write_analysis(analysis: Analysis, out: Path, registered: Sequence[str] = ()) -> list[Path]:
     """Write page, figures and tables into a folder; return the paths, those of figures first.
+
+    `registered` are the lines on a frozen plan (`horizon.runs.registration`) for the page.
 
     Raises:
         UsageError: there is nothing to draw, as no turn was judged.
@@ -26,7 +29,7 @@ def write_analysis(analysis: Analysis, out: Path) -> list[Path]:
     estimates = out / "tables" / "estimates.json"
     tables = write_csv(analysis, out / "tables")
     estimates.write_text(json.dumps(analysis.to_dict(), indent=1, ensure_ascii=True) + "\n", encoding="utf-8")
-    return [*figures, write_page(analysis, out / "report.html"), estimates, *tables]
+    return [*figures, write_page(analysis, out / "report.html", registered), estimates, *tables]
 
 
 def refuse_empty(analysis: Analysis) -> None:

@@ -1,0 +1,41 @@
+"""The command `horizon freeze`: a scenario file in, its plan with claims and analysis version out, under one hash."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from horizon.core.errors import UsageError
+
+
+def freeze(
+    scenario: Annotated[str, typer.Argument(help="name of a shipped scenario, or a TOML file")],
+    out: Annotated[Path, typer.Option(help="file to write, such as plan.frozen.json")],
+) -> None:
+    """Write a plan before it is played: every run with its seeds, the claims, and the version of the analysis.
+
+    The file has a hash. After playing, horizon report RUN --frozen FILE says whether the plan was kept, and names
+    every deviation: another setting, missing or aborted episodes, changed claims, other code, runs that were not
+    planned.
+
+    Example: horizon freeze scenarios/focus.toml --out focus.frozen.json
+    """
+    from horizon.core.environment import open_environment
+    from horizon.core.registry import names
+    from horizon.play.plan import expectations_json, plan_of
+    from horizon.runs.registration import register
+    from horizon.scenarios.compatibility import with_opponent
+    from horizon.scenarios.scenario import read_suite
+
+    if out.exists():
+        raise UsageError(f"{out} exists: a frozen plan is not overwritten; choose another --out")
+    suite, planned = read_suite(scenario), []
+    for variant in suite.variants:
+        task = open_environment(variant.scenario.environment, dict(variant.scenario.parameters))
+        wanted = with_opponent(variant.scenario, task)
+        planned.append({"name": variant.name, "plan": plan_of(wanted, task), **expectations_json(wanted)})
+    registration = register(suite.name, planned, names("estimators"))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(registration, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    typer.echo(f"{out}: {len(planned)} runs, hash {registration['hash']}")
