@@ -9,6 +9,7 @@ from simulated_turns import simulated_episodes, simulated_turns
 from horizon.analysis.condition_contrast import contrast
 from horizon.analysis.estimators import error_by_turn, error_rate, focus_gap, loss, results, skill
 from horizon.analysis.turn_table import load_table
+from horizon.core.estimator import Estimate
 
 
 def rows(condition: str, errors: list[list[str]], lost: float | None = None) -> pl.DataFrame:
@@ -154,3 +155,32 @@ def test_skill_is_told_by_thirds_of_difficulty() -> None:
     found = skill.by_difficulty(load_table(simulated_turns(n_episodes=40)))
     assert [each.at["difficulty"] for each in found] == list(skill.STRATA)
     assert sum(each.n_turns for each in found) == 40 * 20
+
+
+def test_the_natural_rate_beside_a_probe_is_that_of_the_probed_states() -> None:
+    # Odd turns are easy and even ones hard; only the even ones were probed: natural is 50 % over all, 100 % there.
+    episode, turn = (part.ravel() + 1 for part in np.indices((6, 10)))
+    rows = pl.DataFrame(
+        {
+            "run_id": "r",
+            "episode_id": [f"e{number}" for number in episode],
+            "environment": "hanoi-v1",
+            "seed": episode,
+            "model": "m",
+            "condition": "natural",
+            "turn": turn,
+            "error": np.where(turn % 2 == 0, "wrong", "none"),
+        }
+    )
+    probed = rows.filter(pl.col("turn") % 2 == 0).with_columns(condition=pl.lit("fresh"))
+    table = load_table(pl.concat([rows, probed]))
+    rates = error_rate.estimates(table)
+    there = rates["natural_on_probed_states"]
+    assert isinstance(there, list)
+    assert [(point.at["condition"], point.estimate, point.n_turns) for point in there] == [("fresh", 1.0, 30)]
+    assert isinstance(rates["error_rate"], Estimate) and rates["error_rate"].estimate == 0.5
+    curve = error_by_turn.estimates(table)["natural_where_probed"]
+    assert isinstance(curve, list)
+    assert {point.estimate for point in curve} == {1.0}
+    whole = load_table(pl.concat([rows, rows.with_columns(condition=pl.lit("fresh"))]))
+    assert error_by_turn.estimates(whole)["natural_where_probed"] == []
