@@ -4,6 +4,7 @@ The registry lists the estimators; a new file in `estimators` appears here by it
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +103,13 @@ def groups_of(table: TurnTable) -> list[tuple[Labels, TurnTable]]:
         for place, label in enumerate(sorted(set(labels), key=lambda label: tuple(part or "" for part in label)))
     }
     place = np.array([code[label] for label in labels], dtype=np.int64)
-    return [(label[:4], table.choose(place == own)) for label, own in code.items()]
+    return [(label[:4], _own_aborted(table.choose(place == own), label[:4])) for label, own in code.items()]
+
+
+def _own_aborted(part: TurnTable, labels: Labels) -> TurnTable:
+    """Return a group's table with the aborted episodes of its labels alone; those without labels count for each."""
+    own = tuple(label for label in part.aborted if label in (labels, (None,) * len(labels)))
+    return replace(part, aborted=own, n_aborted=len(own)) if part.aborted else part
 
 
 def _plan_differences(parts: Sequence[tuple[Labels, TurnTable]]) -> list[str]:

@@ -11,6 +11,7 @@ from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.estimators.error_rate import main_condition
 from horizon.core.escaping import visible
 from horizon.core.estimator import Estimate
+from horizon.report.cautions import cautions
 
 _UNITS = {"error_rate": (100, ".1f", " %"), "focus_gap": (100, "+.1f", " points"), "h50": (1, ".0f", "")}
 """Factor, format and unit of each headline figure; a plain number with two decimals for the others."""
@@ -23,6 +24,8 @@ def print_results(analysis: Analysis, console: Console) -> None:
         console.print(f"{analysis.table.n_aborted} aborted episodes (infrastructure failures) are left out")
     if any(group.differs_in for group in analysis.groups):
         console.print("runs with other plans are never pooled: each line names what its plan has differently")
+    for caution in cautions(analysis):
+        console.print(Text(visible(caution)))
     if analysis.table.n_copies:
         console.print(f"{analysis.table.n_copies} episodes that another run has row by row are left out")
 
