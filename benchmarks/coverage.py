@@ -2,8 +2,9 @@
 
     python benchmarks/coverage.py [--studies 1000] [--only "no fading"] [--out results/coverage]
 
-The truth is the same estimator on one study of 40,000 episodes (20,000 where it is slow to fit), so that a coverage
-figure judges the interval. Simultaneous bands must hold the whole true curve. About 10 minutes on two cores.
+The truth of a cause (self-conditioning, the regression's terms) is the process's own parameter; that of the other
+figures is the same estimator on one study of 40,000 episodes, so that a coverage judges the interval. Figures whose
+truth has a formula are in process_coverage.py. Simultaneous bands must hold the whole true curve. About 10 minutes.
 """
 
 import argparse
@@ -119,6 +120,7 @@ def rows_of(known: Known, n_studies: int) -> Iterator[dict[str, object]]:
     """Yield a row a figure: the truth, how often it is held, and the uncertainty of that."""
     whole = next(iter(studies(known, 1, TRUTH_EPISODES, 999_983)))
     truths: dict[str, float | None] = {name: each.estimate for name, each in figures(whole).items()}
+    truths |= causal_truths(known)
     others = next(iter(studies(_other(known), 1, TRUTH_EPISODES, 999_983, replies=1)))
     rates = [error_rate.estimate(table).estimate for table in (whole, others)]
     truths["comparison"] = (rates[0] or 0.0) - (rates[1] or 0.0)
@@ -135,6 +137,18 @@ def rows_of(known: Known, n_studies: int) -> Iterator[dict[str, object]]:
             "low": float(low),
             "high": float(high),
         }
+
+
+def causal_truths(known: Known) -> dict[str, float | None]:
+    """Return the odds ratios of the process's own causes: what pairs of one state differ by."""
+    process = known.process
+    pull = float(np.exp(process.conditioning))
+    return {
+        "self-conditioning": pull,
+        "regression: error shown": pull,
+        "regression: turn shown": float(np.exp(process.drift)),
+        "regression: 1,000 tokens": float(np.exp(process.tokens)),
+    }
 
 
 def main() -> None:

@@ -203,9 +203,65 @@ def dependent_endings(n_episodes: int, hazards: tuple[float, float], name: str) 
 
     half = next((turn for turn in range(1, 25) if incidence(turn) >= 0.5), None)
     truths = {f"incidence of an error by turn {turn}": incidence(turn) for turn in (2, 5, 10)}
+    truths |= {"error at turn 1": float(rates.mean())}
     if half is not None:
         truths["h50"] = float(half)
     return Hard(f"{name}, {n_episodes} episodes", draw, truths)
+
+
+def independent_endings(n_episodes: int, hazard: float, solved: float) -> Hard:
+    """Every turn errs at one hazard, and after a right turn the episode is solved at one rate; 24 turns at most.
+
+    A third of the errors are illegal. Endings say nothing of errors, so that the net curve is identified.
+    """
+
+    def draw(generator: np.random.Generator) -> TurnTable:
+        wrong = generator.random((n_episodes, 24)) < hazard
+        ends = generator.random((n_episodes, 24)) < solved
+        first = np.where(wrong.any(axis=1), wrong.argmax(axis=1), 24)
+        end = np.where(ends.any(axis=1), ends.argmax(axis=1), 24)
+        is_solved = end < first
+        outcome = np.where(is_solved, "solved", "turn_limit")
+        turns, episodes = frames({"natural": wrong}, Facts(outcome=outcome), np.where(is_solved, end + 1, 24))
+        illegal = pl.Series(generator.random(turns.height) < 1 / 3)
+        kind = pl.when((pl.col("error") == "wrong") & illegal).then(pl.lit("illegal")).otherwise(pl.col("error"))
+        return load_table(turns.with_columns(error=kind), episodes)
+
+    stays = (1 - hazard) * (1 - solved)
+
+    def incidence(turn: int) -> float:
+        return hazard * (1 - stays**turn) / (1 - stays)
+
+    truths = {f"incidence of an error by turn {turn}": incidence(turn) for turn in (2, 5, 10)}
+    truths |= {f"incidence of illegal by turn {turn}": incidence(turn) / 3 for turn in (5, 10)}
+    truths |= {f"survival after {turn} turns": (1 - hazard) ** turn for turn in (2, 5, 10)}
+    truths |= {
+        "hazard of any error": hazard,
+        "hazard of illegal": hazard / 3,
+        "hazard of solved": (1 - hazard) * solved,
+    }
+    truths |= {f"{name}, simultaneous": truths[name] for name in ("hazard of any error", "hazard of solved")}
+    truths |= {f"weibull horizon {level}": float(np.log(level) / np.log(1 - hazard)) for level in (0.5, 0.8, 0.95)}
+    truths |= {"h50_net": float(np.ceil(np.log(0.5) / np.log(1 - hazard))), "error at turn 1": hazard}
+    return Hard(f"independent endings, {n_episodes} episodes", draw, truths)
+
+
+def logistic_lengths(n_episodes: int) -> Hard:
+    """The share free of error after t turns has log odds 2 - 1.2 log2 t, METR's curve; 40 turns at most."""
+
+    def free(turn: NDArray[np.float64]) -> NDArray[np.float64]:
+        return expit(2 - 1.2 * np.log2(turn))
+
+    def draw(generator: np.random.Generator) -> TurnTable:
+        share = free(np.arange(1, 41).astype(float))
+        # The first error comes in the first turn after which fewer than a uniform share are still free of one.
+        first = (share[None, :] >= generator.random((n_episodes, 1))).sum(axis=1)
+        return table({"natural": np.arange(40)[None, :] == first[:, None]})
+
+    truths = {
+        f"log-logistic horizon {level}": float(2 ** ((2 - np.log(level / (1 - level))) / 1.2)) for level in (0.5, 0.8)
+    }
+    return Hard(f"METR's curve, {n_episodes} episodes", draw, truths)
 
 
 def aborts_of_the_hard() -> Hard:
@@ -235,4 +291,7 @@ HARD = (
     dependent_endings(30, (0.01, 0.15), "hard ones end early"),
     dependent_endings(200, (0.01, 0.15), "hard ones end early"),
     aborts_of_the_hard(),
+    independent_endings(30, 0.1, 0.08),
+    independent_endings(200, 0.1, 0.08),
+    logistic_lengths(60),
 )

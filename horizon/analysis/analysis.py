@@ -55,21 +55,24 @@ class Group:
     estimates: Estimates
     distinction: str = ""
     """The parameters that distinguish this group from others of the same environment, as `shift=flip`."""
+    differs_in: str = ""
+    """What the plan of its runs has differently from runs of the same labels, as `temperature=0.7`."""
 
     @property
     def setting(self) -> str:
         """The environment, the opponent and what else distinguishes the group, in words, without the model."""
         against = f" against {self.opponent}" if self.opponent else ""
-        return f"{self.environment}{against}{', ' if self.distinction else ''}{self.distinction}"
+        return ", ".join(part for part in (f"{self.environment}{against}", self.distinction, self.differs_in) if part)
 
     def labels(self) -> dict[str, str | None]:
         """Return the columns that distinguish this group from the others."""
-        return {
+        named: dict[str, str | None] = {
             "model": self.model,
             "environment": self.environment,
             "parameters": self.parameters,
             "opponent": self.opponent,
         }
+        return named | ({"differs_in": self.differs_in} if self.differs_in else {})
 
     def headline(self) -> dict[str, Estimate]:
         """Return the single estimates of `HEADLINE` that this group has."""

@@ -4,6 +4,7 @@ The registry lists the estimators; a new file in `estimators` appears here by it
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import polars as pl
 
 from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.columns import digested
+from horizon.analysis.run_plans import differences, plan_text, plans_of
 from horizon.analysis.turn_table import TurnTable, columns_read, load_table
 from horizon.core import registry
 from horizon.core.errors import ContractError, UsageError
@@ -42,7 +44,7 @@ def table_of(runs: Sequence[RunData]) -> TurnTable:
         raise UsageError("no run folder given: name at least one, as results/play/NAME")
     # Diagonal: only runs of some environments have novelty and depth.
     turns = pl.concat([_light(run.turns) for run in runs], how="diagonal")
-    return load_table(turns, pl.concat([run.episodes for run in runs]))
+    return load_table(turns, pl.concat([_with_plan(run) for run in runs]))
 
 
 def analyze_runs(folders: Sequence[Path]) -> Analysis:
@@ -64,7 +66,11 @@ def analyze_table(table: TurnTable, runs: Sequence[RunData] = ()) -> Analysis:
     """Estimate everything in a table, for each group and over all of them; `runs` are where its turns come from."""
     parts = groups_of(table)
     distinctions = _distinctions([labels for labels, _ in parts])
-    groups = tuple(Group(*labels, part, estimate_all(part), distinctions[labels[1:]]) for labels, part in parts)
+    plans = _plan_differences(parts)
+    groups = tuple(
+        Group(*labels, part, estimate_all(part), distinctions[labels[1:]], differs_in)
+        for (labels, part), differs_in in zip(parts, plans, strict=True)
+    )
     whole = groups[0].estimates if len(groups) == 1 else estimate_all(table)
     return Analysis(tuple(runs), table, whole, groups)
 
@@ -85,11 +91,38 @@ def estimate_all(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
 
 
 def groups_of(table: TurnTable) -> list[tuple[Labels, TurnTable]]:
-    """Return the part of each model, environment, parameters and opponent, under these labels."""
+    """Return the part of each model, environment, parameters and opponent, under these labels.
+
+    Runs that differ in more of their plans than seed, episodes and model are parts of their own, under equal labels.
+    """
     facts = table.episodes
-    labels = list(zip(facts.model, facts.environment, facts.parameters, facts.opponent, strict=True))
-    different = sorted(set(labels), key=lambda label: tuple(part or "" for part in label))
-    return [(label, table.choose(np.array([other == label for other in labels]))) for label in different]
+    plans = plans_of(facts.plan, table.n_episodes)
+    labels = list(zip(facts.model, facts.environment, facts.parameters, facts.opponent, plans, strict=True))
+    code = {
+        label: place
+        for place, label in enumerate(sorted(set(labels), key=lambda label: tuple(part or "" for part in label)))
+    }
+    place = np.array([code[label] for label in labels], dtype=np.int64)
+    return [(label[:4], _own_aborted(table.choose(place == own), label[:4])) for label, own in code.items()]
+
+
+def _own_aborted(part: TurnTable, labels: Labels) -> TurnTable:
+    """Return a group's table with the aborted episodes of its labels alone; those without labels count for each."""
+    own = tuple(label for label in part.aborted if label in (labels, (None,) * len(labels)))
+    return replace(part, aborted=own, n_aborted=len(own)) if part.aborted else part
+
+
+def _plan_differences(parts: Sequence[tuple[Labels, TurnTable]]) -> list[str]:
+    """Return for each part what its runs' plan has differently from the others of its labels, in words."""
+    found = []
+    for labels, part in parts:
+        rivals = [plans_of(other.episodes.plan, 1)[0] for own, other in parts if own == labels]
+        found.append(differences(rivals)[plans_of(part.episodes.plan, 1)[0]])
+    return found
+
+
+def _with_plan(run: RunData) -> pl.DataFrame:
+    return run.episodes.with_columns(plan=pl.lit(plan_text(run.manifest.get("plan")), pl.String))
 
 
 def _light(turns: pl.DataFrame) -> pl.DataFrame:

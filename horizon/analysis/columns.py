@@ -69,7 +69,9 @@ def digested(turns: pl.DataFrame) -> pl.DataFrame:
         wanted = [name for name in extra_numbers() if name not in DERIVED]
         held = [name for name in wanted if turns["extra"].str.contains(f'"{name}":', literal=True).any()]
         made += [_number(name) for name in held]
-        made += [_choice(name, texts) for name, texts in extra_choices().items()]
+        choices = extra_choices()
+        held = [name for name in choices if turns["extra"].str.contains(f'"{name}":', literal=True).any()]
+        made += [_choice(name, choices[name]) for name in held]
     return turns.with_columns(made)
 
 

@@ -16,6 +16,7 @@ import polars as pl
 from horizon.analysis.analyze import groups_of, table_of
 from horizon.analysis.compare import FIGURES, Difference, Line, differences, judged
 from horizon.analysis.pairing import FEWEST_PAIRS
+from horizon.analysis.run_plans import differences as differences_of_plans
 from horizon.analysis.turn_table import TurnTable
 from horizon.core.errors import UsageError
 from horizon.runs.run_data import RunData, read_run
@@ -107,7 +108,14 @@ def _side(name: str, runs: Sequence[RunData]) -> _Side:
         plans.update(dict.fromkeys(run.turns["run_id"].unique().to_list(), run.manifest["plan"]))
         opening = run.turns.filter((pl.col("turn") == 1) & (pl.col("condition") == "natural"))
         first.update({(row[0], row[1]): row[2] for row in opening.select("run_id", "episode_id", "state").iter_rows()})
-    return _Side(name, tuple(run.manifest for run in runs), dict(groups_of(table_of(runs))), first, plans)
+    groups: dict[Labels, TurnTable] = {}
+    for labels, part in groups_of(table_of(runs)):
+        if labels in groups:
+            told = differences_of_plans([*groups[labels].episodes.plan, *part.episodes.plan])
+            words = " and ".join(sorted(set(told.values())))
+            raise UsageError(f"{name} has runs of {labels[0]} with unlike plans ({words}): name one of them")
+        groups[labels] = part
+    return _Side(name, tuple(run.manifest for run in runs), groups, first, plans)
 
 
 def _refuse_other_rules(base: _Side, new: _Side) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from horizon.analysis.stats.bootstrap import episode_sums
 from horizon.analysis.stats.intervals import LEVEL
 from horizon.analysis.turn_table import TurnTable, error_differences
 from horizon.core.errors import UsageError
@@ -57,7 +56,8 @@ def spread(table: TurnTable, minuend: str = "natural", subtrahend: str = "fresh"
         if table.sample(name) is None:
             raise UsageError(f"the pilot has no turns of {name}: play it with --condition {name}")
     one, difference = error_differences(table.samples[minuend], table.samples[subtrahend])
-    counts = episode_sums(one.cluster, np.ones(one.n_turns), table.n_episodes)
+    # Episodes of one instance, against several opponents or in several runs, are one draw of its hardness.
+    counts = table.instance_sums(one.cluster, np.ones(one.n_turns))
     there = counts > 0
     if there.sum() < _FEWEST_EPISODES or counts.max(initial=0) < 2:
         raise UsageError(
@@ -65,7 +65,7 @@ def spread(table: TurnTable, minuend: str = "natural", subtrahend: str = "fresh"
             f"play at least {_FEWEST_EPISODES} episodes with 2 probed turns each"
         )
     counts = counts[there]
-    means = episode_sums(one.cluster, difference, table.n_episodes)[there] / counts
+    means = table.instance_sums(one.cluster, difference)[there] / counts
     n, groups = float(counts.sum()), len(counts)
     whole = float(difference.sum() / n)
     squares = float((difference**2).sum() - (counts * means**2).sum())

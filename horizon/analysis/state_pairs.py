@@ -12,7 +12,7 @@ import numpy as np
 from horizon.analysis.stats.intervals import Floats
 from horizon.analysis.turn_table import Flags, Ints, Sample, same_states
 
-METHOD = "conditional logistic regression within pairs of one state, Firth's penalty, jackknife over episodes"
+METHOD = "conditional logistic regression within pairs of one state, Firth's penalty, jackknife over instances"
 
 Columns = Callable[[str, Sample], Floats]
 """What differs between the conditions of a state: a condition's name and sample to an array of shape (turns, k)."""
@@ -38,7 +38,7 @@ def discordant_pairs(
 
     Among pairs of one state that differ in outcome, logit P(the first side erred) is the difference of the columns
     times the coefficients, whatever the state's own difficulty. More than two conditions of a state give more than
-    one pair; episodes as clusters allow for that.
+    one pair; instances as clusters allow for that.
 
     Source: Breslow & Day (1980), Statistical methods in cancer research I, section 7.2 (matched pairs); Liang (1987),
     Extended Mantel-Haenszel estimating procedure for multivariate logistic regression models, Biometrics 43, 289-299

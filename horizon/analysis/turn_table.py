@@ -111,6 +111,8 @@ class TurnTable:
     episodes: EpisodeFacts
     n_aborted: int = 0
     n_copies: int = 0
+    aborted: tuple[tuple[str | None, ...], ...] = ()
+    """Model, environment, parameters and opponent of each aborted episode, where the episodes table has them."""
     instance: Ints = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -165,7 +167,7 @@ class TurnTable:
         indices = np.flatnonzero(kept)
         columns = [getattr(self.episodes, name) for name in EpisodeFacts.__slots__]
         facts = EpisodeFacts(*(tuple(column[i] for i in indices) if column else () for column in columns))
-        return TurnTable(samples, facts, self.n_aborted, self.n_copies)
+        return TurnTable(samples, facts, self.n_aborted, self.n_copies, self.aborted)
 
     def values(self, side: Side) -> tuple[str | None, ...]:
         """Return the different models, environments, opponents or runs, sorted, null first."""
@@ -211,7 +213,7 @@ def load_table(turns: pl.DataFrame, episodes: pl.DataFrame | None = None) -> Tur
     light = turns.select(*NEEDED, *(pl.col(name).cast(kind) for name, kind in there.items()))
     if "parameters" not in there:
         light = light.with_columns(parameters=pl.lit(None, pl.String))
-    light, n_aborted = _without_aborted(light, episodes)
+    light, aborted = _without_aborted(light, episodes)
     light, n_copies = without_copies(light, episodes)
     facts = light.group_by(EPISODE, maintain_order=True).agg(
         pl.col("environment", "parameters", "seed", "model").first()
@@ -224,14 +226,22 @@ def load_table(turns: pl.DataFrame, episodes: pl.DataFrame | None = None) -> Tur
     samples = {
         str(name): _sample(part, extras) for (name,), part in light.partition_by("condition", as_dict=True).items()
     }
-    return TurnTable(samples, _facts(facts, episodes), n_aborted, n_copies)
+    return TurnTable(samples, _facts(facts, episodes), len(aborted), n_copies, aborted)
 
 
-def _without_aborted(turns: pl.DataFrame, episodes: pl.DataFrame | None) -> tuple[pl.DataFrame, int]:
+def _without_aborted(
+    turns: pl.DataFrame, episodes: pl.DataFrame | None
+) -> tuple[pl.DataFrame, tuple[tuple[str | None, ...], ...]]:
+    """Return the turns of the other episodes, and the labels of the aborted ones; None for each that is not known."""
     if episodes is None:
-        return turns, 0
-    aborted = episodes.filter(pl.col("outcome") == "aborted").select(EPISODE)
-    return turns.join(aborted, on=EPISODE, how="anti"), aborted.height
+        return turns, ()
+    aborted = episodes.filter(pl.col("outcome") == "aborted")
+    names = ("model", "environment", "parameters", "opponent")
+    labels = aborted.select(
+        *(pl.col(name).cast(pl.String) if name in aborted.columns else pl.lit(None).alias(name) for name in names)
+    )
+    rows = labels.rows() if aborted.columns and labels.height == aborted.height else [(None,) * 4] * aborted.height
+    return turns.join(aborted.select(EPISODE), on=EPISODE, how="anti"), tuple(rows)
 
 
 def _check(light: pl.DataFrame, facts: pl.DataFrame) -> None:

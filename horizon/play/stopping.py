@@ -21,10 +21,10 @@ from horizon.runs import manifest as manifests
 from horizon.runs import run_folder
 from horizon.scenarios.scenario import Scenario
 
-STOPPED = "stopped_early"
+STOPPED = manifests.STOPPED
 """The manifest's key for a run that was settled before all its episodes were played."""
 
-GATE = "gate"
+GATE = manifests.GATE
 """The manifest's key for how the run kept what was expected of it when it was last judged."""
 
 

@@ -13,12 +13,14 @@ def write_csv(analysis: Analysis, folder: Path) -> list[Path]:
     """Write one CSV for each list of estimates and `estimates.csv` for the single figures; return the paths."""
     folder.mkdir(parents=True, exist_ok=True)
     tables: dict[str, list[dict[str, Any]]] = {"estimates": []}
+    all_labels = dict.fromkeys(label for group in analysis.groups for label in group.labels())
     for group in analysis.groups:
+        labels = {**dict.fromkeys(all_labels), **group.labels()}
         for name, value in group.estimates.items():
             if isinstance(value, list):
-                tables.setdefault(name, []).extend({**group.labels(), **_row(estimate)} for estimate in value)
+                tables.setdefault(name, []).extend({**labels, **_row(estimate)} for estimate in value)
             else:
-                tables["estimates"].append({"estimator": name, **group.labels(), **_row(value)})
+                tables["estimates"].append({"estimator": name, **labels, **_row(value)})
     for name, estimates in analysis.between().items():
         tables[name] = [_row(estimate) for estimate in estimates]
     paths = []

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from horizon.analysis.analysis import Analysis, Group
 from horizon.core.estimator import Estimate
+from horizon.report.cautions import cautions
 from horizon.runs.run_data import RunData
 
 _MUCH_TRUNCATED = 0.05
@@ -53,7 +54,7 @@ def _parts(group: Group) -> str:
 def limits(analysis: Analysis) -> list[str]:
     """Return what the figures can't say, given what was played."""
     conditions = set(analysis.table.conditions)
-    found = []
+    found = cautions(analysis)
     if "fresh" not in conditions:
         found.append("Without the condition fresh, a rise with the turn may be nothing but harder positions.")
     if "foreign" not in conditions:
@@ -64,10 +65,21 @@ def limits(analysis: Analysis) -> list[str]:
         found.append("Without padded, a longer context can't be told from more turns.")
     found += [line for group in analysis.groups if (line := _truncated(group))]
     if analysis.table.n_aborted:
-        found.append(f"{_episodes(analysis.table.n_aborted)} were aborted by the infrastructure and left out.")
+        found.append(
+            f"{_episodes(analysis.table.n_aborted)} were aborted by the infrastructure and left out; they may be the "
+            f"hard ones{_with_aborted(analysis)}."
+        )
     if analysis.table.n_episodes < 20:
         found.append(f"{_episodes(analysis.table.n_episodes)} are few: read the intervals, not the points.")
     return found
+
+
+def _with_aborted(analysis: Analysis) -> str:
+    """Return how far they could move the error rate, in words."""
+    bounds = analysis.whole.get("error_rate_bounds")
+    if not isinstance(bounds, Estimate) or bounds.low is None or bounds.high is None:
+        return ""
+    return f": with them the error rate lies between {100 * bounds.low:.0f} and {100 * bounds.high:.0f} %"
 
 
 def _truncated(group: Group) -> str:

@@ -11,6 +11,7 @@ from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.estimators.error_rate import main_condition
 from horizon.core.escaping import visible
 from horizon.core.estimator import Estimate
+from horizon.report.cautions import cautions
 
 _UNITS = {"error_rate": (100, ".1f", " %"), "focus_gap": (100, "+.1f", " points"), "h50": (1, ".0f", "")}
 """Factor, format and unit of each headline figure; a plain number with two decimals for the others."""
@@ -21,6 +22,10 @@ def print_results(analysis: Analysis, console: Console) -> None:
     console.print(results_table(analysis))
     if analysis.table.n_aborted:
         console.print(f"{analysis.table.n_aborted} aborted episodes (infrastructure failures) are left out")
+    if any(group.differs_in for group in analysis.groups):
+        console.print("runs with other plans are never pooled: each line names what its plan has differently")
+    for caution in cautions(analysis):
+        console.print(Text(visible(caution)))
     if analysis.table.n_copies:
         console.print(f"{analysis.table.n_copies} episodes that another run has row by row are left out")
 
@@ -61,7 +66,8 @@ def _row(group: Group, headline: dict[str, Estimate], figures: list[str], has_op
     condition = main_condition(group.table)
     natural = group.table.sample(condition)
     under = "" if condition == "natural" else f"({condition})"
-    cells = [group.model, " ".join(part for part in (group.environment, group.distinction, under) if part)]
+    setting = (group.environment, group.distinction, group.differs_in, under)
+    cells = [group.model, " ".join(part for part in setting if part)]
     cells += [group.opponent or "-"] if has_opponent else []
     cells += [str(group.table.n_episodes), str(natural.n_turns if natural is not None else 0)]
     cells += [write_figure(headline.get(name), name) for name in figures]

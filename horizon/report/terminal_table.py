@@ -52,12 +52,16 @@ def _table(group: Group) -> Table:
     table.title = _plain(f"{group.model}: {group.setting}")
     table.caption = _plain("in brackets: 95 % intervals, from the spread between episodes")
     rates = _by_condition(group, "error_rate_by_condition")
+    there = _by_condition(group, "natural_on_probed_states")
     losses, skills = _by_condition(group, "mean_loss_by_condition"), _by_condition(group, "skill_by_condition")
     is_graded = any(each.estimate is not None for each in losses.values())
-    for name in ("condition", "turns", "error rate", *(("mean loss", "skill") if is_graded else ())):
+    beside = ("natural there",) if there else ()
+    for name in ("condition", "turns", "error rate", *beside, *(("mean loss", "skill") if is_graded else ())):
         table.add_column(name, justify="right" if name == "turns" else "left", no_wrap=name == "condition")
     for condition, rate in rates.items():
         cells = [condition, str(rate.n_turns), _bracketed(rate, 100, 1, " %")]
+        if there:
+            cells.append(f"{100 * (there[condition].estimate or 0.0):.1f} %" if condition in there else "")
         cells += [_bracketed(each[condition], 1, 2) for each in (losses, skills)] if is_graded else []
         table.add_row(*(_plain(cell) for cell in cells))
     return table

@@ -26,6 +26,12 @@ MANIFEST = "manifest.json"
 CHECKSUM = "checksum"
 """The key of the manifest's own checksum; who changes a manifest by hand may remove it."""
 
+STOPPED = "stopped_early"
+"""The key of a run that a gate stopped: after how many episodes, of how many, and with which verdict."""
+
+GATE = "gate"
+"""The key of what a gate expected of the run and what came of it."""
+
 IMPORTED = "imported"
 """The key of a run that was not played here: where it is from, and what was left out."""
 

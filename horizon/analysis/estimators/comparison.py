@@ -12,6 +12,7 @@ import numpy as np
 
 from horizon.analysis.chart import Chart, named_series, points_of
 from horizon.analysis.pairing import ERRORS, GAPS, Paired, by_instance, error_sums, gap_sums, paired
+from horizon.analysis.run_plans import differences, plans_of
 from horizon.analysis.stats.intervals import (
     LEVEL,
     SIGNS,
@@ -56,11 +57,22 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     `p_holm`, and `low_corrected` and `high_corrected`, Bonferroni's interval over all pairs of the figure.
     """
     facts = table.episodes
-    settings = list(zip(facts.environment, facts.parameters, facts.opponent, strict=True))
+    plans = plans_of(facts.plan, table.n_episodes)
+    differs_in = differences(plans)
+    settings = list(
+        zip(
+            facts.environment,
+            facts.parameters,
+            facts.opponent,
+            plans,
+            (differs_in[plan] for plan in plans),
+            strict=True,
+        )
+    )
     found: dict[str, list[Compared]] = {"error rate": [], "focus gap": []}
     for setting in sorted(set(settings), key=str):
         part = table.choose(np.array([each == setting for each in settings]))
-        named = " ".join(str(each) for each in setting if each not in (None, "{}"))
+        named = " ".join(str(part) for part in (*setting[:3], setting[4]) if part not in (None, "{}", ""))
         for one, other in combinations(part.values("model"), 2):
             for figure, sums, floors in (
                 ("error rate", error_sums, (ERRORS, _RATES)),

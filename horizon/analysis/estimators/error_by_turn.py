@@ -1,13 +1,19 @@
-"""The error rate in bins of turns, for each condition: the curve everyone plots, with its counts."""
+"""The error rate in bins of turns, for each condition: the curve everyone plots, with its counts.
+
+Where probes posed only some of the states, the natural curve of those stands beside the whole one.
+"""
 
 from horizon.analysis.chart import RATE, Chart, points_of, series_along, single_of
 from horizon.analysis.stats.intervals import share
 from horizon.analysis.turn_bins import estimate_bins
-from horizon.analysis.turn_table import TurnTable
+from horizon.analysis.turn_table import TurnTable, same_states
 from horizon.core.estimator import Estimate, Estimates
 from horizon.core.records import ERROR_KINDS
 
 METHOD = "share of a bin's turns, Wilson's interval at the effective number of turns; wider than 95 % for few errors"
+
+
+PROBED = "natural, probed states"
 
 
 def estimate(table: TurnTable, condition: str = "natural") -> list[Estimate]:
@@ -17,6 +23,19 @@ def estimate(table: TurnTable, condition: str = "natural") -> list[Estimate]:
         return []
     errors = sample.is_error.astype(float)
     return estimate_bins(table, sample, errors, share, METHOD, {"condition": condition})
+
+
+def natural_where_probed(table: TurnTable) -> list[Estimate]:
+    """Return the natural curve on the states that all probes posed; empty where these are all states, or none."""
+    natural = table.sample("natural")
+    probes = [table.samples[name] for name in table.conditions if name != "natural"]
+    if natural is None or not probes:
+        return []
+    own = same_states([natural, *probes])[0]
+    if own.n_turns in (0, natural.n_turns):
+        return []
+    errors = own.is_error.astype(float)
+    return estimate_bins(table, own, errors, share, METHOD, {"condition": PROBED})
 
 
 def kinds(table: TurnTable, condition: str = "natural") -> list[Estimate]:
@@ -32,8 +51,11 @@ def kinds(table: TurnTable, condition: str = "natural") -> list[Estimate]:
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
-    """Return `error_by_turn`, a list over conditions and bins, and `error_kinds_by_turn` of natural turns."""
+    """Return `error_by_turn`, a list over conditions and bins, `natural_where_probed` (the natural curve of the probed
+    states, where those are not all) and `error_kinds_by_turn` of natural turns.
+    """
     return {
+        "natural_where_probed": natural_where_probed(table),
         "error_by_turn": [each for condition in table.conditions for each in estimate(table, condition)],
         "error_kinds_by_turn": kinds(table),
     }
@@ -44,6 +66,8 @@ def charts(estimates: Estimates) -> list[Chart]:
     said = "share of turns with each kind of error, along the turns."
     by_kind = series_along(estimates, "error_kinds_by_turn", by="kind")
     curve = series_along(estimates, "error_by_turn")
+    # The curve to hold a probe against goes first: only the first two show their bands where there are many.
+    curve = (*curve[:1], *series_along(estimates, "natural_where_probed"), *curve[1:])
     return [
         Chart("error_by_turn", "Error rate by turn", _said(estimates), "turn", RATE, "line", curve, rank=10),
         Chart(

@@ -1,13 +1,14 @@
 """The share of turns that are errors, by condition, and the share of each kind of error.
 
 `error_rate` itself is the natural condition's, what users get; of a run without it, such as an import of dialogues
-that begin anew at every move, that of the only condition there is.
+that begin anew at every move, that of the only condition there is. Beside a probe stands the natural rate of the
+probed states, as other natural turns may be easier or harder.
 """
 
 from horizon.analysis.chart import Chart, Series, points_of
 from horizon.analysis.stats.intervals import missing, share
 from horizon.analysis.turn_bins import estimate_mean
-from horizon.analysis.turn_table import Flags, Sample, TurnTable
+from horizon.analysis.turn_table import Flags, Sample, TurnTable, same_states
 from horizon.core.estimator import Estimate, Estimates
 from horizon.core.records import ERROR_KINDS, Json
 
@@ -20,6 +21,19 @@ def estimate(table: TurnTable, condition: str = "natural") -> Estimate:
     if sample is None:
         return missing(f"condition {condition} was not played", METHOD, {"condition": condition})
     return _share(table, sample, sample.is_error, {"condition": condition})
+
+
+def natural_on_probed_states(table: TurnTable) -> list[Estimate]:
+    """Return the natural error rate on the states that each other condition posed, `at["condition"]` its name."""
+    natural = table.sample("natural")
+    rates = []
+    for condition in table.conditions if natural is not None else ():
+        assert natural is not None  # no condition is listed without it
+        if condition != "natural":
+            own, _ = same_states([natural, table.samples[condition]])
+            if own.n_turns:
+                rates.append(_share(table, own, own.is_error, {"condition": condition}))
+    return rates
 
 
 def kinds(table: TurnTable, condition: str = "natural") -> list[Estimate]:
@@ -40,10 +54,13 @@ def main_condition(table: TurnTable) -> str:
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
-    """Return `error_rate` (of `main_condition`), and by condition `error_rate_by_condition` and `error_kinds`."""
+    """Return `error_rate` (of `main_condition`), and by condition `error_rate_by_condition`, `error_kinds`, and for
+    each probe the natural rate `natural_on_probed_states`.
+    """
     return {
         "error_rate": estimate(table, main_condition(table)),
         "error_rate_by_condition": [estimate(table, condition) for condition in table.conditions],
+        "natural_on_probed_states": natural_on_probed_states(table),
         "error_kinds": [each for condition in table.conditions for each in kinds(table, condition)],
     }
 

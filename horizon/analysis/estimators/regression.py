@@ -23,7 +23,7 @@ METHOD = (
     "shown, and that healed and padded histories differ in nothing else"
 )
 ASSOCIATION = (
-    "odds ratio of an error per unit, Firth's logistic over the turns of one condition, jackknife over episodes; "
+    "odds ratio of an error per unit, Firth's logistic over the turns of one condition, jackknife over instances; "
     "association between states: says nothing of what the history does"
 )
 CONDITIONS = ("natural", "fresh", "healed", "padded")
@@ -48,10 +48,12 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     if not samples:
         return {"regression": [missing("no condition of the regression was played", METHOD)]}
     at: dict[str, Json] = {"conditions": "+".join(names)}
-    return {"regression": [*_within_states(samples, at), _between_states(*samples[min(1, len(samples) - 1)])]}
+    return {
+        "regression": [*_within_states(table, samples, at), _between_states(table, *samples[min(1, len(samples) - 1)])]
+    }
 
 
-def _within_states(samples: list[tuple[str, Sample]], at: dict[str, Json]) -> list[Estimate]:
+def _within_states(table: TurnTable, samples: list[tuple[str, Sample]], at: dict[str, Json]) -> list[Estimate]:
     if len(samples) < 2:
         note = "one condition alone has no pairs of one state: add --condition fresh and --condition healed"
         return [missing(note, METHOD, {"term": term, **at}) for term in TERMS]
@@ -60,7 +62,7 @@ def _within_states(samples: list[tuple[str, Sample]], at: dict[str, Json]) -> li
     n_episodes = len(np.unique(pairs.cluster))
     fitted = None
     if n_episodes >= _FEWEST_EPISODES and kept:
-        fitted = fit(pairs.differences[:, kept], pairs.is_first.astype(float), pairs.cluster)
+        fitted = fit(pairs.differences[:, kept], pairs.is_first.astype(float), table.instance[pairs.cluster])
     rows = [
         _row(fitted, place, n_episodes, pairs.n_pairs, METHOD, TERMS[at_column], at)
         for place, at_column in enumerate(kept)
@@ -68,7 +70,7 @@ def _within_states(samples: list[tuple[str, Sample]], at: dict[str, Json]) -> li
     return [*rows, *(missing(why, METHOD, {"term": TERMS[column], **at}) for column, why in left_out.items())]
 
 
-def _between_states(name: str, sample: Sample) -> Estimate:
+def _between_states(table: TurnTable, name: str, sample: Sample) -> Estimate:
     """Return the odds ratio of states that are harder by 0.1 of the random mover's loss, under one condition."""
     at: dict[str, Json] = {"conditions": name}
     if np.isnan(sample.random_loss).any():
@@ -76,7 +78,7 @@ def _between_states(name: str, sample: Sample) -> Estimate:
     fitted = None
     if sample.n_episodes >= _FEWEST_EPISODES and 0 < sample.is_error.sum() < sample.n_turns:
         design = np.column_stack([sample.random_loss * 10, np.ones(sample.n_turns)])
-        fitted = fit(design, sample.is_error.astype(float), sample.cluster)
+        fitted = fit(design, sample.is_error.astype(float), table.instance[sample.cluster])
     return _row(fitted, 0, sample.n_episodes, sample.n_turns, ASSOCIATION, HARDER, at)
 
 

@@ -19,7 +19,7 @@ from horizon.core.records import Json
 
 METHOD = (
     "odds ratio of an error per error shown, conditional logistic regression within pairs of one state, penalised "
-    "likelihood widened by the jackknife over episodes"
+    "likelihood widened by the jackknife over instances"
 )
 ANY_METHOD = (
     "paired difference of error rates on the states whose history shows more errors on the first side, jackknife over "
@@ -149,7 +149,9 @@ def _odds_ratio(table: TurnTable, minuend: str, subtrahends: list[str], at: dict
     if n_episodes < _FEWEST_EPISODES:
         note = f"only {n_episodes} episodes hold a state that differs both in errors shown and in outcome"
         return missing(note, METHOD, at)
-    interval = conditional_odds_ratio(pairs.differences[shows_other, 0], pairs.is_first[shows_other], cluster)
+    interval = conditional_odds_ratio(
+        pairs.differences[shows_other, 0], pairs.is_first[shows_other], table.instance[cluster]
+    )
     counts: dict[str, Json] = {"n_discordant": int(shows_other.sum()), "assumes": ASSUMES}
     return interval.as_estimate(n_episodes, pairs.n_pairs, METHOD, at={**at, **counts})
 

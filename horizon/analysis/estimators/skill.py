@@ -3,16 +3,24 @@
 Over all turns, in bins of turns, and in strata of difficulty: thirds of the states by the random mover's loss.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 
 from horizon.analysis.chart import Chart, series_along
-from horizon.analysis.stats.intervals import Floats, Interval, missing, ratio
+from horizon.analysis.stats.intervals import Floats, Floor, Interval, missing, ratio
 from horizon.analysis.turn_bins import estimate_bins, estimate_mean
 from horizon.analysis.turn_table import Sample, TurnTable
 from horizon.core.estimator import Estimate, Estimates
 from horizon.core.records import Json
 
 METHOD = "1 - sum of loss / sum of random loss, graded turns, jackknife over episodes, Student's t with Hall's lean"
+BOUNDS_METHOD = (
+    f"{METHOD}; replies without a loss (illegal, unreadable, none) counted as `ungraded_as` says, a state's unknown "
+    "random loss as the mean of the known ones"
+)
 STRATA = ("easy third", "middle third", "hard third")
 
 
@@ -33,7 +41,28 @@ def estimate(table: TurnTable, condition: str = "natural") -> Estimate:
         return missing("no action of any state loses anything, so skill is not defined", METHOD, at)
     ungraded = sample.n_turns - graded.n_turns
     note = f"{ungraded} of {sample.n_turns} turns were not graded and are left out" if ungraded else None
-    return estimate_mean(table, graded, graded.loss, _avoided, METHOD, at, weights=graded.random_loss, note=note)
+    return estimate_mean(
+        table, graded, graded.loss, _avoided(graded), METHOD, at, weights=graded.random_loss, note=note
+    )
+
+
+def bounds(table: TurnTable, condition: str = "natural") -> list[Estimate]:
+    """Return the skill with replies that have no loss counted as perfect, as a random mover's, and as the worst.
+
+    Empty where every turn is graded, or none. The first and the last are the worst case either way.
+    """
+    sample = table.sample(condition)
+    graded = None if sample is None else _graded(sample)
+    if sample is None or graded is None or graded.n_turns in (0, sample.n_turns) or not graded.random_loss.any():
+        return []
+    random_loss = np.where(np.isnan(sample.random_loss), np.nanmean(sample.random_loss), sample.random_loss)
+    is_ungraded = np.isnan(sample.loss)
+    found = []
+    for counted_as, loss in (("perfect", 0.0), ("a random mover", random_loss), ("the worst", 1.0)):
+        whole = replace(sample, loss=np.where(is_ungraded, loss, sample.loss), random_loss=random_loss)
+        at: dict[str, Json] = {"condition": condition, "ungraded_as": counted_as, "n_ungraded": int(is_ungraded.sum())}
+        found.append(estimate_mean(table, whole, whole.loss, _avoided(whole), BOUNDS_METHOD, at, weights=random_loss))
+    return found
 
 
 def by_turn(table: TurnTable, condition: str = "natural") -> list[Estimate]:
@@ -42,7 +71,7 @@ def by_turn(table: TurnTable, condition: str = "natural") -> list[Estimate]:
     if graded is None:
         return []
     at: dict[str, Json] = {"condition": condition}
-    return estimate_bins(table, graded, graded.loss, _avoided, METHOD, at, weights=graded.random_loss)
+    return estimate_bins(table, graded, graded.loss, _avoided(graded), METHOD, at, weights=graded.random_loss)
 
 
 def by_difficulty(table: TurnTable, condition: str = "natural") -> list[Estimate]:
@@ -59,15 +88,18 @@ def by_difficulty(table: TurnTable, condition: str = "natural") -> list[Estimate
         part = graded.take(stratum == index)
         if part.n_turns:
             at: dict[str, Json] = {"condition": condition, "difficulty": name}
-            found.append(estimate_mean(table, part, part.loss, _avoided, METHOD, at, weights=part.random_loss))
+            found.append(estimate_mean(table, part, part.loss, _avoided(part), METHOD, at, weights=part.random_loss))
     return found
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
-    """Return `skill` (natural), and by condition `skill_by_condition`, `skill_by_turn` and `skill_by_difficulty`."""
+    """Return `skill` (natural), and by condition `skill_by_condition`, `skill_by_turn`, `skill_by_difficulty`, and
+    `skill_bounds`: what replies that have no loss could make of it.
+    """
     return {
         "skill": estimate(table),
         "skill_by_condition": [estimate(table, condition) for condition in table.conditions],
+        "skill_bounds": [each for condition in table.conditions for each in bounds(table, condition)],
         "skill_by_turn": [each for condition in table.conditions for each in by_turn(table, condition)],
         "skill_by_difficulty": [each for condition in table.conditions for each in by_difficulty(table, condition)],
     }
@@ -92,6 +124,12 @@ def _playable(table: TurnTable, condition: str) -> Sample | None:
     return graded if graded is not None and graded.n_turns else None
 
 
-def _avoided(losses: Floats, random_losses: Floats) -> Interval:
-    given = ratio(losses, random_losses, is_skewed=True)
-    return Interval(1 - given.estimate, 1 - given.high, 1 - given.low, given.error)
+def _avoided(sample: Sample) -> Callable[[Floats, Floats], Interval]:
+    """Return the interval of skill, which no loss in 0..1 takes above 1 or below 1 - 1 / the mean random loss."""
+    mean = float(sample.random_loss.mean())
+    return partial(_skill, floor=Floor(0.0, 1 / mean if mean > 0 else np.inf))
+
+
+def _skill(losses: Floats, random_losses: Floats, floor: Floor) -> Interval:
+    given = ratio(losses, random_losses, is_skewed=True, floor=floor)
+    return Interval(1 - given.estimate, 1 - given.high, 1 - given.low, given.error, given.note)

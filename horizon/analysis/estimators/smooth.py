@@ -1,6 +1,6 @@
 """The error rate as a smooth curve of turns and of context tokens, with pointwise and simultaneous bands.
 
-A local line at each of 30 places, from the sums of each episode; the bootstrap over episodes gives the spread and,
+A local line at each of 30 places, from the sums of each episode; the bootstrap over instances gives the spread and,
 for the simultaneous band, how far the whole curve strays at once.
 """
 
@@ -17,7 +17,7 @@ from horizon.analysis.turn_table import Sample, TurnTable
 from horizon.core.estimator import Estimate, Estimates
 from horizon.core.records import Json
 
-METHOD = "local line, Gaussian kernel, Wilson's band at the effective number of turns, bootstrap over episodes"
+METHOD = "local line, Gaussian kernel, Wilson's band at the effective number of turns, bootstrap over instances"
 PLACES = 30
 BANDWIDTH = 0.15
 """The kernel's standard deviation as a share of the axis: wide enough for some 20 turns an episode."""
@@ -31,7 +31,7 @@ def curve(table: TurnTable, sample: Sample, position: Floats, at: dict[str, Json
     """Return the error rate along `position`, shape (turns,), at places from its least to its greatest value.
 
     Each estimate's `at` holds the place under the name `axis`, and `band_low` and `band_high`, between which the
-    whole curve lies with 95 %. Empty with fewer than 3 episodes or one position only.
+    whole curve lies with 95 %. Empty with fewer than 3 instances or one position only.
 
     Source: Fan & Gijbels (1996), Local polynomial modelling and its applications, section 2.3 (local line); the
     simultaneous band by the bootstrap's largest studentised distance, Hall & Kang (2001), Bootstrapping nonparametric
@@ -39,7 +39,7 @@ def curve(table: TurnTable, sample: Sample, position: Floats, at: dict[str, Json
     `intervals.share`.
     """
     low, high = (float(position.min()), float(position.max())) if len(position) else (0.0, 0.0)
-    if high <= low or sample.n_episodes < _FEWEST_EPISODES:
+    if high <= low or len(np.unique(table.instance[sample.cluster])) < _FEWEST_EPISODES:
         return []
     # Turns are few and whole: a cell each up to 60; beyond, and for tokens, cells of equal width.
     values = np.unique(position)
@@ -48,7 +48,7 @@ def curve(table: TurnTable, sample: Sample, position: Floats, at: dict[str, Json
     places = np.linspace(low, high, min(PLACES, len(cells)))
     distance = (cells[None, :] - places[:, None]) / ((high - low) * BANDWIDTH)  # (places, cells)
     kernel = np.exp(-0.5 * distance**2)
-    counts, errors = _episode_cells(sample, cell, len(cells), table.n_episodes)
+    counts, errors = _instance_cells(table, sample, cell, len(cells))
     rate, weights = _local_line(counts.sum(axis=0)[None], errors.sum(axis=0)[None], kernel, distance)
     resampled = resampled_sums(np.hstack([counts, errors]), _REPLICATES)
     drawn, _ = _local_line(resampled[:, : len(cells)], resampled[:, len(cells) :], kernel, distance)
@@ -84,16 +84,12 @@ def _banded(series: Series) -> Series:
     return Series(series.name, series.places, points)
 
 
-def _episode_cells(sample: Sample, cell: Floats, n_cells: int, n_episodes: int) -> tuple[Floats, Floats]:
-    """Return the turns and the errors of each episode in each cell, shape (episodes that have any, cells)."""
-    flat = sample.cluster * n_cells + cell.astype(np.int64)
-    shape = (n_episodes, n_cells)
-    counts = np.bincount(flat, minlength=n_episodes * n_cells).reshape(shape).astype(float)
-    errors = (
-        np.bincount(flat, weights=sample.is_error.astype(float), minlength=n_episodes * n_cells)
-        .reshape(shape)
-        .astype(float)
-    )
+def _instance_cells(table: TurnTable, sample: Sample, cell: Floats, n_cells: int) -> tuple[Floats, Floats]:
+    """Return the turns and the errors of each instance in each cell, shape (instances that have any, cells)."""
+    flat = table.instance[sample.cluster] * n_cells + cell.astype(np.int64)
+    shape, size = (table.n_instances, n_cells), table.n_instances * n_cells
+    counts = np.bincount(flat, minlength=size).reshape(shape).astype(float)
+    errors = np.bincount(flat, weights=sample.is_error.astype(float), minlength=size).reshape(shape).astype(float)
     there = counts.any(axis=1)
     return counts[there], errors[there]
 
@@ -123,7 +119,7 @@ def _bands(
     at: dict[str, Json],
     axis: str,
 ) -> list[Estimate]:
-    n = sample.n_episodes
+    n = len(np.unique(table.instance[sample.cluster]))
     error = drawn.std(axis=0, ddof=1) * np.sqrt(n / (n - 1))
     unit = (weights**2 * counts).sum(axis=1)  # the variance of the rate, in units of that of one turn
     independent = rate * (1 - rate) * unit
@@ -143,7 +139,7 @@ def _bands(
             float(rate[place]),
             float(low[place]),
             float(high[place]),
-            n,
+            sample.n_episodes,
             sample.n_turns,
             METHOD,
             at={

@@ -7,8 +7,9 @@ from scipy import stats
 from simulated_turns import simulated_episodes, simulated_turns
 
 from horizon.analysis.condition_contrast import contrast
-from horizon.analysis.estimators import error_by_turn, error_rate, focus_gap, loss, results, skill
+from horizon.analysis.estimators import aborted_bounds, error_by_turn, error_rate, focus_gap, loss, results, skill
 from horizon.analysis.turn_table import load_table
+from horizon.core.estimator import Estimate
 
 
 def rows(condition: str, errors: list[list[str]], lost: float | None = None) -> pl.DataFrame:
@@ -154,3 +155,77 @@ def test_skill_is_told_by_thirds_of_difficulty() -> None:
     found = skill.by_difficulty(load_table(simulated_turns(n_episodes=40)))
     assert [each.at["difficulty"] for each in found] == list(skill.STRATA)
     assert sum(each.n_turns for each in found) == 40 * 20
+
+
+def test_the_natural_rate_beside_a_probe_is_that_of_the_probed_states() -> None:
+    # Odd turns are easy and even ones hard; only the even ones were probed: natural is 50 % over all, 100 % there.
+    episode, turn = (part.ravel() + 1 for part in np.indices((6, 10)))
+    rows = pl.DataFrame(
+        {
+            "run_id": "r",
+            "episode_id": [f"e{number}" for number in episode],
+            "environment": "hanoi-v1",
+            "seed": episode,
+            "model": "m",
+            "condition": "natural",
+            "turn": turn,
+            "error": np.where(turn % 2 == 0, "wrong", "none"),
+        }
+    )
+    probed = rows.filter(pl.col("turn") % 2 == 0).with_columns(condition=pl.lit("fresh"))
+    table = load_table(pl.concat([rows, probed]))
+    rates = error_rate.estimates(table)
+    there = rates["natural_on_probed_states"]
+    assert isinstance(there, list)
+    assert [(point.at["condition"], point.estimate, point.n_turns) for point in there] == [("fresh", 1.0, 30)]
+    assert isinstance(rates["error_rate"], Estimate) and rates["error_rate"].estimate == 0.5
+    curve = error_by_turn.estimates(table)["natural_where_probed"]
+    assert isinstance(curve, list)
+    assert {point.estimate for point in curve} == {1.0}
+    whole = load_table(pl.concat([rows, rows.with_columns(condition=pl.lit("fresh"))]))
+    assert error_by_turn.estimates(whole)["natural_where_probed"] == []
+
+
+def test_skill_never_leaves_its_range_and_ungraded_replies_bound_it() -> None:
+    # 99 of 100 replies are no move; the one move is perfect. Skill alone says 1.0.
+    draw = np.random.default_rng(0)
+    episode, turn = (part.ravel() for part in np.indices((20, 10)))
+    is_graded = draw.random(200) < 0.1
+    frame = pl.DataFrame(
+        {
+            "run_id": "r",
+            "episode_id": [f"e{number:02d}" for number in episode],
+            "environment": "chess-v1",
+            "seed": episode,
+            "model": "m",
+            "condition": "natural",
+            "turn": turn + 1,
+            "error": np.where(is_graded, "none", "illegal"),
+            "loss": [0.0 if graded else None for graded in is_graded],
+            "random_loss": 0.25,
+        }
+    )
+    found = skill.estimates(load_table(frame))
+    assert isinstance(found["skill"], Estimate) and found["skill"].estimate == 1.0
+    assert found["skill"].high == 1.0 and found["skill"].low is not None and found["skill"].low < 1.0
+    bounds = found["skill_bounds"]
+    assert isinstance(bounds, list)
+    by_case = {str(point.at["ungraded_as"]): point for point in bounds}
+    share = 1 - is_graded.mean()
+    assert by_case["perfect"].estimate == pytest.approx(1.0)
+    assert by_case["a random mover"].estimate == pytest.approx(1 - share)
+    assert by_case["the worst"].estimate == pytest.approx(1 - share / 0.25)
+    assert all(point.low is not None and point.low >= 1 - 1 / 0.25 for point in bounds)
+
+
+def test_aborted_episodes_bound_the_error_rate_from_all_correct_to_all_wrong() -> None:
+    turns = simulated_turns(20, 10, hazard=0.3)
+    ends = simulated_episodes(turns).with_columns(
+        outcome=pl.when(pl.int_range(pl.len()) < 5).then(pl.lit("aborted")).otherwise(pl.lit("turn_limit"))
+    )
+    bounds = aborted_bounds.estimates(load_table(turns, ends))["error_rate_bounds"]
+    assert isinstance(bounds, Estimate) and bounds.estimate is not None
+    assert bounds.low is not None and bounds.low <= 0.75 * bounds.estimate
+    assert bounds.high is not None and bounds.high >= 0.75 * bounds.estimate + 0.25
+    none = aborted_bounds.estimates(load_table(turns))["error_rate_bounds"]
+    assert isinstance(none, Estimate) and none.estimate is None
