@@ -38,5 +38,5 @@ def refuse_empty(analysis: Analysis) -> None:
     if not analysis.groups:
         raise UsageError(
             f"no turn of these runs was judged ({analysis.table.n_aborted} episodes were aborted by failures of the "
-            "infrastructure): fix the cause, then continue with: horizon play --resume --out RUN"
+            "infrastructure): fix the cause, then play them with: horizon play --resume --retry-aborted --out RUN"
         )
