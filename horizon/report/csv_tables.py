@@ -9,7 +9,6 @@ from horizon.analysis.analysis import Analysis, flat
 from horizon.core.estimator import Estimate
 from horizon.runs.replacing import replace_text
 
-
 _FORMULA = r"^\s*[=+\-@\t\r\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}]"
 """What makes a spreadsheet take a cell for a formula, full-width signs included."""
 
