@@ -283,22 +283,28 @@ def show(
 
 
 @app.command()
-def doctor(as_json: AsJson = False) -> None:
-    """Print what is installed, what is missing and how to install it.
+def doctor(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="run folders, or folders of run folders, to verify")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print what is installed, what is missing and how to install it; or verify run folders.
 
-    The exit code is 1 if a required part is missing.
+    Of a run folder the checksums, the counts of turns, and the tables against the journal are verified. The exit code
+    is 1 if a required part is missing, or a run is damaged.
 
-    Example: horizon doctor
+    Example: horizon doctor; horizon doctor results/play/chess-smollm2-0
     """
-    from horizon.cli.doctor import examine
+    from horizon.cli.doctor import examine, examine_runs
 
-    findings = examine()
+    findings = examine_runs(folders) if folders else examine()
     if as_json:
         typer.echo(json.dumps([finding.as_json() for finding in findings], indent=2))
     else:
         for finding in findings:
-            typer.echo(f"{'ok     ' if finding.is_found else 'MISSING'} {finding.name:18} {finding.detail}")
-    if any(finding.is_needed and not finding.is_found for finding in findings):
+            typer.echo(finding.line())
+    if any(finding.is_bad for finding in findings):
         raise typer.Exit(1)
 
 

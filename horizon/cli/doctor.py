@@ -1,16 +1,20 @@
-"""What is installed, what is missing and how to get it; looks, installs nothing."""
+"""What is installed, what is missing and how to get it, and whether run folders are whole; changes nothing."""
 
 import importlib.metadata
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from horizon.core.errors import HorizonError
+from horizon.core.escaping import visible
 from horizon.core.extras import Extra, pip_line
 from horizon.engines.engine import describe_engine, engine_names, find_engine
+from horizon.runs.run_list import all_runs_in
+from horizon.runs.verify import Check, verify
 
 _PACKAGES = ("chess", "polars", "openai")
 _OPTIONAL: tuple[tuple[str, Extra], ...] = (
@@ -34,9 +38,50 @@ class Finding:
     is_needed: bool
     detail: str
 
+    @property
+    def is_bad(self) -> bool:
+        """Whether something that is needed is missing."""
+        return self.is_needed and not self.is_found
+
+    def line(self) -> str:
+        """Return one line for a terminal."""
+        state = "ok     " if self.is_found else "MISSING" if self.is_needed else "-      "
+        return f"{state} {self.name:18} {self.detail}"
+
     def as_json(self) -> dict[str, Any]:
         """Return a plain object."""
         return {"name": self.name, "found": self.is_found, "needed": self.is_needed, "detail": self.detail}
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """One thing verified of a run folder."""
+
+    folder: Path
+    check: Check
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether it is damaged."""
+        return self.check.damage is not None
+
+    def line(self) -> str:
+        """Return one line for a terminal."""
+        state = "DAMAGED" if self.is_bad else "ok     "
+        return visible(f"{state} {self.folder}: {self.check.what}: {self.check.damage or self.check.detail}")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return a plain object."""
+        return {"folder": str(self.folder), **self.check.as_json()}
+
+
+def examine_runs(folders: Sequence[Path]) -> list[Verified]:
+    """Verify every run of these folders.
+
+    Raises:
+        StoreError: a folder is no run and holds none.
+    """
+    return [Verified(run, check) for run in all_runs_in(*folders) for check in verify(run)]
 
 
 def examine() -> list[Finding]:
@@ -52,10 +97,18 @@ def examine() -> list[Finding]:
         except HorizonError as problem:
             # What it is for, so that nobody installs an engine of variants to play chess.
             use = describe_engine(name).summary
-            found.append(Finding(name, False, name == "stockfish", f"{problem}; it is {use}"))
+            optional = "" if name == "stockfish" else "not installed (optional): "
+            found.append(Finding(name, False, name == "stockfish", f"{optional}{problem}; it is {use}"))
     found.append(_gaviota())
     browser = shutil.which("chromium")
-    found.append(Finding("chromium", browser is not None, False, browser or "apt-get install chromium (page tests)"))
+    found.append(
+        Finding(
+            "chromium",
+            browser is not None,
+            False,
+            browser or "not installed (optional): apt-get install chromium (page tests)",
+        )
+    )
     found.append(_memory())
     return found
 
@@ -64,7 +117,7 @@ def _package(name: str, is_needed: bool, fix: str) -> Finding:
     try:
         return Finding(name, True, is_needed, importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
-        return Finding(name, False, is_needed, f"not installed: {fix}")
+        return Finding(name, False, is_needed, f"not installed{'' if is_needed else ' (optional)'}: {fix}")
 
 
 def _gaviota() -> Finding:
@@ -72,7 +125,12 @@ def _gaviota() -> Finding:
     for place in filter(None, places):
         if any(Path(place).glob("**/*.gtb.cp*")):
             return Finding("gaviotatb", True, False, place)
-    return Finding("gaviotatb", False, False, "apt-get install gaviotatb, or set HORIZON_GAVIOTA (endgame)")
+    return Finding(
+        "gaviotatb",
+        False,
+        False,
+        "not installed (optional): apt-get install gaviotatb, or set HORIZON_GAVIOTA (endgame)",
+    )
 
 
 def _memory() -> Finding:

@@ -6,6 +6,8 @@ Heavy imports stand inside the functions, as in `cli`.
 import re
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +17,10 @@ import typer
 from horizon.cli.positions import pose, poses_positions
 from horizon.cli.results import report_runs
 from horizon.core.credentials import mask_address
-from horizon.core.errors import UsageError
+from horizon.core.errors import EngineFailure, ModelFailure, UsageError
+
+RETRY = "--retry-aborted"
+"""The flag that plays aborted episodes of a resumed run again."""
 
 ANY_KEY: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True}
 """How typer must take the command: every key of a scenario is a flag, and `flags` reads those that have none here."""
@@ -73,7 +78,8 @@ def play(
     run folders; --executor ray --shards 4 does both on a Ray cluster.
 
     --scenario plays every scenario of a file into a folder of its own; --select TEXT keeps those with TEXT in their
-    names. What a scenario expects decides the exit code: 1 if a claim failed. --stop settled ends a run once every
+    names. --resume --retry-aborted also plays the episodes again that failures of a server or an engine ended. What a
+    scenario expects decides the exit code: 1 if a claim failed. --stop settled ends a run once every
     claim is decided; --stop never continues such a run to its end.
 
     --repeat-states N poses every probed state N more times with its natural history, so that the report can say how
@@ -87,11 +93,16 @@ def play(
     from horizon.play.progress import watching
     from horizon.play.suite import selected
     from horizon.runs import run_folder
-    from horizon.runs.shards import shard_of
+    from horizon.runs.manifest import MANIFEST
+    from horizon.runs.shards import part_folder, shard_of
     from horizon.scenarios.scenario import Scenario, make, read_suite
 
     keys = {*Scenario.model_fields} - {"expect", "description"}
-    flags = read_flags(context.args, {*keys, *_RUN_FLAGS}, others=context.params)
+    words = [word for word in context.args if word != RETRY]
+    retry = len(words) < len(context.args)
+    if retry and not resume:
+        raise UsageError(f"{RETRY} is for a run that is there already: add --resume")
+    flags = read_flags(words, {*keys, *_RUN_FLAGS}, others=context.params)
     select = flags.pop("select", "")
     repeats = flags.pop("repeat_states", None)
     parts: dict[str, str] = {name: flags.pop(name) for name in ("shards", "shard") if name in flags}
@@ -99,7 +110,7 @@ def play(
     stop = session.stop_of(flags.pop("stop", None))
     shard = shard_of(_whole(parts, "shard"), _whole(parts, "shards")) if parts and executor is None else None
 
-    options = session.RunOptions(resume=resume, base_urls=tuple(base_url or ()), stop=stop)
+    options = session.RunOptions(resume=resume, retry_aborted=retry, base_urls=tuple(base_url or ()), stop=stop)
     given: dict[str, Any] = {
         "model": model,
         "environment": env,
@@ -122,7 +133,8 @@ def play(
         pose(positions, given, out, options)
         return
     if resume and scenario is None and out is not None:
-        wanted = plan.resumed_scenario(run_folder.read_manifest(out), given)
+        begun = part_folder(out, 1) if executor is not None and not (out / MANIFEST).is_file() else out
+        wanted = plan.resumed_scenario(run_folder.read_manifest(begun), given)
     elif scenario is not None:
         suite = read_suite(scenario, **given)
         variants = selected(suite, select)
@@ -139,16 +151,15 @@ def play(
         wanted = make(given, "command line")
     folder = out or _default_folder(wanted.environment, wanted.model, wanted.seed)
     if executor is not None:
-        report_runs([_executed(executor, wanted, folder, parts, tuple(base_url or ()))])
+        with _telling_how_to_continue(folder):
+            joined = _executed(executor, wanted, folder, parts, options)
+        report_runs([joined])
         return
-    try:
-        with watching(wanted) as (watch, say):
-            finished = session.run(wanted, folder, replace(options, shard=shard), watch=watch, say=say)
-    except KeyboardInterrupt:
-        typer.echo(f"horizon: interrupted; every turn is stored. Continue with: {_resume_command(folder)}", err=True)
-        raise typer.Exit(130) from None
+    with _telling_how_to_continue(folder), watching(wanted) as (watch, say):
+        finished = session.run(wanted, folder, replace(options, shard=shard), watch=watch, say=say)
     for warning in finished.warnings:
         typer.echo(f"horizon: {warning}", err=True)
+    _advise_on_aborted(finished.played.episodes_aborted, folder)
     report_runs([folder])
     if not parts:
         _end_by_gates([(folder.name, folder, wanted)])
@@ -169,30 +180,53 @@ def with_repeats(conditions: tuple[str, ...] | None, repeats: str) -> tuple[str,
 def _play_suite(variants: tuple[Any, ...], out: Path, options: Any) -> None:
     from horizon.play.progress import watching
     from horizon.play.suite import play_all
+    from horizon.runs.run_folder import iterate_episodes
     from horizon.runs.run_list import distinct_runs
 
     folders = []
-    try:
+    with _telling_how_to_continue(out):
         for folder, warnings in play_all(variants, out, watching, options):
             folders.append(folder)
             for warning in warnings:
                 typer.echo(f"horizon: {folder}: {warning}", err=True)
-    except KeyboardInterrupt:
-        typer.echo(f"horizon: interrupted; every turn is stored. Continue with: {_resume_command(out)}", err=True)
-        raise typer.Exit(130) from None
+    n_aborted = sum(episode.outcome == "aborted" for folder in folders for episode in iterate_episodes(folder))
+    _advise_on_aborted(n_aborted, out)
     report_runs(distinct_runs(folders), out)
     _end_by_gates([(each.name, folder, each.scenario) for each, folder in zip(variants, folders, strict=True)])
 
 
-def _resume_command(folder: Path) -> str:
+@contextmanager
+def _telling_how_to_continue(folder: Path) -> Iterator[None]:
+    """Print the command that continues the run when it is interrupted; add it to a failure that ended it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(f"horizon: interrupted; every turn is stored. Continue with: {_resume_command(folder)}", err=True)
+        raise typer.Exit(130) from None
+    except (EngineFailure, ModelFailure) as failure:
+        if not folder.is_dir():
+            raise
+        raise type(failure)(f"{failure}; then continue with: {_resume_command(folder, RETRY)}") from None
+
+
+def _advise_on_aborted(n_aborted: int, folder: Path) -> None:
+    if n_aborted:
+        typer.echo(
+            f"horizon: {n_aborted} episode{'s were' if n_aborted > 1 else ' was'} aborted by failures of the "
+            f"infrastructure. Play what is missing with: {_resume_command(folder, RETRY)}",
+            err=True,
+        )
+
+
+def _resume_command(folder: Path, *more: str) -> str:
     """Return this process's command with `--resume`, every other flag kept, for a shell; credentials are masked."""
     words, kept = iter(sys.argv[1:]), []
     for word in words:
         if word == "--out":
             next(words, None)
-        elif word != "--resume" and not word.startswith("--out="):
+        elif word not in ("--resume", RETRY) and not word.startswith("--out="):
             kept.append(word)
-    return shlex.join(mask_address(word) for word in ["horizon", *kept, "--resume", "--out", str(folder)])
+    return shlex.join(mask_address(word) for word in ["horizon", *kept, "--resume", *more, "--out", str(folder)])
 
 
 def _end_by_gates(runs: list[tuple[str, Path, Any]]) -> None:
@@ -212,13 +246,13 @@ def _end_by_gates(runs: list[tuple[str, Path, Any]]) -> None:
         raise typer.Exit(1)
 
 
-def _executed(executor: str, wanted: Any, folder: Path, parts: dict[str, str], base_urls: tuple[str, ...]) -> Path:
+def _executed(executor: str, wanted: Any, folder: Path, parts: dict[str, str], options: Any) -> Path:
     from horizon.play.ray_executor import run_on_ray
 
     if executor != "ray":
         raise UsageError(f"executor '{executor}' is unknown: use ray, or leave it out")
     shards = _whole(parts, "shards") if "shards" in parts else 2
-    return run_on_ray(wanted, folder, shards, base_urls=base_urls, say=lambda text: typer.echo(text, err=True))
+    return run_on_ray(wanted, folder, shards, options, say=lambda text: typer.echo(text, err=True))
 
 
 def _whole(parts: dict[str, str], name: str) -> int:

@@ -16,6 +16,7 @@ from horizon.core.errors import ContractError, EngineFailure, HorizonError, Mode
 from horizon.core.instances import distinct_seeds
 from horizon.core.model import Model, Request
 from horizon.core.records import Episode, Reply, Scores, Turn
+from horizon.core.row_faults import naming
 from horizon.core.seeds import derive, generator
 from horizon.play.episode import Attempt, LiveEpisode, advance, restore
 from horizon.play.judging import PosedState, substitute
@@ -139,20 +140,21 @@ class _Loop:
         stored = rows.pop(name, [])
         done = {(row.turn, row.condition) for row in stored}
         for row in sorted((row for row in stored if row.condition == "natural"), key=lambda row: row.turn):
-            live.state = task.load(row.state)
-            missing = [
-                condition
-                for condition in (scenario.conditions[1:] if is_probed(scenario, name, row.turn) else ())
-                if (row.turn, condition) not in done
-            ]
-            if missing:
-                scores = self.setting.submit(live.state)
-                answered = answered_before(self.setting, live, row, scores)
-                for condition in missing:
-                    self._probe(live, condition, scores, row.context_tokens, answered)
-                    if name not in self.live:
-                        return
-            restore(self.setting, live, [row], keep_text=self.keep_text)
+            with naming(row):
+                live.state = task.load(row.state)
+                missing = [
+                    condition
+                    for condition in (scenario.conditions[1:] if is_probed(scenario, name, row.turn) else ())
+                    if (row.turn, condition) not in done
+                ]
+                if missing:
+                    scores = self.setting.submit(live.state)
+                    answered = answered_before(self.setting, live, row, scores)
+                    for condition in missing:
+                        self._probe(live, condition, scores, row.context_tokens, answered)
+                        if name not in self.live:
+                            return
+                restore(self.setting, live, [row], keep_text=self.keep_text)
 
     def step(self) -> bool:
         """Advance every live episode by one turn; false when nothing was left to do."""

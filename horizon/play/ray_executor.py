@@ -1,7 +1,7 @@
 """A run's shards on a Ray cluster, and their folders joined at the end. Ray is optional, and needed by nothing else.
 
 Every worker plays into a folder of its own on a disk that all machines see; a worker that dies is started again and
-goes on from its journal, so that nothing that was played is lost.
+resumes from its journal, so that nothing that was played is lost.
 """
 
 import logging
@@ -9,28 +9,30 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from horizon.core.errors import HorizonError, ModelFailure
+from horizon.core.errors import HorizonError, ModelFailure, UsageError
 from horizon.core.extras import require
 from horizon.play import session
 from horizon.runs import manifest, run_folder
-from horizon.runs.shards import Shard, merge
+from horizon.runs.building import check_replaceable
+from horizon.runs.shards import Shard, merge, part_folder
 from horizon.scenarios.scenario import Scenario
 
 RESTARTS = 5
-"""How often the shard of a worker that died is taken up again."""
+"""How often the shard of a worker that died is resumed."""
 
 
 def run_on_ray(
     scenario: Scenario,
     folder: Path,
     shards: int,
+    options: session.RunOptions | None = None,
     *,
-    base_urls: tuple[str, ...] = (),
     say: Callable[[str], None] = lambda text: None,
 ) -> Path:
     """Play all shards on the cluster that RAY_ADDRESS names, or on this machine, and join them into `folder`.
 
-    Called again with the same folder it goes on: finished shards stay, others go on from their journals.
+    Called again with the same folder it continues: finished shards stay, others resume from their journals, and a
+    joining that was killed starts over. With `resume` a folder that is joined already is returned as it is.
 
     Raises:
         UsageError: Ray is not installed, or `folder` is taken.
@@ -40,15 +42,20 @@ def run_on_ray(
     require("ray", extra="ray", purpose="executor=ray")
     import ray
 
-    run_folder.check_new(folder)
-    parts = [folder.with_name(f"{folder.name}.parts") / f"part-{number}" for number in range(1, shards + 1)]
+    options = options or session.RunOptions()
+    if options.resume and (folder / manifest.MANIFEST).is_file() and run_folder.is_finished(folder):
+        if options.retry_aborted:
+            raise UsageError(f"{folder} is joined already: retry its aborted episodes without --executor ray")
+        return folder
+    check_replaceable(folder)
+    parts = [part_folder(folder, number) for number in range(1, shards + 1)]
     began_here = not ray.is_initialized()
     if began_here:
         ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     try:
         task = ray.remote(max_retries=RESTARTS)(_play)
         waiting = {
-            task.remote(scenario.as_json(), str(part.absolute()), number, shards, base_urls): part
+            task.remote(scenario.as_json(), str(part.absolute()), Shard(number, shards), options): part
             for number, part in enumerate(parts, 1)
         }
         say(f"playing {shards} shards")
@@ -63,14 +70,16 @@ def run_on_ray(
     return merge(parts, folder)
 
 
-def _play(given: dict[str, Any], folder: str, number: int, shards: int, base_urls: tuple[str, ...]) -> None:
+def _play(given: dict[str, Any], folder: str, shard: Shard, options: session.RunOptions) -> None:
     """Play one shard, or resume it; runs in a worker."""
     path = Path(folder)
     is_started = (path / manifest.MANIFEST).exists()
-    if is_started and run_folder.is_finished(path):
+    if is_started and run_folder.is_finished(path) and not options.retry_aborted:
         return
-    options = session.RunOptions(resume=is_started, base_urls=base_urls, shard=Shard(number, shards))
-    session.run(Scenario(**given), path, options)
+    own = session.RunOptions(
+        resume=is_started, retry_aborted=options.retry_aborted, base_urls=options.base_urls, shard=shard
+    )
+    session.run(Scenario(**given), path, own)
 
 
 def _ended(ray: Any, reference: Any, part: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from horizon.core.environment import Environment, engine_of, open_environment
 from horizon.core.errors import UsageError
 from horizon.core.records import Answer, Json, Scores, Turn
+from horizon.core.row_faults import naming
 from horizon.engines.judge import Judge
 from horizon.play.judging import judge_answer
 from horizon.play.plan import scenario_of
@@ -41,7 +42,8 @@ def grade(folder: Path, out: Path, nodes: int, watch: Callable[[int], None] = la
         graded: dict[str, Json] = {**manifest, "graded": {"from": str(folder), "judge": judge.identity()}}
         with building(out, graded) as journal:
             for done, (row, scores) in enumerate(_scored(task, judge, folder), 1):
-                journal.append(judge_again(task, row, scores))
+                with naming(row):
+                    journal.append(judge_again(task, row, scores))
                 watch(done)
             for episode in run_folder.iterate_episodes(folder):
                 journal.append(episode)
@@ -68,7 +70,8 @@ def judge_again(task: Environment[Any], row: Turn, scores: Scores | None) -> Tur
 def _scored(task: Environment[Any], judge: Judge, folder: Path) -> Iterator[tuple[Turn, Scores | None]]:
     waiting: deque[tuple[Turn, Future[Scores] | None]] = deque()
     for row in run_folder.iterate_turns(folder):
-        position = task.engine_position(task.load(row.state))
+        with naming(row):
+            position = task.engine_position(task.load(row.state))
         waiting.append((row, judge.submit(position) if position is not None else None))
         if len(waiting) >= _AHEAD:
             first, scores = waiting.popleft()

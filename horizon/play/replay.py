@@ -15,6 +15,7 @@ from horizon.core.escaping import visible
 from horizon.core.model import Request
 from horizon.core.records import Json, Message, Reply, Turn
 from horizon.core.registry import nearest
+from horizon.core.row_faults import naming
 from horizon.play.episode import LiveEpisode, failed_attempts, restore
 from horizon.play.opening import OpenParts, open_setting
 from horizon.play.plan import scenario_of
@@ -92,17 +93,18 @@ def replay_turn(
         if not conditions:
             raise UsageError(f"episode {name} has turns 1 to {len(natural)}, not {turn}")
         raise UsageError(f"turn {turn} of {name} was not played under '{condition}': {nearest(condition, conditions)}")
-    extra = json.loads(row.extra)
-    parts = OpenParts(task, _SilentModel(row.model), opponents={}, is_judged=condition == "foreign")
-    # How replies were generated does not matter here, and the reader generates none.
-    scenario = scenario.model_copy(update={"answer": "generate", "constrain": "none"})
-    with open_setting(scenario, parts) as setting:
-        live = LiveEpisode(name, 0, None, row.seed, task.load(row.state))
-        restore(setting, live, natural[: turn - 1], keep_text=True)
-        live.state = task.load(row.state)
-        live.attempts = failed_attempts(extra)
-        padding = Padding(row.context_tokens, extra.get("padding_words"))
-        pending = request_for(setting, live, condition, None, padding)
+    with naming(row):
+        extra = json.loads(row.extra)
+        parts = OpenParts(task, _SilentModel(row.model), opponents={}, is_judged=condition == "foreign")
+        # How replies were generated does not matter here, and the reader generates none.
+        scenario = scenario.model_copy(update={"answer": "generate", "constrain": "none"})
+        with open_setting(scenario, parts) as setting:
+            live = LiveEpisode(name, 0, None, row.seed, task.load(row.state))
+            restore(setting, live, natural[: turn - 1], keep_text=True)
+            live.state = task.load(row.state)
+            live.attempts = failed_attempts(extra)
+            padding = Padding(row.context_tokens, extra.get("padding_words"))
+            pending = request_for(setting, live, condition, None, padding)
     return Replayed(pending.request.messages, row)
 
 

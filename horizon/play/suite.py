@@ -53,7 +53,7 @@ def play_all(
             run_folder.check_new(folder)
     with keeping_weights():
         for variant, folder in zip(variants, folders, strict=True):
-            if options.resume and _is_played(variant.scenario, folder, options.stop):
+            if options.resume and _is_played(variant.scenario, folder, options):
                 yield folder, ()
                 continue
             is_started = options.resume and (folder / manifest.MANIFEST).is_file()
@@ -64,13 +64,15 @@ def play_all(
             yield folder, finished.warnings
 
 
-def _is_played(scenario: Scenario, folder: Path, stop: session.Stop | None) -> bool:
+def _is_played(scenario: Scenario, folder: Path, options: session.RunOptions) -> bool:
     """Return whether a folder holds the whole run of a scenario: all its episodes ended, or its claims settled."""
     if not (folder / manifest.MANIFEST).is_file() or not run_folder.is_finished(folder):
         return False
     task = open_environment(scenario.environment, dict(scenario.parameters))
     stored = run_folder.read_manifest(folder)
     manifest.refuse_other_plan(folder, stored, {"plan": plan_of(with_opponent(adapt_to_person(scenario), task), task)})
-    if stored.get(STOPPED) and stop != "never":
+    if options.retry_aborted and any(each.outcome == "aborted" for each in run_folder.iterate_episodes(folder)):
+        return False
+    if stored.get(STOPPED) and options.stop != "never":
         return True
     return len(run_folder.read_episodes(folder)) >= scenario.episodes * max(1, len(scenario.opponents))

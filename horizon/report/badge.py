@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from horizon.analysis.analysis import Analysis
-from horizon.core.errors import StoreError
 from horizon.core.estimator import Estimate
+from horizon.runs.replacing import make_folder, replace_text
 
 COLORS = {"failed": "red", "aborted": "red", "undecided": "yellow", "passed": "brightgreen"}
 _UNJUDGED = "blue"
@@ -25,11 +25,8 @@ def write_badge(analysis: Analysis, path: Path) -> None:
     """
     gates = [run.manifest.get("gate") for run in analysis.runs]
     made = badge(analysis, [str(gate["verdict"]) for gate in gates if gate])
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(made, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as problem:
-        raise StoreError(f"{path} can't be written: {problem.strerror}; choose another --badge") from None
+    make_folder(path.parent)
+    replace_text(path, json.dumps(made, ensure_ascii=False) + "\n")
 
 
 def badge(analysis: Analysis, verdicts: Sequence[str]) -> dict[str, Any]:

@@ -7,11 +7,14 @@ import polars as pl
 
 from horizon.analysis.analysis import Analysis, flat
 from horizon.core.estimator import Estimate
+from horizon.runs.replacing import replace_text
+
+_FORMULA = r"^\s*[=+\-@\t\r\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}]"
+"""What makes a spreadsheet take a cell for a formula, full-width signs included."""
 
 
 def write_csv(analysis: Analysis, folder: Path) -> list[Path]:
     """Write one CSV for each list of estimates and `estimates.csv` for the single figures; return the paths."""
-    folder.mkdir(parents=True, exist_ok=True)
     tables: dict[str, list[dict[str, Any]]] = {"estimates": []}
     all_labels = dict.fromkeys(label for group in analysis.groups for label in group.labels())
     for group in analysis.groups:
@@ -26,9 +29,19 @@ def write_csv(analysis: Analysis, folder: Path) -> list[Path]:
     paths = []
     for name, rows in sorted(tables.items()):
         if rows:
-            paths.append(folder / f"{name}.csv")
-            pl.DataFrame(rows, infer_schema_length=None).write_csv(paths[-1])
+            table = pl.DataFrame(rows, infer_schema_length=None)
+            paths.append(replace_text(folder / f"{name}.csv", _without_formulas(table).write_csv()))
     return paths
+
+
+def _without_formulas(table: pl.DataFrame) -> pl.DataFrame:
+    """Return the table with a quote before each text that a spreadsheet would take for a formula; numbers stay."""
+    escaped = []
+    for name in table.select(pl.col(pl.String)).columns:
+        text = pl.col(name)
+        is_number = text.str.strip_chars().cast(pl.Float64, strict=False).is_not_null()
+        escaped.append(pl.when(text.str.contains(_FORMULA) & ~is_number).then("'" + text).otherwise(text).alias(name))
+    return table.with_columns(escaped)
 
 
 def _row(estimate: Estimate) -> dict[str, Any]:

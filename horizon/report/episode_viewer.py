@@ -12,6 +12,7 @@ import polars as pl
 from horizon.core.environment import open_environment
 from horizon.core.errors import HorizonError
 from horizon.core.records import Turn
+from horizon.core.row_faults import naming
 from horizon.core.seeds import generator
 from horizon.engines.position_text import split_position
 from horizon.runs.run_data import RunData
@@ -81,12 +82,13 @@ def _task(manifest: Mapping[str, Any]) -> tuple[Any, str]:
         task = open_environment(str(plan["environment"]).rpartition("-v")[0], dict(plan["parameters"]))
         # What another harness asked is not in an imported run, so none of our own wording may be shown for it.
         return task, "" if "imported" in manifest else task.rules()
-    except (HorizonError, KeyError, TypeError):
+    except (HorizonError, KeyError, TypeError, ValueError):
         return None, ""
 
 
 def _turn(task: Any, row: Turn, is_asked: bool) -> dict[str, Any]:
-    extra = json.loads(row.extra)
+    with naming(row):
+        extra = json.loads(row.extra)
     asked, board, best, said = "", "", row.optimal_action, row.action
     if task is not None:
         try:
@@ -97,8 +99,8 @@ def _turn(task: Any, row: Turn, is_asked: bool) -> dict[str, Any]:
             board = split_position(task.engine_position(state) or "").fen
             best = _spoken(task, state, row.optimal_action)
             said = _spoken(task, state, row.action) if row.error in ("none", "wrong") else row.action
-        except HorizonError:
-            # A state of another version of the environment: its text stands for itself.
+        except Exception:  # noqa: BLE001 (whatever an environment raises of a stranger's row)
+            # A state of another version of the environment, or none of it: its text is shown as it is.
             asked = ""
     return {
         "t": row.turn,

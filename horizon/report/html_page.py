@@ -23,6 +23,7 @@ from horizon.report.chart_builders import charts_of
 from horizon.report.episode_viewer import trace
 from horizon.report.headline import command, headline, limits
 from horizon.report.plotly_figures import draw
+from horizon.runs.replacing import replace_text
 
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:; font-src data:; "
@@ -32,9 +33,7 @@ _POLICY = (
 
 def write_page(analysis: Analysis, path: Path, registered: Sequence[str] = ()) -> Path:
     """Write the page of runs that were estimated, and return its path; the same runs give the same bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page(analysis, registered), encoding="utf-8")
-    return path
+    return replace_text(path, page(analysis, registered))
 
 
 def page(analysis: Analysis, registered: Sequence[str] = ()) -> str:

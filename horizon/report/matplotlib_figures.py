@@ -14,6 +14,7 @@ from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.chart import Chart, Series
 from horizon.core.escaping import replace_unprintable
 from horizon.core.estimator import Estimate
+from horizon.runs.replacing import replacing
 
 # Okabe and Ito's colours, told apart by the colour-blind; a marker each, so that print in grey works too.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C6D31", "#555555")
@@ -130,11 +131,14 @@ def _dress(axes: Axes, title: str, x_title: str, y_title: str) -> None:
 
 
 def _saved(figure: Figure, path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
     # Without a date in the file the same run gives the same bytes.
     metadata = {"Date": None} if path.suffix == ".svg" else {"Software": "horizon"}
     with matplotlib.rc_context({"svg.hashsalt": "horizon"}):
-        figure.savefig(path, metadata=metadata)
+        # In memory first: a full disk must not leave half a figure.
+        drawn = io.BytesIO()
+        figure.savefig(drawn, format=path.suffix[1:], metadata=metadata)
+    with replacing(path) as file:
+        file.write(drawn.getvalue())
     return path
 
 

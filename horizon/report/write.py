@@ -10,25 +10,30 @@ from horizon.report.chart_builders import charts_of
 from horizon.report.csv_tables import write_csv
 from horizon.report.html_page import write_page
 from horizon.report.matplotlib_figures import draw_chart, draw_error_by_turn
+from horizon.runs.replacing import make_folder, make_subfolder, replace_text
 
 
 def write_analysis(analysis: Analysis, out: Path, registered: Sequence[str] = ()) -> list[Path]:
     """Write page, figures and tables into a folder; return the paths, those of figures first.
 
-    `registered` are the lines on a frozen plan (`horizon.runs.registration`) for the page.
+    Each file is replaced whole or not at all, and none through a link. `registered` are
+    the lines on a frozen plan (`horizon.runs.registration`) for the page.
 
     Raises:
         UsageError: there is nothing to draw, as no turn was judged.
+        StoreError: the disk refuses.
     """
     refuse_empty(analysis)
+    make_folder(out)
+    drawn, listed = make_subfolder(out, "figures"), make_subfolder(out, "tables")
     figures = [draw_error_by_turn(analysis, out / f"error_by_turn.{kind}") for kind in ("png", "svg")]
     # One file a chart, but for the error rate by turn: all groups share that one.
     for chart in charts_of(analysis):
         if not chart.slug.startswith("error_by_turn"):
-            figures += [draw_chart(chart, out / "figures" / f"{chart.slug}.{kind}") for kind in ("png", "svg")]
-    estimates = out / "tables" / "estimates.json"
-    tables = write_csv(analysis, out / "tables")
-    estimates.write_text(json.dumps(analysis.to_dict(), indent=1, ensure_ascii=True) + "\n", encoding="utf-8")
+            figures += [draw_chart(chart, drawn / f"{chart.slug}.{kind}") for kind in ("png", "svg")]
+    tables = write_csv(analysis, listed)
+    text = json.dumps(analysis.to_dict(), indent=1, ensure_ascii=True) + "\n"
+    estimates = replace_text(listed / "estimates.json", text)
     return [*figures, write_page(analysis, out / "report.html", registered), estimates, *tables]
 
 
@@ -41,5 +46,5 @@ def refuse_empty(analysis: Analysis) -> None:
     if not analysis.groups:
         raise UsageError(
             f"no turn of these runs was judged ({analysis.table.n_aborted} episodes were aborted by failures of the "
-            "infrastructure): fix the cause, then continue with: horizon play --resume --out RUN"
+            "infrastructure): fix the cause, then play them with: horizon play --resume --retry-aborted --out RUN"
         )

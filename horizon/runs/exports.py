@@ -3,10 +3,12 @@
 The environment turns rows into text (`exports` in its contract); this module reads the rows and writes the files.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from horizon.core.environment import Export
+from horizon.core.records import Turn
+from horizon.core.row_faults import naming
 from horizon.runs import run_folder
 from horizon.runs.replacing import replacing
 
@@ -23,7 +25,21 @@ def write_exports(folder: Path, exports: Mapping[str, Export]) -> list[Path]:
 
 def _write(folder: Path, name: str, export: Export) -> Path:
     created = str(run_folder.read_manifest(folder).get("created", ""))
-    with replacing(folder / name) as file:
-        for line in export(run_folder.iterate_turns(folder), run_folder.iterate_episodes(folder), created):
-            file.write(line.encode("utf-8", "replace"))
+    last: list[Turn] = []
+    try:
+        with replacing(folder / name) as file:
+            for line in export(_watched(folder, last), run_folder.iterate_episodes(folder), created):
+                file.write(line.encode("utf-8", "replace"))
+    except Exception:
+        for row in last:
+            with naming(row):
+                raise
+        raise
     return folder / name
+
+
+def _watched(folder: Path, last: list[Turn]) -> Iterator[Turn]:
+    """Yield the turns of a run; `last` holds the one that is being read."""
+    for row in run_folder.iterate_turns(folder):
+        last[:] = [row]
+        yield row

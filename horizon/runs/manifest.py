@@ -18,6 +18,7 @@ from horizon.core.hashing import file_sha256
 from horizon.core.records import Json
 from horizon.core.registry import nearest
 from horizon.core.version import __version__
+from horizon.runs.manifest_shapes import check_shapes
 from horizon.runs.provenance import git_revision, machine, package_versions, source_digest
 from horizon.runs.replacing import reason_of, replace_text
 from horizon.runs.row_format import SCHEMA_VERSION, replace_surrogates
@@ -143,6 +144,7 @@ def read(folder: Path) -> dict[str, Json]:
             f"{path} has schema_version {version!r:.40}, and this Horizon reads {SCHEMA_VERSION}: "
             "use the version of Horizon that played the run"
         )
+    check_shapes(found, path)
     _plan_of(found, StoreError, str(path))
     manifest: dict[str, Json] = found
     return manifest

@@ -20,6 +20,7 @@ from horizon.runs.journal_reader import Entry, distinct_entries
 from horizon.runs.lock import LOCK, Lock
 from horizon.runs.replacing import is_part, make_folder
 from horizon.runs.resuming import resume as resume
+from horizon.runs.row_checks import check_rows
 from horizon.runs.row_format import LAYOUTS, Row
 from horizon.runs.tables import EPISODES, TURNS, WRITTEN, arrow_table
 from horizon.runs.tables import is_finished as is_finished
@@ -129,11 +130,13 @@ def iterate_episodes(folder: Path) -> Iterator[Episode]:
 
 def _read(folder: Path, kind: type[Row], columns: Sequence[str] | None) -> pl.DataFrame:
     if _is_in_tables(folder, tables.NAMES[kind]):
-        return tables.read_table(folder, kind, columns)
+        is_ours = tables.has_checksum(tables.NAMES[kind], manifests.read(folder))
+        return tables.read_table(folder, kind, columns, is_ours=is_ours)
     layout = LAYOUTS[kind]
     rows = [layout.values(entry.row) for entry in _played(folder) if isinstance(entry.row, kind)]
     table = pl.from_arrow(arrow_table(kind, rows))
     assert isinstance(table, pl.DataFrame)  # a table's type by construction, not a user's input
+    check_rows(folder / JOURNAL, kind, table, is_ours=True)
     return table if columns is None else table.select(columns)
 
 
@@ -153,6 +156,7 @@ def _is_in_tables(folder: Path, name: str) -> bool:
     manifest = manifests.read(folder)
     if is_finished(folder):
         if not tables.is_unchanged(folder, name, manifest):
+            tables.name_changed_row(folder, name)
             raise StoreError(tables.damaged(folder, name, "its checksum is not that of the file that was written"))
         return True
     if not (folder / JOURNAL).exists() and (WRITTEN in manifest or (folder / name).exists()):

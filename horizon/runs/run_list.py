@@ -22,12 +22,25 @@ def runs_in(*folders: Path) -> list[Path]:
 
 
 def _runs_in(folder: Path) -> list[Path]:
-    is_run = (folder / manifests.MANIFEST).is_file()
-    inside = () if is_run or not folder.is_dir() else sorted(folder.iterdir())
-    runs = [path for path in inside if (path / manifests.MANIFEST).is_file()]
-    if not runs:
-        manifests.read(folder)
-    return distinct_runs(runs) or [folder]
+    return distinct_runs(all_runs_in(folder))
+
+
+def all_runs_in(*folders: Path) -> list[Path]:
+    """Return the same as `runs_in`, with folders of the same run and damaged ones.
+
+    Raises:
+        StoreError: there are none in one; the message names the nearest.
+    """
+    runs: list[Path] = []
+    for folder in folders:
+        is_run = (folder / manifests.MANIFEST).is_file()
+        inside = () if is_run or not folder.is_dir() else sorted(folder.iterdir())
+        # A hidden folder is a run that is being made (see `building`).
+        own = [path for path in inside if path.name[0] != "." and (path / manifests.MANIFEST).is_file()]
+        if not own and not is_run:
+            manifests.read(folder)
+        runs += own or [folder]
+    return runs
 
 
 def distinct_runs(folders: Sequence[Path]) -> list[Path]:

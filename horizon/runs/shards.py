@@ -46,6 +46,11 @@ def shard_of(number: int, of: int) -> Shard:
     return Shard(number, of)
 
 
+def part_folder(out: Path, number: int) -> Path:
+    """Return where a part is played of a run that is split and joined into `out` at once."""
+    return out.with_name(f"{out.name}.parts") / f"part-{number}"
+
+
 def shard_in(manifest: Mapping[str, Any]) -> Shard:
     """Return the part that a run folder's manifest names."""
     told = manifest.get("shard")

@@ -17,6 +17,7 @@ from horizon.core.records import Episode, Json, Turn
 from horizon.runs.journal import JOURNAL
 from horizon.runs.manifest import resume_command
 from horizon.runs.replacing import reason_of, replacing
+from horizon.runs.row_checks import check_rows
 from horizon.runs.row_format import LAYOUTS, SCHEMA_VERSION, Row
 
 TURNS = "turns.parquet"
@@ -94,9 +95,13 @@ def covered_bytes(folder: Path) -> int | None:
 
 def is_unchanged(folder: Path, name: str, manifest: Mapping[str, Any]) -> bool:
     """Return whether a table is as it was written; True where the manifest, of an older version, does not say."""
+    return not has_checksum(name, manifest) or _sha256(folder / name) == manifest[WRITTEN][name].get("sha256")
+
+
+def has_checksum(name: str, manifest: Mapping[str, Any]) -> bool:
+    """Return whether the manifest says what a table was when it was written."""
     written = manifest.get(WRITTEN)
-    entry = written.get(name) if isinstance(written, Mapping) else None
-    return not isinstance(entry, Mapping) or _sha256(folder / name) == entry.get("sha256")
+    return isinstance(written, Mapping) and isinstance(written.get(name), Mapping)
 
 
 def is_finished(folder: Path) -> bool:
@@ -111,18 +116,20 @@ def is_finished(folder: Path) -> bool:
         return False
 
 
-def read_table(folder: Path, kind: type[Row], columns: Sequence[str] | None) -> pl.DataFrame:
-    """Return a table, all columns or those named.
+def read_table(folder: Path, kind: type[Row], columns: Sequence[str] | None, *, is_ours: bool = False) -> pl.DataFrame:
+    """Return a table, all columns or those named; `is_ours`: its checksum was verified.
 
     Raises:
-        StoreError: it is damaged, or it has other columns than a run has.
+        StoreError: it is damaged, it has other columns than a run has, or a row has values that none has.
     """
     path = folder / NAMES[kind]
     _check_columns(folder, kind)
     try:
-        return pl.read_parquet(path, columns=list(columns) if columns is not None else list(LAYOUTS[kind].names))
+        table = pl.read_parquet(path, columns=list(columns) if columns is not None else list(LAYOUTS[kind].names))
     except (OSError, pl.exceptions.PolarsError) as problem:
         raise StoreError(damaged(folder, path.name, problem)) from None
+    check_rows(path, kind, table, is_ours=is_ours)
+    return table
 
 
 def iterate_table(folder: Path, kind: type[R]) -> Iterator[R]:
@@ -184,3 +191,14 @@ def refuse_changed(folder: Path, manifest: Mapping[str, Any]) -> None:
     for name in (TURNS, EPISODES):
         if not is_unchanged(folder, name, manifest):
             raise StoreError(damaged(folder, name, "its checksum is not that of the file that was written"))
+
+
+def name_changed_row(folder: Path, name: str) -> None:
+    """Look into a table that was changed for a row with a value that no run has.
+
+    Raises:
+        StoreError: there is one; the message names it.
+    """
+    for kind, other in NAMES.items():
+        if name == other:
+            read_table(folder, kind, None)

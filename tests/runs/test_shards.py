@@ -1,5 +1,8 @@
 """Claims about shards: together they are the whole run, row for row, and nothing else is joined."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +14,7 @@ from horizon.runs import run_folder
 from horizon.runs.shards import Shard, merge, shard_of
 from horizon.scenarios.scenario import Scenario, make
 
+TABLES = ("turns.parquet", "episodes.parquet")
 GIVEN = {
     "environment": "hanoi",
     "parameters": {"disks": 3},
@@ -95,3 +99,45 @@ def test_a_shard_that_was_cut_off_goes_on_as_the_same_shard(folders: list[Path],
 def test_a_shard_that_does_not_exist_is_refused(number: int, of: int) -> None:
     with pytest.raises(UsageError, match="does not exist"):
         shard_of(number, of)
+
+
+@pytest.mark.parametrize("stage", ["manifest.json", "turns.jsonl", ".turns.parquet"])
+def test_a_killed_merge_leaves_nothing_and_is_simply_run_again(
+    stage: str, folders: list[Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "joined"
+    code = (
+        "import sys; from pathlib import Path; from horizon.runs.shards import merge; "
+        "merge([Path(each) for each in sys.argv[2:]], Path(sys.argv[1]))"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code, str(out), *map(str, folders)])
+    while child.poll() is None:
+        if any(tmp_path.glob(f".joined.building/{stage}*")):
+            child.kill()
+    child.wait()
+    if child.returncode:
+        assert not out.exists()
+        merge(folders, out)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["joined"]
+    assert {path.name for path in out.iterdir()} == {
+        "manifest.json",
+        "turns.jsonl",
+        "turns.parquet",
+        "episodes.parquet",
+    }
+    assert rows(out).height == sum(rows(folder).height for folder in folders)
+
+
+def test_what_a_killed_merge_of_an_older_version_left_is_replaced(folders: list[Path], tmp_path: Path) -> None:
+    out = tmp_path / "joined"
+    merge(folders, out)
+    whole = rows(out)
+    for name in ("turns.parquet", "episodes.parquet"):
+        (out / name).unlink()
+    journal = (out / "turns.jsonl").read_bytes()
+    (out / "turns.jsonl").write_bytes(journal[: len(journal) // 2])
+    merge(folders, out)
+    assert rows(out).equals(whole) and run_folder.is_finished(out)
+    with pytest.raises(UsageError, match="holds a run already"):
+        merge(folders, out)
+    assert json.loads((out / "manifest.json").read_text())["merged"]
