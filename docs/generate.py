@@ -1,4 +1,5 @@
-"""Writes the pages that are made from the code: architecture, commands, environments, models, the tutorial.
+"""Writes the pages that are made from the code: architecture, commands, environments, models, schema, the
+tutorial.
 
 CI checks that they are up to date.
 """
@@ -150,6 +151,67 @@ def _first_sentence(path: Path) -> str:
     return re.split(r"(?<=\.) (?=[A-Z])", paragraph)[0].rstrip(".:") + "."
 
 
+def schema() -> str:
+    """Return the page of a run's tables, column by column, between its text and its examples."""
+    from horizon.core.records import Episode, Turn
+    from horizon.runs.columns import EXTRA, markdown_table
+    from horizon.runs.row_format import SCHEMA_VERSION
+
+    extra = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in EXTRA.items())
+    return _SCHEMA.format(
+        version=SCHEMA_VERSION,
+        turns=markdown_table(Turn),
+        episodes=markdown_table(Episode),
+        extra=f"| key | what it holds |\n| --- | --- |\n{extra}\n",
+    )
+
+
+_SCHEMA = """# The tables of a run
+
+Made by `make docs` from the records. Every run folder, played or imported, has two tables of schema version {version};
+`horizon export` writes them as CSV, JSON Lines, Parquet and a Hugging Face dataset.
+
+## turns
+
+One row per request to the model that counts, with its verdict, sorted by `episode_id`, `turn` and `condition`.
+
+{turns}
+Keys of `extra`, each only where it applies:
+
+{extra}
+## episodes
+
+One row per episode.
+
+{episodes}
+## Read them
+
+With polars: the share of errors by turn, natural turns only.
+
+```python
+import horizon
+import polars as pl
+
+horizon.play("hanoi:disks=3", model="synthetic:hazard=0.2", episodes=4, turns=6, out="run")
+turns = pl.read_parquet("run/turns.parquet").filter(pl.col("condition") == "natural")
+print(turns.group_by("turn").agg(pl.len(), (~pl.col("correct")).mean().alias("errors")).sort("turn"))
+```
+
+With pandas: the focus gap, from the states that both conditions posed.
+
+```python
+import horizon
+import pandas as pd
+
+run = horizon.play("hanoi:disks=3", model="synthetic:hazard=0.2", episodes=4, turns=6)
+run.export("parquet", "tables")
+turns = pd.read_parquet("tables/turns.parquet")
+pairs = turns.pivot(index=["episode_id", "turn"], columns="condition", values="correct").dropna()
+print((pairs["fresh"].astype(float) - pairs["natural"].astype(float)).groupby("turn").mean())
+```
+"""
+
+
 def tutorial() -> str:
     """Return the notebook as a page: its text, its code and the outputs that are stored in it."""
     parts = ["<!-- Made by `make docs` from tutorial.ipynb. -->\n"]
@@ -202,6 +264,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands,
     "environments.md": environments,
     "models.md": models,
+    "schema.md": schema,
     "tutorial.md": tutorial,
 }
 

@@ -19,6 +19,7 @@ from horizon.core.environment import Environment
 from horizon.core.errors import UsageError
 from horizon.core.escaping import visible
 from horizon.core.registry import nearest
+from horizon.runs.exporting import export_runs
 from horizon.runs.run_data import RunData, read_run
 from horizon.runs.run_list import runs_in
 
@@ -152,6 +153,23 @@ class Run:
         from horizon.runs.registration import read_registration, verdict_lines
 
         return verdict_lines(read_registration(Path(frozen)), self.parts)
+
+    def export(self, to: str, folder: Folder) -> list[Path]:
+        """Write the rows as files of another form into a new folder, and return the files.
+
+        Parameters
+        ----------
+        to
+            `csv`, `parquet`, `jsonl`, `hf` (a Hugging Face dataset), `sft` (chats), or a form of another package.
+        folder
+            The new folder.
+
+        Raises
+        ------
+        UsageError
+            There is no such form, the folder holds something already, or the form needs what an imported run lacks.
+        """
+        return export_runs(to, self.parts, Path(folder))
 
     def show(self, episode: int | str = 0, turn: int = 1, condition: str = "natural") -> "Replayed":
         """Return what the model was shown at a turn, its reply and the verdict; prints as text.

@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from horizon.cli import exports as exports_command
 from horizon.cli import freeze as freeze_command
 from horizon.cli import imports as imports_command
 from horizon.cli import play as play_command
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.command(context_settings=play_command.ANY_KEY)(play_command.play)
 app.command()(freeze_command.freeze)
 app.command("import")(imports_command.import_)
+app.command("export")(exports_command.export)
 app.add_typer(puzzle_commands.app, name="puzzles")
 Folders = Annotated[list[Path], typer.Argument(help="run folders, as written by horizon play")]
 Runs = Annotated[list[Path], typer.Argument(help="run folders, as written by horizon play, or folders of run folders")]
@@ -210,7 +212,9 @@ def compare(
 
 @app.command("list")
 def list_(
-    what: Annotated[str, typer.Argument(help="environments, models, estimators, importers, engines or scenarios")],
+    what: Annotated[
+        str, typer.Argument(help="environments, models, estimators, importers, exporters, engines, scenarios")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """List what can be played, one line each.

@@ -14,7 +14,7 @@ from horizon.engines.engine import describe_engine, engine_names
 from horizon.scenarios.files import names as scenario_names
 from horizon.scenarios.scenario import read_suite
 
-MODULES: tuple[Kind, ...] = ("models", "estimators", "importers")
+MODULES: tuple[Kind, ...] = ("models", "estimators", "importers", "exporters")
 KINDS = ("environments", *MODULES, "engines", "scenarios")
 
 

@@ -19,7 +19,7 @@ from typing import Literal
 from horizon.core.errors import PluginError, UsageError
 from horizon.core.plugin_faults import own_traceback, package_at_fault
 
-Kind = Literal["environments", "models", "estimators", "importers"]
+Kind = Literal["environments", "models", "estimators", "importers", "exporters"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ _SOURCES: dict[Kind, _Source] = {
     # The second group is the old name, read for one more release.
     "estimators": _Source("estimator", "horizon.analysis.estimators", ("horizon.estimators", "horizon.analysis")),
     "importers": _Source("import format", "horizon.importers", ("horizon.importers",)),
+    "exporters": _Source("export form", "horizon.exporters", ("horizon.exporters",)),
 }
 
 

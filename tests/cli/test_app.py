@@ -14,6 +14,7 @@ import pytest
 from horizon.core.records import TIME_COLUMNS
 
 COMMANDS = ["play", "merge", "grade", "report", "analyze", "compare", "power", "list", "show", "check", "doctor"]
+COMMANDS += ["import", "export"]
 RANDOM = ["play", "--model", "random", "--opponent", "random", "--judge", "none"]
 
 

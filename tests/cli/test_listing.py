@@ -11,7 +11,7 @@ from horizon.core.registry import Kind, names
 CONTENT = '"""A hall of four doors.\n\nMore of it.\n"""\n'
 
 
-@pytest.mark.parametrize("kind", ["models", "estimators", "importers"])
+@pytest.mark.parametrize("kind", ["models", "estimators", "importers", "exporters"])
 def test_a_plug_in_is_listed_with_the_first_line_of_its_docstring(
     kind: Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -19,7 +19,7 @@ def test_a_plug_in_is_listed_with_the_first_line_of_its_docstring(
     assert {"name": "hall", "summary": "A hall of four doors."} in listing(kind)
 
 
-@pytest.mark.parametrize("kind", ["environments", "models", "estimators", "importers"])
+@pytest.mark.parametrize("kind", ["environments", "models", "estimators", "importers", "exporters"])
 @pytest.mark.parametrize(
     ("source", "error"),
     [

@@ -17,6 +17,7 @@ from horizon.core.errors import PluginError, UsageError
         ("estimators", "horizon.estimators"),
         ("estimators", "horizon.analysis"),
         ("importers", "horizon.importers"),
+        ("exporters", "horizon.exporters"),
     ],
 )
 def test_a_module_of_another_package_is_listed_and_loaded_by_its_entry_point(

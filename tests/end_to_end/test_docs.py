@@ -29,7 +29,7 @@ def page(name: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True).stdout
 
 
-@pytest.mark.parametrize("name", ["architecture", "tutorial"])
+@pytest.mark.parametrize("name", ["architecture", "schema", "tutorial"])
 def test_the_generated_pages_are_up_to_date(name: str) -> None:
     assert page(name) == (DOCS / f"{name}.md").read_text(encoding="utf-8"), "run: python docs/generate.py"
 
@@ -66,7 +66,7 @@ def test_every_link_leads_somewhere(path: Path) -> None:
         assert target.startswith("https://") or (path.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("name", ["index.md", "how-to/use-your-own-rows.md"])
+@pytest.mark.parametrize("name", ["index.md", "schema.md", "how-to/use-your-own-rows.md", "how-to/export-a-run.md"])
 def test_the_python_of_a_page_runs(name: str, tmp_path: Path) -> None:
     programs = PYTHON.findall((DOCS / name).read_text(encoding="utf-8"))
     assert programs
