@@ -21,6 +21,7 @@ _OPTIONAL: tuple[tuple[str, Extra], ...] = (
     ("torch", "local"),
     ("transformers", "local"),
     ("gguf", "local"),
+    ("xllamacpp", "llamacpp"),
     ("unified-planning", "pddl"),
     ("ray", "ray"),
     ("pytest", "testing"),

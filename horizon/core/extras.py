@@ -9,9 +9,9 @@ from typing import Literal
 
 from horizon.core.errors import UsageError
 
-Extra = Literal["local", "pddl", "ray", "testing"]
+Extra = Literal["local", "llamacpp", "pddl", "ray", "testing"]
 
-ROW_EXTRAS: tuple[Extra, ...] = ("local", "pddl")
+ROW_EXTRAS: tuple[Extra, ...] = ("local", "llamacpp", "pddl")
 """The extras whose packages can change what a turn's row holds; a manifest records their versions."""
 
 

@@ -11,6 +11,7 @@ OPTIONAL = [
     "torch",
     "transformers",
     "gguf",
+    "xllamacpp",
     "accelerate",
     "unified_planning",
     "ray",

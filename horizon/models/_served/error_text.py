@@ -117,13 +117,13 @@ def advice(status: int, error: ErrorText) -> str:
     if status == 413:
         return "the server or a proxy before it takes no request of this size: raise its limit, or lower turns"
     if status == 429:
-        return "wait, or send fewer requests at once (--batch-size 4), then --resume"
+        return "wait, or send fewer requests at once (--batch-size 4), then --resume --retry-aborted"
     if 300 <= status < 400:
         return "give the address that it redirects to as --base-url"
     if status in (408, 504):
-        return "give it more time (--timeout-s 300) or fewer requests at once (--batch-size 4), then --resume"
+        return "give it more time (--timeout-s 300) or fewer requests at once, then --resume --retry-aborted"
     if status >= 500:
-        return "read the server's log, then --resume"
+        return "read the server's log, then --resume --retry-aborted"
     return (
         "the server refuses the request as it is: change what it names, or leave a parameter out, as "
         "openai:NAME:without=temperature+seed"

@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from horizon.core.credentials import Address, Secrets, mask_address, mask_malformed, split_address
 from horizon.core.errors import ModelFailure, UsageError
@@ -24,13 +25,16 @@ from horizon.core.records import Json, Reply
 from horizon.models._served.completion import Fault, read_completion
 from horizon.models._served.dialect import Refused, described, learn, request_body
 from horizon.models._served.error_text import advice, is_overflow, read_error
+from horizon.models._served.process import ServerProcess
+from horizon.models._served.prompt_check import PromptCheck
 
 if TYPE_CHECKING:
     import openai
 
 _LONGEST_DETAIL = 400
 _FIRST_ALONE_S = 5.0
-_UP = "check that it is up, then --resume"
+_AGAIN = "read the server's log, then --resume --retry-aborted"
+_UP = "check that it is up, then --resume --retry-aborted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,10 @@ class Service:
 class _Server:
     """One server: its client, and what it was found to refuse."""
 
-    def __init__(self, address: Address, client: "openai.AsyncOpenAI", refused: Refused) -> None:
-        self.address, self.client, self.refused = address, client, refused
+    def __init__(self, written: str, address: Address, client: "openai.AsyncOpenAI", refused: Refused) -> None:
+        self.label, self.address, self.client, self.refused = mask_address(written), address, client, refused
         self.learnt: Refused = frozenset()
+        self.prompts = PromptCheck()
         self.is_asked = False
         self.is_known = asyncio.Event()
 
@@ -60,8 +65,8 @@ class ServedModel:
 
     reads_text = True
 
-    def __init__(self, service: Service, options: ModelOptions) -> None:
-        """Create the clients; nothing is sent yet.
+    def __init__(self, service: Service, options: ModelOptions, process: ServerProcess | None = None) -> None:
+        """Create the clients; nothing is sent yet. A `process` is the one server, and is stopped in the end.
 
         Raises:
             UsageError: a malformed server address, or a key that no HTTP header can hold.
@@ -71,12 +76,13 @@ class ServedModel:
         from horizon.models._served.http_client import BoundedClient
 
         self.name = service.name
-        self._service, self._options = service, options
+        self._service, self._options, self._process = service, options, process
         addresses = [check_address(address) for address in service.addresses]
         key = check_key(service.key)
         self._secrets = Secrets([key or "", *(secret for address in addresses for secret in address.secrets)])
         self._servers = [
             _Server(
+                written,
                 address,
                 openai.AsyncOpenAI(
                     api_key=key or "none",
@@ -84,11 +90,12 @@ class ServedModel:
                     max_retries=max(0, options.retries),
                     default_query=dict(address.query),
                     default_headers={"Authorization": address.authorization} if address.authorization else {},
-                    http_client=BoundedClient(options.timeout_s),
+                    # A proxy of the environment can't reach this machine's own servers.
+                    http_client=BoundedClient(options.timeout_s, trust_env=not is_loopback(address.url)),
                 ),
                 service.refused,
             )
-            for address in addresses
+            for written, address in zip(service.addresses, addresses, strict=True)
         ]
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -99,7 +106,7 @@ class ServedModel:
         return {
             **self._service.identity,
             "name": self._service.model,
-            "servers": [mask_address(address) for address in self._service.addresses],
+            "servers": [self._label(server) for server in self._servers],
             "sdk": openai.__version__,
             "sampling": {"temperature": self._options.temperature, "top_p": self._options.top_p},
             "requests": {"left_out": described(self._service.refused)},
@@ -109,7 +116,7 @@ class ServedModel:
 
     def learnt(self) -> Mapping[str, Json]:
         """Return what each server was found to refuse, and what was sent in its place."""
-        return {server.address.url: described(server.learnt) for server in self._servers if server.learnt}
+        return {self._label(server): described(server.learnt) for server in self._servers if server.learnt}
 
     def reply(self, requests: Sequence[Request]) -> list[Reply | ModelFailure]:
         """Send every request, `batch_size` at a time."""
@@ -130,6 +137,12 @@ class ServedModel:
             with suppress(TimeoutError):
                 asyncio.run_coroutine_threadsafe(_close_all(servers), loop).result(timeout=5)
             loop.call_soon_threadsafe(loop.stop)
+        if self._process is not None:
+            self._process.stop()
+
+    def _label(self, server: _Server) -> str:
+        """Return how the manifest names a server: by its address, or that it was started here on any free port."""
+        return server.label if self._process is None else "started by Horizon"
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         """Return the event loop of this model: in a thread of its own, since a notebook's runs one already."""
@@ -172,6 +185,8 @@ class ServedModel:
         import httpx2
         import openai
 
+        from horizon.models._served.http_client import BodyTooLarge
+
         body = request_body(self._service.model, request, self._options, server.refused)
         began = time.perf_counter()
         try:
@@ -181,13 +196,18 @@ class ServedModel:
         except openai.APITimeoutError:
             limit = f"no whole reply within {self._options.timeout_s:g} s"
             return self._failure(server, limit, "give it more time (--timeout-s 300), or check that it is up")
+        except BodyTooLarge as problem:
+            return self._failure(server, str(problem), _AGAIN)
         except (openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as problem:
             return self._failure(server, _cause(problem), _UP)
         outcome = read_completion(response.content)
         if isinstance(outcome, Fault):
             why = "the provider's filter withheld it" if outcome.is_filter else outcome.reason
-            fix = advice(200, read_error(b"content_filter")) if outcome.is_filter else "read the server's log"
+            fix = advice(200, read_error(b"content_filter")) if outcome.is_filter else _AGAIN
             return self._failure(server, f"{why} ({outcome.reason})" if outcome.is_filter else why, fix)
+        if server.prompts.is_cut(request.conversation, request.messages, outcome.context_tokens):
+            # The server read only a part of the prompt and said nothing: what it replied is no reply to it.
+            return Reply("", "overflow", context_tokens=outcome.context_tokens, completion_tokens=0)
         return replace(
             outcome,
             text=self._secrets.mask(outcome.text),
@@ -212,7 +232,8 @@ class ServedModel:
         label = f"HTTP {sent} with an error" if sent else f"HTTP {status}"
         if 300 <= status < 400:
             label += f", a redirect to {mask_address(problem.response.headers.get('location', ''))}"
-        return self._failure(server, f"{label}: {error.words}", advice(status, error))
+        fix = _AGAIN if sent and status == 400 else advice(status, error)
+        return self._failure(server, f"{label}: {error.words}", fix)
 
     def _failure(self, server: _Server, detail: str, fix: str) -> ModelFailure:
         words = visible(" ".join(self._secrets.mask(detail).split()))
@@ -236,6 +257,12 @@ def check_address(text: str) -> Address:
             f"--base-url {visible(mask_malformed(text))} is not an address: write it as http://localhost:8000/v1"
         ) from None
     return address
+
+
+def is_loopback(url: str) -> bool:
+    """Return whether an address is one of this machine alone."""
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def check_key(key: str | None) -> str | None:
