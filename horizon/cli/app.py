@@ -13,6 +13,7 @@ import typer
 
 from horizon.cli import exports as exports_command
 from horizon.cli import freeze as freeze_command
+from horizon.cli import distil as distil_command
 from horizon.cli import imports as imports_command
 from horizon.cli import play as play_command
 from horizon.cli import puzzles as puzzle_commands
@@ -31,6 +32,7 @@ app.command(context_settings=play_command.ANY_KEY)(play_command.play)
 app.command()(freeze_command.freeze)
 app.command("import")(imports_command.import_)
 app.command("export")(exports_command.export)
+app.command()(distil_command.distil)
 app.add_typer(puzzle_commands.app, name="puzzles")
 Folders = Annotated[list[Path], typer.Argument(help="run folders, as written by horizon play")]
 Runs = Annotated[list[Path], typer.Argument(help="run folders, as written by horizon play, or folders of run folders")]

@@ -1,0 +1,108 @@
+"""Lessons of other tasks: dialogues of few turns whose every reply is the environment's exact oracle's.
+
+A dialogue may start at any state, posed as a fresh one, and is then continued from its history. Knows environments by
+their contract and the tokenizer; no network.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from horizon.core.environment import open_environment
+from horizon.core.errors import UsageError
+from horizon.core.seeds import derive, generator
+from horizon.distil.batches import ASKED_ID, END_ID, REPLY_ID, AimTable, Batch, Dialogue, pad
+
+LATEST_START = 60
+"""A dialogue starts at turn 1 in half of the cases, otherwise at a turn up to this one."""
+
+
+def write_dialogues(environment: str, seed: int, numbers: Iterable[int], turns: int) -> list[str]:
+    """Return dialogues as texts: `<asked>` before each message, `<reply>` before each reply, without the rules.
+
+    Raises:
+        UsageError: no such environment, or one without an exact oracle.
+    """
+    task: Any = open_environment(environment)
+    if task.oracle_kind != "exact":
+        raise UsageError(f"{task.name} has no exact oracle to learn from: only chess is taught by an engine")
+    return [_dialogue(task, generator(seed, "dialogue", number), turns) for number in numbers]
+
+
+def _dialogue(task: Any, draw: Random, turns: int) -> str:
+    state = task.reset(draw.getrandbits(60))
+    for _ in range(draw.randrange(LATEST_START) if draw.random() < 0.5 else 0):
+        if task.done(state) is not None:
+            break
+        state = task.step(state, task.oracle(state))
+    parts: list[str] = []
+    for turn in range(turns):
+        if task.done(state) is not None:
+            break
+        best = task.oracle(state)
+        asked = task.observe(state) if turn else task.pose(state)
+        parts.append(f"<asked>{asked}<reply>{task.render(state, best)}")
+        state = task.step(state, best)
+    return "".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class DialogueLessons:
+    """Dialogues as token numbers, one after the other; `starts` has the first token of each and the end."""
+
+    words: int
+    starts: NDArray[np.int64]
+    tokens: NDArray[np.uint16]
+    batch_tokens: int = 4096
+
+    def save(self, path: Path) -> None:
+        """Write the arrays to a file."""
+        np.savez_compressed(path, words=self.words, starts=self.starts, tokens=self.tokens)
+
+    def table(self) -> AimTable:
+        """Return one row per token of the vocabulary: that token alone."""
+        return AimTable(np.arange(self.words, dtype=np.int32)[:, None], np.ones((self.words, 1), dtype=np.float16))
+
+    def batches(self, seed: int, step: int, done: float) -> list[Batch]:
+        """Return one batch of about `batch_tokens`."""
+        draw = Random(derive(seed, "dialogue lessons", step))
+        dialogues: list[Dialogue] = []
+        n_tokens = 0
+        while n_tokens < self.batch_tokens:
+            dialogues.append(self._dialogue(draw.randrange(len(self.starts) - 1)))
+            n_tokens += len(dialogues[-1].tokens)
+        return [pad(dialogues)]
+
+    def _dialogue(self, number: int) -> Dialogue:
+        """Return a dialogue with every token of a reply as an aim, and the end after it, which is not shown."""
+        dialogue, is_reply = Dialogue(), False
+        for token in self.tokens[int(self.starts[number]) : int(self.starts[number + 1])].tolist():
+            if is_reply:
+                dialogue.aim(END_ID if token == ASKED_ID else token)
+            is_reply = token == REPLY_ID or (is_reply and token != ASKED_ID)
+            dialogue.tokens.append(token)
+        if is_reply:
+            dialogue.aim(END_ID)
+        return dialogue
+
+
+def dialogue_lessons_of(texts: Sequence[str], tokenizer: Tokenizer) -> DialogueLessons:
+    """Return dialogues as arrays."""
+    encoded = [encoding.ids for encoding in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+    return DialogueLessons(
+        words=tokenizer.get_vocab_size(),
+        starts=np.concatenate(([0], np.cumsum([len(ids) for ids in encoded]))).astype(np.int64),
+        tokens=np.concatenate([np.array(ids, dtype=np.uint16) for ids in encoded]),
+    )
+
+
+def load_dialogue_lessons(path: Path, batch_tokens: int) -> DialogueLessons:
+    """Return the lessons of a file that `save` wrote."""
+    with np.load(path) as arrays:
+        return DialogueLessons(int(arrays["words"]), arrays["starts"], arrays["tokens"], batch_tokens)

@@ -1,0 +1,90 @@
+"""From a recipe to a student: lessons, training, and the folder that the backend `hf:` plays."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+import transformers
+from tokenizers import Tokenizer
+
+from horizon.core.records import Json
+from horizon.distil.batches import Lessons
+from horizon.distil.card import write_card
+from horizon.distil.legality import illegal_shares
+from horizon.distil.lesson_files import held_out, load_chess, load_dialogues, make_lessons, trained_on
+from horizon.distil.network import CONTEXT_TOKENS, save_network
+from horizon.distil.recipe import Recipe, keep_recipe
+from horizon.distil.tokenizers import save_tokenizer
+from horizon.distil.trainer import Progress, Training, train
+
+CHECKPOINT_S = 60.0
+
+
+def distil(
+    recipe: Recipe,
+    out: Path,
+    *,
+    data: Path | None = None,
+    device: str = "auto",
+    resume: bool = False,
+    watch: Callable[[str], None] = lambda text: None,
+) -> Path:
+    """Make a student, or resume one that was interrupted, and return its folder.
+
+    Parameters
+    ----------
+    recipe
+        What determines the weights.
+    out
+        The folder to write: an ordinary model of transformers, with its card.
+    data
+        The folder of the lessons; by default `lessons` in `out`. Lessons that are there are used.
+    device
+        `cpu`, `cuda`, or `auto`.
+    resume
+        Continue `out` from its last checkpoint.
+    watch
+        Gets a line of progress now and then.
+
+    Raises
+    ------
+    UsageError
+        A folder that is taken or was started by another recipe, or an environment without an exact oracle.
+    EngineFailure
+        Stockfish is missing, or a position could not be scored.
+    """
+    keep_recipe(recipe, out, resume=resume)
+    data = data or out / "lessons"
+    make_lessons(recipe, data, watch)
+    all_games = load_chess(recipe, data) if recipe.is_chess else None
+    lessons: Lessons = load_dialogues(recipe, data) if all_games is None else trained_on(all_games)
+    on = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    training = Training(
+        size=recipe.size,
+        steps=recipe.steps,
+        learning_rate=recipe.learning_rate,
+        seed=recipe.seed,
+        device=on,
+        checkpoint_s=CHECKPOINT_S,
+    )
+    last = Progress(0, recipe.steps, 0.0, 0.0)
+
+    def keep_last(progress: Progress) -> None:
+        nonlocal last
+        last = progress
+        left = progress.seconds / progress.step * (progress.steps - progress.step)
+        watch(f"step {progress.step} of {progress.steps}, loss {progress.loss:.3f}, {left / 60:.0f} minutes left")
+
+    network = train(lessons, training, out, keep_last)
+    legality = None if all_games is None else illegal_shares(network, all_games, held_out(all_games))
+    save_network(network, out)
+    save_tokenizer(Tokenizer.from_file(str(data / "tokenizer.json")), out, CONTEXT_TOKENS)
+    facts: dict[str, Json] = {
+        "parameters": sum(weight.numel() for weight in network.parameters()),
+        "device": on,
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+    }
+    write_card(out, recipe, facts, last, legality)
+    (out / "checkpoint.pt").unlink(missing_ok=True)
+    return out

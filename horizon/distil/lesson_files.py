@@ -1,0 +1,112 @@
+"""The lessons of a recipe on disk: made once, and shared by the students that are taught the same.
+
+A folder holds the teacher's games (chess), the tokenizer, and the arrays. Knows engines and environments; no network.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from os import sched_getaffinity
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from horizon.distil import chess_lessons
+from horizon.distil.chess_lessons import ChessLessons
+from horizon.distil.dialogue_lessons import (
+    DialogueLessons,
+    dialogue_lessons_of,
+    load_dialogue_lessons,
+    write_dialogues,
+)
+from horizon.distil.recipe import Recipe
+from horizon.distil.teacher_games import read_games, write_games
+from horizon.distil.tokenizers import chess_tokenizer, word_tokenizer
+
+_RARE = 10
+"""A move has a token of its own from this many positions on in which it is legal."""
+_PART = 100
+HELD_OUT = 20
+"""One game in this many, the last ones, is not trained on."""
+
+
+def make_lessons(recipe: Recipe, folder: Path, watch: Callable[[str], None]) -> None:
+    """Write the lessons of a recipe into a folder, unless they are there; an interrupted call is continued.
+
+    Raises:
+        UsageError: an environment without an exact oracle.
+        EngineFailure: Stockfish is missing, or a position could not be scored.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / "lessons.npz").is_file():
+        return
+    lessons: ChessLessons | DialogueLessons
+    if recipe.is_chess:
+        games = folder / "games"
+        write_games(
+            games,
+            recipe.lessons,
+            seed=recipe.seed,
+            nodes=recipe.nodes,
+            watch=lambda n_done: watch(f"{n_done} of {recipe.lessons} games"),
+        )
+        tokenizer, lessons = _from_games(games, recipe.lessons)
+    else:
+        tokenizer, lessons = _from_dialogues(recipe)
+    watch(f"{tokenizer.get_vocab_size()} tokens in the vocabulary")
+    tokenizer.save(str(folder / "tokenizer.json"))
+    lessons.save(folder / "unfinished.npz")
+    (folder / "unfinished.npz").replace(folder / "lessons.npz")
+
+
+def load_chess(recipe: Recipe, folder: Path) -> ChessLessons:
+    """Return all games of a recipe's lessons, those that are not trained on included."""
+    targets: chess_lessons.Targets = "hard" if recipe.targets == "hard" else "soft"
+    return chess_lessons.load_lessons(folder / "lessons.npz", targets, recipe.batch_tokens)
+
+
+def load_dialogues(recipe: Recipe, folder: Path) -> DialogueLessons:
+    """Return the dialogues of a recipe's lessons."""
+    return load_dialogue_lessons(folder / "lessons.npz", recipe.batch_tokens)
+
+
+def held_out(lessons: ChessLessons) -> range:
+    """Return the numbers of the games that are not trained on."""
+    n_games = len(lessons.starts) - 1
+    return range(n_games - max(1, n_games // HELD_OUT), n_games)
+
+
+def trained_on(lessons: ChessLessons) -> ChessLessons:
+    """Return the lessons without the games that are kept for the card."""
+    return replace(lessons, starts=lessons.starts[: held_out(lessons).start + 1])
+
+
+def _from_games(folder: Path, n_games: int) -> tuple[Tokenizer, ChessLessons]:
+    parts = [range(start, min(n_games, start + _PART)) for start in range(0, n_games, _PART)]
+    counts: Counter[str] = Counter()
+    with ProcessPoolExecutor(min(len(parts), len(sched_getaffinity(0)))) as pool:
+        for counted in pool.map(_count, [folder] * len(parts), parts):
+            counts.update(counted)
+        tokenizer = chess_tokenizer(sorted(text for text, count in counts.items() if count >= _RARE))
+        numbers = [tokenizer.get_vocab()] * len(parts)
+        lessons = chess_lessons.join_lessons(list(pool.map(_lessons, [folder] * len(parts), parts, numbers)))
+    return tokenizer, lessons
+
+
+def _count(folder: Path, part: range) -> Counter[str]:
+    return chess_lessons.count_moves(read_games(folder, part))
+
+
+def _lessons(folder: Path, part: range, numbers: dict[str, int]) -> ChessLessons:
+    return chess_lessons.lessons_of(list(read_games(folder, part)), numbers)
+
+
+def _from_dialogues(recipe: Recipe) -> tuple[Tokenizer, DialogueLessons]:
+    numbers = range(recipe.lessons)
+    parts: Sequence[range] = [numbers[start : start + 10 * _PART] for start in range(0, recipe.lessons, 10 * _PART)]
+    with ProcessPoolExecutor(min(len(parts), len(sched_getaffinity(0)))) as pool:
+        writing = [pool.submit(write_dialogues, recipe.environment, recipe.seed, part, recipe.turns) for part in parts]
+        texts = [text for part in writing for text in part.result()]
+    tokenizer = word_tokenizer(texts)
+    return tokenizer, dialogue_lessons_of(texts, tokenizer)

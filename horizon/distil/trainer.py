@@ -1,0 +1,166 @@
+"""Training of a student: Muon and AdamW over steps whose batches are drawn by seed; checkpoints, resuming, progress.
+
+Knows lessons and torch; neither the task nor the teacher. A step depends on the seed and its number alone, so that a
+run that was killed and resumed ends with the same weights, up to the device's rounding.
+"""
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset
+
+from horizon.distil.batches import Batch, Lessons
+from horizon.distil.network import SIZES, Network
+from horizon.distil.optimizer import Muon
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """How a student is trained; `device` is cpu or cuda, where bfloat16 is used for products."""
+
+    size: str = "middle"
+    steps: int = 2000
+    learning_rate: float = 2e-3
+    warmup_share: float = 0.05
+    seed: int = 0
+    device: str = "cpu"
+    checkpoint_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far training is: `loss` is the mean in nats per target over the last steps."""
+
+    step: int
+    steps: int
+    loss: float
+    seconds: float
+
+
+def train(
+    lessons: Lessons, training: Training, folder: Path, watch: Callable[[Progress], None] = lambda progress: None
+) -> Network:
+    """Train a student, or resume it from the checkpoint in `folder`; return the network on the CPU."""
+    folder.mkdir(parents=True, exist_ok=True)
+    device = torch.device(training.device)
+    network = Network(SIZES[training.size], lessons.words, training.seed).to(device).train()
+    inner = [weight for name, weight in network.named_parameters() if weight.dim() > 1 and "embed" not in name]
+    outer = [weight for name, weight in network.named_parameters() if weight.dim() < 2 or "embed" in name]
+    optimizers: list[torch.optim.Optimizer] = [
+        Muon(inner, lr=training.learning_rate),
+        torch.optim.AdamW(outer, lr=training.learning_rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True),
+    ]
+    table = lessons.table()
+    aims = (torch.from_numpy(table.tokens).to(device), torch.from_numpy(table.shares).to(device))
+    checkpoint = folder / "checkpoint.pt"
+    first, spent, curve = _restore(checkpoint, network, optimizers, device)
+    began = saved = time.monotonic()
+    recent: list[Tensor] = []
+    for step, batches in _ahead(lessons, training, first):
+        for optimizer in optimizers:
+            optimizer.param_groups[0]["lr"] = training.learning_rate * _share_of_rate(step, training)
+        recent.append(_step(network, optimizers, batches, aims))
+        is_last = step + 1 == training.steps
+        if (step + 1) % 50 == 0 or is_last:
+            mean = float(torch.stack(recent).mean())
+            recent.clear()
+            seconds = spent + time.monotonic() - began
+            curve.append((step + 1, round(mean, 4)))
+            watch(Progress(step + 1, training.steps, mean, seconds))
+        if is_last or time.monotonic() - saved > training.checkpoint_s:
+            _save(checkpoint, network, optimizers, (step + 1, spent + time.monotonic() - began, curve))
+            saved = time.monotonic()
+    (folder / "loss.json").write_text(json.dumps(curve), encoding="utf-8")
+    return network.to("cpu").eval()
+
+
+def _step(
+    network: Network,
+    optimizers: Sequence[torch.optim.Optimizer],
+    batches: Sequence[Batch],
+    aims: tuple[Tensor, Tensor],
+) -> Tensor:
+    """Add the gradients of the batches, change the weights, and return the loss per aim that is a choice."""
+    device = aims[0].device
+    total_weight = float(sum(batch.weights.sum() for batch in batches))
+    total = torch.zeros((), device=device)
+    for batch in batches:
+        tokens, rows, columns, aimed = (
+            torch.from_numpy(array).to(device, non_blocking=True).long()
+            for array in (batch.tokens, batch.rows, batch.columns, batch.aims)
+        )
+        weights = torch.from_numpy(batch.weights).to(device, non_blocking=True)
+        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+            logits = network(tokens, rows, columns)
+        # (aims, choices)
+        likely = functional.log_softmax(logits.float(), dim=-1).gather(1, aims[0][aimed].long())
+        loss = -((likely * aims[1][aimed].float()).sum(dim=1) * weights).sum() / total_weight
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += loss.detach()
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    for optimizer in optimizers:
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+    return total
+
+
+class _Steps(Dataset[list[Batch]]):
+    """The batches of the steps from `first` on, for the library's loader."""
+
+    def __init__(self, lessons: Lessons, training: Training, first: int) -> None:
+        self._lessons, self._seed, self._first, self._n_steps = lessons, training.seed, first, training.steps
+
+    def __len__(self) -> int:
+        return max(0, self._n_steps - self._first)
+
+    def __getitem__(self, place: int) -> list[Batch]:
+        step = self._first + place
+        return self._lessons.batches(self._seed, step, step / self._n_steps)
+
+
+def _ahead(lessons: Lessons, training: Training, first: int) -> Iterator[tuple[int, list[Batch]]]:
+    """Yield the steps from `first` on with their batches, prepared ahead where the products are made elsewhere."""
+    workers = 8 if training.device == "cuda" else 0
+    loader = DataLoader(_Steps(lessons, training, first), batch_size=None, num_workers=workers)
+    yield from enumerate(loader, first)
+
+
+def _share_of_rate(step: int, training: Training) -> float:
+    """Return the share of the learning rate at a step: a linear rise, then a cosine down to a twentieth."""
+    rise = max(1, round(training.steps * training.warmup_share))
+    if step < rise:
+        return (step + 1) / rise
+    done = (step - rise) / max(1, training.steps - rise)
+    return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def _save(
+    path: Path, network: Network, optimizers: Sequence[torch.optim.Optimizer], progress: tuple[int, float, list[Any]]
+) -> None:
+    """Write a checkpoint; a kill while writing leaves the one before."""
+    unfinished = path.with_suffix(".part")
+    step, seconds, curve = progress
+    state = {"network": network.state_dict(), "optimizers": [optimizer.state_dict() for optimizer in optimizers]}
+    torch.save({**state, "step": step, "seconds": seconds, "curve": curve}, unfinished)
+    unfinished.replace(path)
+
+
+def _restore(
+    path: Path, network: Network, optimizers: Sequence[torch.optim.Optimizer], device: torch.device
+) -> tuple[int, float, list[Any]]:
+    """Load a checkpoint if there is one; return the next step, the seconds spent, and the loss so far."""
+    if not path.is_file():
+        return 0, 0.0, []
+    state = torch.load(path, map_location=device, weights_only=True)
+    network.load_state_dict(state["network"])
+    for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
+        optimizer.load_state_dict(saved)
+    return int(state["step"]), float(state["seconds"]), list(state["curve"])
