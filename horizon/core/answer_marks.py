@@ -32,7 +32,7 @@ _KEYS = (
     r"(?:answer|move|action|choice|solution|result|reply|response|decision|output)"
 )
 _LEAD = r"^[^\w\n{]{0,16}(?:\d{1,2}[.)][ \t]{1,3})?[^\w\n{]{0,8}"
-_SEPARATOR = r"[*_`~\"')\]|>}]{0,4}[ \t]{0,4}(?:[:=]|-{1,2}>|→|[|]|-(?=[ \t]))[>*_`~|\"' \t]{0,8}"
+_SEPARATOR = r"[*_`~\"')\]|>}]{0,4}[ \t]{0,4}(?:[:=]|-{1,2}>|→|[|]|-(?=[ \t]))[*_`\"' \t]{0,8}"
 _LINE = re.compile(
     _LEAD + r"(?:(?:so|and|here is|here's|thus|therefore|hence),? ){0,2}(?:(?:my|the|your|our) )?"
     r"(?:final |best |correct |next |chosen |actual ){0,2}(?:answer|ans)"

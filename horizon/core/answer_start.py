@@ -59,7 +59,7 @@ _PLACEHOLDER = re.compile(
     r"OBJECT)(?:[ _-]|\b)){1,4}"
     r"\W{0,8}|\W{0,4}(?i:(?:your|my|the|insert|legal|chosen)[ _-](?:(?:final|best|next)[ _-])?(?:answer|move|"
     r"action|choice)(?:[ _-]here)?)"
-    r"\W{0,8}|[\[<{(](?i:answer|move|action)[\]>})]|[\W_]{0,40}"
+    r"\W{0,8}|[\[<{(](?i:answer|move|action)[\]>})]|[\s.…_*\"'`-]{0,40}"
 )
 _BOUNDARY = re.compile(
     r"[.!?](?=\s|$)|\s*[(\[{]|\s+-{1,3}\s+|:\s|\n|\s*(?:->|=>|→)\s|,?\s+(?:because|since|as|which|that|so|for|after|before|when|while|"

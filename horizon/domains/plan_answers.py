@@ -17,7 +17,7 @@ LONGEST_PLAN = 5000
 _SEPARATORS = re.compile(r"[;\n|]+|(?:->|→|=>)")
 _NUMBERING = re.compile(r"^\s{0,40}(?:(?:step |move |action )?\d{1,4}[.):]\s{1,8})?", re.IGNORECASE)
 _JOINED = re.compile(r"[,/&]|\bthen\b|\band\b|\s\d{1,3}[.)]\s", re.IGNORECASE)
-_EMPTY = " \t*_`\"'$[](){}<>.\\"
+_EMPTY = " \t*_`\"'.\\"
 
 
 class PlanTask(Protocol):

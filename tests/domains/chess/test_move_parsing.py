@@ -4,7 +4,7 @@ import random
 
 import chess
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from horizon.core.errors import UsageError
@@ -159,6 +159,7 @@ def test_the_last_legal_move_named_counts(text: str, reading: ParsedMove) -> Non
 
 
 @given(st.integers(0, 2**32))
+@settings(deadline=None)
 def test_san_uci_and_long_notation_of_every_legal_move_are_read_back(seed: int) -> None:
     draw = random.Random(seed)
     board = chess.Board()
@@ -204,6 +205,7 @@ SCRAPS = st.sampled_from(
 
 
 @given(st.one_of(st.text(), st.lists(SCRAPS).map("".join)))
+@settings(deadline=None)
 def test_any_text_gets_a_reading_and_only_legal_moves_are_called_legal(text: str) -> None:
     for board in (START, PROMOTION, CASTLING):
         for reading in (read_move(board, text), find_last_move(board, text)):
