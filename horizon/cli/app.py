@@ -11,9 +11,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from horizon.cli import distil as distil_command
 from horizon.cli import exports as exports_command
 from horizon.cli import freeze as freeze_command
-from horizon.cli import distil as distil_command
 from horizon.cli import imports as imports_command
 from horizon.cli import play as play_command
 from horizon.cli import puzzles as puzzle_commands

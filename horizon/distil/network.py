@@ -148,6 +148,6 @@ def save_network(network: Network, folder: Path, dtype: torch.dtype = torch.floa
         bos_token_id=None,
         eos_token_id=END_ID,
     )
-    saved = LlamaForCausalLM(config)
+    saved: Any = LlamaForCausalLM(config)
     saved.load_state_dict({**network.state_dict(), "lm_head.weight": network.model.embed_tokens.weight})
     saved.to(dtype).save_pretrained(folder)

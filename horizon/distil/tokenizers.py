@@ -92,7 +92,8 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path, context_tokens: int) -> N
     """Write a tokenizer and the chat template into a model's folder, as transformers reads them."""
     from transformers import PreTrainedTokenizerFast
 
-    wrapped: Any = PreTrainedTokenizerFast(
+    make: Any = PreTrainedTokenizerFast
+    wrapped = make(
         tokenizer_object=tokenizer,
         pad_token=PAD,
         unk_token=UNKNOWN,
