@@ -5,6 +5,7 @@ Trained here; played by transformers' own Llama from the saved folder, to which 
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
