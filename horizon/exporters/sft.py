@@ -34,7 +34,7 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Dialogue:
+class OracleDialogue:
     """One example: `oracle`, a whole episode by the oracle; `oracle_turn`, one state; `replayed`, a model's episode.
 
     `turn` is the turn of the last reply.
@@ -87,7 +87,7 @@ def _environment_of(row: Turn) -> Environment[Any]:
     return open_environment(row.environment, parameters)
 
 
-def oracle_dialogue(task: Environment[Any], seed: int, turns: int) -> Dialogue:
+def oracle_dialogue(task: Environment[Any], seed: int, turns: int) -> OracleDialogue:
     """Return an instance solved by the environment's oracle, as the conversation of a model without errors."""
     state = task.reset(seed)
     messages = [Message("system", task.rules())]
@@ -97,10 +97,10 @@ def oracle_dialogue(task: Environment[Any], seed: int, turns: int) -> Dialogue:
         messages.append(Message("assistant", task.render(state, action)))
         state = task.step(state, action)
         n_turns += 1
-    return Dialogue("oracle", tuple(messages), (True,) * n_turns, n_turns)
+    return OracleDialogue("oracle", tuple(messages), (True,) * n_turns, n_turns)
 
 
-def _by_turn(task: Environment[Any], natural: Sequence[Turn]) -> Iterator[Dialogue]:
+def _by_turn(task: Environment[Any], natural: Sequence[Turn]) -> Iterator[OracleDialogue]:
     """Yield each state whose best action the run knows as a dialogue of one turn, where only an engine knows it."""
     for row in natural:
         if row.optimal_action is not None:
@@ -111,18 +111,18 @@ def _by_turn(task: Environment[Any], natural: Sequence[Turn]) -> Iterator[Dialog
                 Message("user", task.pose(state)),
                 Message("assistant", reply),
             )
-            yield Dialogue("oracle_turn", messages, (True,), row.turn)
+            yield OracleDialogue("oracle_turn", messages, (True,), row.turn)
 
 
-def _replayed(run: RunData, natural: Sequence[Turn]) -> Dialogue:
+def _replayed(run: RunData, natural: Sequence[Turn]) -> OracleDialogue:
     """Return the model's own conversation, up to the last reply; failed attempts at a turn count as incorrect."""
     last = natural[-1]
     shown = replay_turn(run, last.episode_id, last.turn)
     correct = [is_right for row in natural for is_right in (*[False] * (row.attempts - 1), row.correct)]
-    return Dialogue("replayed", (*shown.messages, Message("assistant", last.reply)), tuple(correct), last.turn)
+    return OracleDialogue("replayed", (*shown.messages, Message("assistant", last.reply)), tuple(correct), last.turn)
 
 
-def _row(dialogue: Dialogue, row: Turn) -> dict[str, Any]:
+def _row(dialogue: OracleDialogue, row: Turn) -> dict[str, Any]:
     return {
         "messages": [asdict(message) for message in dialogue.messages],
         "kind": dialogue.kind,
