@@ -14,7 +14,7 @@ from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.chart import Chart, Series
 from horizon.core.escaping import replace_unprintable
 from horizon.core.estimator import Estimate
-from horizon.runs.replacing import replacing
+from horizon.runs.replacing import make_folder, replacing
 
 # Okabe and Ito's colours, told apart by the colour-blind; a marker each, so that print in grey works too.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C6D31", "#555555")
@@ -137,6 +137,7 @@ def _saved(figure: Figure, path: Path) -> Path:
         # In memory first: a full disk must not leave half a figure.
         drawn = io.BytesIO()
         figure.savefig(drawn, format=path.suffix[1:], metadata=metadata)
+    make_folder(path.parent)
     with replacing(path) as file:
         file.write(drawn.getvalue())
     return path

@@ -17,7 +17,7 @@ from horizon.analysis.compare_runs import compare
 from horizon.analysis.turn_table import load_table
 from horizon.core.errors import StoreError, UsageError
 from horizon.play import session
-from horizon.runs import run_folder
+from horizon.runs import run_list
 from horizon.scenarios.scenario import make
 
 
@@ -212,7 +212,7 @@ def test_settings_are_matched_in_folders_of_runs(tmp_path: Path) -> None:
             environment = f"hanoi:disks={disks},rounds=0"
             played(tmp_path / side / f"{disks}", environment=environment, model=f"synthetic:hazard={hazard}")
     played(tmp_path / "new" / "more", environment="running_total")
-    assert len(run_folder.runs_in(tmp_path / "new")) == 3
+    assert len(run_list.runs_in(tmp_path / "new")) == 3
     found = compare(tmp_path / "base", tmp_path / "new", ("error_rate",))
     models = "synthetic:hazard=0.1 -> synthetic:hazard=0.2"
     assert [line.setting for line in found.lines] == [f"hanoi disks=3: {models}", f"hanoi disks=4: {models}"]
