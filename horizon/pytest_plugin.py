@@ -16,7 +16,14 @@ import pytest
 # Fixtures for users' tests: pytest finds them here.
 from horizon.testing import horizon_model as horizon_model
 from horizon.testing import play_episode as play_episode
-from horizon.testing.pytest_items import ScenarioFile, ScenarioItem, is_scenario_file, scenarios_of, short_path
+from horizon.testing.pytest_items import (
+    ScenarioFile,
+    ScenarioItem,
+    is_scenario_file,
+    scenarios_of,
+    short_path,
+    what_is_played,
+)
 
 OUT = "results/play/pytest"
 
@@ -38,14 +45,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--horizon-reuse", action="store_true", help="use finished runs again if nothing relevant changed")
     group.addoption("--horizon-strict", action="store_true", help="an undecided scenario is a failure")
     group.addoption("--horizon-episodes", type=int, metavar="N", help="most episodes of every scenario")
-    group.addoption("--horizon-base-url", action="append", metavar="URL", help="server of openai: models; repeatable")
+    group.addoption(
+        "--horizon-base-url",
+        action="append",
+        metavar="URL",
+        help="server of openai: models; repeatable; --base-url does the same where no other plugin has that option",
+    )
     parser.addini("horizon_scenarios", "collect the scenario files in folders", type="bool", default=False)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Generator[None, None, None]:
-    """Add `--model` if it is used and no conftest or plugin defines it: many projects do."""
+    """Add `--model` and `--base-url` if they are used and no conftest or plugin defines them: many projects do."""
     yield
+    if any(word == "--base-url" or word.startswith("--base-url=") for word in args):
+        with contextlib.suppress(ValueError, argparse.ArgumentError):
+            parser.getgroup("horizon").addoption("--base-url", action="append", dest="horizon_base_url", metavar="URL")
     if any(word == "--model" or word.startswith("--model=") for word in args):
         with contextlib.suppress(ValueError, argparse.ArgumentError):
             parser.getgroup("horizon").addoption("--model", action="append", dest="horizon_model", metavar="MODEL")
@@ -63,6 +78,8 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         return []
     models = ", ".join(config.option.horizon_model or ["each scenario's own model"])
     lines = [f"horizon: {models}; runs in {short_path(config, Path(config.option.horizon_out))}"]
+    if not config.option.horizon_model:
+        lines += what_is_played(config)
     if getattr(config.option, "dist", "no") == "load":
         lines.append(
             "horizon: processes can't share a loaded model: one worker plays all scenarios of a local model, "

@@ -1,6 +1,7 @@
 """On-disk cache of engine scores, shared by runs and processes: position, engine and nodes in, move scores out.
 
-Scores can always be recomputed, so the cache never fails: a damaged file is renamed with a warning. Knows no engine.
+Scores can always be recomputed, so the cache never fails: a damaged file is renamed with a warning, and a row whose
+checksum does not fit is scored again. Knows no engine.
 """
 
 import contextlib
@@ -9,6 +10,7 @@ import sqlite3
 import struct
 import sys
 from pathlib import Path
+from zlib import crc32
 
 from horizon.core.paths import cache_folder
 from horizon.core.records import Score, Scores
@@ -20,6 +22,8 @@ _TABLE = (
 )
 _MATE_FLAG = 1 << 30
 _COMMIT_EVERY = 64
+_SEALED_REST = (8 + 4) % 9
+"""Bytes of a row beyond its moves of nine bytes each: milliseconds and checksum."""
 
 
 class ScoresCache:
@@ -46,8 +50,9 @@ class ScoresCache:
                 "SELECT moves FROM scores WHERE engine = ? AND nodes = ? AND position = ?",
                 (self._engine, self._nodes, position),
             ).fetchone()
-            return _decode(row[0]) if row is not None else None
+            return _decode(self._unsealed(position, row[0])) if row is not None else None
         except (sqlite3.Error, struct.error, ValueError):
+            # Rows that were changed, and those of older versions without a checksum, are scored again.
             return None
 
     def put(self, position: str, scores: Scores) -> None:
@@ -55,7 +60,8 @@ class ScoresCache:
         if self._data is None:
             return
         try:
-            row = (self._engine, self._nodes, position, _encode(scores))
+            moves = _encode(scores)
+            row = (self._engine, self._nodes, position, moves + struct.pack("<I", self._checksum(position, moves)))
             self._data.execute("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?)", row)
             self._unsaved += 1
             if self._unsaved >= _COMMIT_EVERY:
@@ -63,6 +69,23 @@ class ScoresCache:
         except sqlite3.Error as problem:
             _warn(f"scores can't be cached ({problem}): positions are scored again next time")
             self._data = None
+
+    def _checksum(self, position: str, moves: bytes) -> int:
+        """Return the checksum of a row: of its moves and of what they belong to."""
+        return crc32(moves, crc32(f"{self._engine}|{self._nodes}|{position}".encode()))
+
+    def _unsealed(self, position: str, blob: object) -> bytes:
+        """Return a row's moves.
+
+        Raises:
+            ValueError: the row was changed, or has no checksum.
+        """
+        if not isinstance(blob, bytes) or len(blob) % 9 != _SEALED_REST:
+            raise ValueError("no checksum")
+        moves, stored = blob[:-4], blob[-4:]
+        if struct.pack("<I", self._checksum(position, moves)) != stored:
+            raise ValueError("the checksum does not fit")
+        return moves
 
     def flush(self) -> None:
         """Write pending scores to disk."""

@@ -3,8 +3,9 @@
 Behind `horizon check`: all problems of a file at once, each with its line. Loads no model and starts no engine.
 """
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ from horizon.scenarios.files import drafts_of
 from horizon.scenarios.merge import Draft, Problem, in_order
 from horizon.scenarios.scenario import Scenario, checked
 from horizon.scenarios.toml_lines import KeyPath
+
+_EXPECTED_OF = {"conditions", "turns", "episodes", "probe_every", "probe_turns", "opponents", "judge_engine"}
+"""Keys that decide whether what is expected can be measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +91,23 @@ def check_suite(name_or_path: str, **more: Any) -> SuiteCheck:
             problems += _looked_up(draft, made)
         else:
             problems += made
+            problems += _others(draft, made)
     n_episodes = sum(_episodes(each) for each in scenarios)
     n_requests = sum(_episodes(each) * requests_an_episode(each) for each in scenarios)
     return SuiteCheck(found.path, in_order(problems), len(found.drafts), n_episodes, n_requests)
+
+
+def _others(draft: Draft, known: tuple[Problem, ...]) -> Iterator[Problem]:
+    """Yield what else is wrong with a draft: keys with known mistakes are left out, so that the rest is looked up."""
+    wrong = {part for each in known for part in re.split(r"[.\[\]]+", each.key)}
+    if "environment" in wrong:
+        return
+    if wrong & _EXPECTED_OF:
+        wrong.add("expect")
+    rest = {key: value for key, value in draft.given.items() if key not in wrong}
+    made = checked(replace(draft, given=rest))
+    if isinstance(made, Scenario):
+        yield from _looked_up(replace(draft, given=rest), made)
 
 
 def requests_an_episode(scenario: Scenario) -> int:
@@ -171,13 +189,18 @@ def _model(draft: Draft, path: KeyPath, name: str) -> Iterator[Problem]:
 
 def _expectations(draft: Draft, scenario: Scenario, task: Environment[Any] | None) -> Iterator[Problem]:
     expect = scenario.expect
+    limits: dict[tuple[str, str], tuple[float, float]] = {}
     for index, bound in enumerate(expect.error_rate):
         for key, said, is_warning in _bound(scenario, bound):
             yield draft.problem(("expect", "error_rate", index, key), said, is_warning=is_warning)
-        for other in expect.error_rate[:index]:
-            if (bound.turns, bound.condition) == (other.turns, other.condition) and _excludes(bound, other):
-                said = "no rate keeps this bound and the one before it: at_least is above at_most"
-                yield draft.problem(("expect", "error_rate", index), said)
+        least, most = limits.get((bound.turns, bound.condition), (0.0, 1.0))
+        least = max(least, bound.at_least if bound.at_least is not None else 0.0)
+        most = min(most, bound.at_most if bound.at_most is not None else 1.0)
+        if least > most:
+            said = "no rate keeps this bound and those before it: at_least is above at_most"
+            yield draft.problem(("expect", "error_rate", index), said)
+        else:
+            limits[bound.turns, bound.condition] = (least, most)
     if expect.h50_at_least is not None and expect.h50_at_least > scenario.turns:
         said = f"episodes end after {scenario.turns} turns, so that no later H50 can be seen: raise turns, or lower it"
         yield draft.problem(("expect", "h50_at_least"), said, f"{expect.h50_at_least:g}")
@@ -236,12 +259,6 @@ def _too_few(bound: float, scenario: Scenario, *, is_at_most: bool = True) -> st
     needed = units_needed(best(1), bound, scenario.alpha, is_above=not is_at_most)
     least = f"at least {needed} are needed" if needed else "and no number can: leave the bound a little room"
     return f"{scenario.episodes} episodes can't show it, even without a miss: {least}"
-
-
-def _excludes(one: ErrorRate, other: ErrorRate) -> bool:
-    least = max((each.at_least for each in (one, other) if each.at_least is not None), default=0.0)
-    most = min((each.at_most for each in (one, other) if each.at_most is not None), default=1.0)
-    return least > most
 
 
 def _is_graded(scenario: Scenario, task: Environment[Any]) -> bool:

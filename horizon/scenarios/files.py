@@ -22,6 +22,11 @@ FILE_KEYS = ("extends", "models", "grid", "scenario")
 """What a file may hold beside a scenario's own keys; a `[[scenario]]` table also has its `name`."""
 _DEEPEST = 8
 _MOST_POINTS = 1_000
+_MOST_BYTES = 1_000_000
+_MOST_PARTS = 20
+_DEEPEST_VALUE = 20
+_PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
+_LONG_KEY = re.compile(rf"(?:^|[\[{{,])[ \t]*{_PART}(?:[ \t]*\.[ \t]*{_PART}){{{_MOST_PARTS}}}", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -69,6 +74,53 @@ def drafts_of(name_or_path: str, overrides: Mapping[str, Any]) -> Drafts:
     return Drafts(path.stem, str(path), description, tuple(drafts), tuple(problems))
 
 
+def _text_of(path: Path) -> str:
+    """Return the text of a file.
+
+    Raises:
+        OSError, UnicodeDecodeError: it can't be read.
+        ValueError: it is no file, or larger than any scenario file.
+    """
+    if path.exists() and not path.is_file():
+        raise ValueError("it is no file")
+    with path.open("rb") as file:
+        data = file.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise ValueError(f"it is larger than {_MOST_BYTES // 1000} kB")
+    return data.decode("utf-8-sig")
+
+
+def _parsed_toml(text: str) -> dict[str, Any]:
+    """Return what a TOML text holds.
+
+    Raises:
+        ValueError: it is no TOML, or holds more than any scenario file.
+        RecursionError: its lists are nested too deeply.
+    """
+    if _LONG_KEY.search(text):
+        # tomllib takes a time that is quadratic in the parts of a key.
+        raise ValueError(f"a key has more than {_MOST_PARTS} parts")
+    try:
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
+    except ValueError as problem:
+        raise ValueError(f"a number has too many digits ({problem})") from None
+    level: list[Any] = [given]
+    for _ in range(_DEEPEST_VALUE):
+        level = [inner for each in level if isinstance(each, dict | list) for inner in _values(each)]
+    if level:
+        raise RecursionError
+    tables = given.get("scenario")
+    if isinstance(tables, list) and len(tables) > _MOST_POINTS:
+        raise ValueError(f"it has {len(tables)} scenarios: at most {_MOST_POINTS} can be played")
+    return given
+
+
+def _values(table: dict[str, Any] | list[Any]) -> list[Any]:
+    return list(table.values()) if isinstance(table, dict) else table
+
+
 class _Files:
     """Reads files, collecting problems."""
 
@@ -111,9 +163,11 @@ class _Files:
         self.problems.append(source.problem(path, said))
 
     def _parsed(self, path: Path, said: str) -> tuple[KeySource, dict[str, Any]] | None:
+        text = ""
         try:
-            text = path.read_text(encoding="utf-8-sig")
-            given = tomllib.loads(text)
+            text = _text_of(path)
+            given = _parsed_toml(text)
+            lines = key_lines(text)
         except FileNotFoundError:
             self.problems.append(Problem(said, None, "", f"there is no such scenario: {nearest(said, names())}"))
             return None
@@ -125,7 +179,11 @@ class _Files:
         except (OSError, UnicodeDecodeError) as problem:
             self.problems.append(Problem(str(path), None, "", f"can't be read: {problem}"))
             return None
-        return KeySource(str(path), key_lines(text)), given
+        except (ValueError, RecursionError) as problem:
+            reason = "its lists are nested too deeply" if isinstance(problem, RecursionError) else str(problem)
+            self.problems.append(Problem(str(path), None, "", f"is no scenario file: {reason}"))
+            return None
+        return KeySource(str(path), lines), given
 
     def _extended(
         self, path: Path, chain: tuple[Path, ...], source: KeySource, base: object

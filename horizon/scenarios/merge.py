@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from horizon.core.errors import UsageError
+from horizon.core.escaping import visible
 from horizon.core.parameters import split_name
 from horizon.scenarios.toml_lines import KeyPath, written
 
@@ -29,7 +30,7 @@ class Problem:
         line = f", line {self.line}" if self.line is not None else ""
         value = f"={self.value}" if self.value else ""
         key = f" {self.key}{value}:" if self.key else ""
-        return " ".join(f"{self.where}{line}:{key} {self.said}".split())
+        return visible(" ".join(f"{self.where}{line}:{key} {self.said}".split()))
 
 
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -15,10 +15,10 @@ The edge where users' values come in: checked here, plain data behind. Knows no 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -186,10 +186,23 @@ def read(name_or_path: str, **more: Any) -> Scenario:
 
 def checked(draft: Draft) -> Scenario | tuple[Problem, ...]:
     """Return the scenario of a draft, or everything that is wrong with its keys, types and ranges."""
+    texts = tuple(_numbers_as_texts(draft))
     try:
-        return Scenario(**draft.given)
+        made = Scenario(**draft.given)
     except ValidationError as problem:
-        return tuple(_told(draft, each) for each in problem.errors())
+        return (*texts, *(_told(draft, each) for each in problem.errors()))
+    return texts or made
+
+
+def _numbers_as_texts(draft: Draft) -> Iterator[Problem]:
+    """Yield the numbers that a file gives as texts; those of the command line are texts by nature."""
+    for key, value in draft.given.items():
+        field = Scenario.model_fields.get(key)
+        if field is None or not isinstance(value, str) or str in (field.annotation, *get_args(field.annotation)):
+            continue
+        source = next((layer.source for layer in reversed(draft.layers) if layer.place((key,)) is not None), None)
+        if source is not None and source.lines and re.fullmatch(r"\s*(true|false|[-+0-9._eE]+)\s*", value):
+            yield draft.problem((key,), f"is a text: write it without quotes, {key} = {value.strip()}", repr(value))
 
 
 def _told(draft: Draft, error: Mapping[str, Any]) -> Problem:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _IS_KEEPING: "pytest.StashKey[bool]" = pytest.StashKey()
 """Set once a session caches weights between scenarios."""
 
+REPLY_S = 1.5
+"""Seconds per reply of SmolLM2 with loading and judge: scenarios/smoke.toml took 178 s for 114 on two busy cores."""
+
 _KEYS = ("environment", "scenario", "extends")
 """A TOML file with one of these at its top, and no table of that name, is a scenario file."""
 
@@ -138,7 +141,7 @@ def is_scenario_file(path: Path) -> bool:
         return False
     try:
         keys = [key for key, value in tomllib.loads(text).items() if not isinstance(value, dict)]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         # Errors are reported when the file is collected.
         keys = [line.partition("=")[0].strip(" []") for line in text.splitlines()]
     return any(key in keys for key in _KEYS)
@@ -166,6 +169,30 @@ def scenarios_of(config: pytest.Config, path: Path) -> "list[tuple[str, Scenario
                 name = f"{name[:-1]},model={model}]" if name.endswith("]") else f"{name}[model={model}]"
             tests.append((name, variant.scenario))
     return tests
+
+
+def what_is_played(config: pytest.Config) -> Iterator[str]:
+    """Yield a line for each named scenario file: the models that it takes, and the most replies and minutes."""
+    from horizon.core.errors import HorizonError
+    from horizon.core.model import holds_weights
+    from horizon.scenarios.check import requests_an_episode
+
+    for argument in config.args:
+        path = Path(str(argument).partition("::")[0])
+        if path.suffix != ".toml" or not path.is_file():
+            continue
+        try:
+            scenarios = [scenario for _, scenario in scenarios_of(config, path.absolute())]
+        except HorizonError:
+            continue  # reported when the file is collected
+        counts: dict[str, int] = {}
+        for each in scenarios:
+            n_replies = each.episodes * max(1, len(each.opponents)) * requests_an_episode(each)
+            counts[each.model] = counts.get(each.model, 0) + n_replies
+        for model, n_replies in counts.items():
+            slow = holds_weights(model)
+            minutes = f", up to {max(1, round(n_replies * REPLY_S / 60))} minutes on two cores" if slow else ""
+            yield f"horizon: {path.name} plays {model}: at most {n_replies} replies{minutes} (--model takes another)"
 
 
 def _keep_weights(config: pytest.Config) -> None:

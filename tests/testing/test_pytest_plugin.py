@@ -337,3 +337,17 @@ def test_a_file_that_is_named_is_told_what_is_wrong_with_it(gates: pytest.Pytest
 def test_a_byte_order_mark_is_no_mistake(gates: pytest.Pytester) -> None:
     (gates.path / "scenarios" / "gates.toml").write_text("\ufeff" + HEADER + EASY)
     assert outcomes(gates.runpytest("scenarios/gates.toml")) == {"passed": 1}
+
+
+def test_base_url_is_an_option_beside_model_unless_a_project_has_its_own(gates: pytest.Pytester) -> None:
+    gates.makepyfile(test_plain="def test_one(request): assert request.config.option.horizon_base_url == ['http://x']")
+    assert outcomes(gates.runpytest("test_plain.py", "--base-url", "http://x")) == {"passed": 1}
+    assert outcomes(gates.runpytest("test_plain.py", "--model", "random", "--base-url=http://x")) == {"passed": 1}
+
+
+def test_without_model_the_header_says_which_models_a_named_file_takes_and_how_much_they_reply(
+    gates: pytest.Pytester,
+) -> None:
+    named = gates.runpytest("scenarios/gates.toml", "--collect-only")
+    named.stdout.fnmatch_lines(["horizon: gates.toml plays synthetic:*: at most * replies (--model takes another)"])
+    assert "at most" not in gates.runpytest("scenarios/gates.toml", "--model", "random", "--collect-only").stdout.str()
