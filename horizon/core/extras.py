@@ -9,7 +9,7 @@ from typing import Literal
 
 from horizon.core.errors import UsageError
 
-Extra = Literal["local", "llamacpp", "pddl", "ray", "testing"]
+Extra = Literal["local", "llamacpp", "pddl", "ray", "testing", "gymnasium"]
 
 ROW_EXTRAS: tuple[Extra, ...] = ("local", "llamacpp", "pddl")
 """The extras whose packages can change what a turn's row holds; a manifest records their versions."""

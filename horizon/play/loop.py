@@ -4,7 +4,6 @@ Every planned turn and probe becomes one row in the journal, or its episode ends
 environments, judge and journal by their contracts; draws nothing, reads no clock.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -17,9 +16,10 @@ from horizon.core.instances import distinct_seeds
 from horizon.core.model import Model, Request
 from horizon.core.records import Episode, Reply, Scores, Turn
 from horizon.core.row_faults import naming
-from horizon.core.seeds import derive, generator
+from horizon.core.seeds import generator
+from horizon.play.ending import episode_row, outcome_of
 from horizon.play.episode import Attempt, LiveEpisode, advance, restore
-from horizon.play.judging import PosedState, substitute
+from horizon.play.opponent import opponent_action, opponent_request
 from horizon.play.setting import Setting
 from horizon.play.turn import (
     Answered,
@@ -31,7 +31,7 @@ from horizon.play.turn import (
     judge_reply,
     request_for,
 )
-from horizon.scenarios.conditions import View, condition_of, show
+from horizon.scenarios.conditions import condition_of
 from horizon.scenarios.scenario import Scenario
 
 FAILURES_PER_TURN = 3
@@ -246,12 +246,7 @@ class _Loop:
         self._close(live, "aborted", str(failure))
 
     def _outcome(self, live: LiveEpisode) -> str | None:
-        if self.setting.scenario.on_error == "stop" and live.errors:
-            return "error"
-        outcome = self.setting.task.done(live.state)
-        if outcome is None and live.turn > self.setting.scenario.turns:
-            return "turn_limit"
-        return outcome
+        return outcome_of(self.setting, live)
 
     def _retire(self) -> bool:
         probed = {id(probe.live) for probe in self.probes}
@@ -262,23 +257,7 @@ class _Loop:
         return any(outcome is not None for _, outcome in ended)
 
     def _close(self, live: LiveEpisode, outcome: str, failure: str | None) -> None:
-        setting = self.setting
-        extra = json.dumps({"final_state": setting.task.dump(live.state)}, ensure_ascii=False)
-        self.journal.append(
-            Episode(
-                run_id=setting.run_id,
-                episode_id=live.episode_id,
-                environment=setting.task.name,
-                parameters=setting.parameters[live.opponent],
-                seed=live.seed,
-                model=setting.model.name,
-                opponent=live.opponent,
-                turns=live.turn - 1,
-                outcome=outcome,
-                failure=failure,
-                extra=extra,
-            )
-        )
+        self.journal.append(episode_row(self.setting, live, outcome, failure))
         del self.live[live.episode_id]
         self.counts["episodes_done"] += 1
         self.counts["episodes_aborted"] += outcome == "aborted"
@@ -293,7 +272,7 @@ class _Loop:
                 return
             for name, model in self.setting.opponents.items():
                 waiting = [live for live in due if live.opponent == name]
-                requests = [self._opponent_request(name, model, live) for live in waiting]
+                requests = [opponent_request(self.setting, name, model, live) for live in waiting]
                 replies = replies_of(model, requests) if requests else []
                 for live, reply in zip(waiting, replies, strict=True):
                     if isinstance(reply, HorizonError):
@@ -301,18 +280,7 @@ class _Loop:
                         if live.failures >= FAILURES_PER_TURN:
                             self._abort(live, ModelFailure(f"opponent {name}: {reply}"))
                         continue
-                    answer = task.parse(live.state, reply.text)
-                    seed = derive(self.setting.scenario.seed, "opponent error", live.episode_id, live.turn)
-                    # A language model may be the opponent and err as well: a seeded legal action is played for it.
-                    legal = answer.action if answer.error == "none" else None
-                    live.state = task.step(live.state, legal or substitute(task, live.state, None, "legal", seed))
-
-    def _opponent_request(self, name: str, model: Model, live: LiveEpisode) -> Request:
-        task = self.setting.task
-        text = task.pose(live.state) if model.reads_text else ""
-        shown = show("fresh", View(task.rules() if model.reads_text else "", (), text, text, text))
-        seed = derive(self.setting.scenario.seed, "opponent", name, live.episode_id, task.dump(live.state))
-        return Request(shown.messages, seed, f"opponent/{live.episode_id}", 1, 0, PosedState(task, live.state, None))
+                    live.state = task.step(live.state, opponent_action(self.setting, live, reply))
 
 
 def replies_of(model: Model, requests: list[Request]) -> Sequence[Reply | HorizonError]:
