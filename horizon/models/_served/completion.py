@@ -6,7 +6,7 @@ A text with a normal end is the model's; everything else is a failure of the inf
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from horizon.core.records import FinishReason, Json, Reply
@@ -35,6 +35,7 @@ class Fault:
 class _Content:
     text: str
     reasoning: str | None
+    refusal: str | None = None
 
 
 def read_completion(body: bytes) -> Reply | Fault:
@@ -59,9 +60,8 @@ def read_completion(body: bytes) -> Reply | Fault:
     content = _content_of(message, finish)
     if isinstance(content, Fault):
         return content
-    refusal = message.get("refusal")
-    if isinstance(refusal, str) and refusal.strip() and not content.text.strip():
-        content, finish = _Content(refusal, content.reasoning), "refusal"
+    if content.refusal and not content.text.strip():
+        content, finish = replace(content, text=content.refusal), "refusal"
     return _with_usage(content, "stop" if finish == "tools" else finish, answer.get("usage"))
 
 
@@ -74,7 +74,7 @@ def _finish_of(reason: Any) -> _Finish | Fault:
         return Fault(
             f"a choice with finish_reason {json.dumps(reason)[:80]}: it is not known whether the reply is whole"
         )
-    name = reason.strip().lower()
+    name = reason.strip().lower().removeprefix("finish_reason_").replace("-", "_")
     if name in _STOPS:
         return "stop"
     if name in _LENGTHS:
@@ -91,31 +91,29 @@ def _finish_of(reason: Any) -> _Finish | Fault:
 def _content_of(message: Mapping[str, Any], finish: _Finish) -> _Content | Fault:
     content = message.get("content")
     reasoning = message.get("reasoning_content") or message.get("reasoning")
-    thought = reasoning if isinstance(reasoning, str) and reasoning else None
-    if isinstance(content, list):
-        joined = _joined(content)
-        if isinstance(joined, Fault):
-            return joined
-        if joined.text or joined.reasoning or finish != "stop":
-            return _with_calls(_Content(joined.text, thought or joined.reasoning), message)
-        content = None
-    if isinstance(content, str):
-        return _with_calls(_Content(content, thought), message)
-    if content is not None:
+    refusal = message.get("refusal")
+    parts = [] if content is None else [content] if isinstance(content, str) else content
+    if not isinstance(parts, list):
         return Fault(f"a message whose content is {_worded(content)} of type {type(content).__name__}")
+    joined = _joined(parts)
+    if isinstance(joined, Fault):
+        return joined
+    joined = _Content(
+        joined.text,
+        reasoning if isinstance(reasoning, str) and reasoning else joined.reasoning,
+        refusal if isinstance(refusal, str) and refusal.strip() else joined.refusal,
+    )
+    called = _with_calls(joined, message)
     # Without content there may still be a reply: thoughts alone, a call, a refusal, or nothing within the limit.
-    has_refusal = isinstance(message.get("refusal"), str) and message["refusal"].strip()
-    if thought or has_refusal or finish != "stop":
-        called = _with_calls(_Content("", thought), message)
-        if called.text or finish != "tools":
-            return called
-    return Fault("a message without content")
+    is_empty = not parts and not called.text and not joined.reasoning and not joined.refusal
+    return Fault("a message without content") if is_empty and finish in ("stop", "tools") else called
 
 
 def _joined(parts: list[Any]) -> _Content | Fault:
     """Return the text parts of a content joined, and its thoughts."""
     texts: list[str] = []
     thoughts: list[str] = []
+    refusals: list[str] = []
     for part in parts:
         if isinstance(part, str):
             texts.append(part)
@@ -126,10 +124,10 @@ def _joined(parts: list[Any]) -> _Content | Fault:
         elif kind in ("thinking", "reasoning", "reasoning_text", "redacted_thinking", "summary_text"):
             thoughts.extend(_strings(part, 0))
         elif kind == "refusal" and isinstance(part.get("refusal"), str):
-            texts.append(part["refusal"])
+            refusals.append(part["refusal"])
         else:
             return Fault(f"a message with a part that is no text: {_worded(part)}")
-    return _Content("".join(texts), "\n".join(thoughts) or None)
+    return _Content("".join(texts), "\n".join(thoughts) or None, "".join(refusals).strip() or None)
 
 
 def _strings(value: Any, depth: int) -> Iterator[str]:
@@ -162,7 +160,7 @@ def _with_calls(content: _Content, message: Mapping[str, Any]) -> _Content:
                 )
             shown = json.dumps({"name": function["name"], "arguments": arguments}, ensure_ascii=False)
             texts.append(f"<tool_call>{shown}</tool_call>")
-    return _Content("\n".join(texts), content.reasoning)
+    return replace(content, text="\n".join(texts))
 
 
 def _with_usage(content: _Content, finish: FinishReason, usage: Any) -> Reply:

@@ -48,14 +48,14 @@ _SYSTEM = re.compile(
     r"\bsystem\b.{0,40}\b(role|messages?|prompts?|instructions?)\b"
     r"|\b(role|messages?|prompts?|instructions?)\b.{0,60}\bsystem\b"
     r"|developer[ _](role|message|instruction)|messages?(\[0\]|\.0)\.role"
-    r"|first message must|start with (a |the )?'?user"
+    r"|['\"`]system['\"`]|first message must|start with (a |the )?'?user"
     r"|only .{0,20}user.{0,20}assistant|roles?\b.{0,40}'?user'?,? (and|or) '?(assistant|model)",
     re.IGNORECASE,
 )
 _ALTERNATE = re.compile(r"must alternate|alternat\w+ .{0,40}(role|user)|consecutive|same role", re.IGNORECASE)
 _EMPTY = re.compile(
-    r"empty|blank|white.?space|at least (1|one)|too_short|min_?length|(either|must have|missing|without).{0,20}content"
-    r"|content.{0,30}(required|missing)",
+    r"empty|blank|white.?space|at least (1|one)|too.?short|min(imum)?[_ ]?length"
+    r"|(either|must have|missing|without).{0,20}content|content.{0,30}(required|missing)",
     re.IGNORECASE,
 )
 

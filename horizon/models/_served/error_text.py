@@ -36,6 +36,7 @@ _OVERFLOWS = re.compile(
     r"|(prompt|input|inputs|conversation|sequence|messages?)\b[^.]{0,80}"
     r"\b(exceed(s|ed|ing)?|longer than|larger than|greater than|more than|over the)\b"
     r"[^.]{0,60}\b(tokens?|length|limit|max\w*|context|allowed)"
+    r"|\btokens?\b[^.]{0,40}\bexceed(s|ed|ing)?\b[^.]{0,40}\b(limit|max\w*|context|length)"
     r"|input token count|token count exceeds|tokens?`? \+ `?max_new_tokens|must have less than \d+ tokens"
     r"|max(imum)?[ _](seq(uence)?|model|input|prompt)[ _]?len(gth)?|too many (input |prompt )?tokens"
     r"|exceeds? [^.]{0,40}max_position_embeddings|max_total_tokens|reduce the length|request too large"
@@ -143,7 +144,7 @@ def _of_text(text: str) -> ErrorText:
             if words:
                 return ErrorText(_cut("; ".join(words)), tuple(_fields(value, 0)))
         return ErrorText(f"a stream of events where one JSON body was asked for: {_cut(' '.join(events) or text)}")
-    if re.match(r"(?i)<(!doctype|html|head|body|\?xml|h1|title|p>)", text):
+    if re.match(r"(?i)<(!doctype|!--|\?xml|[a-z][a-z0-9]*[\s>/])", text):
         plain = re.sub(r"(?is)<(script|style)\b.*?(</\1>|\Z)|<!--.*?(-->|\Z)", " ", text)
         plain = html.unescape(re.sub(r"<[^>]*>?", " ", plain))
         return ErrorText(f"{_PAGE}: {_cut(plain) or 'without text'}")

@@ -52,6 +52,7 @@ def test_the_text_parts_of_a_content_are_joined_and_thoughts_kept_apart(
         *((finish, "stop") for finish in ("stop", "eos_token", "stop_sequence", "end_turn", "STOP", "COMPLETE")),
         *((finish, "length") for finish in ("length", "max_tokens", "MAX_TOKENS", "max_output_tokens")),
         *((finish, "overflow") for finish in ("model_context_window_exceeded", "context_length_exceeded")),
+        ("FINISH_REASON_STOP", "stop"),
         ("refusal", "refusal"),
     ],
 )
@@ -106,6 +107,10 @@ def test_without_content_there_is_a_reply_only_where_something_else_says_so() ->
     assert isinstance(call, Reply) and call.finish_reason == "stop"
     assert call.text == '<tool_call>{"name": "make_move", "arguments": {"move": "e4"}}</tool_call>'
     assert isinstance(sent(None, "tool_calls"), ModelFailure)
+    for refused in (sent(None, refusal="No."), sent([{"type": "refusal", "refusal": "No."}]), sent("No.", "refusal")):
+        assert isinstance(refused, Reply) and (refused.text, refused.finish_reason) == ("No.", "refusal")
+    answered_too = sent("Answer: a", refusal="No.")
+    assert isinstance(answered_too, Reply) and answered_too.finish_reason == "stop"
 
 
 @pytest.mark.parametrize("usage", ["many", None, 7, [], {"prompt_tokens": {}, "prompt_tokens_details": 3}])
@@ -147,6 +152,8 @@ WORDS: list[tuple[int, Any, str]] = [
     (200, "the words", "the words"),
     (404, {"error": {"message": "the words", "type": "not_found_error"}}, "the words"),
     (413, "<html><title>the words</title></html>", "the words"),
+    (502, "<center><h1>the words</h1></center>", "a web page: the words"),
+    (200, ': PROCESSING\n\ndata: {"error": {"message": "the words"}}\n\n', "the words"),
 ]  # fmt: skip
 
 
@@ -217,6 +224,7 @@ OVERFLOWS: list[tuple[str, int, Any]] = [
     ("Bedrock", 400, {"message": "Input is too long for requested model."}),
     ("xAI", 400, {"error": "This model's maximum prompt length is 131072 but the request contains 537812 tokens."}),
     ("OpenRouter", 200, {"error": {"message": "This endpoint's maximum context length is 131072 tokens. However, you requested about 200000 tokens", "code": 400}}),
+    ("a gateway", 400, {"message": "total tokens 5000 exceed the limit of 4096"}),
     ("TabbyAPI", 400, {"detail": "Prompt length 203 is greater than max_seq_len 200"}),
 ]  # fmt: skip
 

@@ -117,6 +117,8 @@ ROLES: list[tuple[int, Any]] = [
     (422, {"detail": [{"type": "literal_error", "loc": ["body", "messages", 0, "role"], "msg": "Input should be 'user' or 'assistant'"}]}),
     (400, {"message": "Unexpected role 'system' in messages: use the top-level parameter"}),
     (400, "the first message must be from the user"),
+    # Rust's serde
+    (422, "Failed to deserialize: unknown variant `system`, expected `user` or `assistant` at line 1 column 40"),
 ]  # fmt: skip
 
 
@@ -142,6 +144,7 @@ EMPTY = (Message("user", "one"), Message("assistant", ""), Message("user", "two"
         {"detail": [{"type": "string_too_short", "loc": ["body", "messages", 1, "content"], "msg": "String should have at least 1 character"}]},
         {"message": "Assistant message must have either content or tool_calls, but not none."},
         {"error": "message content cannot be blank"},
+        refusal("Invalid 'messages[1].content': string too short. Expected a string with minimum length 1.", param="messages[1].content"),
     ],
 )  # fmt: skip
 def test_an_empty_reply_in_the_history_ends_no_episode(body: Any) -> None:
