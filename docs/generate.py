@@ -62,6 +62,63 @@ def environments() -> str:
     return "\n".join(parts)
 
 
+def replies() -> str:
+    """Return the page of reading replies: the stages, and every form of the tests' corpus with what comes of it."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from reply_forms import FORMS
+
+    parts = [_REPLIES]
+    for stage in dict.fromkeys(form.stage for form in FORMS):
+        forms = [form for form in FORMS if form.stage == stage]
+        parts.append(f"## {stage.capitalize()}\n\n{_STAGES[stage]}\n")
+        for verdict in dict.fromkeys(form.verdict for form in forms):
+            texts = [json.dumps(form.text, ensure_ascii=False)[1:-1] for form in forms if form.verdict == verdict]
+            parts.append(f"{_VERDICTS[verdict]} ({len(texts)} forms):\n")
+            parts.append("```text\n" + "\n".join(texts) + "\n```\n")
+    return "\n".join(parts)
+
+
+_REPLIES = """# Reading replies
+
+Made by `make docs` from the corpus of the tests (tests/reply_forms.py), which every environment passes: chess,
+planning and bookkeeping read a reply in the same way, so that error rates do not differ by format.
+
+A reply goes through these stages, each in time linear in its length (`horizon.core.reply_text`,
+`horizon.core.answers`, `horizon.core.answer_start`); what remains is parsed by the environment. The reply itself is
+stored as it came.
+
+The error kinds: `no_answer` marks no answer and is none; `unparsable` marks an answer that names no action, or
+several; `illegal` names an action that can't be played here; `truncated` was cut off by the token limit (or its
+conversation did not fit) before its answer was complete: a closed line, tag, box or value, or an answer that further
+words follow.
+
+Below, `{answer}` is an answer in the environment's own words, `{other}` another one, `{prompt}` the environment's
+message, `\\n` a line end.
+
+Chess moves may be in SAN, UCI, long algebraic notation or words, whatever the notation asked for: `1... e5`, `...e5`,
+`e2 to e4`, `e2→e4`, `knight to f3`, `bishop takes d5`, `castle kingside`, `e8 promoting to a queen`, `e8[Q]`, `NF3`,
+`B:d5`, as far as exactly one legal move fits (tests/domains/chess/test_move_words.py). In a line of play (`1. e4 e5
+2. Nf3`) the move of the side to move counts; without a mark the last move in the text, if it is not one of several in
+a row.
+"""
+_STAGES = {
+    "normalise": "NFKC; look-alike letters, full width, marks that are not seen, control characters, HTML, "
+    "struck-out text.",
+    "strip thinking": "Any of the usual tags, in any case: closed, never closed (all the rest is thinking), or "
+    "with a lone end.",
+    "cut at the end of the turn": "A token that ends the turn; a line that opens another role's turn; after an "
+    "answer, a line "
+    "that the environment or the other side would write. Local decoding stops at the same places.",
+    "find the answer and unwrap it": "A mark in a form that is asked for (answer line, tag, box, JSON) before a "
+    "sentence, the "
+    "last one before earlier ones, placeholders left out; without a mark a reply that plainly is an answer.",
+    "read its start": "What an answer starts with counts, an explanation after it does not. Alternatives are "
+    "`unparsable`.",
+    "no answer": "Replies that give no answer.",
+}
+_VERDICTS = {"read": "Read as `{answer}`", "refused": "An error", "no_answer": "`no_answer`"}
+
+
 def models() -> str:
     """Return the page of every backend: its module's docstring and how its name is opened."""
     from horizon.cli.listing import listing
@@ -202,6 +259,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands,
     "environments.md": environments,
     "models.md": models,
+    "replies.md": replies,
     "tutorial.md": tutorial,
 }
 

@@ -14,7 +14,7 @@ from horizon.archives.documents import Problem
 from horizon.archives.games import ArchivedChat, ArchivedGame, Harness, Said
 from horizon.core.records import Episode, ErrorKind, Json, Turn
 from horizon.core.seeds import derive
-from horizon.domains.chess import illegal_moves, move_parsing
+from horizon.domains.chess import illegal_moves, move_mentions, move_parsing
 from horizon.domains.chess.novelty import novelty_of
 from horizon.domains.chess.verdict import count_men
 
@@ -149,7 +149,7 @@ def kind_of(said: Said, board: chess.Board) -> ErrorKind:
         return "none" if status == "legal" else "illegal"
     if said.is_cut:
         return "truncated"
-    names_move = status == "ambiguous" or move_parsing.find_last_move(board, text).status != "unparsable"
+    names_move = status == "ambiguous" or move_mentions.find_last_move(board, text).status != "unparsable"
     return "unparsable" if names_move else "no_answer"
 
 

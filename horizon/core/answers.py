@@ -1,78 +1,213 @@
-"""The answer in a reply: think blocks are stripped, then the explicit answer line is read.
+"""The one reader of replies, for every environment: from any text to the action that it means.
 
-Every environment asks for one line, `Answer: ...`; the last such line counts, or else the last line of the form "The
-answer is ..." (or action, or move). Parsing a bare action from a reply without either is left to the environment.
-Knows no environment.
+Stages: `normalise`, `strip_thinking` and `cut_at_end_mark` of `reply_text`; here the cut at an invented next turn and
+the choice of the mark that counts; then `answer_start` with the environment's own parser. Each is linear in the
+reply's length.
 """
 
 import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from horizon.core.answer_marks import emphasised, marks, sentences, weak_signs
+from horizon.core.answer_start import LONGEST_ANSWER, is_placeholder, read_start
+from horizon.core.records import Answer
+from horizon.core.reply_text import cut_at_end_mark, normalise, strip_formatting, strip_thinking
+
+__all__ = [
+    "ANSWER_FORMAT",
+    "answer_line",
+    "is_complete",
+    "read_action",
+    "read_reply",
+    "stands_when_cut",
+    "strip_thinking",
+]
 
 ANSWER_FORMAT = "Answer: "
 """The start of a well-formed answer line."""
 
-LONGEST_ANSWER = 400
-"""The number of characters of an answer that are parsed: no action is longer, and matching stays fast."""
+Prompts = Callable[[], Iterable[str]]
+"""Gives the environment's messages at a state, in full and as a later turn: what no reply continues with."""
 
-_OPEN, _CLOSE = "<think>", "</think>"
-_MARKS = " \t*_`\"'“”‘’"
-# Anchored at line starts and without nested repetition, so matching is linear in the text.
-_ANSWER_LINE = re.compile(r"^[ \t>*_`#-]{0,16}answer[*_` \t]{0,8}[:=][*_` \t]{0,8}(.*)$", re.IGNORECASE | re.MULTILINE)
-_ANSWER_SENTENCE = re.compile(
-    r"^[ \t>*_`#-]{0,16}(?:so |therefore,? |thus,? )?(?:the|my) (?:final |correct |next |best ){0,2}"
-    r"(?:answer|action|move)[*_` \t]{0,8}(?:is|=|:)[*_` \t]{0,8}:?[*_` \t]{0,8}(?:to )?(.*)$",
-    re.IGNORECASE | re.MULTILINE,
+# Lines that come from outside: the other side's move, the next state, the next question.
+_OPENER = re.compile(
+    r"[^\w\n]{0,16}(?:you play\b|you are\b|your (?:turn|move|last reply|opponent)\b|next (?:turn|position|state|"
+    r"question|move)\b|"
+    r"(?:turn|round|move|question|position|step|puzzle|example|problem)[ \t]?\#?\d|(?:the |my |your )?opponent\b|"
+    r"(?:white|black)(?:'s turn| plays| played| moves| moved| replies| replied| responds| to move)|now it(?: is|'s)|"
+    r"a? ?new (?:position|puzzle|state|game)|played for you\b|played ?:|last moves? ?:|moves so far ?:|legal "
+    r"moves ?:|fen ?:|"
+    r"board ?:|q ?:|question ?:|observation ?:|assistant ?:|instructions? ?:|input ?:|what is (?:your|the)\b|"
+    r"which move\b|reply with\b)",
+    re.IGNORECASE,
 )
-_BOXED = re.compile(r"^\\boxed\{([^{}]*)\}\.?$")
+_LINE = re.compile(r"[^\n]+")
+_LABELLED = re.compile(r"[^\W\d_][^:\n]{1,30}:")
+_NO_ANSWER = re.compile(
+    r":|\b(?:sure|ok|okay|yes|let|here|hello|hi|thanks|of course|certainly|well|hmm|first|so)\b", re.IGNORECASE
+)
+_BARE = 40
+"""The length of a first line that may be a bare answer."""
+_LISTED = 60
+_MOST_LISTED = 60
+"""The length and number of lines that, all of them actions, are a list of actions."""
 
 
-def strip_thinking(reply: str) -> str:
-    """Return the reply without its `<think>` blocks.
+@dataclass(frozen=True, slots=True)
+class ReadReply:
+    """A reply as it is understood.
 
-    Some templates open the block themselves, so text before an unmatched `</think>` is thinking, too. A block that is
-    never closed extends to the end: a model that was cut off while thinking has not answered.
+    `body` is the model's own turn without thinking. `marked` is what the mark that counts holds, None without a mark,
+    empty if all marks hold placeholders; `below` is the body after it. `weak` are texts that may be the answer of a
+    reply without a mark, the likelier first. `is_closed`: the mark is whole, even if the reply was cut off later.
     """
-    kept: list[str] = []
-    # Indices instead of slices: slicing would copy the rest of the text for every block.
-    close = reply.find(_CLOSE)
-    start = close + len(_CLOSE) if close >= 0 and reply.find(_OPEN, 0, close) < 0 else 0
-    while True:
-        block_start = reply.find(_OPEN, start)
-        if block_start < 0:
-            kept.append(reply[start:])
-            return "".join(kept)
-        kept.append(reply[start:block_start])
-        block_end = reply.find(_CLOSE, block_start)
-        if block_end < 0:
-            return "".join(kept)
-        start = block_end + len(_CLOSE)
+
+    body: str
+    marked: str | None
+    below: str
+    weak: tuple[str, ...]
+    is_closed: bool
+
+
+def read_reply(reply: str, prompts: Prompts = tuple) -> ReadReply:
+    """Return a reply as it is understood.
+
+    A mark in a form that is asked for (an answer line, tags, a box, JSON) comes before a sentence ("The answer is"),
+    and the last one before earlier ones. Time linear in the reply's length.
+    """
+    body = _own_turn(_clean(reply), prompts)
+    given = marks(body) or sentences(body)
+    if not given:
+        return ReadReply(body, None, "", tuple(_unmarked(body)), False)
+    real = [mark for mark in given if not is_placeholder(mark.text)]
+    last = max(real or given, key=lambda mark: mark.start)
+    return ReadReply(body, last.text if real else "", body[last.end :], (), last.is_closed and bool(real))
+
+
+def read_action(reply: str, parse: Callable[[str], str | None], prompts: Prompts = tuple) -> Answer:
+    r"""Return the action of a reply: what its mark starts with, or what a reply without one plainly consists of.
+
+    `parse` returns the action that a text names if it names one and nothing else. Several different actions are
+    `unparsable`; a reply that marks no answer and is none is `no_answer`. Whether an action is legal is not asked.
+
+    Examples
+    --------
+    >>> read_action("**Final Answer:** $\\\\boxed{north}$", {"north": "north"}.get)
+    Answer(action='north', error='none')
+    >>> read_action("Answer: north or east", {"north": "north", "east": "east"}.get)
+    Answer(action=None, error='unparsable')
+    """
+    understood = read_reply(reply, prompts)
+    if understood.marked is not None:
+        action = read_start(understood.marked, parse)
+        return Answer(action) if action is not None else Answer(None, "unparsable")
+    lines = [line.strip() for line in understood.body.splitlines() if line.strip()]
+    if is_list(lines) and len({read_start(line, parse) for line in lines} - {None}) > 1:
+        return Answer(None, "unparsable")
+    for text in understood.weak:
+        if (action := read_start(text, parse)) is not None:
+            return Answer(action)
+    others = (*lines[:1], *emphasised(understood.body)[:LONGEST_ANSWER])
+    named = {action for text in others if (action := read_start(text, parse)) is not None}
+    return Answer(named.pop()) if len(named) == 1 else Answer(None, "unparsable" if named else "no_answer")
+
+
+def is_list(lines: Sequence[str]) -> bool:
+    """Return whether lines without a mark may be a list of actions, and no sentences."""
+    return 1 < len(lines) <= _MOST_LISTED and not any(len(line) > _LISTED or line.endswith(".") for line in lines)
 
 
 def answer_line(reply: str) -> str | None:
-    """Return the text after the last `Answer:`, or else after the last "The answer is".
-
-    Quotes, emphasis and a final full stop are removed. None if there is no such line, or the last one is empty.
-    `reply` must have its think blocks stripped.
+    """Return what the mark of a reply's answer holds, without emphasis and final full stop; None if it holds
+    nothing.
     """
-    lines = _ANSWER_LINE.findall(reply) or _ANSWER_SENTENCE.findall(reply)
-    if not lines:
+    marked = read_reply(reply).marked
+    if marked is None:
         return None
-    text = lines[-1].strip(_MARKS + "\r")
-    boxed = _BOXED.match(text)
-    text = (boxed.group(1) if boxed else text).strip(_MARKS)
-    if text.endswith(".") and not text.endswith(".."):
-        text = text[:-1].rstrip(_MARKS)
-    return text or None
+    text = marked.strip(" \t*_`\"'“”‘’")
+    return (text[:-1].rstrip() if text.endswith(".") and not text.endswith("..") else text) or None
 
 
-def last_line(reply: str) -> str | None:
-    """Return the last line of a reply if it is short enough to be an answer, else None."""
-    line = reply.rstrip()[-LONGEST_ANSWER - 1 :].rpartition("\n")[2].strip()
-    return line if 0 < len(line) <= LONGEST_ANSWER else None
+def stands_when_cut(reply: str, read: Callable[[str], Answer], prompts: Prompts = tuple) -> bool:
+    """Return whether the answer of a reply that a limit cut off was complete: more text would not have changed it.
+
+    So it is in a closed mark, and where the mark without its last word gives the same answer.
+    """
+    understood = read_reply(reply, prompts)
+    if understood.marked is None:
+        return False
+    shorter = reply.rstrip().rpartition(" ")[0]
+    return understood.is_closed or (bool(shorter) and read(shorter) == read(reply))
 
 
-def is_complete(reply_so_far: str) -> bool:
-    """Return whether a partial reply already contains a complete answer line, so that decoding can stop."""
+def is_complete(reply_so_far: str, prompts: Prompts = tuple) -> bool:
+    """Return whether a partial reply has ended by itself: after its answer it went over to the next turn.
+
+    What would follow is cut from a whole reply as well, so that decoding can stop without a change of the verdict.
+    """
     end = reply_so_far.rfind("\n")
     if end < 0:
         return False
-    return answer_line(strip_thinking(reply_so_far[:end])) is not None
+    text = strip_thinking(normalise(reply_so_far[:end]))
+    own = cut_at_end_mark(text)
+    if not text.endswith(own):
+        return True
+    own = strip_formatting(own)
+    return len(_own_turn(own, prompts, only_marked=True)) < len(own)
+
+
+def _clean(reply: str) -> str:
+    return strip_formatting(cut_at_end_mark(strip_thinking(normalise(reply))))
+
+
+def _own_turn(text: str, prompts: Prompts, *, only_marked: bool = False) -> str:
+    """Return the text up to the line where, after an answer, it goes over to what the environment would write."""
+    given = [mark for mark in marks(text) if not is_placeholder(mark.text)]
+    if not given and not only_marked:
+        given = sentences(text)
+    first = min(given, key=lambda mark: mark.end, default=None)
+    start = first.end if first is not None else None if only_marked else _end_of_bare_line(text)
+    if start is None or not text[start:].strip():
+        return text
+    openings: set[str] | None = None
+    for line in _LINE.finditer(text, start):
+        if line.start() == start or line.group().isspace():
+            # The rest of the answer's own line, or an empty one.
+            continue
+        if _OPENER.match(line.group()):
+            return text[: line.start()]
+        openings = _openings(prompts()) if openings is None else openings
+        if _opening(line.group()) in openings:
+            return text[: line.start()]
+    return text
+
+
+def _end_of_bare_line(text: str) -> int | None:
+    """Return the end of a first line that is short enough to be an answer, and has no label."""
+    line = next((line for line in _LINE.finditer(text) if not line.group().isspace()), None)
+    if line is None or len(line.group().strip()) > _BARE or _NO_ANSWER.search(line.group()):
+        return None
+    return line.end()
+
+
+def _openings(prompts: Iterable[str]) -> set[str]:
+    """Return how the lines of the environment's messages begin."""
+    return {opening for prompt in prompts for line in _LINE.findall(prompt) if (opening := _opening(line))}
+
+
+def _opening(line: str) -> str:
+    """Return the label of a line, or its first two words; empty for a line that is too short to be known again."""
+    line = line.strip().lower()
+    if len(line) < 8:
+        return ""
+    label = _LABELLED.match(line)
+    return label.group() if label else " ".join(line.split(maxsplit=2)[:2]).strip(".,:;")
+
+
+def _unmarked(text: str) -> Iterable[str]:
+    """Yield the texts that may be the answer of a reply without a mark, the likelier first."""
+    yield from weak_signs(text)
+    last = text.rstrip()[-LONGEST_ANSWER - 1 :].rpartition("\n")[2].strip()
+    if 0 < len(last) <= LONGEST_ANSWER:
+        yield last

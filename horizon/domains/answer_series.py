@@ -3,8 +3,17 @@
 Pure; knows worlds by the protocol `SeriesTask` only.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any, Protocol
+
+from horizon.core.answer_start import LONGEST_SERIES, unwrap
+from horizon.core.answers import ReadReply
+from horizon.core.records import Answer
+
+_SEPARATORS = re.compile(r"[;\n|]")
+_NUMBERING = re.compile(r"^[ \t*-]{0,8}(?:\d{1,4}[.):][ \t]{1,8})?")
+_AROUND = " \t*_`\"'."
 
 
 class SeriesTask(Protocol):
@@ -58,6 +67,20 @@ def parse(task: SeriesTask, state: Any, text: str) -> str | None:
             return None
         answers.append(answer)
     return "; ".join(answers) or None
+
+
+def read(task: SeriesTask, state: Any, reply: ReadReply) -> Answer:
+    """Return the series of a reply: of its mark and the lines below it, else of its whole text or its last line."""
+    if reply.marked is not None:
+        texts = [*unwrap(reply.marked), f"{reply.marked}\n{reply.below}"]
+    else:
+        texts = [reply.body, *reply.weak]
+    for text in texts:
+        items = [_NUMBERING.sub("", item).strip(_AROUND) for item in _SEPARATORS.split(text[:LONGEST_SERIES])]
+        series = parse(task, state, "; ".join(item for item in items if item))
+        if series is not None and (series.count(";") + 1 == task.answers_per_turn or text is texts[-1]):
+            return Answer(series)
+    return Answer(None, "no_answer" if reply.marked is None else "unparsable")
 
 
 def sample(task: SeriesTask, state: Any) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, TypeVar
 
-from horizon.core.answers import LONGEST_ANSWER, answer_line, last_line, strip_thinking
+from horizon.core.answer_start import LONGEST_ANSWER
+from horizon.core.answers import read_action, read_reply
 from horizon.core.errors import ContractError, UsageError
 from horizon.core.parameters import parameter
 from horizon.core.records import NO_EXTRA, Answer, Json, Scores, Verdict
@@ -140,18 +141,19 @@ class Questions(TextTask, Generic[W, E]):
         return self._with_distractor(state, text)
 
     def parse(self, state: Moment[W], reply: str) -> Answer:
-        """Parse the answer line, or else the last line; a whole sentence counts if it names exactly one answer."""
-        text = strip_thinking(reply)
-        line = answer_line(text)
-        sentence = last_line(text) if line is None else line
-        if sentence is None:
-            return Answer(None, "no_answer")
-        answer = answer_series.parse(self, state, sentence)
-        if answer is None and self.ask == "interactive":
-            answer = self._only_named_answer(state, sentence[:LONGEST_ANSWER])
-        if answer is None:
-            return Answer(None, "no_answer" if line is None else "unparsable")
-        return Answer(answer)
+        """Parse the answers of a reply; a whole sentence counts if it names exactly one of the plausible answers."""
+
+        def prompts() -> tuple[str, str]:
+            return self.pose(state), self.observe(state)
+
+        if self.ask == "plan":
+            return answer_series.read(self, state, read_reply(reply, prompts))
+
+        def parse(text: str) -> str | None:
+            answer = answer_series.parse(self, state, text)
+            return answer if answer is not None else self._only_named_answer(state, text[:LONGEST_ANSWER])
+
+        return read_action(reply, parse, prompts)
 
     def actions(self, state: Moment[W]) -> tuple[str, ...]:
         """Return plausible answers; under `ask=plan`, the true series and one that is as wrong as possible."""

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 
 _SPACES = re.compile(r"[\s,:]+")
-_ARROWS = re.compile(r"->|→|=>|[()\[\]{}<>\-\"'`.;|/]")
+_ARROWS = re.compile(r"->|→|=>|[()\[\]{}<>\-\"'`.;|/_*=~»]")
 
 
 def parse_names(text: str, shown: Mapping[str, str], fillers: Collection[str] = ()) -> list[str] | None:
@@ -37,12 +37,17 @@ def _by_spelling(items: tuple[tuple[str, str], ...]) -> dict[str, str]:
     return {shown.lower(): original for original, shown in items}
 
 
-_INTEGER = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+|[+-]?\d+")
+_INTEGER = re.compile(r"(?<![\w.])[+-]?\d{1,3}(?:,\d{3})+(?![\d,])|(?<!\d)[+-]?\d+")
+_WHOLE = re.compile(r"(\d)\.0{1,6}(?![\d.])")
+_EQUATION = re.compile(r"[\s\d+*/().,×x-]{0,200}\d[\s).]{0,8}=(?P<result>[^=]*)")
 _LONGEST_INTEGER = 40
 
 
 def parse_integer(text: str) -> str | None:
-    """Return the one integer in a text, such as `-7` or `1200`; None if it contains none or several."""
+    """Return the one integer in a text, such as `-7`, `1,200` or `12.0`, or the result of `5 + 7 = 12`; else None."""
+    text = _WHOLE.sub(r"\1", text)
+    if (equation := _EQUATION.fullmatch(text)) and re.search(r"\d\s*[+*/×x-]", text.partition("=")[0]):
+        text = equation["result"]
     numbers = _INTEGER.findall(text)
     if len(numbers) != 1 or len(numbers[0]) > _LONGEST_INTEGER:
         return None

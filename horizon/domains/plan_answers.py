@@ -7,13 +7,17 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
+from horizon.core.answer_start import LONGEST_SERIES, read_start
+from horizon.core.answers import ReadReply
 from horizon.core.records import Answer, ErrorKind, Json, Verdict
 
 LONGEST_PLAN = 5000
 """The number of actions of a plan that are parsed; no puzzle needs as many."""
 
-_SEPARATORS = re.compile(r"[;\n]+|\s*->\s*|\s*→\s*")
-_NUMBERING = re.compile(r"^\s*(?:\d{1,4}[.):]\s+)?")
+_SEPARATORS = re.compile(r"[;\n|]+|(?:->|→|=>)")
+_NUMBERING = re.compile(r"^\s{0,40}(?:(?:step |move |action )?\d{1,4}[.):]\s{1,8})?", re.IGNORECASE)
+_JOINED = re.compile(r"[,/&]|\bthen\b|\band\b|\s\d{1,3}[.)]\s", re.IGNORECASE)
+_EMPTY = " \t*_`\"'.\\"
 
 
 class PlanTask(Protocol):
@@ -86,33 +90,52 @@ def format_plan(puzzle: PlanTask, seed: int, position: Any, plan: str) -> Iterat
         position = puzzle.after(position, action)
 
 
-def parse(puzzle: PlanTask, seed: int, position: Any, text: str, line: str | None) -> Answer:
-    """Parse a plan from the answer line, or from a bare reply; `illegal` plans end with their first illegal action.
+def parse(puzzle: PlanTask, seed: int, position: Any, reply: ReadReply) -> Answer:
+    """Parse the plan of a reply: its mark and the lines below it; `illegal` plans end with their first illegal action.
 
     An action that can't be parsed makes the plan unparsable, unless an illegal one comes before it.
     """
-    source = line
-    if line is not None and (start := text.rfind(line)) >= 0:
-        # A plan may continue below its answer line, one action per line.
-        source = text[start:]
-    items = [_NUMBERING.sub("", part).strip() for part in _SEPARATORS.split(source if source is not None else text)]
-    items = [item for item in items if item][:LONGEST_PLAN]
+    is_marked = reply.marked is not None
+    own = _items(reply.body if reply.marked is None else reply.marked)
+    items = [*own, *_items(reply.below)][:LONGEST_PLAN] if is_marked else own[:LONGEST_PLAN]
     actions: list[str] = []
-    for item in items:
-        action = puzzle.parse_action(seed, position, item)
-        if action is None:
-            # Words after a plan are ignored only on lines of their own below the answer line.
-            if actions and line is not None and item not in line:
-                break
-            return Answer(None, "no_answer" if line is None else "unparsable")
-        actions.append(action)
-        if action not in puzzle.moves(position):
-            return Answer(join(actions), "illegal")
-        position = puzzle.after(position, action)
-        if puzzle.is_goal(position):
-            # Text after the goal is ignored.
-            break
-    return Answer(join(actions)) if actions else Answer(None, "no_answer" if line is None else "unparsable")
+    for number, item in enumerate(items):
+        for action in _actions(puzzle, seed, position, item):
+            if action is None:
+                # Words after a plan are ignored only on lines of their own below the answer.
+                if actions and is_marked and number >= len(own):
+                    return Answer(join(actions))
+                return Answer(None, "unparsable" if is_marked else "no_answer")
+            actions.append(action)
+            if action not in puzzle.moves(position):
+                return Answer(join(actions), "illegal")
+            position = puzzle.after(position, action)
+            if puzzle.is_goal(position):
+                # Text after the goal is ignored.
+                return Answer(join(actions))
+    return Answer(join(actions)) if actions else Answer(None, "unparsable" if is_marked else "no_answer")
+
+
+def _items(text: str) -> list[str]:
+    """Return the parts of a plan's text, without their numbers."""
+    parts = [_NUMBERING.sub("", part).strip() for part in _SEPARATORS.split(text[:LONGEST_SERIES])]
+    return [part for part in parts if part.strip(_EMPTY)]
+
+
+def _actions(puzzle: PlanTask, seed: int, position: Any, item: str) -> Iterator[str | None]:
+    """Yield the action of an item, or the actions of one that joins several by commas, numbers or "then"."""
+
+    def parse_one(text: str) -> str | None:
+        return puzzle.parse_action(seed, position, text)
+
+    if (action := read_start(item, parse_one)) is not None:
+        yield action
+        return
+    parts = [part for part in _JOINED.split(item) if part.strip(_EMPTY)]
+    if len(parts) < 2:
+        yield None
+    for part in parts if len(parts) > 1 else ():
+        yield read_start(part, parse_one)
 
 
 def is_legal(puzzle: PlanTask, position: Any, plan: str) -> bool:

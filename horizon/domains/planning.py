@@ -8,7 +8,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from horizon.core.answers import LONGEST_ANSWER, answer_line, last_line, strip_thinking
+from horizon.core.answers import read_action, read_reply
 from horizon.core.errors import ContractError, UsageError
 from horizon.core.parameters import parameter
 from horizon.core.records import Answer, Json, Scores, Verdict
@@ -124,19 +124,17 @@ class Planning(TextTask, Generic[P]):
         return with_distractor(self.shift, state.seed, state.played, text)
 
     def parse(self, state: Situation[P], reply: str) -> Answer:
-        """Parse the answer line, or else a last line that is nothing but an action."""
-        text = strip_thinking(reply)
-        line = answer_line(text)
+        """Parse the action or plan that a reply means; an action that can't be played here is `illegal`."""
+
+        def prompts() -> tuple[str, str]:
+            return self.pose(state), self.observe(state)
+
         if self.ask == "plan":
-            return plan_answers.parse(self, state.seed, state.position, text, line)
-        if line is not None:
-            action = self.parse_action(state.seed, state.position, line[:LONGEST_ANSWER])
-        else:
-            last = last_line(text)
-            action = self.parse_action(state.seed, state.position, last) if last is not None else None
-        if action is None:
-            return Answer(None, "no_answer" if line is None else "unparsable")
-        return Answer(action, "none" if action in self.moves(state.position) else "illegal")
+            return plan_answers.parse(self, state.seed, state.position, read_reply(reply, prompts))
+        answer = read_action(reply, lambda text: self.parse_action(state.seed, state.position, text), prompts)
+        if answer.action is None or answer.action in self.moves(state.position):
+            return answer
+        return Answer(answer.action, "illegal")
 
     def actions(self, state: Situation[P]) -> tuple[str, ...]:
         """Return the legal actions; under `ask=plan`, each as a plan of one action, and the oracle's plan."""

@@ -9,7 +9,7 @@ Oracle: Exact up to 10 blocks: a move of a block to its final place is always op
 Difficulty: `blocks`; the difficulty of a turn is the number of actions to the goal.
 References: Gupta & Nau (1992), On the complexity of blocks-world planning, Artificial Intelligence 56; Slaney &
     Thiébaux (2001), Blocks world revisited, Artificial Intelligence 125.
-Versions: 1.
+Versions: 2: one reader of replies for all environments. 1: first.
 """
 
 import random
@@ -47,7 +47,7 @@ class BlocksWorld(Planning[Table]):
     """The blocks world; a position is a table."""
 
     name: ClassVar[str] = "blocks_world"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     summary: ClassVar[str] = "build goal towers with a hand that holds one block"
 
     blocks: int = parameter(3, "number of blocks; exact distances up to 10", low=2, high=len(NAMES))

@@ -7,7 +7,7 @@ Action: The fact that is asked for: the piece on a square (`white knight` or `em
 Oracle: The rules, by python-chess. A wrong answer changes nothing.
 Difficulty: `plies` per turn and `question`; constant over turns.
 References: Toshniwal et al. (2022), Chess as a testbed for language model state tracking, AAAI; python-chess.
-Versions: 1.
+Versions: 2: one reader of replies for all environments. 1: first.
 """
 
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class BoardTracking(Questions[str, Plies]):
     """Board tracking; the world is a FEN."""
 
     name: ClassVar[str] = "board_tracking"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     summary: ClassVar[str] = "follow announced chess moves and answer a question about the board"
 
     plies: int = parameter(1, "plies per turn", low=1, high=10)

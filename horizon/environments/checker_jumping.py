@@ -10,7 +10,7 @@ Difficulty: `checkers` per side; the difficulty of a turn is the number of moves
     goal unreachable, which ends the round.
 References: Lucas (1883), Récréations mathématiques II, n(n + 2) moves; Shojaee et al. (2025), The illusion of
     thinking, arXiv 2506.06941.
-Versions: 1.
+Versions: 2: one reader of replies for all environments. 1: first.
 """
 
 import re
@@ -36,7 +36,7 @@ class CheckerJumping(Planning[str]):
     """Frogs and toads; a position is a text such as `RR_BB`."""
 
     name: ClassVar[str] = "checker_jumping"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     summary: ClassVar[str] = "exchange two rows of checkers over one empty position"
 
     checkers: int = parameter(2, "checkers per side", low=1, high=30)

@@ -53,11 +53,11 @@ class Chess(ChessContract):
     Difficulty: The number of legal moves; see also `random_loss`, which needs scores. `opening` sets how unusual the
         first position is; `novelty` in `extra` measures it for the position as shown.
     References: FIDE Laws of Chess (2023), articles 5, 9 and guideline II (Chess960); python-chess.
-    Versions: 1: first.
+    Versions: 2: one reader of replies for all environments. 1: first.
     """
 
     name: ClassVar[str] = "chess"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     summary: ClassVar[str] = "play a game of chess against an opponent"
     default_opponent: ClassVar[str] = "stockfish:level=1"
 
@@ -116,7 +116,9 @@ class Chess(ChessContract):
 
     def parse(self, state: Game, reply: str) -> Answer:
         """Parse the move in a reply, as described under Action."""
-        return self._style.parse(state.position, reply, self._letters(state))
+        return self._style.parse(
+            state.position, reply, self._letters(state), lambda: (self.pose(state), self.observe(state))
+        )
 
     def render(self, state: Game, action: str) -> str:
         return self._style.render(state.position, action, self._letters(state))

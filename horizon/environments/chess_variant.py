@@ -44,11 +44,11 @@ class ChessVariant(ChessContract):
         (1 and 0) are exact.
     Difficulty: The number of legal moves.
     References: https://lichess.org/variant; python-chess (chess.variant); Fairy-Stockfish.
-    Versions: 1: first.
+    Versions: 2: one reader of replies for all environments. 1: first.
     """
 
     name: ClassVar[str] = "chess_variant"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     summary: ClassVar[str] = "play a variant of chess (atomic, antichess, crazyhouse, ...) against an opponent"
 
     variant: str = parameter("king_of_the_hill", "the variant", choices=tuple(VARIANTS))
@@ -119,7 +119,7 @@ class ChessVariant(ChessContract):
 
     def parse(self, state: Game, reply: str) -> Answer:
         """Parse the move in a reply, as described under Action."""
-        return self._style.parse(state.position, reply)
+        return self._style.parse(state.position, reply, prompts=lambda: (self.pose(state), self.observe(state)))
 
     def render(self, state: Game, action: str) -> str:
         return self._style.render(state.position, action)

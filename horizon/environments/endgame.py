@@ -9,7 +9,7 @@ Oracle: Exact distance to mate, in White's moves. `extra` holds it. A move after
 Difficulty: `material` and `most_moves`; the difficulty of a turn is the number of moves to mate.
 References: Thompson (1986), Retrograde analysis of certain endgames, ICCA Journal 9; Ballicora, Gaviota tablebases;
     longest mates: queen 10, rook 16, pawn 28 moves.
-Versions: 1.
+Versions: 2: one reader of replies for all environments. 1: first.
 """
 
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ class Endgame(Planning[str]):
     """A won endgame; a position is a FEN, with White to move unless the game is over."""
 
     name: ClassVar[str] = "endgame"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     summary: ClassVar[str] = "mate with a queen, a rook or a pawn against the longest defence"
     oracle_kind: ClassVar[str] = "tablebase"
 

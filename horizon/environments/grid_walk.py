@@ -8,7 +8,7 @@ Oracle: Exact, by a table over all cells and sets of keys of the maze.
 Difficulty: `size`, `keys` and `loops`; the difficulty of a turn is the number of steps to the exit.
 References: Ivanitskiy et al. (2023), A configurable library for generating and manipulating maze datasets,
     arXiv 2309.10498 (mazes by depth-first search).
-Versions: 1.
+Versions: 2: one reader of replies for all environments. 1: first.
 """
 
 from collections import deque
@@ -54,7 +54,7 @@ class GridWalk(Planning[Spot]):
     """A walk through a maze; a position is a spot."""
 
     name: ClassVar[str] = "grid_walk"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     summary: ClassVar[str] = "walk through a maze with keys and doors to the exit"
 
     size: int = parameter(4, "cells per side", low=2, high=20)

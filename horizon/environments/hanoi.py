@@ -8,7 +8,7 @@ Oracle: Exact distance between any two arrangements, in time linear in the disks
 Difficulty: `disks` and `start`; the difficulty of a turn is the number of moves to the goal.
 References: Hinz, Klavžar & Petr (2018), The Tower of Hanoi: myths and maths, 2nd edition, chapter 2 (theorem 2.32:
     a shortest path moves the largest disk once or twice).
-Versions: 1.
+Versions: 2: one reader of replies for all environments. 1: first.
 """
 
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Hanoi(Planning[Pegs]):
     """The Tower of Hanoi."""
 
     name: ClassVar[str] = "hanoi"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     summary: ClassVar[str] = "move a tower of disks from peg to peg, never a larger disk on a smaller"
 
     disks: int = parameter(3, "number of disks", low=1, high=64)

@@ -6,7 +6,7 @@ Action: The element at the position asked for, or the whole list in order, after
 Oracle: Exact editing. A wrong answer changes nothing.
 Difficulty: `length` of the list and `edits` per turn; constant over turns except for the length of the list.
 References: Kim & Schuster (2023), Entity tracking in language models, ACL.
-Versions: 1.
+Versions: 2: one reader of replies for all environments. 1: first.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class ListEditing(Questions[World, Edits]):
     """List editing; the world is a list of word indices."""
 
     name: ClassVar[str] = "list_editing"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     summary: ClassVar[str] = "follow insertions, deletions, moves and replacements in a list"
 
     length: int = parameter(4, "items at the start; the length stays within 2 of it", low=3, high=40)

@@ -8,7 +8,7 @@ Difficulty: The problem; `start=random` starts in any of its states. The difficu
     to the goal.
 References: McDermott et al. (1998), PDDL: the planning domain definition language; Valmeekam et al. (2023), PlanBench
     (obfuscated names), NeurIPS; the unified-planning library.
-Versions: 1.
+Versions: 2: one reader of replies for all environments. 1: first.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Pddl(Planning[int]):
     """A problem in PDDL; a position is an integer with one bit per fact."""
 
     name: ClassVar[str] = "pddl"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     summary: ClassVar[str] = "solve a planning problem given as PDDL files; logistics by default"
 
     domain: str = parameter("", "domain file; empty: logistics")

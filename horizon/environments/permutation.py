@@ -7,7 +7,7 @@ Oracle: Exact composition of permutations. A wrong answer changes nothing.
 Difficulty: `cups`, `changes` per turn, and `moves`: a swap of two or any permutation; constant over turns.
 References: Kim & Schuster (2023), Entity tracking in language models, ACL; Merrill, Petty & Sabharwal (2024), The
     illusion of state in state-space models, ICML (words of S5).
-Versions: 1.
+Versions: 2: one reader of replies for all environments. 1: first.
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Permutation(Questions[World, Shuffle]):
     """Permutation tracking; the world is the thing under each cup."""
 
     name: ClassVar[str] = "permutation"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     summary: ClassVar[str] = "follow things under cups that exchange positions"
 
     cups: int = parameter(3, "number of cups", low=2, high=len(THINGS))

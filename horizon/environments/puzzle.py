@@ -69,11 +69,11 @@ class PuzzleTask:
     Difficulty: The rating in the pack; if a puzzle of the pack has none, the remaining moves of the solver.
     References: Edwards (1994), PGN specification, section 16.2 (EPD); the Lichess puzzle database; Corbit and
         Swaminathan, Strategic Test Suite.
-    Versions: 1: first.
+    Versions: 2: one reader of replies for all environments. 1: first.
     """
 
     name: ClassVar[str] = "puzzle"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     summary: ClassVar[str] = "solve consecutive chess puzzles"
     oracle_kind: ClassVar[str] = "engine"
     has_opponent: ClassVar[bool] = False
@@ -123,7 +123,9 @@ class PuzzleTask:
 
     def parse(self, state: PuzzleState, reply: str) -> Answer:
         """Parse the move in a reply, as in chess."""
-        return self._style.parse(state.position, reply, self._letters(state))
+        return self._style.parse(
+            state.position, reply, self._letters(state), lambda: (self.pose(state), self.observe(state))
+        )
 
     def actions(self, state: PuzzleState) -> tuple[str, ...]:
         """Return the legal moves in UCI, sorted; empty after the last puzzle."""

@@ -9,7 +9,7 @@ Oracle: Exact, by a table of all allowed positions.
 Difficulty: `pairs`, `boat` and `start`; the difficulty of a turn is the number of crossings to the goal.
 References: Pressman & Singmaster (1989), The jealous husbands and the missionaries and cannibals, Math. Gazette 73;
     Shojaee et al. (2025), The illusion of thinking, arXiv 2506.06941.
-Versions: 1.
+Versions: 2: one reader of replies for all environments. 1: first.
 """
 
 from collections import Counter, deque
@@ -43,7 +43,7 @@ class RiverCrossing(Planning[Banks]):
     """River crossing; a position is the two banks."""
 
     name: ClassVar[str] = "river_crossing"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     summary: ClassVar[str] = "bring everybody across a river without a forbidden group"
 
     kind: str = parameter("missionaries", "kind of puzzle", choices=("missionaries", "couples"))

@@ -8,7 +8,7 @@ Oracle: Exact sum. A wrong answer changes nothing: the next turn adds to the tru
 Difficulty: `lookups` words per turn and `largest` number; constant over turns.
 References: Sinha et al. (2025), The illusion of diminishing returns: measuring long horizon execution in LLMs,
     arXiv 2509.09677.
-Versions: 1.
+Versions: 2: one reader of replies for all environments. 1: first.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ class RunningTotal(Questions[int, tuple[tuple[str, int], ...]]):
     """Running total over a dictionary of words; the world is the total."""
 
     name: ClassVar[str] = "running_total"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     summary: ClassVar[str] = "look words up and add their numbers to a total"
 
     lookups: int = parameter(1, "words per turn", low=1, high=50)

@@ -9,7 +9,7 @@ Oracle: 3 by 3: exact, from the table of all 181,440 positions. 4 by 4: exact up
 Difficulty: `scramble`, the number of moves from the goal; the difficulty of a turn is the number of moves to the goal.
 References: Reinefeld (1993), Complete solution of the eight-puzzle, IJCAI (longest: 31 moves); Korf (1985),
     Depth-first iterative-deepening, Artificial Intelligence 27.
-Versions: 1.
+Versions: 2: one reader of replies for all environments. 1: first.
 """
 
 import re
@@ -44,7 +44,7 @@ class SlidingTiles(Planning[Tiles]):
     """Sliding tiles; a position is the tiles row by row, 0 the empty cell."""
 
     name: ClassVar[str] = "sliding_tiles"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     summary: ClassVar[str] = "slide numbered tiles into order"
 
     size: int = parameter(3, "cells per side", low=3, high=4)

@@ -8,7 +8,7 @@ Oracle: Exact execution. A wrong answer changes nothing.
 Difficulty: `lines` (instructions per turn), `variables` and `depth`; constant over turns.
 References: Weston et al. (2015), Towards AI-complete question answering, arXiv 1502.05698; Zaremba & Sutskever (2014),
     Learning to execute, arXiv 1410.4615.
-Versions: 1.
+Versions: 2: one reader of replies for all environments. 1: first.
 """
 
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class StackMachine(Questions[Machine, Program]):
     """A machine with a stack and variables; the world is its memory."""
 
     name: ClassVar[str] = "stack_machine"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     summary: ClassVar[str] = "execute push, pop, assign and swap instructions"
 
     variables: int = parameter(2, "number of variables", low=2, high=len(VARIABLES))

@@ -8,9 +8,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
+from horizon.core.answers import stands_when_cut
 from horizon.core.contracts import returned
 from horizon.core.environment import Environment
-from horizon.core.records import Answer, ErrorKind, Scores, Verdict
+from horizon.core.records import Answer, Reply, Scores, Verdict
 from horizon.core.seeds import generator
 
 
@@ -66,21 +67,33 @@ def wait_for(scores: "Future[Scores] | None") -> Scores | None:
     return scores.result() if scores is not None else None
 
 
-def judge_answer(
-    task: Environment[Any], state: Any, answer: Answer, finish_reason: str, scores: Scores | None
-) -> Verdict:
-    """Judge what was parsed from a reply.
+def parse_reply(task: Environment[Any], state: Any, reply: Reply) -> Answer:
+    """Return the answer of a reply.
 
-    A reply without an answer that the token limit cut is `truncated`; what the server marks as refused is `refusal`.
+    One that a limit cut off is `truncated`, unless a complete answer line was there: "Let me think about Nf3 and"
+    names a move, but is no answer. What the server marks as refused is `refusal`.
     """
+
+    def parse(text: str) -> Answer:
+        return returned(task.parse(state, text), Answer, f"environment {task.name}: parse")
+
+    if reply.finish_reason in ("overflow", "refusal"):
+        return Answer(None, "truncated" if reply.finish_reason == "overflow" else "refusal")
+    if reply.finish_reason == "length" and not stands_when_cut(
+        reply.text, parse, lambda: (task.pose(state), task.observe(state))
+    ):
+        return Answer(None, "truncated")
+    return parse(reply.text)
+
+
+def judge_answer(task: Environment[Any], state: Any, answer: Answer, scores: Scores | None) -> Verdict:
+    """Judge what was parsed from a reply."""
     judge = f"environment {task.name}: judge"
     if answer.error == "none":
         return returned(task.judge(state, answer.action, scores), Verdict, judge)
     # For an illegal plan the judge reports how far it was correct; for an illegal move no more than for none.
     verdict = returned(task.judge(state, answer.action if answer.error == "illegal" else None, scores), Verdict, judge)
-    is_cut = finish_reason != "stop" and answer.error in ("no_answer", "unparsable")
-    error: ErrorKind = "refusal" if finish_reason == "refusal" else "truncated" if is_cut else answer.error
-    return Verdict(error, None, verdict.random_loss, verdict.optimal_action, verdict.extra)
+    return Verdict(answer.error, None, verdict.random_loss, verdict.optimal_action, verdict.extra)
 
 
 def substitute(task: Environment[Any], state: Any, scores: Scores | None, policy: str, seed: int) -> str:

@@ -52,7 +52,7 @@ def judge_again(task: Environment[Any], row: Turn, scores: Scores | None) -> Tur
     """Return the row with its verdict made from these scores; errors of form and legality stay what they were."""
     state = task.load(row.state)
     answer = Answer(row.action, "none" if row.error in ("none", "wrong") else row.error)
-    verdict = judge_answer(task, state, answer, "stop", scores)
+    verdict = judge_answer(task, state, answer, scores)
     return replace(
         row,
         error=verdict.error,

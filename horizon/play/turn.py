@@ -15,7 +15,7 @@ from horizon.core.model import Request
 from horizon.core.records import NO_EXTRA, Answer, ErrorKind, Json, Reply, Scores, Turn, Verdict
 from horizon.core.seeds import derive
 from horizon.play.episode import Attempt, LiveEpisode, exchanges, foreign_history, retry_note
-from horizon.play.judging import PosedState, judge_answer, substitute, wait_for
+from horizon.play.judging import PosedState, judge_answer, parse_reply, substitute, wait_for
 from horizon.play.padding import neutral_text, neutral_words
 from horizon.play.replacement_replies import right_reply, wrong_reply
 from horizon.play.setting import Setting
@@ -197,11 +197,9 @@ def judge_reply(setting: Setting, pending: PendingTurn, reply: Reply) -> JudgedR
     """
     live, task, scenario = pending.live, setting.task, setting.scenario
     state, attempts = pending.state, live.attempts if pending.is_natural else []
-    answer = Answer(None, "no_answer")
-    if reply.finish_reason not in ("overflow", "refusal"):
-        answer = returned(task.parse(state, reply.text), Answer, f"environment {task.name}: parse")
+    answer = parse_reply(task, state, reply)
     scores = wait_for(pending.scores)
-    verdict = judge_answer(task, state, answer, reply.finish_reason, scores)
+    verdict = judge_answer(task, state, answer, scores)
     is_playable = (
         answer.action is not None and verdict.error in ("none", "wrong") and task.is_playable(state, answer.action)
     )

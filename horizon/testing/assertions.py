@@ -135,7 +135,7 @@ def check_bot(
 
 def _check_reply(model: Model, task: Environment[Any], state: Any, must_be_right: bool) -> None:
     __tracebackhide__ = True
-    from horizon.play.judging import PosedState
+    from horizon.play.judging import PosedState, parse_reply
     from horizon.scenarios.conditions import View, show
 
     text = task.pose(state)
@@ -144,7 +144,7 @@ def _check_reply(model: Model, task: Environment[Any], state: Any, must_be_right
     reply = model.reply([request])[0]
     if isinstance(reply, ModelFailure):
         raise reply
-    answer = task.parse(state, reply.text)
+    answer = parse_reply(task, state, reply)
     error = task.judge(state, answer.action).error if answer.error == "none" and must_be_right else answer.error
     if error != "none":
         raise AssertionError(

@@ -43,7 +43,7 @@ def scored(task: Chess, state: Game, wins: dict[str, float], others: float) -> S
 
 def test_the_environment_keeps_the_contract() -> None:
     task: Environment[Any] = open_environment("chess:notation=uci,color=black")
-    assert (task.name, task.version, task.oracle_kind, task.has_opponent) == ("chess", 1, "engine", True)
+    assert (task.name, task.version, task.oracle_kind, task.has_opponent) == ("chess", 2, "engine", True)
     for heading in ("Rules", "Observation", "Action", "Oracle", "Difficulty", "References", "Versions"):
         assert f"\n    {heading}: " in (Chess.__doc__ or "")
 
@@ -119,10 +119,11 @@ def test_any_text_at_all_gets_a_verdict(reply: str) -> None:
         ("1. e4", "e2e4", "none"),
         ("Answer: Ke2", "Ke2", "illegal"),
         ("I castle: O-O", "O-O", "illegal"),
-        ("Answer: Knight to f3", None, "unparsable"),
-        ("Knight to f3", None, "unparsable"),
+        ("Answer: Knight to f3", "g1f3", "none"),
+        ("Knight to f3", "g1f3", "none"),
         ("Answer: MOVE", None, "unparsable"),
-        ("I castle kingside", None, "unparsable"),
+        ("I castle kingside", "O-O", "illegal"),
+        ("I might castle kingside in some moves", None, "unparsable"),
         ("", None, "no_answer"),
         ("I am a language model.", None, "no_answer"),
         ("<think>Nf3", None, "no_answer"),

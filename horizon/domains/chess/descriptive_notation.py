@@ -9,7 +9,7 @@ Source: Hooper and Whyld, The Oxford Companion to Chess (2nd ed., 1992), "descri
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import pairwise, product
 
 import chess
 
@@ -25,6 +25,7 @@ _NAMED = re.compile(
     r"(?:ch|mate)?(?![\w(])(?!-O)"
 )
 _MARKS = re.compile(r"\s*(?:(?:dis|dbl|ch|mate|e\.?p)\.?(?![A-Za-z])|[+#!?.,;:]+)\s*")
+_ENUMERATION = re.compile(r"[\s,;/|+#!?]{0,8}(?:(?:or|and|ch|mate|e\.p\.)\b)?[\s,]{0,4}")
 _PROMOTED = re.compile(r"[(=/]([QRBN])\)?$")
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-") | {"×": "x", "X": "x"})
 _LONGEST_MOVE = 40
@@ -65,6 +66,22 @@ def find_last_move(board: chess.Board, text: str, legal: Sequence[chess.Move] | 
         reading = _match(_plain(match.group()), meanings)
         last[reading.status] = reading
     return last.get("legal") or last.get("illegal") or last.get("ambiguous") or UNPARSABLE
+
+
+def read_answer(board: chess.Board, text: str, legal: Sequence[chess.Move] | None = None) -> ParsedMove:
+    """Parse an answer that starts with a move in descriptive notation; further legal moves beside it are ambiguous."""
+    matches = list(_NAMED.finditer(text.translate(_DASHES).replace("0-0", "O-O").replace("O-0", "O-O")))
+    if not matches or re.search(r"\w", text[: matches[0].start()]):
+        return UNPARSABLE
+    meanings = _meanings(board, legal)
+    first = _match(_plain(matches[0].group()), meanings)
+    for before, match in pairwise(matches):
+        if not _ENUMERATION.fullmatch(text, before.end(), match.start()):
+            break
+        other = _match(_plain(match.group()), meanings)
+        if other.status == "legal" and other != first:
+            return ParsedMove("ambiguous", first.move)
+    return first
 
 
 def _plain(text: str) -> str:

@@ -1,18 +1,19 @@
 """Parsing of chess moves as people write them, on a given board; and the text of a chess state.
 
 Any text in, a parsed move out, in time linear in its length. Knows python-chess, no environment, model or reply
-format. `read_move` parses a text that is one move, `find_last_move` one that mentions moves. Both accept SAN, UCI and
-long algebraic notation and their common variations; missing or surplus marks (`x`, `+`, `#`, `!?`) are ignored.
+format. `read_move` parses a text that is one move, in SAN, UCI, long algebraic notation, their common variations or
+words; missing or surplus marks (`x`, `+`, `#`, `!?`) are ignored. `move_mentions` finds moves in longer texts.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import chess
 
 from horizon.core.errors import UsageError
+from horizon.domains.chess.move_words import as_algebraic, as_one_move
 from horizon.engines.position_text import BOARDS, CHESS960, ORTHODOX, join_position, split_position
 
 ChessSide = Literal["white", "black"]
@@ -56,15 +57,15 @@ ORTHODOX_KINDS = (ORTHODOX, CHESS960)
 """The variant names of orthodox chess in a position's text."""
 
 UNPARSABLE = ParsedMove("unparsable")
-_LONGEST_MOVE = 40
+_LONGEST_MOVE = 60
 """The length of the longest notation of a single move, in characters."""
 
-_FIGURINES = str.maketrans({**dict(zip("♔♕♖♗♘♚♛♜♝♞", "KQRBNKQRBN", strict=True)), "♙": "", "♟": "", "×": "x"})
-_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
+_FIGURINES = dict(zip("♔♕♖♗♘♚♛♜♝♞", "KQRBNKQRBN", strict=True)) | {"♙": "", "♟": "", "×": "x", "†": "+", "‡": "#"}
+_SIGNS = str.maketrans(_FIGURINES | dict.fromkeys("‐‑‒–—−", "-"))
 _PIECES = {"K": chess.KING, "Q": chess.QUEEN, "R": chess.ROOK, "B": chess.BISHOP, "N": chess.KNIGHT, "P": chess.PAWN}
 
-_NUMBER = r"(?:\d{1,3}\s?(?:\.{1,3}|…)\s?)?"
-_SUFFIX = r"(?:\s?e\.?p\.?)?[+#!?]{0,6}(?:\s?(?:e\.?p\.?|ch\.?|check|mate|checkmate))?[.,;:!]?"
+_NUMBER = r"(?:\d{1,3}\s?(?:\.{1,3}|…)\s?|\.{2,3}\s?|…\s?)?"
+_SUFFIX = r"(?:\s?e\.?p\.?)?[+#!?]{0,6}(?:\s?(?:\(?e\.?p\.?\)?|en passant|ch\.?|check|mate|checkmate)\b\.?)?[.,;:!]?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +77,20 @@ class _Patterns:
 
 
 def _patterns(promotions: str, more: str) -> _Patterns:
-    # A lower-case b is always the file: "bxc3" is a pawn's move, and "be4" is none.
-    shape = (
-        r"(?:(?P<castle>[O0o]-[O0o](?P<long>-[O0o])?)"
-        rf"{more}"
-        r"|(?P<piece>[KQRBNkqrn])(?P<file>[a-h])?(?P<rank>[1-8])?(?:[x-]| [x-] )?(?P<to>[a-h][1-8])"
-        r"|[Pp]?(?P<pawn_file>[a-h])?(?P<pawn_rank>[1-8])?(?:[x-]| [x-] )?(?P<pawn_to>[a-h][1-8])"
-        rf"(?:[=/]?(?P<promotion>[{promotions}])|\((?P<bracketed>[{promotions}])\))?)"
-    )
+    def shape(takes: str) -> str:
+        # A lower-case b is always the file: "bxc3" is a pawn's move, and "be4" is none.
+        return (
+            r"(?:(?P<castle>[O0o]-[O0o](?P<long>-[O0o])?)"
+            rf"{more}"
+            r"|(?P<piece>[KQRBNkqrn])(?P<file>[a-h])?(?P<rank>[1-8])?(?:[x:-]| [x-] )?(?P<to>[a-h][1-8])"
+            rf"|[Pp]?(?P<pawn_file>[a-h])?(?P<pawn_rank>[1-8])?(?:[{takes}]| [x-] )?(?P<pawn_to>[a-h][1-8])"
+            rf"(?:[=/]?(?P<promotion>[{promotions}])|\((?P<bracketed>[{promotions}])\))?)"
+        )
+
     # Neighbouring letters make it a word, a neighbouring slash a row of a FEN.
-    return _Patterns(re.compile(rf"{_NUMBER}{shape}{_SUFFIX}"), re.compile(rf"(?<![\w/]){shape}(?![\w/])"))
+    return _Patterns(
+        re.compile(rf"{_NUMBER}{shape('x:-')}{_SUFFIX}"), re.compile(rf"(?<![\w/]){shape('x-')}(?![\w/])")
+    )
 
 
 _USUAL = _patterns("QRBNqrbn", "")
@@ -93,16 +98,15 @@ _OF_VARIANTS = _patterns("KQRBNkqrbn", r"|(?P<dropped>[KQRBNPkqrbnp])?@(?P<drop_
 """Antichess promotes to kings, crazyhouse drops men: N@f3, and P@e4 or @e4."""
 
 _TIGHT = re.compile(r" ?([x=@-]) ?| (?=\([QRBNK]\))|(?<=[KQRBN]) (?=[a-h]?[1-8x]|[a-h][1-8])")
-_WRAPPING = " \t\r\n*_`\"'“”‘’()[]{}<>•>-"
-_CAPITALS = re.compile(r"[A-H][1-8](?:-?[A-H][1-8][QRBN]?)?")
-# The text before a bare square that makes it a pawn's move rather than a square.
-_MOVE_EXPECTED = re.compile(
-    r"(?:^|[\n:;=>\"'`*“‘(\[|]|\d{1,3}\s?\.{1,3}|…"
-    r"|\b(?:plays?|played|playing|is|was|be|moves?|moving|answers?|reply|replies|respond|choose|chose|pick|select|with))"
-    r"[ \t\"'`*_“‘(]{0,8}$",
-    re.IGNORECASE,
+_WRAPPING = " \t\r\n*_`\"'“”‘’()[]{}<>«»‹›„•>$#-"
+_TRAILING = re.compile(r"[^\w+#!?)\]}'\"]{1,8}$")
+_CAPITALS = re.compile(
+    r"(?P<man>[KQRBN]?)(?P<squares>(?:[A-H]?[1-8]?[X:-]?)[A-H][1-8])(?P<promoted>=?[QRBN]?)[+#!?]{0,4}"
 )
-_LOOK_BACK = 24
+_TWO_SQUARES = re.compile(
+    r"(?P<man>[KQRBNkqrn]?)(?P<origin>[a-h][1-8])(?:[^\w+#!?]|_){1,8}(?P<to>[a-h][1-8])(?P<promoted>=?[QRBNqrbn]?)(?P<marks>[+#!?]{0,4})"
+)
+_CASTLED = {"OO": "O-O", "OOO": "O-O-O", "00": "O-O", "000": "O-O-O", "oo": "O-O", "ooo": "O-O-O"}
 
 
 def split_state(text: str) -> GameText:
@@ -171,7 +175,7 @@ def parse_uci_move(board: chess.Board, uci: str) -> chess.Move:
 def read_move(board: chess.Board, text: str, legal: Sequence[chess.Move] | None = None) -> ParsedMove:
     """Parse a text that should be one move and nothing else; `legal` saves computing the legal moves again."""
     match = _whole_move(board, text)
-    return _match(match, _Legal(board, legal)) if match else UNPARSABLE
+    return match_move(match, LegalMoves(board, legal)) if match else UNPARSABLE
 
 
 def split_move(board: chess.Board, text: str) -> WrittenMove | None:
@@ -201,48 +205,59 @@ def split_move(board: chess.Board, text: str) -> WrittenMove | None:
     )
 
 
+def plain_marks(text: str) -> str:
+    """Return the text with figurines as letters, and dashes and marks of check as ASCII."""
+    return text.translate(_SIGNS)
+
+
+def named_moves(board: chess.Board, text: str) -> "Iterator[re.Match[str]]":
+    """Yield the matches of everything in a text that has the shape of a move; `match_move` reads one."""
+    return _patterns_of(board).named.finditer(text)
+
+
 def _whole_move(board: chess.Board, text: str) -> "re.Match[str] | None":
     """Return the match of a text that is one move and nothing else, or None."""
     text = text.strip()
     if len(text) > _LONGEST_MOVE:
         return None
-    text = " ".join(text.translate(_FIGURINES).translate(_DASHES).split()).lstrip(_WRAPPING)
+    text = " ".join(plain_marks(text).split()).lstrip(_WRAPPING)
     # Closing brackets belong to a promotion such as e8(Q) when one was opened.
-    text = text.rstrip((_WRAPPING.replace(")", "") if "(" in text else _WRAPPING) + ".,;:")
+    text = text.rstrip((_WRAPPING.replace(")", "") if "(" in text else _WRAPPING).replace("#", "") + ".,;:")
+    text = _TRAILING.sub("", text)
+    pattern = _patterns_of(board).whole
+    if plain := pattern.fullmatch(text):
+        return plain
+    can_promote = any(board.pieces(chess.PAWN, board.turn) & rank for rank in (chess.BB_RANK_2, chess.BB_RANK_7))
+    text = as_one_move(as_algebraic(text, with_promotions=can_promote))
+    text = _CASTLED.get(text, text)
+    if pair := _TWO_SQUARES.fullmatch(text):
+        is_own = board.color_at(chess.parse_square(pair["origin"])) == board.turn
+        # Two squares are a move from the one to the other; two pawn moves only where nothing can leave the first.
+        if is_own or not re.search(r"[\s,;/|&_]", text):
+            text = f"{pair['man']}{pair['origin']}-{pair['to']}{pair['promoted']}{pair['marks']}"
     text = _TIGHT.sub(lambda match: match.group(1) or "", text)
-    if _CAPITALS.fullmatch(text):
-        text = text.lower()
-    return _patterns_of(board).whole.fullmatch(text)
+    if capitals := _CAPITALS.fullmatch(text):
+        text = _small(board, capitals)
+    return pattern.fullmatch(text)
 
 
-def find_last_move(board: chess.Board, text: str, legal: Sequence[chess.Move] | None = None) -> ParsedMove:
-    """Parse the last legal and unambiguous move in a text.
-
-    Without one, the last illegal one, then the last ambiguous one. A square alone counts as a pawn's move only where
-    a move is expected: at the start of a line, after a colon, quote or move number, or after words such as "play"
-    and "is". In "knight to f3" and "controls e5" it is a square.
-    """
-    text = text.translate(_FIGURINES).translate(_DASHES)
-    moves: _Legal | None = None
-    last: dict[Status, ParsedMove] = {}
-    known: dict[str, ParsedMove] = {}
-    for match in _patterns_of(board).named.finditer(text):
-        is_bare = match.group("pawn_to") == match.group()
-        if is_bare and not _MOVE_EXPECTED.search(text[max(0, match.start() - _LOOK_BACK) : match.start()]):
-            continue
-        reading = known.get(match.group())
-        if reading is None:
-            moves = moves or _Legal(board, legal)
-            reading = known[match.group()] = _match(match, moves)
-        last[reading.status] = reading
-    return last.get("legal") or last.get("illegal") or last.get("ambiguous") or UNPARSABLE
+def _small(board: chess.Board, capitals: "re.Match[str]") -> str:
+    """Return a move in capital letters as it is usually written; a leading B is the bishop unless only a pawn fits."""
+    rest = capitals["squares"].lower() + capitals["promoted"]
+    if capitals["man"] != "B":
+        return capitals["man"] + rest
+    readings = [f"B{rest}", f"b{rest}"]
+    matches = {text: match for text in readings if (match := _patterns_of(board).whole.fullmatch(text))}
+    legal = LegalMoves(board, None)
+    fitting = [text for text, match in matches.items() if match_move(match, legal).status == "legal"]
+    return fitting[0] if len(fitting) == 1 else readings[0]
 
 
 def _patterns_of(board: chess.Board) -> _Patterns:
     return _USUAL if type(board) is chess.Board else _OF_VARIANTS
 
 
-class _Legal:
+class LegalMoves:
     """The legal moves of a board by the square they go to."""
 
     def __init__(self, board: chess.Board, legal: Sequence[chess.Move] | None) -> None:
@@ -250,6 +265,11 @@ class _Legal:
         self.to: dict[int, list[chess.Move]] = {}
         for move in board.legal_moves if legal is None else legal:
             self.to.setdefault(move.to_square, []).append(move)
+
+    @property
+    def has_promotions(self) -> bool:
+        """Whether a pawn can promote."""
+        return any(move.promotion for moves in self.to.values() for move in moves)
 
     def castling(self, is_long: bool) -> list[chess.Move]:
         """Return the castling move to this side, if it is legal; in Chess960 its target is the rook's square."""
@@ -266,7 +286,7 @@ class _Legal:
         return self.castling(to[0] == "c") if is_back_rank else []
 
 
-def _match(match: "re.Match[str]", legal: _Legal) -> ParsedMove:
+def match_move(match: "re.Match[str]", legal: LegalMoves) -> ParsedMove:
     """Return the legal move that a match denotes."""
     groups = match.groupdict()
     written = match.group().rstrip(".,;:!?+# ")
@@ -284,11 +304,13 @@ def _match(match: "re.Match[str]", legal: _Legal) -> ParsedMove:
     if not letter and file and not rank and abs(ord(file) - ord(to[0])) != 1:
         # No pawn reaches that square from that file: a word such as "be4", not a move.
         return UNPARSABLE
-    if not letter and not file and "x" not in written:
+    is_capture = "x" in written
+    if not letter and not file and not is_capture:
         # A pawn that changes its file captures: the text has an x or names the file.
         file = to[0]
-    # Both squares name a move of any piece; a square alone is a pawn's.
-    piece = _PIECES[letter.upper()] if letter else None if is_full else chess.PAWN
+    # Both squares name a move of any piece, as an x before a square does; a square alone is a pawn's.
+    is_any = is_full or (is_capture and not file and written.lstrip("0123456789. ")[:1] == "x")
+    piece = _PIECES[letter.upper()] if letter else None if is_any else chess.PAWN
     board = legal.board
     fitting = [
         move
@@ -299,6 +321,7 @@ def _match(match: "re.Match[str]", legal: _Legal) -> ParsedMove:
         and (not rank or chess.RANK_NAMES[chess.square_rank(move.from_square)] == rank)
         and (not promotion or move.promotion == _PIECES[promotion.upper()])
         and (is_full or not board.is_castling(move))
+        and (is_full or not is_any or board.is_capture(move))
     ]
     if is_full and not fitting:
         # The king's own step to that square takes precedence; without one, castling is meant.

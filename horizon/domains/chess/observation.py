@@ -10,12 +10,13 @@ from typing import Protocol
 
 import chess
 
-from horizon.core.answers import ANSWER_FORMAT, answer_line, strip_thinking
+from horizon.core.answer_start import LONGEST_ANSWER, unwrap
+from horizon.core.answers import ANSWER_FORMAT, Prompts, read_reply
 from horizon.core.errors import UsageError
 from horizon.core.records import Answer
 from horizon.core.registry import nearest
 from horizon.domains.chess import descriptive_notation as descriptive
-from horizon.domains.chess import move_parsing
+from horizon.domains.chess import move_mentions, move_parsing
 from horizon.domains.chess.move_parsing import ParsedMove
 from horizon.domains.chess.position import Position
 from horizon.domains.chess.shifts import ChessShift, Letters, read_shift
@@ -123,38 +124,44 @@ class ObservationStyle:
             text = uci
         return f"{ANSWER_FORMAT}{self._rename(text, letters) if letters else text}"
 
-    def parse(self, position: Position, reply: str, letters: Letters | None = None) -> Answer:
-        """Parse the move in a reply: its answer line, else its text; in this notation, SAN, UCI or long algebraic.
+    def parse(
+        self, position: Position, reply: str, letters: Letters | None = None, prompts: Prompts = tuple
+    ) -> Answer:
+        """Parse the move of a reply: what its mark starts with, else the last move of its text, in any usual notation.
 
-        `illegal` if only illegal moves are named; `unparsable` if a move is mentioned but unclear or ambiguous.
+        `illegal` if only illegal moves are named; `unparsable` if a move is mentioned but unclear, or one of several.
         """
         shown = self._shift_position(position)
         board, legal = shown.board, tuple(shown.moves.values())
-        text = strip_thinking(reply)
-        line = answer_line(text)
-        answer_text = text if line is None else line
+        understood = read_reply(reply, prompts)
+        is_marked = understood.marked is not None
+        text = understood.body if understood.marked is None else understood.marked[:LONGEST_ANSWER]
         if letters:
-            answer_text = letters.restore(answer_text)
-        reading = self._read(board, answer_text, legal)
+            text = letters.restore(text)
+        reading = self._read_marked(board, text, legal) if is_marked else self._read_unmarked(board, text, legal)
         if reading.status == "legal" and reading.move is not None and self.shift.turns:
             reading = ParsedMove("legal", self.shift.move(shown.moves[reading.move]).uci())
-        return _answer(reading, line is not None or _MENTIONS_MOVE.search(text) is not None)
+        return _answer(reading, is_marked or _MENTIONS_MOVE.search(text) is not None)
 
-    def _read(self, board: chess.Board, answer_text: str, legal: tuple[chess.Move, ...]) -> ParsedMove:
+    def _read_marked(self, board: chess.Board, text: str, legal: tuple[chess.Move, ...]) -> ParsedMove:
+        readings = []
+        for candidate in unwrap(text):
+            if self.notation == "descriptive":
+                readings.append(descriptive.read(board, candidate, legal))
+                readings.append(descriptive.read_answer(board, candidate, legal))
+            readings.append(move_mentions.read_answer(board, candidate, legal))
+            if any(reading.status == "legal" for reading in readings):
+                break
+        return _clearest(readings)
+
+    def _read_unmarked(self, board: chess.Board, text: str, legal: tuple[chess.Move, ...]) -> ParsedMove:
         readings = []
         if self.notation == "descriptive":
-            readings = [descriptive.read(board, answer_text, legal)]
+            readings = [descriptive.read(board, text, legal)]
             if readings[0].status == "unparsable":
-                readings.append(descriptive.find_last_move(board, answer_text, legal))
-        usual = move_parsing.read_move(board, answer_text, legal)
-        if usual.status == "unparsable":
-            usual = move_parsing.find_last_move(board, answer_text, legal)
-        # The requested notation takes precedence over others.
-        readings.append(usual)
-        ordered = (
-            reading for status in ("legal", "illegal", "ambiguous") for reading in readings if reading.status == status
-        )
-        return next(ordered, usual)
+                readings.append(descriptive.find_last_move(board, text, legal))
+        usual = move_mentions.read_lines(board, text, legal)
+        return _clearest([*readings, usual])
 
     def _part(self, seen: Observed, part: str, letters: Letters | None) -> str:
         if part in _POSITIONS:
@@ -269,6 +276,16 @@ def _rest(position: Position, letters: Letters | None) -> str:
     if letters:
         castling = letters.rename_drawing(castling)
     return f"Castling: {castling}; en passant: {passant}; halfmove clock: {halfmoves}; move: {number}"
+
+
+def _clearest(readings: list[ParsedMove]) -> ParsedMove:
+    """Return the first legal reading, else the first illegal, then ambiguous one: earlier notations take
+    precedence.
+    """
+    ordered = (
+        reading for status in ("legal", "ambiguous", "illegal") for reading in readings if reading.status == status
+    )
+    return next(ordered, move_parsing.UNPARSABLE)
 
 
 def _answer(reading: ParsedMove, mentions_move: bool) -> Answer:

@@ -4,14 +4,14 @@ import random
 
 import chess
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from horizon.core.errors import UsageError
+from horizon.domains.chess.move_mentions import find_last_move
 from horizon.domains.chess.move_parsing import (
     ParsedMove,
     board_of,
-    find_last_move,
     join_state,
     parse_uci_move,
     read_move,
@@ -106,7 +106,7 @@ def test_a_move_is_read_as_people_write_it(board: chess.Board, text: str, move: 
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "a", "be4", "Knight to f3", "e2 to e4", "e4 e5", "Ke9", "i4", "castle", "x" * 41, "e4" * 30, "1.", "--"],
+    ["", " ", "a", "be4", "e4 e5", "Ke9", "i4", "castle", "x" * 41, "e4" * 30, "1.", "--"],
 )
 def test_what_is_no_single_move_is_unparsable(text: str) -> None:
     assert read_move(START, text) == ParsedMove("unparsable")
@@ -136,11 +136,15 @@ SPOKEN = [
     ("I looked at Nf3, but I play e4", ParsedMove("legal", "e2e4")),
     ("Nf3 is fine and Nc3 is better", ParsedMove("legal", "b1c3")),
     ("Nf3 (if Nc6 then Bb5)", ParsedMove("legal", "g1f3")),
-    ("a3 a4 Na3 Nc3", ParsedMove("legal", "b1c3")),
+    ("a3 a4 Na3 Nc3", ParsedMove("ambiguous", "b1c3")),
+    ("Nf3 or Nc3", ParsedMove("ambiguous", "b1c3")),
+    ("I'd play e4 or d4.", ParsedMove("ambiguous", "d2d4")),
     ("I play e2 - e4", ParsedMove("legal", "e2e4")),
     ("Ke2!", ParsedMove("illegal", "Ke2")),
     ("First Qh5, then Qxf7#", ParsedMove("illegal", "Qxf7")),
-    ("Knight to f3", ParsedMove("unparsable")),
+    ("Knight to f3", ParsedMove("legal", "g1f3")),
+    ("I would put my knight to e5", ParsedMove("ambiguous", "Ne5")),
+    ("The knight f3 is strong", ParsedMove("unparsable")),
     ("the pawn on e4 is strong", ParsedMove("unparsable")),
     ("a be4 b4u c3po N6", ParsedMove("unparsable")),
     ("FEN: rnbqkbnr/pppppppp/8/8/4P3/8/PPPP1PPP/RNBQKBNR b KQkq e3 0 1", ParsedMove("unparsable")),
@@ -155,6 +159,7 @@ def test_the_last_legal_move_named_counts(text: str, reading: ParsedMove) -> Non
 
 
 @given(st.integers(0, 2**32))
+@settings(deadline=None)
 def test_san_uci_and_long_notation_of_every_legal_move_are_read_back(seed: int) -> None:
     draw = random.Random(seed)
     board = chess.Board()
@@ -200,6 +205,7 @@ SCRAPS = st.sampled_from(
 
 
 @given(st.one_of(st.text(), st.lists(SCRAPS).map("".join)))
+@settings(deadline=None)
 def test_any_text_gets_a_reading_and_only_legal_moves_are_called_legal(text: str) -> None:
     for board in (START, PROMOTION, CASTLING):
         for reading in (read_move(board, text), find_last_move(board, text)):
