@@ -80,6 +80,7 @@ THINKING = (
     "analysis",
     "inner_monologue",
     "seed:think",
+    "brainstorming",
 )
 _THOUGHTS = (
     *(f"<{tag}>Answer: {{other}}, or not?</{tag}>\nAnswer: {{answer}}" for tag in THINKING),
@@ -224,6 +225,10 @@ BARE = (
     "Answer {answer}",
     "Answer - {answer}",
     "Answer -> {answer}",
+    "Answer: ➡️ {answer}",
+    "<final>{answer}</final>",
+    "Therefore: {answer}",
+    "=> {answer}",
     "| Answer | {answer} |",
     "1. Answer: {answer}",
     "> Answer: {answer}",

@@ -47,7 +47,8 @@ _HEADING = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _INLINE = re.compile(
-    r"(?:[.!?;][\"')*_]{0,3}[ \t]{1,4}|\b(?:my|final) )(?:final )?answer[*_`]{0,3}[ \t]{0,2}[:=](?P<rest>[^\n]*)",
+    r"(?:[.!?;][\"')*_]{0,3}[ \t]{1,4}|>[ \t]{0,4}|\b(?:my|final) )"
+    r"(?:final )?answer[*_`]{0,3}[ \t]{0,2}[:=](?P<rest>[^\n]*)",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(
@@ -61,9 +62,9 @@ _SENTENCE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _TAG = re.compile(
-    rf"[<\[{{◁⟨〈【]\|?(?P<name>{_KEYS})(?:\s[^<>\[\]\n]{{0,60}})?\|?[>\]}}▷⟩〉】][ \t]?:?", re.IGNORECASE
+    rf"[<\[{{◁⟨〈【]\|?(?P<name>{_KEYS}|final)(?:\s[^<>\[\]\n]{{0,60}})?\|?[>\]}}▷⟩〉】][ \t]?:?", re.IGNORECASE
 )
-_END_TAG = re.compile(rf"[<\[{{◁⟨〈【]\|?[/\\](?:{_KEYS})?\|?[>\]}}▷⟩〉】]", re.IGNORECASE)
+_END_TAG = re.compile(rf"[<\[{{◁⟨〈【]\|?[/\\](?:{_KEYS}|final)?\|?[>\]}}▷⟩〉】]", re.IGNORECASE)
 _BOX = re.compile(r"\\{1,2}(?:boxed|fbox|framebox)\*?\s{0,2}\{")
 _LONGEST_BOX = 600
 _MOST = 4
@@ -78,7 +79,10 @@ _ITEM = re.compile(rf"{_TEXT}|[^\s,\[\]\"']+")
 
 _HASHES = re.compile(r"^[ \t]{0,3}#{1,6}[ \t]{0,4}(?P<rest>[^\s#][^\n]*)", re.MULTILINE)
 _LABEL = re.compile(
-    _LEAD + rf"(?:so )?(?:{_KEYS}|ans|step|plan)[ \t]?\d{{0,3}}" + _SEPARATOR + r"(?P<rest>[^\n]+)",
+    _LEAD
+    + rf"(?:so )?(?:{_KEYS}|ans|step|plan|therefore|thus|hence|so)[ \t]?\d{{0,3}}"
+    + _SEPARATOR
+    + r"(?P<rest>[^\n]+)",
     re.IGNORECASE | re.MULTILINE,
 )
 _SPACED = re.compile(_LEAD + r"(?:final )?answer[*_` \t]{1,6}(?P<rest>[^\n]{1,40})$", re.IGNORECASE | re.MULTILINE)

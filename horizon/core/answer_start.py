@@ -21,7 +21,7 @@ _QUOTES = _MARKS + "„‚‛‟«»‹›′″´$~"
 _BRACKETS = dict(zip("([{<⟨〈【「『〔《", ")]}>⟩〉】」』〕》", strict=True))
 _CLOSING = frozenset(_BRACKETS.values())
 _ENDING = ".,;:!|\\/"
-_BULLET = re.compile(r"[-•‣◦·*+>#]{1,6}[ \t]{1,8}(?=\S)")
+_BULLET = re.compile(r"(?:[-•‣◦·*+>#→]{1,6}|=>)[ \t]{1,8}(?=\S)")
 _NUMBER = re.compile(r"\(?\d{1,2}[.)][ \t]{1,8}(?=\S)")
 
 _COMMAND = re.compile(

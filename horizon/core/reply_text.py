@@ -37,7 +37,8 @@ _WORD = re.compile(r"\w+")
 _NAMES = (
     r"think(?:ing)?|thoughts?(?:_process)?|reason(?:ing|s)?(?:_process|_steps)?|reflect(?:ion|ing)?|scratch[_ -]?pad|"
     r"analysis|analy[sz](?:e|ing)|(?:inner|internal)[_ ](?:monologue|thoughts?|reasoning)|monologue|cot|"
-    r"chain[_ -]of[_ -]thoughts?|deliberat(?:e|ion|ing)|rationale|ponder(?:ing)?|contemplat(?:e|ion|ing)|musing"
+    r"chain[_ -]of[_ -]thoughts?|deliberat(?:e|ion|ing)|rationale|ponder(?:ing)?|contemplat(?:e|ion|ing)|musing|"
+    r"brainstorm(?:ing)?"
 )
 _THINKING = re.compile(
     r"[<\[{◁⟨〈‹«【]\s{0,2}\|?\s{0,2}(?P<end>/\s{0,2}|end_(?:of_)?)?(?:(?:begin|start)_(?:of_)?|/)?(?:[a-z0-9]{1,12}:)?"

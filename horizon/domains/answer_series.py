@@ -13,7 +13,7 @@ from horizon.core.records import Answer
 
 _SEPARATORS = re.compile(r"[;\n|]")
 _NUMBERING = re.compile(r"^[ \t*-]{0,8}(?:\d{1,4}[.):][ \t]{1,8})?")
-_AROUND = " \t*_`\"'$."
+_AROUND = " \t*_`\"'."
 
 
 class SeriesTask(Protocol):

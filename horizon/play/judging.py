@@ -73,16 +73,17 @@ def parse_reply(task: Environment[Any], state: Any, reply: Reply) -> Answer:
     One that a limit cut off is `truncated`, unless a complete answer line was there: "Let me think about Nf3 and"
     names a move, but is no answer. What the server marks as refused is `refusal`.
     """
-    if reply.finish_reason == "overflow":
-        return Answer(None, "truncated")
-    if reply.finish_reason == "refusal":
-        return Answer(None, "refusal")
-    answer = returned(task.parse(state, reply.text), Answer, f"environment {task.name}: parse")
+
+    def parse(text: str) -> Answer:
+        return returned(task.parse(state, text), Answer, f"environment {task.name}: parse")
+
+    if reply.finish_reason in ("overflow", "refusal"):
+        return Answer(None, "truncated" if reply.finish_reason == "overflow" else "refusal")
     if reply.finish_reason == "length" and not stands_when_cut(
-        reply.text, lambda text: task.parse(state, text), lambda: (task.pose(state), task.observe(state))
+        reply.text, parse, lambda: (task.pose(state), task.observe(state))
     ):
         return Answer(None, "truncated")
-    return answer
+    return parse(reply.text)
 
 
 def judge_answer(task: Environment[Any], state: Any, answer: Answer, scores: Scores | None) -> Verdict:

@@ -119,7 +119,7 @@ def test_the_three_levels_of_telling_tell_less_and_less(text: str, restate: str)
 
 
 @pytest.mark.parametrize("text", NAMES)
-@pytest.mark.parametrize("shift", ["none", "names+german"])
+@pytest.mark.parametrize("shift", ["none", "names+german", "notation"])
 def test_the_whole_plan_in_one_reply_is_judged_up_to_its_first_error(text: str, shift: str) -> None:
     task = open_environment(text, {"ask": "plan", "shift": shift})
     state = task.reset(3)

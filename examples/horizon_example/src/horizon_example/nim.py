@@ -5,7 +5,7 @@ from functools import reduce
 from operator import xor
 from typing import ClassVar
 
-from horizon.core.answers import ANSWER_FORMAT, answer_line, strip_thinking
+from horizon.core.answers import ANSWER_FORMAT, read_action
 from horizon.core.environment import Mover
 from horizon.core.errors import ContractError, UsageError
 from horizon.core.parameters import parameter
@@ -73,15 +73,11 @@ class Nim:
         return self.pose(state)
 
     def parse(self, state: Heaps, reply: str) -> Answer:
-        """Read the move from the last answer line."""
-        line = answer_line(strip_thinking(reply))
-        if line is None:
-            return Answer(None, "no_answer")
-        move = line.strip().upper()
-        if move in self.actions(state):
-            return Answer(move, "none")
-        is_move = move[:1] in tuple(_NAMES) and move[1:].isascii() and move[1:].isdecimal()
-        return Answer(None, "illegal" if is_move else "unparsable")
+        """Read the move as every environment does: in any usual form, and refused where it is one of several."""
+        answer = read_action(reply, _named_move)
+        if answer.action is None or answer.action in self.actions(state):
+            return answer
+        return Answer(None, "illegal")
 
     def actions(self, state: Heaps) -> tuple[str, ...]:
         """Return all legal moves, heap by heap."""
@@ -161,3 +157,10 @@ class Nim:
 
 
 ENVIRONMENT = Nim
+
+
+def _named_move(text: str) -> str | None:
+    """Return the move that a text names, legal or not, if it is one and nothing else."""
+    move = text.strip().upper()
+    is_move = move[:1] in tuple(_NAMES) and move[1:].isascii() and move[1:].isdecimal()
+    return move if is_move else None
