@@ -114,7 +114,8 @@ def h50(folder: Path) -> str:
     estimate = group.estimates["h50"]
     if not isinstance(estimate, Estimate) or estimate.estimate is None:
         return "beyond the last turn"
-    return f"{estimate.estimate:.0f} [{estimate.low or 0:.0f}, {estimate.high or 0:.0f}]"
+    low, high = ("open" if end is None else f"{end:.0f}" for end in (estimate.low, estimate.high))
+    return f"{estimate.estimate:.0f} [{low}, {high}]"
 
 
 def draw(runs: dict[str, pl.DataFrame], path: Path, *, is_chess: bool) -> None:
