@@ -19,6 +19,7 @@ from horizon.core.errors import UsageError
 from horizon.core.seeds import derive, generator
 from horizon.distil.batches import ASKED_ID, END_ID, REPLY_ID, AimTable, Batch, Dialogue, pad
 
+_CURRICULUM = 0.6
 LATEST_START = 60
 """A dialogue starts at turn 1 in half of the cases, otherwise at a turn up to this one."""
 
@@ -54,37 +55,49 @@ def _dialogue(task: Any, draw: Random, turns: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class DialogueLessons:
-    """Dialogues as token numbers, one after the other; `starts` has the first token of each and the end."""
+    """Dialogues as token numbers, one after the other; `starts` has the first token of each and the end.
+
+    `turns` is the number of turns of the longest.
+    """
 
     words: int
     starts: NDArray[np.int64]
     tokens: NDArray[np.uint16]
+    turns: int
     batch_tokens: int = 4096
 
     def save(self, path: Path) -> None:
         """Write the arrays to a file."""
-        np.savez_compressed(path, words=self.words, starts=self.starts, tokens=self.tokens)
+        np.savez_compressed(path, words=self.words, starts=self.starts, tokens=self.tokens, turns=self.turns)
 
     def table(self) -> AimTable:
         """Return one row per token of the vocabulary: that token alone."""
         return AimTable(np.arange(self.words, dtype=np.int32)[:, None], np.ones((self.words, 1), dtype=np.float16))
 
     def batches(self, seed: int, step: int, done: float) -> list[Batch]:
-        """Return one batch of about `batch_tokens`."""
+        """Return one batch of about `batch_tokens`; dialogues are cut to one turn at first, and whole from 60 % on.
+
+        Without short dialogues first, a student of permutation stayed at chance for 1,100 steps.
+        """
         draw = Random(derive(seed, "dialogue lessons", step))
+        most_turns = 1 + int(done / _CURRICULUM * self.turns) if done < _CURRICULUM else self.turns
         dialogues: list[Dialogue] = []
         n_tokens = 0
         while n_tokens < self.batch_tokens:
-            dialogues.append(self._dialogue(draw.randrange(len(self.starts) - 1)))
+            dialogues.append(self._dialogue(draw.randrange(len(self.starts) - 1), most_turns))
             n_tokens += len(dialogues[-1].tokens)
         return [pad(dialogues)]
 
-    def _dialogue(self, number: int) -> Dialogue:
+    def _dialogue(self, number: int, most_turns: int) -> Dialogue:
         """Return a dialogue with every token of a reply as an aim, and the end after it, which is not shown."""
-        dialogue, is_reply = Dialogue(), False
+        dialogue, is_reply, n_turns = Dialogue(), False, 0
         for token in self.tokens[int(self.starts[number]) : int(self.starts[number + 1])].tolist():
             if is_reply:
                 dialogue.aim(END_ID if token == ASKED_ID else token)
+            if token == ASKED_ID:
+                n_turns += 1
+                if n_turns > most_turns:
+                    return dialogue
             is_reply = token == REPLY_ID or (is_reply and token != ASKED_ID)
             dialogue.tokens.append(token)
         if is_reply:
@@ -99,10 +112,13 @@ def dialogue_lessons_of(texts: Sequence[str], tokenizer: Tokenizer) -> DialogueL
         words=tokenizer.get_vocab_size(),
         starts=np.concatenate(([0], np.cumsum([len(ids) for ids in encoded]))).astype(np.int64),
         tokens=np.concatenate([np.array(ids, dtype=np.uint16) for ids in encoded]),
+        turns=max(ids.count(ASKED_ID) for ids in encoded),
     )
 
 
 def load_dialogue_lessons(path: Path, batch_tokens: int) -> DialogueLessons:
     """Return the lessons of a file that `save` wrote."""
     with np.load(path) as arrays:
-        return DialogueLessons(int(arrays["words"]), arrays["starts"], arrays["tokens"], batch_tokens)
+        return DialogueLessons(
+            int(arrays["words"]), arrays["starts"], arrays["tokens"], int(arrays["turns"]), batch_tokens
+        )

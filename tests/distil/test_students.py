@@ -158,10 +158,18 @@ def test_dialogues_teach_what_the_oracle_answers(environment: str) -> None:
     lessons = dialogue_lessons_of(texts, tokenizer)
     for number, text in enumerate(texts):
         replies = [part.split("<asked>")[0].removeprefix("Answer: ") for part in text.split("<reply>")[1:]]
-        dialogue = lessons._dialogue(number)
+        dialogue = lessons._dialogue(number, 4)
         aimed = [aim for _, aim, _ in dialogue.aims]
         written = tokenizer.decode(aimed, skip_special_tokens=False)
         assert [part.strip() for part in written.split("<end>")[:-1]] == replies
+
+
+def test_short_dialogues_come_first() -> None:
+    texts = write_dialogues("permutation", 0, range(9), 4)
+    lessons = dialogue_lessons_of(texts, word_tokenizer(texts))
+    for done, n_replies in ((0.0, 1), (0.3, 3), (0.6, 4), (1.0, 4)):
+        (batch,) = lessons.batches(0, 5, done)
+        assert ((batch.tokens == REPLY_ID).sum(axis=1) == n_replies).all()
 
 
 def test_only_exact_tasks_have_dialogues() -> None:
@@ -202,11 +210,11 @@ def test_training_resumes_to_the_same_weights(tmp_path: Path) -> None:
         def batches(self, seed: int, step: int, done: float) -> list[object]:
             if step == 3:
                 raise Killed
-            return [pad([lessons._dialogue(step)])]  # type: ignore[list-item]
+            return [pad([lessons._dialogue(step, 3)])]  # type: ignore[list-item]
 
     class Whole(Interrupted):
         def batches(self, seed: int, step: int, done: float) -> list[object]:
-            return [pad([lessons._dialogue(step)])]  # type: ignore[list-item]
+            return [pad([lessons._dialogue(step, 3)])]  # type: ignore[list-item]
 
     training = Training("small", 6, 1e-3, checkpoint_s=0.0)
     with pytest.raises(Killed):
