@@ -4,14 +4,15 @@ An environment never sees a model, an engine, a file or a clock. Engine scores c
 comes in through `step`, and every method returns the same for equal arguments.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
+from horizon.core.continuation import Unit, dialogue_text
 from horizon.core.errors import ContractError, UsageError
 from horizon.core.parameters import Value, build, split_name
-from horizon.core.records import Answer, Episode, Scores, Turn, Verdict
+from horizon.core.records import Answer, Episode, Message, Scores, Turn, Verdict
 from horizon.core.registry import load
 
 S = TypeVar("S", bound=Hashable)
@@ -141,6 +142,13 @@ class OptionalMembers(Protocol):
         """Warnings about its parameters for the person who plays it, a line each; default none."""
         ...
 
+    def game_record(self, state: Any, *, is_whole: bool) -> str:
+        """Return the game so far as text that its next move continues, under `ask=completion`; default a dialogue.
+
+        Unless `is_whole`, the state without its history.
+        """
+        ...
+
     @property
     def exports(self) -> Mapping[str, Export]:
         """What is made of a finished run beside its tables, by file name; default nothing."""
@@ -217,3 +225,17 @@ def open_environment(text: str, more: dict[str, Value] | None = None) -> Environ
         raise UsageError(f"'{twice[0]}' is set twice for environment {name}: keep one of them")
     environment: Environment[Any] = build(kind, {**given, **(more or {})}, f"environment {name}")
     return environment
+
+
+def continuation_unit(task: Any) -> Unit:
+    """Return what a model continues under `ask=completion`: a line of the dialogue, or a word of a game's record."""
+    if getattr(task, "ask", "") != "completion":
+        return ""
+    return "word" if hasattr(task, "game_record") else "line"
+
+
+def continued_text(task: Any, state: Any, messages: Sequence[Message], *, is_whole: bool) -> str:
+    """Return the text to continue at a state: the game's record, or else the conversation as text."""
+    if continuation_unit(task) == "word":
+        return str(task.game_record(state, is_whole=is_whole))
+    return dialogue_text(messages)

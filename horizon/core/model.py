@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from horizon.core import registry
+from horizon.core.continuation import Unit
 from horizon.core.errors import ContractError, HorizonError, ModelFailure
 from horizon.core.records import Json, Message, Reply
 
@@ -115,7 +116,9 @@ class ModelOptions:
     conversation below the model's own limit when given. `batch_size` bounds requests worked on at once, `cache_gb`
     (GiB; null: half of the free memory) what a backend keeps of the conversations it has read. `dtype` `auto` is
     bfloat16 where that is faster. `answer` score takes the likeliest legal reply instead of generating one;
-    `constrain` legal generates nothing else; backends that know neither are refused by the session.
+    `constrain` legal generates nothing else; backends that know neither are refused by the session. With `continues`
+    the last message is plain text that the model continues by that unit (`horizon.core.continuation`); a backend that
+    does so has `"ask": "completion"` in its identity's `protocol`, and others are refused.
     """
 
     temperature: float = 0.0
@@ -130,6 +133,7 @@ class ModelOptions:
     cache_gb: float | None = None
     answer: str = "generate"
     constrain: str = "none"
+    continues: Unit = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,11 @@ class Questions(TextTask, Generic[W, E]):
     of the `ahead` answers from the first error on.
     """
 
-    ask: str = parameter("interactive", "one answer per turn, or `ahead` answers", choices=("interactive", "plan"))
+    ask: str = parameter(
+        "interactive",
+        "one answer per turn, `ahead` answers, or one answer as text that a base model continues",
+        choices=("interactive", "plan", "completion"),
+    )
     restate: str = parameter(
         "event",
         "content of later turns: state and event, the event, or nothing (turns come in blocks of `ahead` events)",
@@ -133,7 +137,7 @@ class Questions(TextTask, Generic[W, E]):
         """Return the observation according to `restate`; after the last event of a block, the next block."""
         if self.restate == "state":
             return self.pose(state)
-        if self.restate == "nothing" and self.ask == "interactive" and state.played % self.ahead:
+        if self.restate == "nothing" and self.ask != "plan" and state.played % self.ahead:
             event = self.event(state.seed, state.played, state.world)
             text = f"{self._carry_out_next()} {self.describe_question(state.seed, event)}"
         else:
@@ -170,7 +174,7 @@ class Questions(TextTask, Generic[W, E]):
         extra = self.extra(state, action)
         best = "; ".join(truths)
         random_loss: float | None = None
-        if self.ask == "interactive":
+        if self.ask != "plan":
             possible = self.answers(state.world, self.event(state.seed, state.played, state.world))
             random_loss = 1 - 1 / len(possible)
         if action is None:
@@ -240,7 +244,7 @@ class Questions(TextTask, Generic[W, E]):
         """Return the events of the block, in order, and the question."""
         # A block starts at multiples of `ahead`; posed in its middle, only the remaining events are shown.
         n_events = self.events_per_block
-        if self.restate == "nothing" and self.ask == "interactive":
+        if self.restate == "nothing" and self.ask != "plan":
             n_events -= state.played % self.ahead
         lines: list[str] = []
         world = state.world

@@ -42,7 +42,11 @@ class Planning(TextTask, Generic[P]):
     `wrong`.
     """
 
-    ask: str = parameter("interactive", "one action per turn, or the whole plan", choices=("interactive", "plan"))
+    ask: str = parameter(
+        "interactive",
+        "one action per turn, the whole plan, or one action as text that a base model continues",
+        choices=("interactive", "plan", "completion"),
+    )
     restate: str = parameter(
         "state", "content of later turns: the state, the last event, nothing", choices=("state", "event", "nothing")
     )

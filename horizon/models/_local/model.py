@@ -12,6 +12,7 @@ import torch
 import transformers
 
 from horizon.core.answers import is_complete
+from horizon.core.continuation import MOST_WORD_TOKENS, cut_reply, is_over
 from horizon.core.errors import ModelFailure, UsageError
 from horizon.core.model import ModelOptions, Request
 from horizon.core.records import Json, Message, Reply
@@ -67,10 +68,11 @@ class LocalModel:
             self._model,
             frozenset(token for token in ends if token is not None),
             budget,
-            lambda tokens: is_complete(self._text(tokens)),
-            _line_ends(self._tokenizer).__contains__,
+            self._is_complete,
+            _line_ends(self._tokenizer).__contains__ if options.continues != "word" else lambda token: True,
         )
-        self._template = ChatTemplate(source.name, self._tokenizer)
+        # Text to be continued goes through no template.
+        self._template = None if options.continues else ChatTemplate(source.name, self._tokenizer)
 
     def identity(self) -> Mapping[str, Json]:
         """Return everything that determines the replies: weights, dtype, template, sampling, versions, device."""
@@ -78,14 +80,28 @@ class LocalModel:
             **self._source.identity,
             "dtype": str(self._dtype).removeprefix("torch."),
             "device": str(self._device),
-            **self._template.identity(),
+            **(self._template.identity() if self._template is not None else {"chat_template": "unused"}),
             "context_tokens": self._limit,
-            "protocol": {"answer": self._options.answer, "constrain": self._options.constrain},
+            "protocol": {
+                "answer": self._options.answer,
+                "constrain": self._options.constrain,
+                **({"ask": "completion"} if self._options.continues else {}),
+            },
             "sampling": {"temperature": self._options.temperature, "top_p": self._options.top_p},
             "torch": torch.__version__,
             "transformers": transformers.__version__,
             "reproducible": True,
         }
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A warning where a base model is asked to chat."""
+        if self._tokenizer.chat_template is not None or self._options.continues:
+            return ()
+        return (
+            f"{self.name} has no chat template, as base models: it continues text and may never end a reply; play it "
+            "by --env NAME:ask=completion",
+        )
 
     def known_as(self, identity: Mapping[str, Json]) -> "LocalModel":
         """Set the identity of the weights, if it is known only after loading; return the model."""
@@ -108,7 +124,8 @@ class LocalModel:
                 replies[place] = failure
                 continue
             choices = self._legal(request)
-            longest = max((len(choice) for choice in choices), default=request.max_tokens)
+            most = min(request.max_tokens, MOST_WORD_TOKENS) if self._options.continues == "word" else None
+            longest = max((len(choice) for choice in choices), default=most or request.max_tokens)
             if len(prompt) + longest > self._limit:
                 replies[place] = Reply("", "overflow", context_tokens=len(prompt), completion_tokens=0)
                 continue
@@ -178,6 +195,8 @@ class LocalModel:
             extra = {"choices": len(legal), "chosen_share": float(chances.max())}
         # A constrained reply uses the text of the list: not all tokenizers restore every text.
         text = legal.get(tuple(written.tokens))
+        if self._options.continues:
+            text = cut_reply(self._options.continues, self._text(written.tokens))
         return Reply(
             self._text(written.tokens) if text is None else text,
             "stop" if written.has_ended else "length",
@@ -188,13 +207,19 @@ class LocalModel:
             extra=extra,
         )
 
+    def _is_complete(self, tokens: list[int]) -> bool:
+        text = self._text(tokens)
+        return is_over(self._options.continues, text) if self._options.continues else is_complete(text)
+
     def _text(self, tokens: list[int]) -> str:
         return str(self._tokenizer.decode(tokens, skip_special_tokens=True))
 
     def _tokens(self, messages: Sequence[Message]) -> list[int]:
-        tokens: list[int] = self._tokenizer(
-            self._template.text(messages), add_special_tokens=self._template.is_plain
-        ).input_ids
+        if self._template is None:
+            text, adds_special_tokens = messages[-1].content, True
+        else:
+            text, adds_special_tokens = self._template.text(messages), self._template.is_plain
+        tokens: list[int] = self._tokenizer(text, add_special_tokens=adds_special_tokens).input_ids
         return tokens
 
 

@@ -17,12 +17,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from horizon.core.continuation import cut_reply
 from horizon.core.credentials import Address, Secrets, mask_address, mask_malformed, split_address
 from horizon.core.errors import ModelFailure, UsageError
 from horizon.core.escaping import visible
 from horizon.core.model import ModelOptions, Request
 from horizon.core.records import Json, Reply
 from horizon.models._served.completion import Fault, read_completion
+from horizon.models._served.continuation import PATH, as_chat, continuation_body
 from horizon.models._served.dialect import Refused, described, learn, request_body
 from horizon.models._served.error_text import advice, is_overflow, read_error
 from horizon.models._served.process import ServerProcess
@@ -115,6 +117,7 @@ class ServedModel:
             "sdk": openai.__version__,
             "sampling": {"temperature": self._options.temperature, "top_p": self._options.top_p},
             "requests": {"left_out": described(self._service.refused)},
+            **({"protocol": {"ask": "completion"}} if self._options.continues else {}),
             "reproducible": False,
             "why": "a server batches, updates and samples as it likes",
         }
@@ -193,9 +196,11 @@ class ServedModel:
         from horizon.models._served.http_client import BodyTooLarge
 
         body = request_body(self._service.model, request, self._options, server.refused)
+        unit = self._options.continues
+        sent, path = (continuation_body(body, request, self._options), PATH) if unit else (body, "/chat/completions")
         began = time.perf_counter()
         try:
-            response = await server.client.post("/chat/completions", cast_to=httpx2.Response, body=body)
+            response = await server.client.post(path, cast_to=httpx2.Response, body=sent)
         except openai.APIStatusError as problem:
             return self._refusal(server, body, problem)
         except openai.APITimeoutError:
@@ -205,7 +210,7 @@ class ServedModel:
             return self._failure(server, str(problem), _AGAIN)
         except (openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as problem:
             return self._failure(server, _cause(problem), _UP)
-        outcome = read_completion(response.content)
+        outcome = read_completion(as_chat(response.content) if unit else response.content)
         if isinstance(outcome, Fault):
             why = "the provider's filter withheld it" if outcome.is_filter else outcome.reason
             fix = advice(200, read_error(b"content_filter")) if outcome.is_filter else _AGAIN
@@ -215,7 +220,7 @@ class ServedModel:
             return Reply("", "overflow", context_tokens=outcome.context_tokens, completion_tokens=0)
         return replace(
             outcome,
-            text=self._secrets.mask(outcome.text),
+            text=self._secrets.mask(cut_reply(unit, outcome.text) if unit else outcome.text),
             reasoning=None if outcome.reasoning is None else self._secrets.mask(outcome.reasoning),
             latency_ms=1000 * (time.perf_counter() - began),
         )
