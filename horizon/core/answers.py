@@ -79,7 +79,7 @@ def read_reply(reply: str, prompts: Prompts = tuple) -> ReadReply:
     body = _own_turn(_clean(reply), prompts)
     given = marks(body) or sentences(body)
     if not given:
-        return ReadReply(body, None, "", tuple(_unmarked(body)), False)
+        return ReadReply(body, None, "", tuple(_words_without_mark(body)), False)
     real = [mark for mark in given if not is_placeholder(mark.text)]
     last = max(real or given, key=lambda mark: mark.start)
     return ReadReply(body, last.text if real else "", body[last.end :], (), last.is_closed and bool(real))
@@ -205,7 +205,7 @@ def _opening(line: str) -> str:
     return label.group() if label else " ".join(line.split(maxsplit=2)[:2]).strip(".,:;")
 
 
-def _unmarked(text: str) -> Iterable[str]:
+def _words_without_mark(text: str) -> Iterable[str]:
     """Yield the texts that may be the answer of a reply without a mark, the likelier first."""
     yield from weak_signs(text)
     last = text.rstrip()[-LONGEST_ANSWER - 1 :].rpartition("\n")[2].strip()

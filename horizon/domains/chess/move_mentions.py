@@ -1,4 +1,4 @@
-"""The chess move that a longer text means: an answer by what stands at its start, other text by its last mention.
+"""The chess move that a longer text means: an answer by its first words, other text by its last mention.
 
 Alternatives ("e4 or d4", a copied list of the legal moves) are ambiguous; a game's continuation ("1. e4 e5 2. Nf3")
 and an explanation ("Nf3 instead of Nc3") are not. Time linear in the text. Knows single moves by `move_parsing`.

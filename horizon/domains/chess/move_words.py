@@ -83,8 +83,8 @@ def as_algebraic(text: str, *, with_promotions: bool) -> str:
         text = _PROMOTION.sub(_promotion, text)
     text = _CASTLES.sub(_castling, text)
     text = _WITH.sub(lambda match: f"{_letter(match['man'])}x{match['to'].lower()}", text)
-    text = _WORDED.sub(_worded, text)
-    text = _ON.sub(lambda match: f"x{match['to'].lower()}", _LETTER.sub(_lettered, text))
+    text = _WORDED.sub(_write_word, text)
+    text = _ON.sub(lambda match: f"x{match['to'].lower()}", _LETTER.sub(_write_letter, text))
     return _PAIR.sub(
         lambda match: f"{match['origin'].lower()}{'x' if match['takes'] else '-'}{match['to'].lower()}", text
     )
@@ -99,7 +99,7 @@ def _letter(man: str) -> str:
     return _LETTERS[man.lower()]
 
 
-def _worded(match: "re.Match[str]") -> str:
+def _write_word(match: "re.Match[str]") -> str:
     origin = (match["origin"] or match["later"] or match["file"] or "").lower()
     takes = "x" if match["takes"] else "-" if len(origin) == 2 else ""
     letter = _letter(match["man"])
@@ -109,7 +109,7 @@ def _worded(match: "re.Match[str]") -> str:
     return f"{letter}{origin}{takes}{match['to'].lower()}"
 
 
-def _lettered(match: "re.Match[str]") -> str:
+def _write_letter(match: "re.Match[str]") -> str:
     if match["man"].islower() and not match["takes"]:
         return match.group()
     return f"{match['man']}{'x' if match['takes'] else ''}{match['to']}"
