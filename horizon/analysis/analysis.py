@@ -17,7 +17,7 @@ from horizon.core.estimator import Estimate, Estimates
 from horizon.core.registry import nearest
 from horizon.runs.run_data import RunData
 
-HEADLINE = ("error_rate", "focus_gap", "skill", "h50")
+HEADLINE = ("error_rate", "focus_gap", "skill", "s1", "h80", "h50")
 """The figures that summaries show, each a single estimate."""
 
 

@@ -10,8 +10,8 @@ from horizon.analysis.analysis import Analysis, position
 from horizon.core.escaping import visible
 from horizon.core.estimator import Estimate, Estimates
 
-_DENSE = "smooth"
-"""Prefix of the lists that are the points of a drawn curve."""
+_DENSE = ("smooth", "parametric_survival")
+"""How the names of lists begin that are the points of a drawn curve."""
 
 
 def print_estimates(analysis: Analysis, console: Console) -> None:

@@ -13,13 +13,23 @@ from horizon.core.escaping import visible
 from horizon.core.estimator import Estimate
 from horizon.report.cautions import cautions
 
-_UNITS = {"error_rate": (100, ".1f", " %"), "focus_gap": (100, "+.1f", " points"), "h50": (1, ".0f", "")}
+_UNITS = {
+    "error_rate": (100, ".1f", " %"),
+    "focus_gap": (100, "+.1f", " points"),
+    "s1": (100, ".0f", " %"),
+    "h80": (1, ".0f", ""),
+    "h50": (1, ".0f", ""),
+}
 """Factor, format and unit of each headline figure; a plain number with two decimals for the others."""
+_BENEATH = ("s1", "h80")
+"""Headline figures that are printed beneath the table, which a terminal of 80 columns has no room for."""
 
 
 def print_results(analysis: Analysis, console: Console) -> None:
     """Print the headline figures of each group with their 95 % intervals, then what was left out."""
     console.print(results_table(analysis))
+    for line in survival_lines(analysis):
+        console.print(Text(visible(line)))
     if analysis.table.n_aborted:
         console.print(f"{analysis.table.n_aborted} aborted episodes (infrastructure failures) are left out")
     if any(group.differs_in for group in analysis.groups):
@@ -30,14 +40,25 @@ def print_results(analysis: Analysis, console: Console) -> None:
         console.print(f"{analysis.table.n_copies} episodes that another run has row by row are left out")
 
 
+def survival_lines(analysis: Analysis) -> list[str]:
+    """Return for each group the share of episodes correct at turn 1 and H80, which H50 alone does not show."""
+    lines = []
+    for group in analysis.groups:
+        start, fifth = (group.headline().get(name) for name in _BENEATH)
+        if start is not None and start.estimate is not None:
+            first = f"{write_figure(start, 's1')} of the episodes are correct at turn 1"
+            last = f", a fifth have erred by turn {write_figure(fifth, 'h80')}" if fifth and fifth.estimate else ""
+            lines.append(f"{group.model}, {group.setting}: {first}{last}")
+    return lines
+
+
 def results_table(analysis: Analysis) -> Table:
     """Return the table; a figure that no group has (skill without a graded loss) gets no column."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), caption_justify="left")
     table.caption = "in brackets: 95 % intervals, from the spread between episodes"
     headlines = [group.headline() for group in analysis.groups]
-    figures = list(
-        dict.fromkeys(name for each in headlines for name, value in each.items() if value.estimate is not None)
-    )
+    known = dict.fromkeys(name for each in headlines for name, value in each.items() if value.estimate is not None)
+    figures = [name for name in known if name not in _BENEATH]
     has_opponent = any(group.opponent for group in analysis.groups)
     for title in ("model", "environment", *(("opponent",) if has_opponent else ())):
         table.add_column(title, overflow="fold")

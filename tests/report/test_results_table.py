@@ -8,9 +8,10 @@ from simulated_turns import simulated_episodes, simulated_turns
 
 from horizon.analysis.analyze import analyze_table
 from horizon.analysis.turn_table import load_table
+from horizon.core.estimator import Estimate
 from horizon.report.console import open_console
 from horizon.report.estimates_table import print_estimates
-from horizon.report.results_table import print_results, write_figure
+from horizon.report.results_table import print_results, survival_lines, write_figure
 
 
 def analysis_of(*models: str, opponent: str | None = None, **settings: object):  # type: ignore[no-untyped-def]
@@ -57,7 +58,7 @@ def test_every_estimate_is_printed_but_the_points_of_smooth_curves() -> None:
     print_estimates(analysis, open_console(file))
     text = file.getvalue()
     for name, value in analysis.whole.items():
-        is_shown = bool(value) and not name.startswith("smooth")
+        is_shown = bool(value) and not name.startswith(("smooth", "parametric_survival"))
         assert any(line.startswith(f"{name} ") for line in text.splitlines()) == is_shown, name
 
 
@@ -68,3 +69,16 @@ def test_copies_of_episodes_are_left_out_and_counted() -> None:
     file = io.StringIO()
     print_results(analyze_table(load_table(both, episodes)), open_console(file))
     assert "8 episodes that another run has row by row are left out" in file.getvalue()
+
+
+def test_beneath_the_table_is_the_share_correct_at_turn_1() -> None:
+    turns = simulated_turns(20, 12, hazard=0.3)
+    found = analyze_table(load_table(turns, simulated_episodes(turns)))
+    start = found["s1"]
+    assert isinstance(start, Estimate) and start.estimate is not None
+    (line,) = survival_lines(found)
+    assert (
+        f"{100 * start.estimate:.0f} %" in line
+        and "correct at turn 1" in line
+        and "a fifth have erred by turn" in line
+    )

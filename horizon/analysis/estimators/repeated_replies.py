@@ -10,7 +10,7 @@ import numpy as np
 from horizon.analysis.binned_hazard import binned_hazards, with_bands
 from horizon.analysis.chart import Chart, points_of, series_along, series_by_condition
 from horizon.analysis.first_events import first_errors
-from horizon.analysis.stats.intervals import mean_of_signs, missing, ratio, share
+from horizon.analysis.stats.intervals import Floor, mean_of_signs, missing, ratio, share
 from horizon.analysis.turn_bins import estimate_mean
 from horizon.analysis.turn_table import Flags, Ints, Sample, TurnTable, same_states
 from horizon.core.estimator import Estimate, Estimates
@@ -129,7 +129,9 @@ def _longest(table: TurnTable, natural: Sample, runs: Ints) -> Estimate:
     np.maximum.at(longest, place, runs)
     sums, counts = (table.instance_sums(codes, each) for each in (longest.astype(float), np.ones(len(codes))))
     at = {"longest_of_all": int(longest.max())}
-    return ratio(sums, counts).as_estimate(len(codes), natural.n_turns, RUN_METHOD, at=at)
+    # No run is longer than the longest episode: without two episodes that differ, as much as so many can't exclude.
+    floor = Floor(1.0, float(np.bincount(place).max()))
+    return ratio(sums, counts, floor=floor).as_estimate(len(codes), natural.n_turns, RUN_METHOD, at=at)
 
 
 def _loops(table: TurnTable, natural: Sample, runs: Ints) -> list[Estimate]:

@@ -118,3 +118,11 @@ def test_a_model_that_locks_in_repeats_more_than_without_its_history() -> None:
         ]
     )
     assert excess.low is not None and excess.low > 0.3
+
+
+def test_a_model_that_never_repeats_itself_has_an_interval_of_what_its_episodes_can_not_exclude() -> None:
+    longest = single(
+        repeated_replies.estimates(load_table(rows({name: list("abcd") for name in "pqrst"})))["longest_run"]
+    )
+    assert longest.estimate == longest.low == 1.0
+    assert longest.high is not None and 1.0 < longest.high <= 4.0
