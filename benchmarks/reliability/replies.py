@@ -1,7 +1,7 @@
 """Hostile replies through play, journal and tables: control characters, markup, numbers beyond bounds, long texts.
 
-Run: python benchmarks/reliability/replies.py [N [SECONDS]]. Every reply must become a judged row that comes back from the tables
-as it was (surrogates apart), and the folder must verify; the slowest judgement is printed.
+Run: python benchmarks/reliability/replies.py [N [SECONDS]]. Every reply must become a judged row that
+comes back from the tables as it was (surrogates apart), and the folder must verify; the slowest run is printed.
 """
 
 import os
