@@ -75,10 +75,7 @@ class DialogueLessons:
         return AimTable(np.arange(self.words, dtype=np.int32)[:, None], np.ones((self.words, 1), dtype=np.float16))
 
     def batches(self, seed: int, step: int, done: float) -> list[Batch]:
-        """Return one batch of about `batch_tokens`; dialogues are cut to one turn at first, and whole from 60 % on.
-
-        Without short dialogues first, a student of permutation stayed at chance for 1,100 steps.
-        """
+        """Return one batch of about `batch_tokens`; dialogues are cut to one turn at first, and whole from 60 % on."""
         draw = Random(derive(seed, "dialogue lessons", step))
         most_turns = 1 + int(done / _CURRICULUM * self.turns) if done < _CURRICULUM else self.turns
         dialogues: list[Dialogue] = []
