@@ -23,6 +23,7 @@ from horizon.play.setting import Setting
 from horizon.scenarios.scenario import make
 
 NAMESPACE = "horizon"
+BRIDGE_VERSION = 1
 MOST_CHARACTERS = 100_000
 
 
@@ -152,6 +153,7 @@ class HorizonEnv(gymnasium.Env[str, str]):
             "messages": [{"role": message.role, "content": message.content} for message in episode.messages],
             "state": self._setting.task.dump(episode.live.state),
             "turn": episode.live.turn,
+            "version": self._setting.task.version,
         }
         if row is not None:
             info |= {"error": row.error, "loss": row.loss, "action": row.action, "outcome": episode.outcome}
@@ -159,8 +161,13 @@ class HorizonEnv(gymnasium.Env[str, str]):
 
 
 def env_id(name: str) -> str:
-    """Return the id of an environment: `horizon/BlocksWorld-v1` of `blocks_world`."""
-    return f"{NAMESPACE}/{name.title().replace('_', '')}-v{environment_class(name).version}"
+    """Return the id of an environment: `horizon/BlocksWorld-v1` of `blocks_world`.
+
+    The number is this bridge's: Gymnasium refuses an older one as soon as a newer is there, and environments count
+    theirs up with every change of a prompt. `info` has the environment's own as `version`.
+    """
+    environment_class(name)
+    return f"{NAMESPACE}/{name.title().replace('_', '')}-v{BRIDGE_VERSION}"
 
 
 def register_envs() -> None:

@@ -50,7 +50,7 @@ class ScoresCache:
                 "SELECT moves FROM scores WHERE engine = ? AND nodes = ? AND position = ?",
                 (self._engine, self._nodes, position),
             ).fetchone()
-            return _decode(self._unsealed(position, row[0])) if row is not None else None
+            return _decode(self._unseal(position, row[0])) if row is not None else None
         except (sqlite3.Error, struct.error, ValueError):
             # Rows that were changed, and those of older versions without a checksum, are scored again.
             return None
@@ -74,7 +74,7 @@ class ScoresCache:
         """Return the checksum of a row: of its moves and of what they belong to."""
         return crc32(moves, crc32(f"{self._engine}|{self._nodes}|{position}".encode()))
 
-    def _unsealed(self, position: str, blob: object) -> bytes:
+    def _unseal(self, position: str, blob: object) -> bytes:
         """Return a row's moves.
 
         Raises:

@@ -186,9 +186,9 @@ def what_is_played(config: pytest.Config) -> Iterator[str]:
         except HorizonError:
             continue  # reported when the file is collected
         counts: dict[str, int] = {}
-        for each in scenarios:
-            n_replies = each.episodes * max(1, len(each.opponents)) * requests_an_episode(each)
-            counts[each.model] = counts.get(each.model, 0) + n_replies
+        for scenario in scenarios:
+            n_replies = scenario.episodes * max(1, len(scenario.opponents)) * requests_an_episode(scenario)
+            counts[scenario.model] = counts.get(scenario.model, 0) + n_replies
         for model, n_replies in counts.items():
             slow = holds_weights(model)
             minutes = f", up to {max(1, round(n_replies * REPLY_S / 60))} minutes on two cores" if slow else ""
