@@ -25,9 +25,12 @@ _ASIDE = 0.12
 _MEANING = {"natural": "natural: with its own history", "fresh": "fresh: the same states, no history"}
 
 
-def draw_error_by_turn(analysis: Analysis, path: Path) -> Path:
-    """Draw the error rate by turn, a panel a group and a line a condition, with 95 % bands and counts; return path."""
-    return _saved(_error_by_turn(analysis), path)
+def draw_error_by_turn(analysis: Analysis, path: Path, *others: Path) -> list[Path]:
+    """Draw the error rate by turn, a panel per group and a line per condition, with 95 % bands and counts.
+
+    The same figure goes into every path, its kind by the suffix (.png, .svg); return the paths.
+    """
+    return _save(_error_by_turn(analysis), (path, *others))
 
 
 def error_by_turn_png(analysis: Analysis) -> bytes:
@@ -52,8 +55,8 @@ def _error_by_turn(analysis: Analysis) -> Figure:
     return figure
 
 
-def draw_chart(chart: Chart, path: Path) -> Path:
-    """Draw one chart of the page as a file, its kind by the suffix (.png, .svg); return the path."""
+def draw_chart(chart: Chart, path: Path, *others: Path) -> list[Path]:
+    """Draw one chart of the page into every path, its kind by the suffix (.png, .svg); return the paths."""
     matplotlib.use("Agg")
     figure = Figure(figsize=(7.2, 4.6), layout="constrained", dpi=150)
     axes = figure.subplots()
@@ -74,7 +77,7 @@ def draw_chart(chart: Chart, path: Path) -> Path:
             axes.axhline(0, color=_INK, linewidth=0.8)
     elif all(float(place).is_integer() for series in chart.series for place in series.places):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=2))
-    return _saved(figure, path)
+    return _save(figure, (path, *others))
 
 
 def _names(chart: Chart) -> list[str]:
@@ -130,17 +133,20 @@ def _dress(axes: Axes, title: str, x_title: str, y_title: str) -> None:
         axes.spines[side].set_visible(False)
 
 
-def _saved(figure: Figure, path: Path) -> Path:
-    # Without a date in the file the same run gives the same bytes.
-    metadata = {"Date": None} if path.suffix == ".svg" else {"Software": "horizon"}
-    with matplotlib.rc_context({"svg.hashsalt": "horizon"}):
-        # In memory first: a full disk must not leave half a figure.
-        drawn = io.BytesIO()
-        figure.savefig(drawn, format=path.suffix[1:], metadata=metadata)
-    make_folder(path.parent)
-    with replacing(path) as file:
-        file.write(drawn.getvalue())
-    return path
+def _save(figure: Figure, paths: Sequence[Path]) -> list[Path]:
+    for path in paths:
+        # Without a date in the file the same run gives the same bytes.
+        metadata = {"Date": None} if path.suffix == ".svg" else {"Software": "horizon"}
+        with matplotlib.rc_context({"svg.hashsalt": "horizon"}):
+            # In memory first: a full disk must not leave half a figure.
+            drawn = io.BytesIO()
+            figure.savefig(drawn, format=path.suffix[1:], metadata=metadata)
+        # Placing the texts takes half of the time, and is the same for every kind of file.
+        figure.set_layout_engine("none")
+        make_folder(path.parent)
+        with replacing(path) as file:
+            file.write(drawn.getvalue())
+    return list(paths)
 
 
 def _draw_panel(axes: Axes, group: Group, top: float) -> None:

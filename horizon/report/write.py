@@ -12,6 +12,8 @@ from horizon.report.html_page import write_page
 from horizon.report.matplotlib_figures import draw_chart, draw_error_by_turn
 from horizon.runs.replacing import make_folder, make_subfolder, replace_text
 
+_KINDS = ("png", "svg")
+
 
 def write_analysis(analysis: Analysis, out: Path, registered: Sequence[str] = ()) -> list[Path]:
     """Write page, figures and tables into a folder; return the paths, those of figures first.
@@ -26,11 +28,11 @@ def write_analysis(analysis: Analysis, out: Path, registered: Sequence[str] = ()
     refuse_empty(analysis)
     make_folder(out)
     drawn, listed = make_subfolder(out, "figures"), make_subfolder(out, "tables")
-    figures = [draw_error_by_turn(analysis, out / f"error_by_turn.{kind}") for kind in ("png", "svg")]
+    figures = draw_error_by_turn(analysis, *(out / f"error_by_turn.{kind}" for kind in _KINDS))
     # One file a chart, but for the error rate by turn: all groups share that one.
     for chart in charts_of(analysis):
         if not chart.slug.startswith("error_by_turn"):
-            figures += [draw_chart(chart, drawn / f"{chart.slug}.{kind}") for kind in ("png", "svg")]
+            figures += draw_chart(chart, *(drawn / f"{chart.slug}.{kind}" for kind in _KINDS))
     tables = write_csv(analysis, listed)
     text = json.dumps(analysis.to_dict(), indent=1, ensure_ascii=True) + "\n"
     estimates = replace_text(listed / "estimates.json", text)

@@ -48,12 +48,12 @@ def test_control_codes_and_markup_in_names_reach_the_terminal_as_text() -> None:
 def test_no_history_probes_still_print_and_draw(tmp_path: Path) -> None:
     found = analysis(conditions=("natural",))
     assert "fresh was not played" in printed(found)
-    assert draw_error_by_turn(found, tmp_path / "a.png").stat().st_size > 5_000
+    assert draw_error_by_turn(found, tmp_path / "a.png")[0].stat().st_size > 5_000
 
 
 def test_the_figure_is_an_image_and_the_same_run_draws_the_same_bytes(tmp_path: Path) -> None:
-    one = draw_error_by_turn(analysis(model="math $ in _ names"), tmp_path / "new" / "a.png")
-    other = draw_error_by_turn(analysis(model="math $ in _ names"), tmp_path / "b.png")
+    (one,) = draw_error_by_turn(analysis(model="math $ in _ names"), tmp_path / "new" / "a.png")
+    (other,) = draw_error_by_turn(analysis(model="math $ in _ names"), tmp_path / "b.png")
     height, width = imread(one).shape[:2]
     assert width > height > 600
     assert one.read_bytes() == other.read_bytes()
