@@ -1,6 +1,7 @@
 # make play   set up what it needs, then play SmolLM2 against Stockfish level 1 and a random mover
 # make test   set up everything, then run all that CI runs
 # make test-long   run the tests that take minutes each (marked long)
+# make test-inspect   run the tests of the Inspect bridge, in an environment of its own
 # make docs   rewrite the generated pages and build the site into build/site
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: play test test-long docs setup setup-test clean
+.PHONY: play test test-long test-inspect docs setup setup-test clean
 .DELETE_ON_ERROR:
 
 play: setup
@@ -24,6 +25,12 @@ test: setup-test
 # The tests that take minutes each; write what they say into docs/test-results.md.
 test-long: setup-test
 	$(BIN)/python -m pytest -n 2 -m long
+
+# Inspect holds some packages below what the environment of the other tests needs.
+test-inspect:
+	$(PYTHON) -m venv .venv-inspect
+	.venv-inspect/bin/pip install -q -c constraints-inspect.txt '.[inspect,testing]'
+	.venv-inspect/bin/pytest tests/bridges/test_inspect.py
 
 setup: $(VENV)/.installed
 	@engines/install.sh stockfish

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import Literal, Protocol
 
 from horizon.archives.documents import Document, Problem
-from horizon.core.records import ErrorKind, Json
+from horizon.core.records import Episode, ErrorKind, Json, Turn
 
 Side = Literal["white", "black"]
 History = Literal["natural", "fresh"]
@@ -104,7 +104,19 @@ class ArchivedChat:
     facts: Mapping[str, Json] = field(default_factory=dict)
 
 
-Found = ArchivedGame | ArchivedChat | Problem
+@dataclass(frozen=True, slots=True)
+class ArchivedRows:
+    """One episode whose rows Horizon itself made inside another framework; `plan` is its run's plan."""
+
+    name: str
+    model: str
+    harness: Harness
+    turns: tuple[Turn, ...]
+    episode: Episode
+    plan: Mapping[str, Json]
+
+
+Found = ArchivedGame | ArchivedChat | ArchivedRows | Problem
 
 
 class Reader(Protocol):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from horizon.archives.documents import Document, Problem, read_documents
-from horizon.archives.games import ArchivedGame, Found, Harness, Reader
+from horizon.archives.games import ArchivedGame, ArchivedRows, Found, Harness, Reader
 from horizon.archives.replay import Rows
 from horizon.archives.workers import replayed
 from horizon.core import registry
@@ -52,6 +52,8 @@ class Imported:
     sides: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
     skipped: int = 0
+    played: dict[str, Json] = field(default_factory=dict)
+    """Environment and parameters of episodes that Horizon itself judged elsewhere."""
 
     @property
     def n_turns(self) -> int:
@@ -167,6 +169,8 @@ def _count(imported: Imported, part: Found, rows: Rows) -> None:
         imported.harnesses[part.harness] += 1
     if isinstance(part, ArchivedGame):
         imported.sides[part.side] += 1
+    if isinstance(part, ArchivedRows):
+        imported.played = {name: part.plan[name] for name in ("environment", "parameters")}
 
 
 def _digest(options: ImportOptions) -> str:
@@ -207,6 +211,7 @@ def _manifest(
         "judge_engine": "none",
         "protocol": shared,
         "protocols": protocols,
+        **imported.played,
     }
     made = manifest.make(
         plan,

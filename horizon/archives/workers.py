@@ -9,10 +9,11 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import replace
 from itertools import islice
 
 from horizon.archives.documents import Problem
-from horizon.archives.games import ArchivedGame, Found
+from horizon.archives.games import ArchivedGame, ArchivedRows, Found
 from horizon.archives.replay import Rows, rows_of, rows_of_chat
 
 _FEW = 100
@@ -55,4 +56,7 @@ def _rows_of_batch(batch: tuple[Found, ...], run_id: str) -> list[Rows | Problem
 def _rows(part: Found, run_id: str) -> Rows | Problem:
     if isinstance(part, Problem):
         return part
+    if isinstance(part, ArchivedRows):
+        turns = tuple(replace(turn, run_id=run_id, episode_id=part.name) for turn in part.turns)
+        return Rows(turns, replace(part.episode, run_id=run_id, episode_id=part.name))
     return rows_of(part, run_id, "chess") if isinstance(part, ArchivedGame) else rows_of_chat(part, run_id)

@@ -295,7 +295,7 @@ def doctor(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print what is installed, what is missing and how to install it; or verify run folders.
+    """Print what is installed and what is missing, or verify runs.
 
     Of a run folder the checksums, the counts of turns, and the tables against the journal are verified. The exit code
     is 1 if a required part is missing, or a run is damaged.

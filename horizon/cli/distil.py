@@ -26,7 +26,7 @@ def distil(
     device: Annotated[str, typer.Option(help="cpu, cuda or auto")] = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="continue --out after an interruption")] = False,
 ) -> None:
-    """Train a small model on a known teacher's answers, and write its card.
+    """Train a small model on a known teacher's answers.
 
     In chess the teacher is Stockfish at fixed nodes; the student plays from its history (shown only the last move of
     each turn) and from a FEN. In other tasks it is the exact oracle, in dialogues of at most --turns turns.

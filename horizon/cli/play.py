@@ -56,10 +56,6 @@ def play(
         str | None,
         typer.Option(help="search nodes per position for the judge engine, or none to disable judging [20000]"),
     ] = None,
-    probe_every: Annotated[int | None, typer.Option(help="probe only every N-th turn [1]")] = None,
-    probe_turns: Annotated[
-        int | None, typer.Option(help="probe only N turns per episode, drawn by seed [all]")
-    ] = None,
     base_url: Annotated[
         list[str] | None, typer.Option(help="server of openai: models; repeatable [the OpenAI API]")
     ] = None,
@@ -72,7 +68,8 @@ def play(
 ) -> None:
     """Play a model through many turns, and judge every turn.
 
-    Every key of a scenario is an option, such as --max-tokens 64 or --on-error stop.
+    Every key of a scenario is an option, such as --max-tokens 64 or --on-error stop; --probe-every N and
+    --probe-turns N probe fewer turns.
 
     To split a study over machines, --shards 4 --shard 1 plays a quarter of the episodes, and horizon merge joins the
     run folders; --executor ray --shards 4 does both on a Ray cluster.
@@ -119,8 +116,6 @@ def play(
         "turns": turns,
         "conditions": tuple(condition) if condition else None,
         "seed": seed,
-        "probe_every": probe_every,
-        "probe_turns": probe_turns,
         **settings(",".join(set_ or ())),
         **flags,
     }

@@ -1,7 +1,8 @@
 """The `.eval` log of Inspect AI: a zip with header.json and one JSON a sample; each sample is an episode.
 
 Only what the log itself judged becomes a row: the scores of single turns (intermediate score events), and the sample's
-own score at its last turn. A turn without a score has no row, since nothing is known of it.
+own score at its last turn. A turn without a score has no row, since nothing is known of it. Where Horizon's own task
+was evaluated, its rows are in the score, and are taken as they are.
 """
 
 import json
@@ -9,7 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from horizon.archives.documents import Document, Problem
-from horizon.archives.games import ArchivedChat, Found, Harness, JudgedTurn
+from horizon.archives.games import ArchivedChat, ArchivedRows, Found, Harness, JudgedTurn
+from horizon.core.records import Episode, Turn
+from horizon.runs.row_format import SCHEMA_VERSION, decode
 
 _PASS = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
 """Inspect's letters: correct, partially correct, incorrect, no answer."""
@@ -53,9 +56,16 @@ def _sample(document: Document, log: str, header: dict[str, Any]) -> Found:
         return Problem(document.name, f"is no JSON: {problem}")
     task = header.get("eval", {})
     config = header.get("plan", {}).get("config", {}) or {}
+    scores = sample.get("scores") or {}
+    stored = next((kept for score in scores.values() if (kept := _record(score))), None)
+    if stored is not None:
+        name = f"inspect/{log}/{sample.get('id')}:{sample.get('epoch', 1)}"
+        try:
+            return _played(stored, name, config)
+        except (ValueError, KeyError, TypeError, AttributeError) as problem:
+            return Problem(name, f"has a row that is none: {type(problem).__name__}: {problem}")
     messages = [each for each in sample.get("messages", []) if isinstance(each, dict)]
     replies = [place for place, each in enumerate(messages) if each.get("role") == "assistant"]
-    scores = sample.get("scores") or {}
     broken = sample.get("error")
     if not replies:
         return Problem(document.name, "holds no reply of a model")
@@ -89,6 +99,44 @@ def _sample(document: Document, log: str, header: dict[str, Any]) -> Found:
         outcome="aborted" if broken else "unscored" if final is None else "solved" if final == 1 else "failed",
         failure=str(broken.get("message", broken))[:300] if isinstance(broken, dict) else None,
         facts={"scorers": sorted(scores)},
+    )
+
+
+def _record(score: Any) -> dict[str, Any] | None:
+    """Return the rows that Horizon's own task left in a score."""
+    metadata = score.get("metadata") if isinstance(score, dict) else None
+    record = metadata.get("horizon") if isinstance(metadata, dict) else None
+    return record if isinstance(record, dict) and "turns" in record and "episode" in record else None
+
+
+def _played(record: dict[str, Any], name: str, config: dict[str, Any]) -> Found:
+    """Return an episode of Horizon's own task with its rows as they were judged.
+
+    Raises:
+        ValueError: a row is none.
+    """
+    if record.get("schema_version") != SCHEMA_VERSION:
+        return Problem(name, f"has rows of schema version {record.get('schema_version')}, not {SCHEMA_VERSION}")
+    turns = [decode(json.dumps({"turn": turn}).encode()) for turn in record["turns"]]
+    episode = decode(json.dumps({"episode": record["episode"]}).encode())
+    if not isinstance(episode, Episode):
+        return Problem(name, "has no episode")
+    plan = record["plan"]
+    harness = Harness(
+        name="horizon",
+        history="natural",
+        history_shown="the whole conversation",
+        board="as the environment poses it",
+        legal_moves=None,
+        attempts=1 + int(str(plan.get("on_error", "")).partition(":")[2] or 0),
+        after_failure=f"{plan.get('on_error')}, {plan.get('substitute')}",
+        answer="as the environment parses it",
+        temperature=_number(config.get("temperature")),
+        max_tokens=config.get("max_tokens") if isinstance(config.get("max_tokens"), int) else None,
+        records="every row as it was judged",
+    )
+    return ArchivedRows(
+        name, episode.model, harness, tuple(turn for turn in turns if isinstance(turn, Turn)), episode, plan
     )
 
 

@@ -1,16 +1,19 @@
 """Claims about the command line: help that teaches, one-line errors with exit code 2, resume after a kill."""
 
+import contextlib
+import io
 import json
-import os
 import shlex
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import polars
 import pytest
 
+from horizon.cli.app import main
 from horizon.core.records import TIME_COLUMNS
 
 COMMANDS = ["play", "merge", "grade", "report", "analyze", "compare", "power", "list", "show", "check", "doctor"]
@@ -19,9 +22,26 @@ RANDOM = ["play", "--model", "random", "--opponent", "random", "--judge", "none"
 
 
 def horizon(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "horizon.cli", *arguments]
-    env = {**os.environ, "HF_HUB_OFFLINE": "1", "COLUMNS": "150", **environment}
-    return subprocess.run(command, capture_output=True, text=True, env=env, timeout=300, check=False)
+    """Run the command line in this process, which saves seconds of imports; killed runs have one of their own."""
+    out, err = io.StringIO(), io.StringIO()
+    code: object = 0
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        for name, value in {"HF_HUB_OFFLINE": "1", "COLUMNS": "150", **environment}.items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", ["horizon", *arguments])
+        try:
+            main()
+        except SystemExit as exit_:
+            code = exit_.code or 0
+    return subprocess.CompletedProcess(arguments, int(str(code)), out.getvalue(), err.getvalue())
+
+
+def wait_for_bytes(process: "subprocess.Popen[Any]", path: Path, n_bytes: int) -> None:
+    """Wait until a process has written so much into a file, or has ended."""
+    while not (path.exists() and path.stat().st_size > n_bytes):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=0.02)
+            return
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -116,14 +136,13 @@ def test_another_seed_gives_other_games(tmp_path: Path) -> None:
 
 
 def test_a_killed_run_resumes_to_what_it_would_have_been(tmp_path: Path) -> None:
-    plan = [*RANDOM, "--episodes", "6", "--turns", "300", "--set", "live_episodes=2"]
+    plan = [*RANDOM, "--condition", "natural", "--episodes", "6", "--turns", "120", "--set", "live_episodes=2"]
     assert horizon(*plan, "--out", str(tmp_path / "whole")).returncode == 0
     folder = tmp_path / "killed"
     command = [sys.executable, "-m", "horizon.cli", *plan, "--out", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     journal = folder / "turns.jsonl"
-    while process.poll() is None and not (journal.exists() and journal.stat().st_size > 200_000):
-        pass
+    wait_for_bytes(process, journal, 200_000)
     assert process.poll() is None, "the run ended before it could be killed: give it more turns"
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -139,11 +158,11 @@ def test_a_killed_run_resumes_to_what_it_would_have_been(tmp_path: Path) -> None
 
 def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(tmp_path: Path) -> None:
     folder = tmp_path / "stopped"
-    command = [sys.executable, "-m", "horizon.cli", *RANDOM, "--episodes", "6", "--turns", "300", "--out", str(folder)]
+    plan = [*RANDOM, "--condition", "natural", "--episodes", "6", "--turns", "120"]
+    command = [sys.executable, "-m", "horizon.cli", *plan, "--out", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     journal = folder / "turns.jsonl"
-    while process.poll() is None and not (journal.exists() and journal.stat().st_size > 100_000):
-        pass
+    wait_for_bytes(process, journal, 100_000)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
@@ -171,8 +190,7 @@ def test_a_second_process_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     journal = folder / "turns.jsonl"
-    while process.poll() is None and not (journal.exists() and journal.stat().st_size > 50_000):
-        pass
+    wait_for_bytes(process, journal, 50_000)
     second = horizon("play", "--resume", "--out", str(folder))
     process.kill()
     process.wait()
@@ -214,7 +232,17 @@ GATED = 'environment = "running_total"\nmodel = "synthetic:hazard=0.6"\nepisodes
 GATED += "[[expect.error_rate]]\nat_most = 0.1\n"
 
 
-@pytest.mark.parametrize("gone", ["nothing", "turns.parquet", "turns.parquet and episodes.parquet and turns.jsonl"])
+def test_a_finished_run_without_any_rows_left_is_not_played_anew_in_silence(tmp_path: Path) -> None:
+    (tmp_path / "gated.toml").write_text(GATED)
+    out = str(tmp_path / "run")
+    horizon("play", "--scenario", str(tmp_path / "gated.toml"), "--stop", "settled", "--out", out)
+    for name in ("turns.parquet", "episodes.parquet", "turns.jsonl"):
+        (tmp_path / "run" / name).unlink()
+    again = horizon("play", "--resume", "--out", out)
+    assert again.returncode == 2 and "turns.jsonl is gone and turns.parquet is gone: restore one" in again.stderr
+
+
+@pytest.mark.parametrize("gone", ["nothing", "turns.parquet"])
 def test_a_run_that_is_resumed_without_its_scenario_still_keeps_to_what_was_expected(
     gone: str, tmp_path: Path
 ) -> None:

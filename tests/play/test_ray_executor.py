@@ -32,6 +32,7 @@ run_on_ray(make({given!r}, "test"), Path(sys.argv[1]), 4)
 """
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_killed_worker_loses_nothing(tmp_path: Path) -> None:
     folder, part = tmp_path / "run", tmp_path / "run.parts" / "part-1"

@@ -26,7 +26,7 @@ def coverage(interval: object, n: int, p: float) -> float:
     return float(stats.binom.pmf(np.arange(n + 1), n, p) @ held)
 
 
-@pytest.mark.parametrize("n", [10, 80, 600])
+@pytest.mark.parametrize("n", [10, 80, pytest.param(600, marks=pytest.mark.long)])
 def test_rare_successes_are_held_where_wilsons_interval_dips(n: int) -> None:
     expected = np.linspace(0.01, 3, 100)
     assert min(coverage(wilson, n, each / n) for each in expected) < 0.9

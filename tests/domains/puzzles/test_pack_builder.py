@@ -133,6 +133,7 @@ def test_a_sample_of_the_shipped_puzzles_keeps_its_solution_at_four_times_the_no
     assert sum(problem is not None for problem in problems) <= 1, problems
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_pack_depends_on_its_seed_alone_not_on_cores_or_interruptions(tmp_path: Path) -> None:
     counts = make_pack(tmp_path / "one.csv", number=4, seed=3, effort=QUICK)
