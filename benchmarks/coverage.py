@@ -18,6 +18,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from answers import many, one
 from known_processes import KNOWN, Known, facts, studies
 
 from horizon.analysis.estimators import (
@@ -49,21 +50,21 @@ def figures(table: TurnTable) -> Figures:
     found |= {"error by turn, first bin": curve[0], "error by turn, last bin": curve[-1]}
     gaps = focus_gap.estimates(table)
     for name in ("focus_gap", "focus_gap_slope", "practice", "focus_loss"):
-        found[name.replace("_", " ")] = _one(gaps[name])
+        found[name.replace("_", " ")] = one(gaps[name])
     lives = survival.estimates(table)
-    points = {int(str(each.at["turn"])): each for each in _many(lives["survival"])}
+    points = {int(str(each.at["turn"])): each for each in many(lives["survival"])}
     # A curve that has come down to 0 stays there.
     ended = points[max(points)] if points[max(points)].estimate == 0 else None
     lived = {turn: points.get(turn, ended) for turn in (2, 5, 10)}
     found |= {f"survival after {turn} turns": each for turn, each in lived.items() if each is not None}
     for name in ("h50", "h80", "fading_hazard"):
-        found[name.replace("_", " ")] = _one(lives[name])
+        found[name.replace("_", " ")] = one(lives[name])
     found["self-conditioning"] = self_conditioning.estimate(table)
     found |= {f"dose {each.at['corrupted']}": each for each in self_conditioning.dose_response(table)}
     found |= {f"recovery after {each.at['turns_after_error']}": each for each in self_conditioning.recovery(table)[:2]}
-    for each in _many(decomposition.estimates(table)["decomposition"]):
+    for each in many(decomposition.estimates(table)["decomposition"]):
         found[f"decomposition: {each.at['cause']}"] = each
-    for each in _many(regression.estimates(table)["regression"]):
+    for each in many(regression.estimates(table)["regression"]):
         found[f"regression: {each.at['term']}"] = each
     natural = table.samples["natural"]
     for axis, position in (("turn", natural.turn.astype(float)), ("context_tokens", natural.context_tokens)):
@@ -219,21 +220,9 @@ def _compared(one: TurnTable, other: TurnTable, truths: dict[str, float | None])
         {"natural": type(first)(**{name: np.asarray(values) for name, values in joined.items()})},
         type(both[0])(*(getattr(both[0], name) + getattr(both[1], name) for name in both[0].__slots__)),
     )
-    found = _many(comparison.estimates(table)["comparison"])
+    found = many(comparison.estimates(table)["comparison"])
     truth = truths["comparison"]
     return None if not found or truth is None else holds(found[0], truth)
-
-
-def _one(found: Estimate | list[Estimate]) -> Estimate:
-    if isinstance(found, list):
-        raise TypeError("a single figure was expected")
-    return found
-
-
-def _many(found: Estimate | list[Estimate]) -> list[Estimate]:
-    if isinstance(found, Estimate):
-        raise TypeError("a list of figures was expected")
-    return found
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from answers import many, one
 from caused_processes import CAUSED
 from hard_processes import HARD, Hard
 
@@ -43,13 +44,13 @@ PROCESSES = (*HARD, *CAUSED)
 
 def _survival(table: TurnTable) -> Figures:
     found = survival.estimates(table)
-    figures = {name: _one(found[name]) for name in ("h50", "h80", "h50_net", "h80_net")}
-    start = _one(found["s1"])
+    figures = {name: one(found[name]) for name in ("h50", "h80", "h50_net", "h80_net")}
+    start = one(found["s1"])
     low, high = (None if bound is None else 1 - bound for bound in (start.high, start.low))
     figures["error at turn 1"] = Estimate(
         1 - (start.estimate or 0.0), low, high, start.n_episodes, start.n_turns, start.method
     )
-    points = {int(str(point.at["turn"])): point for point in _many(found["survival"])}
+    points = {int(str(point.at["turn"])): point for point in many(found["survival"])}
     return figures | {f"survival after {turn} turns": points[turn] for turn in (2, 5, 10) if turn in points}
 
 
@@ -57,7 +58,7 @@ def _incidence(table: TurnTable) -> Figures:
     words = {"any error": "an error"}
     return {
         f"incidence of {words.get(str(point.at['event']), point.at['event'])} by turn {point.at['turn']}": point
-        for point in _many(competing_events.estimates(table)["incidence_by_kind"])
+        for point in many(competing_events.estimates(table)["incidence_by_kind"])
     }
 
 
@@ -67,7 +68,7 @@ def _hazards(table: TurnTable) -> Figures:
     Where the true hazard is constant, all bands hold it if the highest low end and the lowest high end do.
     """
     by_event: dict[str, list[Estimate]] = {}
-    for point in _many(hazard_by_kind.estimates(table)["hazard_by_kind"]):
+    for point in many(hazard_by_kind.estimates(table)["hazard_by_kind"]):
         by_event.setdefault(f"hazard of {point.at['event']}", []).append(point)
     figures = {name: points[0] for name, points in by_event.items()}
     for name, points in by_event.items():
@@ -80,7 +81,7 @@ def _hazards(table: TurnTable) -> Figures:
 def _parametric(table: TurnTable) -> Figures:
     return {
         f"{point.at['family']} horizon {point.at['level']}": point
-        for point in _many(parametric_horizon.estimates(table)["parametric_horizon"])
+        for point in many(parametric_horizon.estimates(table)["parametric_horizon"])
         if "level" in point.at
     }
 
@@ -92,18 +93,18 @@ def _rates(table: TurnTable) -> Figures:
         "error rate": error_rate.estimate(table),
         "error by turn, first bin": curve[0],
         "error by turn, last bin": curve[-1],
-        "focus gap": _one(gaps["focus_gap"]),
-        "focus gap slope": _one(gaps["focus_gap_slope"]),
+        "focus gap": one(gaps["focus_gap"]),
+        "focus gap slope": one(gaps["focus_gap_slope"]),
     }
 
 
 def _causes(table: TurnTable) -> Figures:
     found = decomposition.estimates(table)
-    figures = {f"decomposition: {point.at['cause']}": point for point in _many(found["decomposition"])}
+    figures = {f"decomposition: {point.at['cause']}": point for point in many(found["decomposition"])}
     figures |= {
-        f"order: {point.at['cause']}, {point.at['order']}": point for point in _many(found["decomposition_orders"])
+        f"order: {point.at['cause']}, {point.at['order']}": point for point in many(found["decomposition_orders"])
     }
-    return figures | {"right answers help": _many(found["decomposition_checks"])[0]}
+    return figures | {"right answers help": many(found["decomposition_checks"])[0]}
 
 
 def _pull(table: TurnTable) -> Figures:
@@ -112,16 +113,16 @@ def _pull(table: TurnTable) -> Figures:
 
 
 def _regression(table: TurnTable) -> Figures:
-    return {f"regression: {point.at.get('term')}": point for point in _many(regression.estimates(table)["regression"])}
+    return {f"regression: {point.at.get('term')}": point for point in many(regression.estimates(table)["regression"])}
 
 
 def _difficulty(table: TurnTable) -> Figures:
-    rows = _many(turns_against_difficulty.estimates(table)["turns_against_difficulty"])
+    rows = many(turns_against_difficulty.estimates(table)["turns_against_difficulty"])
     return {f"turn {point.at['held']} difficulty": point for point in rows if "held" in point.at}
 
 
 def _aborted(table: TurnTable) -> Figures:
-    return {"error rate with aborted episodes": _one(aborted_bounds.estimates(table)["error_rate_bounds"])}
+    return {"error rate with aborted episodes": one(aborted_bounds.estimates(table)["error_rate_bounds"])}
 
 
 SOURCES: Mapping[str, Callable[[TurnTable], Figures]] = {
@@ -230,18 +231,6 @@ def _by_name(name: str, n_studies: int) -> list[dict[str, object]]:
 
 def _percents(row: Mapping[str, object]) -> str:
     return " ".join(f"{100 * float(str(row[key])):5.1f}" for key in ("coverage", "above", "below"))
-
-
-def _one(found: Estimate | list[Estimate]) -> Estimate:
-    if isinstance(found, list):
-        raise TypeError("a single figure was expected")
-    return found
-
-
-def _many(found: Estimate | list[Estimate]) -> list[Estimate]:
-    if isinstance(found, Estimate):
-        raise TypeError("a list of figures was expected")
-    return found
 
 
 if __name__ == "__main__":

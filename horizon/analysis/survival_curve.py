@@ -74,6 +74,22 @@ def horizon(
     return Estimate(at, low if low is not None else float(last), high, n_episodes, n_turns, method, note)
 
 
+def curve_points(found: Curve, n_turns: int, method: str) -> list[Estimate]:
+    """Return the share still free of error at each turn that is shown; the episodes at risk are its count."""
+    return [
+        Estimate(
+            float(found.share[place]),
+            float(found.low[place]),
+            float(found.high[place]),
+            int(found.at_risk[place]),
+            n_turns,
+            method,
+            at={"turn": place + 1},
+        )
+        for place in turns_shown(found.at_risk)
+    ]
+
+
 def turns_shown(at_risk: Ints) -> list[int]:
     """Return the turns that are reported, counted from 0: all, or 60 of them, as far as an episode is at risk."""
     last = int(np.flatnonzero(at_risk > 0)[-1])

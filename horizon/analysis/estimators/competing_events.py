@@ -10,7 +10,7 @@ from horizon.analysis.chart import Chart, named_series, points_of, series_along
 from horizon.analysis.first_events import CENSORED, UNKNOWN, FirstEvents, first_events
 from horizon.analysis.stats.competing_risks import Incidence, cumulative_incidence
 from horizon.analysis.stats.intervals import missing, share
-from horizon.analysis.survival_curve import Curve, horizon, turns_shown
+from horizon.analysis.survival_curve import curve_points, free_of_error, horizon, turns_shown
 from horizon.analysis.turn_table import Ints, TurnTable
 from horizon.core.estimator import Estimate, Estimates
 from horizon.core.records import Json
@@ -135,22 +135,9 @@ def _illegal(first: FirstEvents) -> dict[str, Estimate | list[Estimate]]:
     if not first.has_erred.any():
         empty = missing("no illegal move was played", ILLEGAL_HORIZON)
         return {"free_of_illegal": [], "h50_illegal": empty, "h80_illegal": empty}
-    whole = cumulative_incidence(first.last, first.any_error(), 2, first.instance)
-    found = Curve(whole.at_risk, whole.events[0], 1 - whole.share[0], 1 - whole.high[0], 1 - whole.low[0])
-    points = [
-        Estimate(
-            float(found.share[place]),
-            float(found.low[place]),
-            float(found.high[place]),
-            int(found.at_risk[place]),
-            counts[1],
-            ILLEGAL_METHOD,
-            at={"turn": place + 1},
-        )
-        for place in turns_shown(found.at_risk)
-    ]
+    found = free_of_error(first)
     return {
-        "free_of_illegal": points,
+        "free_of_illegal": curve_points(found, counts[1], ILLEGAL_METHOD),
         "h50_illegal": horizon(found, 0.5, *counts, method=ILLEGAL_HORIZON, longest=first.longest),
         "h80_illegal": horizon(found, 0.8, *counts, method=ILLEGAL_HORIZON, longest=first.longest),
     }

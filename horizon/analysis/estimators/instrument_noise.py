@@ -11,6 +11,7 @@ import numpy as np
 
 from horizon.analysis.chart import Chart, named_series, points_of
 from horizon.analysis.stats.intervals import Floats, jackknife, missing, share
+from horizon.analysis.turn_bins import estimate_mean
 from horizon.analysis.turn_table import Sample, TurnTable, same_states
 from horizon.core.estimator import Estimate, Estimates
 
@@ -62,8 +63,7 @@ def _share(table: TurnTable, sample: Sample, values: Floats, figure: str) -> Est
     at = {"figure": figure}
     if not sample.n_turns:
         return missing("no state was posed under all of these conditions", SHARE, at)
-    sums = [table.instance_sums(sample.cluster, column) for column in (values, np.ones(sample.n_turns))]
-    return share(*sums).as_estimate(sample.n_episodes, sample.n_turns, SHARE, at=at)
+    return estimate_mean(table, sample, values, share, SHARE, at)
 
 
 def _icc(table: TurnTable, asked: Sequence[Sample]) -> Estimate:

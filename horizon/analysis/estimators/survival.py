@@ -15,7 +15,7 @@ from horizon.analysis.first_events import first_events
 from horizon.analysis.stats.intervals import missing
 from horizon.analysis.stats.logistic import fit
 from horizon.analysis.stats.shares import modified_wilson
-from horizon.analysis.survival_curve import Curve, curve, free_of_error, horizon, turns_shown
+from horizon.analysis.survival_curve import Curve, curve, curve_points, free_of_error, horizon, turns_shown
 from horizon.analysis.turn_table import Ints, Sample, TurnTable
 from horizon.core.estimator import Estimate, Estimates
 
@@ -48,18 +48,6 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     last, erred = first.last, first.has_erred.astype(float)
     net, counts = curve(last, erred, first.instance), (first.n_episodes, first.n_turns)
     found = free_of_error(first)
-    points = [
-        Estimate(
-            float(net.share[place]),
-            float(net.low[place]),
-            float(net.high[place]),
-            int(net.at_risk[place]),
-            counts[1],
-            METHOD,
-            at={"turn": place + 1},
-        )
-        for place in turns_shown(net.at_risk)
-    ]
     at_start = Estimate(
         float(found.share[0]), float(found.low[0]), float(found.high[0]), counts[0], counts[0], FIRST_TURN_METHOD
     )
@@ -69,7 +57,7 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         "h50_net": horizon(net, 0.5, *counts, longest=first.longest),
         "h80_net": horizon(net, 0.8, *counts, longest=first.longest),
         "s1": at_start,
-        "survival": points,
+        "survival": curve_points(net, counts[1], METHOD),
         "hazard": _hazards(net, counts[1]),
         "fading_hazard": _trend(table, sample, last),
     }
