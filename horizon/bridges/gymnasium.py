@@ -17,8 +17,9 @@ from horizon.core.parameters import Value
 from horizon.core.records import Reply, Turn
 from horizon.core.registry import names
 from horizon.core.seeds import derive
-from horizon.play.interactive import InteractiveEpisode, OutsideModel
+from horizon.play.interactive import InteractiveEpisode
 from horizon.play.opening import OpenParts, open_setting
+from horizon.play.outside_model import OutsideModel
 from horizon.play.setting import Setting
 from horizon.scenarios.scenario import make
 

@@ -19,7 +19,6 @@ from inspect_ai.model import (
     ChatMessageSystem,
     ChatMessageUser,
     GenerateConfig,
-    ModelOutput,
 )
 from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, mean, metric, scorer, stderr
 from inspect_ai.solver import Generate, Solver, TaskState, solver
@@ -27,17 +26,18 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from horizon.core.environment import open_environment
 from horizon.core.instances import distinct_seeds
 from horizon.core.parameters import Value
-from horizon.core.records import FinishReason, Message, Reply
+from horizon.core.records import Message
 from horizon.core.registry import names
-from horizon.play.interactive import InteractiveEpisode, OutsideModel
+from horizon.models.inspect import reply_of
+from horizon.play.interactive import InteractiveEpisode
 from horizon.play.opening import OpenParts, open_setting
+from horizon.play.outside_model import OutsideModel
 from horizon.play.plan import plan_of
 from horizon.runs.row_format import SCHEMA_VERSION
 from horizon.scenarios.scenario import make
 
 RECORD = "horizon"
 """The key of the rows in the sample's store and in the score's metadata."""
-_FINISH: dict[str, FinishReason] = {"max_tokens": "length", "model_length": "overflow", "content_filter": "refusal"}
 _ROLES: dict[str, Callable[..., ChatMessage]] = {
     "system": ChatMessageSystem,
     "user": ChatMessageUser,
@@ -127,19 +127,6 @@ def continued(shown: Sequence[ChatMessage], messages: Sequence[Message]) -> list
     ):
         same += 1
     return [*shown[:same], *(_ROLES[message.role](content=message.content) for message in messages[same:])]
-
-
-def reply_of(output: ModelOutput) -> Reply:
-    """Return what a model replied as Horizon's own record."""
-    usage = output.usage
-    cached = (usage.input_tokens_cache_read or 0) + (usage.input_tokens_cache_write or 0) if usage else 0
-    return Reply(
-        output.completion,
-        finish_reason=_FINISH.get(output.stop_reason, "stop"),
-        context_tokens=usage.input_tokens + cached if usage else None,
-        completion_tokens=usage.output_tokens if usage else None,
-        latency_ms=output.time * 1000 if output.time is not None else None,
-    )
 
 
 @metric

@@ -27,6 +27,7 @@ def freeze(
     from horizon.core.registry import names
     from horizon.play.plan import expectations_json, plan_of
     from horizon.runs.registration import register
+    from horizon.runs.replacing import make_folder, replace_text
     from horizon.scenarios.compatibility import with_opponent
     from horizon.scenarios.scenario import read_suite
 
@@ -38,6 +39,6 @@ def freeze(
         wanted = with_opponent(variant.scenario, task)
         planned.append({"name": variant.name, "plan": plan_of(wanted, task), **expectations_json(wanted)})
     registration = register(suite.name, planned, names("estimators"))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(registration, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    make_folder(out.parent)
+    replace_text(out, json.dumps(registration, indent=1, sort_keys=True) + "\n")
     typer.echo(f"{out}: {len(planned)} runs, hash {registration['hash']}")

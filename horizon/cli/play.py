@@ -4,8 +4,6 @@ Heavy imports stand inside the functions, as in `cli`.
 """
 
 import re
-import shlex
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,12 +12,11 @@ from typing import Annotated, Any
 
 import typer
 
+from horizon.cli.continuing import RETRY, default_folder, resume_command
 from horizon.cli.positions import pose, poses_positions
 from horizon.cli.results import report_runs
-from horizon.core.credentials import mask_address
 from horizon.core.errors import EngineFailure, ModelFailure, UsageError
 
-RETRY = "--retry-aborted"
 """The flag that plays aborted episodes of a resumed run again."""
 
 ANY_KEY: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -144,7 +141,7 @@ def play(
         wanted = variants[0].scenario
     else:
         wanted = make(given, "command line")
-    folder = out or _default_folder(wanted.environment, wanted.model, wanted.seed)
+    folder = out or default_folder(f"{wanted.environment}-{wanted.model}-{wanted.seed}")
     if executor is not None:
         with _telling_how_to_continue(folder):
             joined = _executed(executor, wanted, folder, parts, options)
@@ -196,32 +193,21 @@ def _telling_how_to_continue(folder: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo(f"horizon: interrupted; every turn is stored. Continue with: {_resume_command(folder)}", err=True)
+        typer.echo(f"horizon: interrupted; every turn is stored. Continue with: {resume_command(folder)}", err=True)
         raise typer.Exit(130) from None
     except (EngineFailure, ModelFailure) as failure:
         if not folder.is_dir():
             raise
-        raise type(failure)(f"{failure}; then continue with: {_resume_command(folder, RETRY)}") from None
+        raise type(failure)(f"{failure}; then continue with: {resume_command(folder, RETRY)}") from None
 
 
 def _advise_on_aborted(n_aborted: int, folder: Path) -> None:
     if n_aborted:
         typer.echo(
             f"horizon: {n_aborted} episode{'s were' if n_aborted > 1 else ' was'} aborted by failures of the "
-            f"infrastructure. Play what is missing with: {_resume_command(folder, RETRY)}",
+            f"infrastructure. Play what is missing with: {resume_command(folder, RETRY)}",
             err=True,
         )
-
-
-def _resume_command(folder: Path, *more: str) -> str:
-    """Return this process's command with `--resume`, every other flag kept, for a shell; credentials are masked."""
-    words, kept = iter(sys.argv[1:]), []
-    for word in words:
-        if word == "--out":
-            next(words, None)
-        elif word not in ("--resume", RETRY) and not word.startswith("--out="):
-            kept.append(word)
-    return shlex.join(mask_address(word) for word in ["horizon", *kept, "--resume", *more, "--out", str(folder)])
 
 
 def _end_by_gates(runs: list[tuple[str, Path, Any]]) -> None:
@@ -255,8 +241,3 @@ def _whole(parts: dict[str, str], name: str) -> int:
     if not parts.get(name, "").isdecimal():
         raise UsageError(f"--{name}={parts.get(name, '')} is not a whole number: write --shards 4 --shard 1")
     return int(parts[name])
-
-
-def _default_folder(environment: str, model: str, seed: int) -> Path:
-    slug = re.sub(r"[^A-Za-z0-9.=-]+", "_", f"{environment}-{model}-{seed}").strip("_.")
-    return Path("results") / "play" / slug[:120]

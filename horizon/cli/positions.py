@@ -3,12 +3,12 @@
 Heavy imports are inside the functions, as in `cli`.
 """
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from horizon.cli.continuing import default_folder, resume_command
 from horizon.cli.results import report_runs
 from horizon.core.errors import HorizonError, UsageError
 
@@ -51,8 +51,7 @@ def pose(source: Path | None, given: dict[str, Any], out: Path | None, options: 
         raise UsageError("no run to take positions from: name one with --positions RUN")
     if "model" not in keys:
         raise UsageError("--positions needs the model that is to answer: add --model NAME")
-    slug = re.sub(r"[^A-Za-z0-9.=-]+", "_", f"positions-{chosen.folder.name}-{keys['model']}").strip("_.")
-    folder = out or Path("results") / "play" / slug[:120]
+    folder = out or default_folder(f"positions-{chosen.folder.name}-{keys['model']}")
 
     def watch(played: "Played") -> None:
         if played.probes // _LINE_EVERY > watch_state[0]:
@@ -66,7 +65,7 @@ def pose(source: Path | None, given: dict[str, Any], out: Path | None, options: 
             chosen, keys, folder, options, watch=watch, say=lambda text: typer.echo(text, err=True)
         )
     except KeyboardInterrupt:
-        again = f"horizon play --positions {chosen.folder} --model {keys['model']} --resume --out {folder}"
+        again = resume_command(folder)
         typer.echo(f"horizon: interrupted; every position is stored. Continue with: {again}", err=True)
         raise typer.Exit(130) from None
     for warning in finished.warnings:

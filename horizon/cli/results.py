@@ -14,15 +14,17 @@ def report_runs(folders: Sequence[Path], out: Path | None = None, frozen: Path |
     from horizon.api.run import load
     from horizon.report.console import open_console
     from horizon.report.results_table import print_results
-    from horizon.report.write import refuse_empty
+    from horizon.report.write import refuse_empty, write_analysis
 
     run = load(folders)
     refuse_empty(run.analyze())
     print_results(run.analyze(), open_console())
     target = out or folders[0]
-    for line in run.registered(frozen) if frozen is not None else ():
+    registered = run.registered(frozen) if frozen is not None else []
+    for line in registered:
         typer.echo(line)
-    typer.echo(f"report: {run.report(target, frozen=frozen)}")
+    write_analysis(run.analyze(), target, registered)
+    typer.echo(f"report: {target / 'report.html'}")
     typer.echo(f"figures, tables and rows: {target}")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import chess
 import numpy as np
@@ -72,10 +72,10 @@ class ChessLessons:
     targets: Targets = "soft"
     batch_tokens: int = 4096
 
-    def save(self, path: Path) -> None:
+    def save(self, file: BinaryIO) -> None:
         """Write the arrays to a file."""
         np.savez_compressed(
-            path,
+            file,
             words=self.words,
             starts=self.starts,
             positions=self.positions,

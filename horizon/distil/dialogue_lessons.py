@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,9 +66,9 @@ class DialogueLessons:
     turns: int
     batch_tokens: int = 4096
 
-    def save(self, path: Path) -> None:
+    def save(self, file: BinaryIO) -> None:
         """Write the arrays to a file."""
-        np.savez_compressed(path, words=self.words, starts=self.starts, tokens=self.tokens, turns=self.turns)
+        np.savez_compressed(file, words=self.words, starts=self.starts, tokens=self.tokens, turns=self.turns)
 
     def table(self) -> AimTable:
         """Return one row per token of the vocabulary: that token alone."""

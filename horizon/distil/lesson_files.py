@@ -23,6 +23,7 @@ from horizon.distil.dialogue_lessons import (
 from horizon.distil.recipe import Recipe
 from horizon.distil.teacher_games import read_games, write_games
 from horizon.distil.tokenizers import chess_tokenizer, word_tokenizer
+from horizon.runs.replacing import replacing
 
 _RARE = 10
 """A move has a token of its own from this many positions on in which it is legal."""
@@ -56,8 +57,8 @@ def make_lessons(recipe: Recipe, folder: Path, watch: Callable[[str], None]) -> 
         tokenizer, lessons = _from_dialogues(recipe)
     watch(f"{tokenizer.get_vocab_size()} tokens in the vocabulary")
     tokenizer.save(str(folder / "tokenizer.json"))
-    lessons.save(folder / "unfinished.npz")
-    (folder / "unfinished.npz").replace(folder / "lessons.npz")
+    with replacing(folder / "lessons.npz") as file:
+        lessons.save(file)
 
 
 def load_chess(recipe: Recipe, folder: Path) -> ChessLessons:

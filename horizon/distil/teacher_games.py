@@ -21,6 +21,7 @@ from horizon.domains.chess import start_positions
 from horizon.domains.chess.position import Position
 from horizon.engines.engine import Engine
 from horizon.engines.levels import choose_move
+from horizon.runs.replacing import replacing
 
 TEMPERATURES = (0.02, 0.6)
 """The range of the players' temperatures, drawn on a logarithmic scale; level 1 of the ladder has 0.5."""
@@ -134,13 +135,12 @@ def _file(folder: Path, number: int) -> Path:
 def _write_file(folder: Path, number: int, n_games: int, seed: int, nodes: int) -> int:
     """Play one file of games; it appears under its name only when it is complete."""
     path = _file(folder, number)
-    unfinished = path.with_suffix(f".{os.getpid()}")
     wanted = range(number * GAMES_PER_FILE, min(n_games, (number + 1) * GAMES_PER_FILE))
     with (
         Engine("stockfish", {"Hash": 1}) as engine,
-        gzip.open(unfinished, "wt", encoding="ascii", compresslevel=5) as lines,
+        replacing(path) as file,
+        gzip.open(file, "wt", encoding="ascii", compresslevel=5) as lines,
     ):
         for game in wanted:
             lines.write(play_game(engine, seed, game, nodes).as_json() + "\n")
-    unfinished.replace(path)
     return len(wanted)

@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 from horizon.distil.batches import Batch, Lessons
 from horizon.distil.network import SIZES, Network
 from horizon.distil.optimizer import Muon
+from horizon.runs.replacing import replacing
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +147,10 @@ def _save(
     path: Path, network: Network, optimizers: Sequence[torch.optim.Optimizer], progress: tuple[int, float, list[Any]]
 ) -> None:
     """Write a checkpoint; a kill while writing leaves the one before."""
-    unfinished = path.with_suffix(".part")
     step, seconds, curve = progress
     state = {"network": network.state_dict(), "optimizers": [optimizer.state_dict() for optimizer in optimizers]}
-    torch.save({**state, "step": step, "seconds": seconds, "curve": curve}, unfinished)
-    unfinished.replace(path)
+    with replacing(path) as file:
+        torch.save({**state, "step": step, "seconds": seconds, "curve": curve}, file)
 
 
 def _restore(

@@ -86,15 +86,20 @@ class InspectModel:
             return ModelFailure(f"{self.name}: {type(problem).__name__}: {str(problem).partition(chr(10))[0]:.300}")
         if output.error:
             return ModelFailure(f"{self.name}: {output.error:.300}")
-        usage = output.usage
-        cached = (usage.input_tokens_cache_read or 0) + (usage.input_tokens_cache_write or 0) if usage else 0
-        return Reply(
-            output.completion,
-            finish_reason=_FINISH.get(output.stop_reason, "stop"),
-            context_tokens=usage.input_tokens + cached if usage else None,
-            completion_tokens=usage.output_tokens if usage else None,
-            latency_ms=output.time * 1000 if output.time is not None else None,
-        )
+        return reply_of(output)
+
+
+def reply_of(output: Any) -> Reply:
+    """Return what a model replied, an `inspect_ai.model.ModelOutput`, as Horizon's own record."""
+    usage = output.usage
+    cached = (usage.input_tokens_cache_read or 0) + (usage.input_tokens_cache_write or 0) if usage else 0
+    return Reply(
+        output.completion,
+        finish_reason=_FINISH.get(output.stop_reason, "stop"),
+        context_tokens=usage.input_tokens + cached if usage else None,
+        completion_tokens=usage.output_tokens if usage else None,
+        latency_ms=output.time * 1000 if output.time is not None else None,
+    )
 
 
 def open_model(argument: str, options: ModelOptions) -> InspectModel:

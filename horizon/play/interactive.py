@@ -4,41 +4,15 @@ For frameworks that hold the loop themselves (Gymnasium, Inspect). The turns are
 requests, verdicts, substitutes and opponents, since both are made of the same parts.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
 from horizon.core.errors import HorizonError, ModelFailure
 from horizon.core.model import Request
-from horizon.core.records import Episode, Json, Message, Reply, Turn
+from horizon.core.records import Episode, Message, Reply, Turn
 from horizon.play.ending import episode_row, outcome_of
 from horizon.play.episode import Attempt, LiveEpisode, advance
 from horizon.play.loop import FAILURES_PER_TURN, episode_id, replies_of
 from horizon.play.opponent import opponent_action, opponent_request
 from horizon.play.setting import Setting
 from horizon.play.turn import PendingTurn, judge_reply, request_for
-
-
-@dataclass(frozen=True, slots=True)
-class OutsideModel:
-    """Takes the model's place in a setting where somebody else asks the model; it reads text."""
-
-    name: str
-    reads_text: bool = True
-
-    def identity(self) -> Mapping[str, Json]:
-        """Return that the replies come from elsewhere."""
-        return {"backend": "outside", "reproducible": False, "why": "another framework asks the model"}
-
-    def reply(self, requests: Sequence[Request]) -> list[Reply | ModelFailure]:
-        """Refuse: no reply is asked for here."""
-        return [ModelFailure(f"{self.name} is asked by another framework") for _ in requests]
-
-    def count_tokens(self, text: str) -> int | None:
-        """Return None: there is no tokenizer."""
-        return None
-
-    def close(self) -> None:
-        """Free nothing, as nothing is held."""
 
 
 class InteractiveEpisode:

@@ -12,6 +12,7 @@ from typing import Any
 
 from horizon.core.environment import open_environment
 from horizon.core.errors import EngineFailure, HorizonError, ModelFailure, UsageError
+from horizon.core.model import Request
 from horizon.core.records import Episode, Json, Message, Reply, Turn
 from horizon.play.episode import LiveEpisode
 from horizon.play.loop import FAILURES_PER_TURN, Played, replies_of
@@ -19,7 +20,7 @@ from horizon.play.opening import OpenParts, open_setting
 from horizon.play.plan import plan_of, scenario_of
 from horizon.play.session import FinishedRun, RunOptions, manifest_of
 from horizon.play.setting import Setting
-from horizon.play.turn import PendingTurn, judge_reply, request_for
+from horizon.play.turn import PendingTurn, is_answered_once, judge_reply, request_for
 from horizon.runs import run_folder
 from horizon.runs.journal import Journal
 from horizon.runs.manifest import run_id_of
@@ -27,6 +28,8 @@ from horizon.scenarios.scenario import make
 
 POSITIONS = "positions"
 """The manifest's key for the run that the positions are from."""
+_CONDITION = "fresh"
+Conversation = tuple[Message, ...] | str
 _OF_THE_SOURCE = ("environment", "parameters", "opponents", "conditions")
 
 
@@ -78,7 +81,7 @@ def pose_positions(
     if not options.resume:
         run_folder.check_new(folder)
     with open_setting(wanted, OpenParts(task, opponents={}, base_urls=options.base_urls), say) as setting:
-        plan: dict[str, Json] = {**plan_of(setting.scenario, task), "conditions": ["fresh"]}
+        plan: dict[str, Json] = {**plan_of(setting.scenario, task), "conditions": [_CONDITION]}
         plan |= {"opponents": stored.get("opponents", []), POSITIONS: source.as_json()}
         setting = replace(setting, run_id=run_id_of(plan))
         started: dict[str, Json] = {**manifest_of(setting), "plan": plan}
@@ -123,7 +126,7 @@ def _pose_all(
     ended = {episode.episode_id for episode in done[1]}
     counts = dict.fromkeys(Played.__dataclass_fields__, 0)
     counts["episodes_done"] = len(ended)
-    known: dict[tuple[Message, ...], Reply] = {}
+    known: dict[Conversation, Reply] = {}
     failure: HorizonError | None = None
     for episode, rows in chosen:
         if episode.episode_id in ended:
@@ -149,43 +152,43 @@ def _pose_all(
     return Played(**counts)
 
 
-def _posed(setting: Setting, batch: Sequence[Turn], known: dict[tuple[Message, ...], Reply]) -> Iterator[Turn]:
+def _posed(setting: Setting, batch: Sequence[Turn], known: dict[Conversation, Reply]) -> Iterator[Turn]:
     """Yield the rows of a batch of positions; a failed request is repeated, as while playing.
+
+    `known` holds the replies to conversations that are answered once.
 
     Raises:
         EngineFailure, ModelFailure: a position could not be scored, or its reply was not to be had.
     """
-    pending = [_request(setting, row) for row in batch]
-    is_shared = setting.model.reads_text and setting.scenario.temperature == 0
+    left = [(_request(setting, row), row) for row in batch]
     for attempt in range(1, FAILURES_PER_TURN + 1):
-        messages = [each.request.messages for each in pending]
-        asked = [place for place, each in enumerate(messages) if not (is_shared and each in known)]
-        if is_shared:
-            asked = list({messages[place]: place for place in reversed(asked)}.values())
-        answered = dict(
-            zip(asked, replies_of(setting.model, [pending[place].request for place in asked]), strict=True)
-        )
-        failed = [(place, reply) for place, reply in answered.items() if isinstance(reply, HorizonError)]
-        known |= {
-            messages[place]: reply for place, reply in answered.items() if is_shared and isinstance(reply, Reply)
-        }
-        left = []
-        for place, (turn, source) in enumerate(zip(pending, batch, strict=True)):
-            reply = known.get(messages[place]) if is_shared else answered[place]
-            if isinstance(reply, Reply):
-                judged = judge_reply(setting, turn, reply)
-                if judged.row is not None:
-                    yield replace(judged.row, parameters=source.parameters)
-            else:
-                left.append((turn, source))
-        if not left:
+        asked: dict[Conversation, Request] = {}
+        for turn, _ in left:
+            if _conversation(setting, turn) not in known:
+                asked.setdefault(_conversation(setting, turn), turn.request)
+        replies = dict(zip(asked, replies_of(setting.model, list(asked.values())), strict=True))
+        failed = [reply for reply in replies.values() if isinstance(reply, HorizonError)]
+        answered = {conversation: reply for conversation, reply in replies.items() if isinstance(reply, Reply)}
+        if is_answered_once(setting, _CONDITION):
+            known |= answered
+        for turn, source in left:
+            reply = answered.get(_conversation(setting, turn)) or known.get(_conversation(setting, turn))
+            judged = judge_reply(setting, turn, reply) if reply is not None else None
+            if judged is not None and judged.row is not None:
+                yield replace(judged.row, parameters=source.parameters)
+        if not failed:
             return
         if attempt == FAILURES_PER_TURN:
-            raise failed[0][1]
-        pending, batch = [turn for turn, _ in left], [source for _, source in left]
+            raise failed[0]
+        left = [pair for pair in left if isinstance(replies.get(_conversation(setting, pair[0])), HorizonError)]
+
+
+def _conversation(setting: Setting, turn: PendingTurn) -> Conversation:
+    """Return what names a request's conversation: its messages where these are answered once, else its own name."""
+    return turn.request.messages if is_answered_once(setting, _CONDITION) else turn.request.conversation
 
 
 def _request(setting: Setting, row: Turn) -> PendingTurn:
     state = setting.task.load(row.state)
     live = LiveEpisode(row.episode_id, 0, None, row.seed, state, turn=row.turn)
-    return request_for(setting, live, "fresh", setting.submit(state))
+    return request_for(setting, live, _CONDITION, setting.submit(state))

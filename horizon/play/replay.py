@@ -4,7 +4,7 @@ Reads a run folder; needs no model. Under `foreign` in chess the judge engine sc
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,12 @@ from typing import Any
 from horizon.core.environment import Environment, open_environment
 from horizon.core.errors import UsageError
 from horizon.core.escaping import visible
-from horizon.core.model import Request
-from horizon.core.records import Json, Message, Reply, Turn
+from horizon.core.records import Message, Turn
 from horizon.core.registry import nearest
 from horizon.core.row_faults import naming
 from horizon.play.episode import LiveEpisode, failed_attempts, restore
 from horizon.play.opening import OpenParts, open_setting
+from horizon.play.outside_model import OutsideModel
 from horizon.play.plan import scenario_of
 from horizon.play.turn import Padding, request_for
 from horizon.runs.run_data import RunData, read_run
@@ -36,26 +36,6 @@ class Replayed:
         return "\n".join(lines(self))
 
     __repr__ = __str__
-
-
-@dataclass(frozen=True, slots=True)
-class _SilentModel:
-    """Takes the model's place: it reads text and its replies are empty."""
-
-    name: str
-    reads_text: bool = True
-
-    def identity(self) -> Mapping[str, Json]:
-        return {}
-
-    def reply(self, requests: Sequence[Request]) -> list[Any]:
-        return [Reply("") for _ in requests]
-
-    def count_tokens(self, text: str) -> int | None:
-        return None
-
-    def close(self) -> None:
-        return None
 
 
 def replay(folder: Path, episode: str, turn: int, condition: str = "natural") -> Replayed:
@@ -95,7 +75,7 @@ def replay_turn(
         raise UsageError(f"turn {turn} of {name} was not played under '{condition}': {nearest(condition, conditions)}")
     with naming(row):
         extra = json.loads(row.extra)
-        parts = OpenParts(task, _SilentModel(row.model), opponents={}, is_judged=condition == "foreign")
+        parts = OpenParts(task, OutsideModel(row.model), opponents={}, is_judged=condition == "foreign")
         # How replies were generated does not matter here, and the reader generates none.
         scenario = scenario.model_copy(update={"answer": "generate", "constrain": "none"})
         with open_setting(scenario, parts) as setting:

@@ -4,7 +4,6 @@
 identities) is recorded as it was.
 """
 
-import hashlib
 import json
 import platform
 import shlex
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from horizon.core.errors import ContractError, StoreError
-from horizon.core.hashing import file_sha256
+from horizon.core.hashing import file_sha256, json_digest
 from horizon.core.records import Json
 from horizon.core.registry import nearest
 from horizon.core.version import __version__
@@ -61,7 +60,7 @@ def make(
         "model": dict(model_identity),
         "opponents": {name: dict(identity) for name, identity in opponent_identities.items()},
         "judge": None if judge_identity is None else dict(judge_identity),
-        "files": {name: _digest_of(path) for name, path in (files or {}).items()},
+        "files": {name: digest_of(path) for name, path in (files or {}).items()},
         "horizon": __version__,
         "sources": source_digest(),
         "git": git_revision(Path(__file__).parents[1]),
@@ -71,7 +70,12 @@ def make(
     }
 
 
-def _digest_of(path: Path) -> str:
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file as hexadecimal text.
+
+    Raises:
+        StoreError: it can't be read.
+    """
     try:
         return file_sha256(path)
     except OSError as problem:
@@ -100,12 +104,12 @@ def is_as_written(manifest: Mapping[str, Json]) -> bool | None:
 
 
 def _checksum(manifest: Mapping[str, Json]) -> str:
-    return hashlib.blake2b(json.dumps(manifest, sort_keys=True).encode(), digest_size=8).hexdigest()
+    return json_digest(manifest, 8)
 
 
 def run_id_of(plan: Mapping[str, Json]) -> str:
     """Return a run's id: a hash of its plan, so that the same plan twice gives the same rows."""
-    return hashlib.blake2b(json.dumps(plan, sort_keys=True).encode(), digest_size=6).hexdigest()
+    return json_digest(plan, 6)
 
 
 def resume_command(folder: Path, *flags: str) -> str:

@@ -4,7 +4,6 @@ A registration is a JSON file. It decides nothing about playing; runs are held a
 manifests. Knows no scenario file and no estimator.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from horizon.core.errors import UsageError
+from horizon.core.hashing import json_digest
 from horizon.core.records import Json
 from horizon.core.version import __version__
 from horizon.runs.manifest import first_difference, run_id_of
@@ -119,4 +119,4 @@ def _plan(run: Mapping[str, Any]) -> Mapping[str, Json]:
 
 
 def _digest(body: Mapping[str, Any]) -> str:
-    return hashlib.blake2b(json.dumps(body, sort_keys=True).encode(), digest_size=16).hexdigest()
+    return json_digest(body, 16)

@@ -12,11 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from horizon.core.errors import StoreError
-from horizon.core.hashing import file_sha256
 from horizon.core.records import Episode, Json, Turn
 from horizon.runs.journal import JOURNAL
-from horizon.runs.manifest import resume_command
-from horizon.runs.replacing import reason_of, replacing
+from horizon.runs.manifest import digest_of, resume_command
+from horizon.runs.replacing import replacing
 from horizon.runs.row_checks import check_rows
 from horizon.runs.row_format import LAYOUTS, SCHEMA_VERSION, Row
 
@@ -64,7 +63,7 @@ def write_table(folder: Path, kind: type[Row], rows: Iterator[Row], journal_byte
     path = folder / NAMES[kind]
     with replacing(path) as file:
         count = _write(file, kind, rows, journal_bytes)
-    return {"rows": count, "sha256": _sha256(path)}
+    return {"rows": count, "sha256": digest_of(path)}
 
 
 def _write(file: BinaryIO, kind: type[Row], rows: Iterator[Row], journal_bytes: int) -> int:
@@ -95,7 +94,7 @@ def covered_bytes(folder: Path) -> int | None:
 
 def is_unchanged(folder: Path, name: str, manifest: Mapping[str, Any]) -> bool:
     """Return whether a table is as it was written; True where the manifest, of an older version, does not say."""
-    return not has_checksum(name, manifest) or _sha256(folder / name) == manifest[WRITTEN][name].get("sha256")
+    return not has_checksum(name, manifest) or digest_of(folder / name) == manifest[WRITTEN][name].get("sha256")
 
 
 def has_checksum(name: str, manifest: Mapping[str, Any]) -> bool:
@@ -173,13 +172,6 @@ def damaged(folder: Path, name: str, problem: object) -> str:
     else:
         fix = "restore it from a copy"
     return f"{folder / name} is damaged ({reason}): {fix}"
-
-
-def _sha256(path: Path) -> str:
-    try:
-        return file_sha256(path)
-    except OSError as problem:
-        raise StoreError(f"{path} can't be read: {reason_of(problem)}") from None
 
 
 def refuse_changed(folder: Path, manifest: Mapping[str, Any]) -> None:
