@@ -79,14 +79,19 @@ def grade(
 ) -> None:
     """Judge the turns of a run again, and print the results.
 
-    For other search nodes, or after horizon play --judge none. The run itself stays as it is.
+    For other search nodes, after horizon play --judge none, or after horizon import. The run itself stays as it is.
+    Killed at any moment, the same command continues after the last graded turn.
 
     Example: horizon grade results/play/chess-random-0 --nodes 200000
     """
     from horizon.cli.results import print_runs
+    from horizon.play.progress import counting
     from horizon.play.regrade import grade as judge_again
+    from horizon.runs.run_folder import count_turns
 
-    print_runs([judge_again(folder, out or folder.with_name(folder.name + "-graded"), nodes)])
+    with counting("graded", count_turns(folder)) as watch:
+        graded = judge_again(folder, out or folder.with_name(folder.name + "-graded"), nodes, watch)
+    print_runs([graded])
 
 
 @app.command()

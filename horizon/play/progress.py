@@ -8,13 +8,42 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from horizon.core.model import is_interactive
 from horizon.play.loop import Played
 from horizon.scenarios.scenario import Scenario
 
 _LINE_EVERY_S = 10.0
+
+
+@contextmanager
+def counting(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Yield a function that takes how many are done: a bar on a terminal, elsewhere a line every ten seconds."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _counted_lines(what, total, lambda text: console.print(text, markup=False))
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=console, transient=True) as progress:
+        bar = progress.add_task(what, total=total)
+        yield lambda done: progress.update(bar, completed=done)
+
+
+def _counted_lines(what: str, total: int | None, write: Callable[[str], None]) -> Callable[[int], None]:
+    printed = started = time.monotonic()
+    at_start: int | None = None
+
+    def watch(done: int) -> None:
+        nonlocal printed, at_start
+        now = time.monotonic()
+        at_start = done if at_start is None else at_start
+        if now - printed >= _LINE_EVERY_S:
+            printed = now
+            of = f"/{total}" if total is not None else ""
+            write(f"{what} {done}{of}, {(done - at_start) / (now - started):.0f}/s")
+
+    return watch
 
 
 @contextmanager

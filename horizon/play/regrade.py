@@ -1,15 +1,16 @@
 """Judging a run again: every row keeps what was played, its verdict is made anew from fresh scores.
 
-For runs played without a judge, or to see how much a verdict depends on the nodes. The original stays as it is.
+For runs played without a judge, imported ones above all, or to see how much a verdict depends on the nodes. The
+original stays as it is. Killed at any moment, the same call continues after the last row.
 """
 
 import json
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from horizon.core.environment import Environment, engine_of, open_environment
 from horizon.core.errors import UsageError
@@ -19,14 +20,30 @@ from horizon.engines.judge import Judge
 from horizon.play.judging import judge_answer
 from horizon.play.plan import scenario_of
 from horizon.runs import run_folder
-from horizon.runs.building import building
+from horizon.runs.building import continuing
+from horizon.runs.journal_reader import Key
+from horizon.runs.row_format import key
+from horizon.runs.tables import WRITTEN
 
 _AHEAD = 256
 """Positions asked for ahead of the row being written: enough to keep every engine busy, few enough to hold."""
+_BY_LOSS = ("none", "wrong")
+"""Verdicts that the scores decide."""
+
+
+class _Waiting(NamedTuple):
+    """A row with its state, and the scores that it waits for; neither where it needs none."""
+
+    row: Turn
+    state: Any
+    scores: "Future[Scores] | None"
 
 
 def grade(folder: Path, out: Path, nodes: int, watch: Callable[[int], None] = lambda done: None) -> Path:
     """Write a copy of a run with every turn judged at these nodes; return its folder.
+
+    An engine on every core searches while rows are written; `watch` gets the number of rows that are done. What a
+    killed call has graded is kept beside `out`, and is not graded again by the same call.
 
     Raises:
         UsageError: the run's environment needs no engine, or `out` is taken.
@@ -39,22 +56,42 @@ def grade(folder: Path, out: Path, nodes: int, watch: Callable[[int], None] = la
         raise UsageError(f"{folder} needs no grading: {task.name} judges exactly")
     engine = str(plan["judge_engine"])
     with Judge(engine_of(task) if engine == "none" else engine, nodes=nodes) as judge:
-        graded: dict[str, Json] = {**manifest, "graded": {"from": str(folder), "judge": judge.identity()}}
-        with building(out, graded) as journal:
-            for done, (row, scores) in enumerate(_scored(task, judge, folder), 1):
-                with naming(row):
-                    journal.append(judge_again(task, row, scores))
+        # The tables' checksums are kept, so that another run of that name is never continued with this one's rows.
+        graded: dict[str, Json] = {"from": str(folder), "judge": judge.identity(), "of": manifest.get(WRITTEN)}
+        with continuing(out, {**manifest, "graded": graded}) as part:
+            changes: Counter[str] = Counter()
+            for done, waiting in enumerate(_scored(task, judge, folder, part.written), 1):
+                row = waiting.row
+                error = part.written.get(key(row))
+                if error is None:
+                    with naming(row):
+                        judged = _judged(task, waiting, changes[row.episode_id])
+                    part.journal.append(judged)
+                    error = judged.error
+                if row.condition == "natural":
+                    changes[row.episode_id] += (error != "none") - (row.error != "none")
                 watch(done)
             for episode in run_folder.iterate_episodes(folder):
-                journal.append(episode)
+                if key(episode) not in part.written:
+                    part.journal.append(episode)
     return out
 
 
-def judge_again(task: Environment[Any], row: Turn, scores: Scores | None) -> Turn:
-    """Return the row with its verdict made from these scores; errors of form and legality stay what they were."""
-    state = task.load(row.state)
-    answer = Answer(row.action, "none" if row.error in ("none", "wrong") else row.error)
+def _judged(task: Environment[Any], waiting: _Waiting, more_errors: int) -> Turn:
+    """Return the row with its verdict made from its scores; `more_errors` of its episode than before precede it.
+
+    Errors of form and legality stay what they were, and so does what `extra` says of them without an engine.
+    """
+    row, state, future = waiting
+    if row.environment != task.name:
+        return row
+    scores = future.result() if future is not None else None
+    answer = Answer(row.action, "none" if row.error in _BY_LOSS else row.error)
     verdict = judge_answer(task, state, answer, scores)
+    before, extra = json.loads(row.extra), dict(verdict.extra)
+    if row.error not in _BY_LOSS:
+        by_rules = judge_answer(task, state, answer, None).extra
+        extra |= {name: before[name] for name in by_rules if name in before}
     return replace(
         row,
         error=verdict.error,
@@ -62,19 +99,22 @@ def judge_again(task: Environment[Any], row: Turn, scores: Scores | None) -> Tur
         loss=verdict.loss,
         random_loss=verdict.random_loss,
         optimal_action=verdict.optimal_action,
+        prior_errors=row.prior_errors + (more_errors if row.condition == "natural" else 0),
         engine_ms=scores.engine_ms if scores is not None else None,
-        extra=json.dumps({**json.loads(row.extra), **verdict.extra}, ensure_ascii=False),
+        extra=json.dumps({**before, **extra}, ensure_ascii=False),
     )
 
 
-def _scored(task: Environment[Any], judge: Judge, folder: Path) -> Iterator[tuple[Turn, Scores | None]]:
-    waiting: deque[tuple[Turn, Future[Scores] | None]] = deque()
+def _scored(task: Environment[Any], judge: Judge, folder: Path, written: Mapping[Key, str]) -> Iterator[_Waiting]:
+    """Yield every row with its scores under way; those that are written already without."""
+    waiting: deque[_Waiting] = deque()
     for row in run_folder.iterate_turns(folder):
-        with naming(row):
-            position = task.engine_position(task.load(row.state))
-        waiting.append((row, judge.submit(position) if position is not None else None))
+        state = position = None
+        if row.environment == task.name and key(row) not in written:
+            with naming(row):
+                state = task.load(row.state)
+                position = task.engine_position(state)
+        waiting.append(_Waiting(row, state, judge.submit(position) if position is not None else None))
         if len(waiting) >= _AHEAD:
-            first, scores = waiting.popleft()
-            yield first, scores.result() if scores is not None else None
-    for row_left, scores in waiting:
-        yield row_left, scores.result() if scores is not None else None
+            yield waiting.popleft()
+    yield from waiting

@@ -110,6 +110,14 @@ def read_episodes(folder: Path) -> pl.DataFrame:
     return _read(folder, Episode, None)
 
 
+def count_turns(folder: Path) -> int | None:
+    """Return how many turns a finished run has; None where that is not known without reading it."""
+    written = manifests.read(folder).get(WRITTEN)
+    table = written.get(TURNS) if isinstance(written, dict) else None
+    rows = table.get("rows") if isinstance(table, dict) else None
+    return rows if isinstance(rows, int) else None
+
+
 def iterate_turns(folder: Path) -> Iterator[Turn]:
     """Yield the turns of a run as records, sorted if it is finished, else as played; memory stays flat.
 

@@ -14,6 +14,9 @@ from horizon.domains.chess import move_parsing
 from horizon.domains.chess.move_parsing import ORTHODOX_KINDS, ChessSide, GameText
 from horizon.domains.chess.position import Position
 
+_LAST_LOADED: dict[tuple[str, tuple[str, ...]], "Game"] = {}
+"""The last state that was loaded, by its root as it was written and the variants it could be of."""
+
 
 @dataclass(frozen=True, slots=True)
 class Game:
@@ -84,16 +87,25 @@ def dump(game: Game) -> str:
 
 
 def load(text: str, environment: str, variants: Collection[str] = ORTHODOX_KINDS) -> Game:
-    """Return the state of a text by replaying its moves. Cost: some 30 microseconds per ply.
+    """Return the state of a text by replaying its moves.
+
+    Cost: some 70 microseconds per ply; of a game whose earlier state was the last one loaded, only the plies since.
 
     Raises:
         UsageError: the text is not a game, or contains an illegal move.
     """
     line = move_parsing.split_state(text)
-    game = begin(line.root, line.side, variants)
-    for move in line.moves:
-        if game.position.ending:
-            raise UsageError(f"the game was over by {game.position.ending} before move {move} of '{text:.120}'")
-        move_parsing.parse_uci_move(game.position.board, move)
-        game = play_move(game, move, environment)
+    key = line.root, tuple(variants)
+    last = _LAST_LOADED.get(key)
+    if last is None or last.moves != line.moves[: len(last.moves)]:
+        last = begin(line.root, line.side, variants)
+    position = last.position
+    for uci in line.moves[len(last.moves) :]:
+        if position.ending:
+            raise UsageError(f"the game was over by {position.ending} before move {uci} of '{text:.120}'")
+        position = position.after(move_parsing.parse_uci_move(position.board, uci))
+    game = Game(last.root, line.moves, line.side, position)
+    # One game alone: whoever reads a run's rows in order loads each state from the one before it.
+    _LAST_LOADED.clear()
+    _LAST_LOADED[key] = game
     return game

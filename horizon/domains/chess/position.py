@@ -62,7 +62,7 @@ class Position:
         board = self.board
         if board.is_variant_loss() or board.is_variant_win() or board.is_variant_draw():
             return "the rules of the variant"
-        if not self.moves:
+        if not any(board.generate_legal_moves()):
             return "checkmate" if board.is_check() else "stalemate"
         if board.is_insufficient_material():
             return "insufficient material"
