@@ -1,13 +1,15 @@
 """Competing events: the share of episodes whose first event by a turn is an error of each kind, or another ending.
 
-Aalen-Johansen needs no assumption on how solved or lost episodes would have continued. Natural turns only; beside it
-stand what became of the episodes, and the first illegal move whatever other errors come earlier.
+Aalen-Johansen needs no assumption on how solved or lost episodes would have continued. Beside it are what became of
+the episodes, and the first illegal move whatever other errors come earlier. Natural turns, or fresh ones where no
+other were played.
 """
 
 import numpy as np
 
 from horizon.analysis.chart import Chart, named_series, points_of, series_along
 from horizon.analysis.first_events import CENSORED, UNKNOWN, FirstEvents, first_events
+from horizon.analysis.played_line import NOT_PLAYED, played_line, with_assumption
 from horizon.analysis.stats.competing_risks import Incidence, cumulative_incidence
 from horizon.analysis.stats.intervals import missing, share
 from horizon.analysis.survival_curve import curve_points, free_of_error, horizon, turns_shown
@@ -32,16 +34,18 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     illegal move `free_of_illegal` by turn, `h50_illegal` and `h80_illegal`.
     """
     none: dict[str, Estimate | list[Estimate]] = {"incidence_by_kind": [], "first_events": [], "free_of_illegal": []}
-    sample = table.sample("natural")
-    if sample is None or not sample.n_turns:
-        empty = missing("condition natural was not played", ILLEGAL_HORIZON)
+    line = played_line(table)
+    if line is None:
+        empty = missing(NOT_PLAYED, ILLEGAL_HORIZON)
         return {**none, "h50_illegal": empty, "h80_illegal": empty}
-    first, illegal = first_events(table, sample), first_events(table, sample, ("illegal",))
-    return {
-        "incidence_by_kind": _incidences(first),
-        "first_events": _ends(first),
-        **_illegal(illegal),
-    }
+    first, illegal = first_events(table, line.sample), first_events(table, line.sample, ("illegal",))
+    return line.marked(
+        {
+            "incidence_by_kind": _incidences(first),
+            "first_events": _ends(first),
+            **_illegal(illegal),
+        }
+    )
 
 
 def charts(estimates: Estimates) -> list[Chart]:
@@ -49,7 +53,7 @@ def charts(estimates: Estimates) -> list[Chart]:
     ends = points_of(estimates, "first_events")
     said = "share of all episodes whose first event by the turn is of this kind; the rest is still free of any."
     names = [str(point.at["event"]) for point in ends]
-    return [
+    charts = [
         Chart(
             "incidence_by_kind",
             "First events by turn",
@@ -81,6 +85,7 @@ def charts(estimates: Estimates) -> list[Chart]:
             rank=76,
         ),
     ]
+    return [with_assumption(chart, estimates, "first_events") for chart in charts]
 
 
 def _incidences(first: FirstEvents) -> list[Estimate]:

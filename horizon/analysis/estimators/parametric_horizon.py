@@ -1,7 +1,7 @@
 """Horizon lengths from a curve with two parameters, so that 95 % and lengths beyond the longest episode have figures.
 
 Two families beside the counted H50: Weibull, and METR's logistic in log2 of the length. Each shows how it fits and
-where it leaves the Kaplan-Meier curve. Natural turns only.
+where it leaves the Kaplan-Meier curve. Natural turns, or fresh ones where no other were played.
 """
 
 import math
@@ -10,6 +10,7 @@ import numpy as np
 
 from horizon.analysis.chart import Chart, Series, series_along
 from horizon.analysis.first_events import FirstEvents, first_events
+from horizon.analysis.played_line import played_line, with_assumption
 from horizon.analysis.stats.intervals import missing
 from horizon.analysis.stats.log_turn_survival import FAMILIES, SurvivalFit, fit_survival
 from horizon.analysis.survival_curve import Curve, curve, turns_shown
@@ -38,10 +39,10 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     Source: Kwa et al. (2025), Measuring AI ability to complete long tasks, arXiv 2503.14499 (METR: the log odds of
     success, linear in log2 of the length; horizons at 50 and 80 %). There lengths are human minutes, here turns.
     """
-    sample = table.sample("natural")
-    if sample is None or not sample.n_turns:
+    line = played_line(table)
+    if line is None:
         return {"parametric_horizon": [], "parametric_survival": []}
-    first = first_events(table, sample)
+    first = first_events(table, line.sample)
     counted = curve(first.last, first.has_erred.astype(float), first.instance)
     horizons: list[Estimate] = []
     curves: list[Estimate] = []
@@ -54,7 +55,7 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         outside = _outside(fitted, counted)
         horizons += [_horizon(fitted, level, first, outside) for level in LEVELS]
         curves += _curve(fitted, first, counted)
-    return {"parametric_horizon": horizons, "parametric_survival": curves}
+    return line.marked({"parametric_horizon": horizons, "parametric_survival": curves})
 
 
 def charts(estimates: Estimates) -> list[Chart]:
@@ -72,7 +73,8 @@ def charts(estimates: Estimates) -> list[Chart]:
     said = f"counted and fitted share of episodes free of error; {'; '.join(notes)}."
     axis = "share of episodes free of error, if none ended otherwise"
     series = (*counted, *fitted)
-    return [Chart("parametric_survival", "Survival, fitted", said, "turn", axis, "line", series, rank=73)]
+    chart = Chart("parametric_survival", "Survival, fitted", said, "turn", axis, "line", series, rank=73)
+    return [with_assumption(chart, estimates, "parametric_survival")]
 
 
 def _horizon(fitted: SurvivalFit, level: float, first: FirstEvents, outside: list[int]) -> Estimate:

@@ -1,7 +1,7 @@
 """How long an episode stays free of error: the horizon lengths H50 and H80, the Kaplan-Meier curve, the trend.
 
 H50 and H80 count the episodes that have erred, whatever else ends the others: solved ones never err. The Kaplan-Meier
-curve takes every other ending for uninformative censoring. Natural turns only.
+curve takes every other ending for uninformative censoring. Natural turns, or fresh ones where no other were played.
 """
 
 import math
@@ -12,6 +12,7 @@ from scipy import stats
 
 from horizon.analysis.chart import Chart, series_along, single_of
 from horizon.analysis.first_events import first_events
+from horizon.analysis.played_line import NOT_PLAYED, played_line, with_assumption
 from horizon.analysis.stats.intervals import missing
 from horizon.analysis.stats.logistic import fit
 from horizon.analysis.stats.shares import modified_wilson
@@ -39,11 +40,12 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     `h50` and `h80` rest on all episodes; the `net` ones, as `survival`, say when episodes would err if none ended
     otherwise. They differ only where episodes end early without an error.
     """
-    sample = table.sample("natural")
-    if sample is None or not sample.n_turns:
-        empty = missing("condition natural was not played", HORIZON_METHOD)
+    line = played_line(table)
+    if line is None:
+        empty = missing(NOT_PLAYED, HORIZON_METHOD)
         singles = ("h50", "h80", "h50_net", "h80_net", "s1", "fading_hazard")
         return {**dict.fromkeys(singles, empty), "survival": [], "hazard": []}
+    sample = line.sample
     first = first_events(table, sample)
     last, erred = first.last, first.has_erred.astype(float)
     net, counts = curve(last, erred, first.instance), (first.n_episodes, first.n_turns)
@@ -51,7 +53,7 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     at_start = Estimate(
         float(found.share[0]), float(found.low[0]), float(found.high[0]), counts[0], counts[0], FIRST_TURN_METHOD
     )
-    return {
+    found_estimates: dict[str, Estimate | list[Estimate]] = {
         "h50": horizon(found, 0.5, *counts, method=HORIZON_METHOD, longest=first.longest),
         "h80": horizon(found, 0.8, *counts, method=HORIZON_METHOD, longest=first.longest),
         "h50_net": horizon(net, 0.5, *counts, longest=first.longest),
@@ -61,6 +63,7 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         "hazard": _hazards(net, counts[1]),
         "fading_hazard": _trend(table, sample, last),
     }
+    return line.marked(found_estimates)
 
 
 def charts(estimates: Estimates) -> list[Chart]:
@@ -68,19 +71,18 @@ def charts(estimates: Estimates) -> list[Chart]:
     h50 = single_of(estimates, "h50")
     said = f"half of the episodes have erred after {h50.estimate:.0f} turns." if h50 else "see the tables."
     mark = (h50.estimate, f"H50 = {h50.estimate:.0f}") if h50 and h50.estimate is not None else None
-    return [
-        Chart(
-            "survival",
-            "Survival without an error",
-            said,
-            "turn",
-            "share of episodes free of error, if none ended otherwise",
-            "step",
-            series_along(estimates, "survival"),
-            mark,
-            rank=70,
-        )
-    ]
+    chart = Chart(
+        "survival",
+        "Survival without an error",
+        said,
+        "turn",
+        "share of episodes free of error, if none ended otherwise",
+        "step",
+        series_along(estimates, "survival"),
+        mark,
+        rank=70,
+    )
+    return [with_assumption(chart, estimates, "survival")]
 
 
 def _hazards(found: Curve, n_turns: int) -> list[Estimate]:

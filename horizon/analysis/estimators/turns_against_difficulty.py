@@ -1,7 +1,8 @@
 """Do late turns err more, or are late positions just harder? The odds of an error per doubling of the turn.
 
 Before and after what is recorded of the position is held: legal moves, pieces, material, check, novelty, the random
-mover's loss. An association, for archives without `fresh`: what is not recorded stays in the turn. Natural turns only.
+mover's loss. An association, for archives without `fresh`: what is not recorded stays in the turn. Natural
+turns, or fresh ones where no other were played.
 """
 
 import math
@@ -12,6 +13,7 @@ import numpy as np
 
 from horizon.analysis.chart import Chart, named_series, points_of
 from horizon.analysis.first_events import first_errors
+from horizon.analysis.played_line import NOT_PLAYED, played_line, with_assumption
 from horizon.analysis.stats.intervals import Floats, missing
 from horizon.analysis.stats.logistic import LogisticFit, fit
 from horizon.analysis.turn_table import Flags, Sample, TurnTable
@@ -21,7 +23,7 @@ from horizon.core.records import Json
 COLUMNS = ("difficulty", "pieces", "material", "check", "novelty")
 WORDS: Mapping[str, str] = {"difficulty": "difficulty (legal moves in chess)", "pieces": "phase (pieces left)"}
 METHOD = (
-    "odds ratio of an error per doubling of the turn, Firth's logistic over natural turns, jackknife over instances; "
+    "odds ratio of an error per doubling of the turn, Firth's logistic over turns, jackknife over instances; "
     "assumes that the log odds are linear in log2 of the turn and quadratic in what is held, and that nothing else "
     "which makes late positions harder is left out"
 )
@@ -49,10 +51,13 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     """Return `turns_against_difficulty`: the turn's odds ratio `before` and `after`, on the same turns; and
     `difficulty_covariates`, those of what is held.
     """
-    sample = table.sample("natural")
-    if sample is None or not sample.n_turns:
-        empty = missing("condition natural was not played", METHOD)
-        return {"turns_against_difficulty": [empty], "difficulty_covariates": []}
+    line = played_line(table)
+    if line is None:
+        return {"turns_against_difficulty": [missing(NOT_PLAYED, METHOD)], "difficulty_covariates": []}
+    return line.marked(_estimates(table, line.sample))
+
+
+def _estimates(table: TurnTable, sample: Sample) -> dict[str, Estimate | list[Estimate]]:
     design = _design(table, sample)
     part = sample.take(design.is_known)
     columns = design.columns[design.is_known]
@@ -98,9 +103,9 @@ def charts(estimates: Estimates) -> list[Chart]:
         f"after {turns[1].at['covariates']} are held; 1 is no effect."
     )
     series = named_series([*turns, *covariates], names)
-    return [
-        Chart("turns_against_difficulty", "Turns against difficulty", said, "", "odds ratio", "dot", series, rank=68)
-    ]
+    title = "Turns against difficulty"
+    chart = Chart("turns_against_difficulty", title, said, "", "odds ratio", "dot", series, rank=68)
+    return [with_assumption(chart, estimates, "turns_against_difficulty")]
 
 
 def _design(table: TurnTable, sample: Sample) -> Design:
