@@ -17,6 +17,7 @@ from horizon.core.seeds import derive
 from horizon.domains.chess import illegal_moves, move_mentions, move_parsing
 from horizon.domains.chess.novelty import novelty_of
 from horizon.domains.chess.verdict import count_men
+from horizon.domains.puzzles.formats.moves import foreign_letter
 
 _OUTCOMES = {"1/2-1/2": "draw", "*": "unfinished"}
 _NO_EXTRA = "{}"
@@ -120,7 +121,7 @@ def rows_of(game: ArchivedGame, run_id: str, environment: str) -> Rows | Problem
         else:
             move = _read(board, text)
         if move is None:
-            return Problem(game.name, f"ply {ply + 1} '{text:.20}' is not legal in {board.fen()}")
+            return Problem(game.name, f"ply {ply + 1} {_fault(text, board)}")
         replay.push(move)
     is_refused = False
     if len(game.replies) > len(turns):
@@ -141,7 +142,9 @@ def rows_of(game: ArchivedGame, run_id: str, environment: str) -> Rows | Problem
 def kind_of(said: Said, board: chess.Board) -> ErrorKind:
     """Return what a reply is, by what it holds: a legal move (`none`), or which kind of failure.
 
-    `truncated` is a reply that a token limit ended before its move was whole; `no_answer` names no move at all.
+    `truncated` is a reply that a token limit ended before its move was whole; `no_answer` names no move at all. A move
+    with a piece letter of another language (`Sf3`) is `unparsable`: which piece is meant depends on the language, and
+    the letters of two contradict each other (R is a rook in English and a king in French), so that none is guessed.
     """
     text = said.move or ""
     status = move_parsing.read_move(board, text).status
@@ -150,7 +153,7 @@ def kind_of(said: Said, board: chess.Board) -> ErrorKind:
     if said.is_cut:
         return "truncated"
     names_move = status == "ambiguous" or move_mentions.find_last_move(board, text).status != "unparsable"
-    return "unparsable" if names_move else "no_answer"
+    return "unparsable" if names_move or foreign_letter(text) is not None else "no_answer"
 
 
 def _turn(replay: _Replay, said: Said | None, text: str, turn: int) -> Turn | Problem:
@@ -158,7 +161,7 @@ def _turn(replay: _Replay, said: Said | None, text: str, turn: int) -> Turn | Pr
     board, game = replay.board, replay.game
     move = _read(board, text)
     if move is None:
-        return Problem(game.name, f"move {turn} of {game.model}, '{text:.20}', is not legal in {board.fen()}")
+        return Problem(game.name, f"move {turn} of {game.model} {_fault(text, board)}")
     extra = replay.extra(board.legal_moves.count())
     if said is not None and said.move != text:
         meant = move_parsing.read_move(board, said.move or "")
@@ -202,6 +205,13 @@ def _read(board: chess.Board, text: str) -> chess.Move | None:
         except ValueError:
             continue
     return None
+
+
+def _fault(text: str, board: chess.Board) -> str:
+    """Return why the text of a played move can't be played."""
+    if foreign_letter(text) is not None:
+        return f"'{text:.20}' has a piece letter that is not English: save the game with K Q R B N or figurines"
+    return f"'{text:.20}' is not legal in {board.fen()}"
 
 
 def _outcome(game: ArchivedGame, board: chess.Board, turns: list[Turn]) -> str | Problem:

@@ -25,7 +25,7 @@ _KEYS = {
 _EXCHANGE = re.compile(r"^PROMPT: (.*?)\nRESPONSE: ?(.*?)(?=\n\nPROMPT: |\Z)", re.DOTALL | re.MULTILINE)
 _GIVEN_MOVES = re.compile(r"(?:^|\s)1\.")
 _TAGGED = re.compile(r"<played_move>(.*?)</played_move>", re.DOTALL)
-_NUMBER = re.compile(r"^\s*\d{1,3}\s?(?:\.{1,3}|…)?\s*(?=[A-Za-z+{])")
+_NUMBER = re.compile(r"^\s*\d{1,3}\s?(?:\.{1,3}|…)?\s*(?=[^\W\d_]|[+{])")
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from importers.small_archives import (
 
 from horizon.archives.import_run import Imported, ImportOptions, import_games
 from horizon.core.environment import open_environment
+from horizon.core.errors import UsageError
 from horizon.runs import run_folder
 
 MATE = "1. f3 e5 2. g4 Qh4#"
@@ -78,6 +79,16 @@ def test_moves_that_the_prompt_gave_are_no_turns_of_the_model(tmp_path: Path) ->
     assert turns["action"].to_list() == ["g1f3", "f1b5"]
     assert turns["turn"].to_list() == [1, 2]
     assert json.loads(run_folder.read_episodes(out)["extra"][0])["given_plies"] == 2
+
+
+@pytest.mark.parametrize("move", ["Sf3", "Cf3", "Кf3", "Dh5", "e8=D"])
+def test_a_piece_letter_of_another_language_is_unparsable_and_never_called_illegal(move: str, tmp_path: Path) -> None:
+    files = gptchess_files(1, "1. e4 e5", [tag("1. e4"), tag(f"2. {move}")], unknown=move)
+    (tmp_path / "german.pgn").write_text(f'[White "llm"]\n[Black "random"]\n\n1. e4 e5 2. {move} *\n')
+    _, out = imported(tmp_path, write_tar(tmp_path / "g.tar.gz", files))
+    assert kinds(out) == ["none", "unparsable"]
+    with pytest.raises(UsageError, match=f"'{move}' has a piece letter that is not English"):
+        import_games(ImportOptions((tmp_path / "german.pgn",)), tmp_path / "german")
 
 
 def test_a_game_whose_replies_disagree_with_its_moves_is_left_out(tmp_path: Path) -> None:
