@@ -24,6 +24,7 @@ from horizon.runs import run_folder
 
 LEAST_EPISODES = 20
 LEAST_AT_RISK = 5
+NAMES = {"deepseek-reasoner": "DeepSeek-R1"}
 
 
 def main() -> None:
@@ -97,7 +98,7 @@ def draw(turns: pl.DataFrame, path: Path) -> None:
         n_shown = int((found.at_risk >= LEAST_AT_RISK).sum())
         x = np.arange(n_shown + 1)
         share, low, high = (np.concatenate([[1.0], each[:n_shown]]) for each in (found.share, found.low, found.high))
-        (line,) = axes.step(x, share, where="post", label=f"{model} ({ends.height} games)")
+        (line,) = axes.step(x, share, where="post", label=f"{NAMES.get(str(model), model)} ({ends.height} games)")
         axes.fill_between(x, low, high, step="post", alpha=0.15, color=line.get_color())
         below = np.flatnonzero(share <= 0.5)
         print(

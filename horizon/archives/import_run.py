@@ -16,13 +16,12 @@ from horizon.archives.games import ArchivedGame, ArchivedRows, Found, Harness, R
 from horizon.archives.replay import Rows
 from horizon.archives.workers import replayed
 from horizon.core import registry
-from horizon.core.environment import exports_of, open_environment
+from horizon.core.environment import open_environment
 from horizon.core.errors import UsageError
 from horizon.core.parameters import values
 from horizon.core.records import Json
 from horizon.runs import manifest, run_folder
 from horizon.runs.building import building
-from horizon.runs.exports import write_exports
 from horizon.runs.journal import Journal
 
 GENERIC = "pgn"
@@ -104,8 +103,6 @@ def import_games(
             raise UsageError(_nothing(options, imported))
         stored = run_folder.read_manifest(journal.folder)
         manifest.write(journal.folder, _manifest(options, imported, rows=None, stored=stored))
-    if imported.sides.total() == imported.n_episodes:
-        write_exports(out, exports_of(open_environment("chess")))
     return imported
 
 

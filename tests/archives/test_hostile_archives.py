@@ -39,7 +39,7 @@ def test_paths_out_of_the_archive_and_links_are_left_out_and_nothing_is_written_
     assert all("\n" not in str(problem) for problem in imported.problems)
     assert names_under(tmp_path) == {
         "inside", "inside/a.tar.gz", "inside/run", "inside/run/manifest.json", "inside/run/turns.jsonl",
-        "inside/run/turns.parquet", "inside/run/episodes.parquet", "inside/run/games.pgn",
+        "inside/run/turns.parquet", "inside/run/episodes.parquet",
     }  # fmt: skip
 
 
