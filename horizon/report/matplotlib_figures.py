@@ -14,11 +14,9 @@ from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.chart import Chart, Series
 from horizon.core.escaping import replace_unprintable
 from horizon.core.estimator import Estimate
+from horizon.report.palette import style_of
 from horizon.runs.replacing import make_folder, replacing
 
-# Okabe and Ito's colours, told apart by the colour-blind; a marker each, so that print in grey works too.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C6D31", "#555555")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _INK = "#333333"
 _DENSE = 20
 _ASIDE = 0.12
@@ -87,7 +85,8 @@ def _names(chart: Chart) -> list[str]:
 
 
 def _draw_series(axes: Axes, chart: Chart, series: Series, index: int) -> None:
-    colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
+    look = style_of(series.name, index)
+    colour, marker = look.colour, look.marker
     places: list[Any] = [_printable(each) if isinstance(each, str) else each for each in series.places]
     values = [each.estimate or 0.0 for each in series.points]
     lows = [each.low if each.low is not None else value for each, value in zip(series.points, values, strict=True)]
@@ -117,7 +116,8 @@ def _draw_series(axes: Axes, chart: Chart, series: Series, index: int) -> None:
         below = [heights.get(str(place), 0.0) for place in series.places]
         axes.bar(places, values, bottom=below, color=colour, label=name)
     else:
-        axes.bar(places, values, yerr=bars, color=list(COLOURS[: len(places)]), capsize=3, label=name)
+        colours = [style_of(str(place), index).colour for index, place in enumerate(places)]
+        axes.bar(places, values, yerr=bars, color=colours, capsize=3, label=name)
         axes.axhline(0, color=_INK, linewidth=0.8)
 
 
@@ -165,16 +165,16 @@ def _draw_panel(axes: Axes, group: Group, top: float) -> None:
 
 
 def _draw_curve(axes: Axes, points: Sequence[Estimate], condition: str, index: int, n_conditions: int) -> None:
-    colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
+    style = style_of(condition, index)
     turns = [_number(each.at["turn"]) for each in points]
     rates = [each.estimate or 0.0 for each in points]
     lows, highs = [each.low or 0.0 for each in points], [_reach(each) for each in points]
-    axes.fill_between(turns, lows, highs, color=colour, alpha=0.16, linewidth=0)
+    axes.fill_between(turns, lows, highs, color=style.colour, alpha=0.16, linewidth=0)
     axes.plot(
         turns,
         rates,
-        color=colour,
-        marker=marker,
+        color=style.colour,
+        marker=style.marker,
         markersize=4.5,
         linewidth=1.8,
         label=_MEANING.get(condition, condition),
