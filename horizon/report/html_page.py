@@ -18,7 +18,7 @@ import chess.svg
 from horizon.analysis.analysis import Analysis
 from horizon.analysis.chart import Chart
 from horizon.report.cautions import limits
-from horizon.report.chart_builders import charts_of
+from horizon.report.chart_builders import caption_of, charts_of
 from horizon.report.episode_viewer import trace
 from horizon.report.headline import headline
 from horizon.report.html_tables import escaped, estimates_section, results_section, tests_section
@@ -164,7 +164,7 @@ def _figure(place: int, chart: Chart) -> str:
     return (
         f'<figure id="chart-{place}"><figcaption>{escaped(chart.title)}</figcaption>'
         f'<div id="figure-{place}" role="img" aria-label="{escaped(chart.said)}" style="min-height:380px"></div>'
-        f"{''.join(f'<p class=note>{escaped(note)}</p>' for note in chart.notes)}</figure>"
+        f"{''.join(f'<p class=note>{escaped(note)}</p>' for note in caption_of(chart))}</figure>"
     )
 
 

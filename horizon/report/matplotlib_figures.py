@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import matplotlib
@@ -14,12 +15,17 @@ from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.chart import Chart, Series
 from horizon.core.escaping import replace_unprintable
 from horizon.core.estimator import Estimate
+from horizon.report.chart_builders import caption_of
 from horizon.report.palette import style_of
 from horizon.runs.replacing import make_folder, replacing
 
 _INK = "#333333"
 _DENSE = 20
 _ASIDE = 0.12
+_CAPTION_WIDTH = 118
+"""Characters of a caption's line."""
+_CAPTION_LINE = 0.13
+"""Its height in inches."""
 _MEANING = {"natural": "natural: with its own history", "fresh": "fresh: the same states, no history"}
 
 
@@ -56,8 +62,10 @@ def _error_by_turn(analysis: Analysis) -> Figure:
 def draw_chart(chart: Chart, path: Path, *others: Path) -> list[Path]:
     """Draw one chart of the page into every path, its kind by the suffix (.png, .svg); return the paths."""
     matplotlib.use("Agg")
-    figure = Figure(figsize=(7.2, 4.6), layout="constrained", dpi=150)
+    caption = _wrapped(caption_of(chart))
+    figure = Figure(figsize=(7.2, 4.6 + _CAPTION_LINE * len(caption)), layout="constrained", dpi=150)
     axes = figure.subplots()
+    _write_caption(figure, caption)
     for index, series in enumerate(chart.series):
         _draw_series(axes, chart, series, index)
     if chart.mark is not None:
@@ -76,6 +84,16 @@ def draw_chart(chart: Chart, path: Path, *others: Path) -> list[Path]:
     elif all(float(place).is_integer() for series in chart.series for place in series.places):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=2))
     return _save(figure, (path, *others))
+
+
+def _wrapped(sentences: Sequence[str]) -> list[str]:
+    return [line for sentence in sentences for line in wrap(_printable(sentence), _CAPTION_WIDTH)]
+
+
+def _write_caption(figure: Figure, lines: Sequence[str]) -> None:
+    """Write small lines beneath the axes; the layout leaves them their place."""
+    if lines:
+        figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=7, color="#666666", parse_math=False)
 
 
 def _names(chart: Chart) -> list[str]:
@@ -199,8 +217,10 @@ def _footnote(group: Group) -> str:
     rate = group.estimates.get("error_rate")
     if isinstance(rate, Estimate):
         lines.append(
-            f"{rate.n_episodes} episodes, {rate.n_turns} turns (grey: turns a bin); bands: 95 % interval of each bin"
+            f"{rate.n_episodes} episodes, {rate.n_turns} turns (grey: turns per bin); bands: 95 % interval of each bin"
         )
+    methods = dict.fromkeys(point.method for point in _lists(group, "error_by_turn"))
+    lines += _wrapped([f"bands: {'; '.join(methods)}"] if methods else [])
     gap = group.estimates.get("focus_gap")
     if isinstance(gap, Estimate) and gap.estimate is not None and gap.low is not None and gap.high is not None:
         lines.append(
