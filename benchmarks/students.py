@@ -22,7 +22,7 @@ from horizon.analysis.stats.bootstrap import draw_counts
 from horizon.analysis.stats.intervals import share
 from horizon.core.estimator import Estimate
 from horizon.play import session
-from horizon.report.matplotlib_figures import COLOURS, MARKERS
+from horizon.report.palette import style_of
 from horizon.runs import run_folder
 from horizon.scenarios.scenario import make
 
@@ -136,8 +136,8 @@ def draw(runs: dict[str, pl.DataFrame], path: Path, *, is_chess: bool) -> None:
                     [[rate.estimate - rate.low for _, rate in known], [rate.high - rate.estimate for _, rate in known]]
                 ),
                 linestyle=style,
-                marker=MARKERS[place],
-                color=COLOURS[place],
+                marker=style_of("", place).marker,
+                color=style_of("", place).colour,
                 capsize=2,
                 label=f"{name}, {'its own history' if condition == 'natural' else 'the same states afresh'}",
             )

@@ -17,7 +17,7 @@ from horizon.analysis.analysis import Group
 from horizon.analysis.analyze import analyze_runs
 from horizon.core.estimator import Estimate
 from horizon.play import session
-from horizon.report.matplotlib_figures import COLOURS, MARKERS
+from horizon.report.palette import style_of
 from horizon.report.terminal_table import points
 from horizon.report.write import write_analysis
 from horizon.runs import run_folder
@@ -66,8 +66,8 @@ def draw(groups: tuple[Group, ...], path: Path) -> None:
                 place + 0.14 * (index - 1.5),
                 rate,
                 yerr=[[rate - low], [high - rate]],
-                fmt=MARKERS[index],
-                color=COLOURS[index],
+                fmt=style_of(condition, index).marker,
+                color=style_of(condition, index).colour,
                 capsize=3,
                 label=condition if not place else None,
             )

@@ -243,7 +243,12 @@ def position(estimate: Estimate) -> str:
     if {"first_turn", "last_turn"} <= at.keys():
         first, last, _ = at.pop("first_turn"), at.pop("last_turn"), at.pop("turn", None)
         at |= {"turn": first} if first == last else {"turns": f"{first}-{last}"}
-    return ", ".join(f"{key} {value}" for key, value in at.items()) or "all"
+    return ", ".join(f"{key} {_short(value)}" for key, value in at.items()) or "all"
+
+
+def _short(value: object) -> str:
+    """Write a value of a position; a share or a p value with two digits."""
+    return f"{value:.2g}" if isinstance(value, float) and abs(value) < 1 else str(value)
 
 
 def _list_json(estimates: list[Estimate]) -> dict[str, Any] | list[dict[str, Any]]:

@@ -12,6 +12,7 @@ import polars as pl
 
 from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.columns import digested
+from horizon.analysis.multiplicity import corrected
 from horizon.analysis.run_plans import differences, plan_text, plans_of
 from horizon.analysis.turn_table import TurnTable, columns_read, load_table
 from horizon.core import registry
@@ -67,9 +68,10 @@ def analyze_table(table: TurnTable, runs: Sequence[RunData] = ()) -> Analysis:
     parts = groups_of(table)
     distinctions = _distinctions([labels for labels, _ in parts])
     plans = _plan_differences(parts)
+    estimates = corrected([estimate_all(part) for _, part in parts])
     groups = tuple(
-        Group(*labels, part, estimate_all(part), distinctions[labels[1:]], differs_in)
-        for (labels, part), differs_in in zip(parts, plans, strict=True)
+        Group(*labels, part, own, distinctions[labels[1:]], differs_in)
+        for (labels, part), own, differs_in in zip(parts, estimates, plans, strict=True)
     )
     whole = groups[0].estimates if len(groups) == 1 else estimate_all(table)
     return Analysis(tuple(runs), table, whole, groups)

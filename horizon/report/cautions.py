@@ -1,9 +1,10 @@
-"""What a reader must know beside the figures: rates at the floor or the ceiling, and runs that a gate stopped.
+"""What a reader must know beside the figures: what was not played, rates at the floor or ceiling, runs cut short.
 
 Sentences from estimates and manifests alone; computes no statistic.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.chart import points_of, single_of
@@ -11,9 +12,58 @@ from horizon.core.estimator import Estimate
 from horizon.runs.manifest import GATE, STOPPED
 from horizon.runs.run_data import RunData
 
+_MUCH_TRUNCATED = 0.05
 _RARE = 0.05
 """A rate whose interval lies below this, and holds 0 at turn 1, is at the floor."""
-_NO_RISE = "no rise can be seen here: calibrate, with a {} setting"
+_NO_RISE = "no rise can be seen in this setting: calibrate, with"
+
+
+def limits(analysis: Analysis) -> list[str]:
+    """Return what the figures can't say, given what was played."""
+    conditions = set(analysis.table.conditions)
+    lines = cautions(analysis)
+    if "fresh" not in conditions:
+        lines.append("Without the condition fresh, a rise with the turn may be nothing but harder positions.")
+    if "foreign" not in conditions:
+        lines.append("Without foreign, practice with the format and loss of focus are one net figure.")
+    if "healed" not in conditions:
+        lines.append("Without healed, the pull of the model's own errors can't be separated from the length itself.")
+    if "padded" not in conditions:
+        lines.append("Without padded, a longer context can't be separated from more turns.")
+    lines += [line for group in analysis.groups if (line := _truncated(group))]
+    if analysis.table.n_aborted:
+        lines.append(
+            f"{count_episodes(analysis.table.n_aborted)} were aborted by the infrastructure and left out; they may be "
+            f"the hard ones{_with_aborted(analysis)}."
+        )
+    if analysis.table.n_episodes < 20:
+        lines.append(f"{count_episodes(analysis.table.n_episodes)} are few: read the intervals, not the points.")
+    return lines
+
+
+def _with_aborted(analysis: Analysis) -> str:
+    """Return how far they could move the error rate, in words."""
+    bounds = analysis.whole.get("error_rate_bounds")
+    if not isinstance(bounds, Estimate) or bounds.low is None or bounds.high is None:
+        return ""
+    return f": with them the error rate lies between {100 * bounds.low:.0f} and {100 * bounds.high:.0f} %"
+
+
+def _truncated(group: Group) -> str:
+    """Return the line on replies that were cut off, where they are many."""
+    kinds = group.estimates.get("error_kinds")
+    shares = {
+        str(each.at["condition"]): each.estimate or 0.0
+        for each in (kinds if isinstance(kinds, list) else ())
+        if each.at.get("kind") == "truncated"
+    }
+    cut = [f"{name} {100 * share:.0f} %" for name, share in shares.items() if share >= _MUCH_TRUNCATED]
+    if not cut:
+        return ""
+    return (
+        f"{group.model}, {group.setting}: replies cut off at the most tokens allowed count as errors "
+        f"({', '.join(cut)}); with a larger max_tokens some may be correct."
+    )
 
 
 def cautions(analysis: Analysis) -> list[str]:
@@ -23,7 +73,21 @@ def cautions(analysis: Analysis) -> list[str]:
 
 
 def at_an_end(group: Group) -> str | None:
-    """Return the sentence for a group whose errors can't rise or can't be seen; None for the others.
+    """Return the sentence for a group whose errors can't rise or can't be seen; None for the others."""
+    end = end_of(group)
+    return f"{group.model}, {group.setting}: {end.words}." if end else None
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Why no rise can be seen: a mark of a word or two for tables, and the reason with its figure."""
+
+    mark: str
+    words: str
+
+
+def end_of(group: Group) -> End | None:
+    """Return whether a group is at the floor or the ceiling, where no rise can be seen.
 
     At the ceiling the error rate at turn 1 may be 100 %, or the loss there may be a random mover's; at the floor the
     error rate is near 0 and no turn at the start errs.
@@ -31,17 +95,19 @@ def at_an_end(group: Group) -> str | None:
     curve = [point for point in points_of(group.estimates, "error_by_turn") if point.at.get("condition") == "natural"]
     if not curve:
         return None
-    who, first = f"{group.model}, {group.setting}", curve[0]
+    first = curve[0]
     skills = [point for point in points_of(group.estimates, "skill_by_turn") if point.at.get("condition") == "natural"]
     is_full = first.high is not None and first.high >= 1 - 1e-9
     if is_full and (first.estimate or 0.0) > 0.5:
-        return f"{who}: errors are at the ceiling from the start ({_percent(first)}): {_NO_RISE.format('easier')}."
+        return End(
+            "ceiling", f"errors are at the ceiling from the start ({_percent(first)}): {_NO_RISE} an easier one"
+        )
     if skills and _holds(skills[0], 0.0):
         skill = f"skill {skills[0].figure}"
-        return f"{who}: plays like a random mover from the start ({skill}): {_NO_RISE.format('easier')}."
+        return End("random play", f"plays like a random mover from the start ({skill}): {_NO_RISE} an easier one")
     rate = single_of(group.estimates, "error_rate")
     if rate is not None and rate.high is not None and rate.high < _RARE and _holds(first, 0.0):
-        return f"{who}: errors are at the floor ({_percent(rate)}): {_NO_RISE.format('harder')}."
+        return End("floor", f"errors are at the floor ({_percent(rate)}): {_NO_RISE} a harder one")
     return None
 
 
@@ -70,3 +136,8 @@ def _holds(point: Estimate, value: float) -> bool:
 def _percent(point: Estimate) -> str:
     low, high = (0.0 if bound is None else 100 * bound for bound in (point.low, point.high))
     return f"{100 * (point.estimate or 0.0):.0f} %, 95 % interval {low:.0f} to {high:.0f}"
+
+
+def count_episodes(number: int) -> str:
+    """Return the number with its noun, as `1 episode`."""
+    return f"{number} episode{'' if number == 1 else 's'}"

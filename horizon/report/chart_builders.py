@@ -26,6 +26,12 @@ def charts_of(analysis: Analysis) -> list[Chart]:
     return charts
 
 
+def caption_of(chart: Chart) -> list[str]:
+    """Return the sentences beneath a figure: what it assumes, and how its intervals were made."""
+    methods = dict.fromkeys(point.method for series in chart.series for point in series.points)
+    return [*chart.notes, f"Intervals of 95 %: {'; '.join(methods)}."] if methods else list(chart.notes)
+
+
 def _estimator_charts(estimates: Estimates) -> list[Chart]:
     """Return the figures of all estimators that have a point to draw, in the order of their ranks."""
     filled = [chart for chart in _all_charts(estimates) if any(series.points for series in chart.series)]

@@ -1,140 +1,199 @@
-"""The report's first sentences: the headline figure in plain words, what it can't say, and the command behind it."""
+"""The report's first sentences: the most important significant result of all groups, then what the others gave.
 
-import shlex
+Significant means that Holm's correction within the result's family is below 5 % (`horizon.analysis.multiplicity`).
+"""
+
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from horizon.analysis.analysis import Analysis, Group
+from horizon.analysis.chart import points_of, single_of
+from horizon.analysis.multiplicity import GAP
 from horizon.core.estimator import Estimate
-from horizon.report.cautions import cautions
-from horizon.runs.run_data import RunData
+from horizon.report.cautions import count_episodes
 
-_MUCH_TRUNCATED = 0.05
+ALPHA = 0.05
+_MOST_NAMED = 6
+"""Groups that the headline names beside its own; the table of results has all."""
+_OWN = ("natural-healed", "natural-foreign")
+"""The contrasts that come next in importance: what its own trajectory costs a model."""
+_SHOWN = {
+    "natural": "with its own history",
+    "fresh": "without",
+    "healed": "with its errors corrected in the history",
+    "foreign": "with another episode's correct answers as history",
+    "padded": "with neutral text as long as the history",
+    "recap": "with a recap for a history",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A contrast of one group that was tested, with its corrected p value."""
+
+    group: Group
+    figure: Estimate
+    p_holm: float
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether the family's correction leaves it below 5 %."""
+        return self.p_holm < ALPHA
+
+    @property
+    def size(self) -> float:
+        """The size of the effect that its interval leaves no doubt of, in points of error rate."""
+        low, high = self.figure.low or 0.0, self.figure.high or 0.0
+        return max(low, -high, 0.0)
+
+
+def findings(analysis: Analysis) -> list[Finding]:
+    """Return all tested contrasts of all groups, the most important first.
+
+    The focus gap comes before what its own trajectory costs a model, and that before all others; among equals, the
+    significant first, then the greatest effect that is certain.
+    """
+    tested = [
+        Finding(group, figure, float(p_holm))
+        for group in analysis.groups
+        for figure in points_of(group.estimates, "contrasts")
+        if isinstance(p_holm := figure.at.get("p_holm"), int | float)
+        and not str(figure.at["name"]).startswith("natural-repeat")
+    ]
+    return sorted(tested, key=lambda finding: (not finding.is_significant, _rank(finding), -finding.size))
 
 
 def headline(analysis: Analysis) -> str:
-    """Return one sentence with the headline figure and its interval; says so where the interval holds 0."""
-    group = _widest(analysis.groups)
-    who = f"{group.model} ({group.setting})"
-    gap, rate = group.estimates.get("focus_gap"), group.estimates.get("error_rate")
-    if isinstance(gap, Estimate) and gap.estimate is not None:
-        if gap.low is None or gap.high is None:
-            return (
-                f"On the same positions, {who} was in error {_points(gap.estimate)} with its history than without; "
-                f"{_episodes(gap.n_episodes)} are too few for an interval."
-            )
-        bounds = f"95 % interval {100 * gap.low:.0f} to {100 * gap.high:.0f}, {_episodes(gap.n_episodes)}"
-        if gap.low <= 0 <= gap.high:
-            return (
-                f"On the same positions, no difference between {who} with its history and without could be told: "
-                f"{100 * gap.estimate:+.0f} points, {bounds}.{_parts(group)}"
-            )
+    """Return the most important significant result with its interval, what the other groups gave, or that nothing did.
+
+    Without a contrast the error rates of all groups.
+    """
+    tested = findings(analysis)
+    if not tested:
+        return _rates(analysis.groups)
+    first = tested[0]
+    if not first.is_significant:
+        return _nothing(analysis, tested)
+    minuend, subtrahend = _sides(first.figure)
+    figure, size = first.figure, 100 * (first.figure.estimate or 0.0)
+    change = f"{abs(size):.0f} points {'more' if size >= 0 else 'less'} often"
+    words = [
+        f"On the same positions, {_who(first.group)} errs {change} {minuend} than {subtrahend}, "
+        f"{_bounds(figure)}{_correction(first)}.",
+        _parts(first.group) if figure.at["name"] == GAP else "",
+        _others(tested[1:], str(figure.at["name"])),
+    ]
+    return " ".join(word for word in words if word)
+
+
+def _rank(finding: Finding) -> int:
+    name = str(finding.figure.at["name"])
+    return 0 if name == GAP else 1 if name in _OWN else 2
+
+
+def _nothing(analysis: Analysis, tested: Sequence[Finding]) -> str:
+    """Return the sentence for the case that no contrast of any group is significant."""
+    gaps = [finding for finding in tested if finding.figure.at["name"] == GAP]
+    widest = min(gaps or tested, key=lambda finding: finding.p_holm)
+    points = f"{100 * (widest.figure.estimate or 0.0):+.0f} points, {_bounds(widest.figure)}{_correction(widest)}"
+    if len(analysis.groups) == 1:
+        minuend, subtrahend = _sides(widest.figure)
         return (
-            f"On the same positions, {who} errs {_points(gap.estimate)} with its history than without, {bounds}."
-            f"{_parts(group)}"
+            f"On the same positions, no difference between {_who(widest.group)} {minuend} and {subtrahend} was shown: "
+            f"{points}. {_parts(widest.group)}".strip()
         )
-    if isinstance(rate, Estimate) and rate.estimate is not None:
-        bounds = ""
-        if rate.low is not None and rate.high is not None:
-            bounds = f", 95 % interval {100 * rate.low:.0f} to {100 * rate.high:.0f} %"
-        return f"{who} was in error in {100 * rate.estimate:.0f} % of its turns{bounds}, {_episodes(rate.n_episodes)}."
-    return f"{who} has no judged turns yet."
-
-
-def _parts(group: Group) -> str:
-    """Return the sentence that tells practice from loss of focus, where both can be told."""
-    found = [group.estimates.get(name) for name in ("practice", "focus_loss")]
-    told = []
-    for each, words in zip(found, ("practice with the format", "its own trajectory"), strict=True):
-        if not isinstance(each, Estimate) or each.estimate is None or each.low is None or each.high is None:
-            return ""
-        told.append(f"{words} {100 * each.estimate:+.0f} points ({100 * each.low:.0f} to {100 * each.high:.0f})")
-    return f" In it: {' and '.join(told)}."
-
-
-def limits(analysis: Analysis) -> list[str]:
-    """Return what the figures can't say, given what was played."""
-    conditions = set(analysis.table.conditions)
-    found = cautions(analysis)
-    if "fresh" not in conditions:
-        found.append("Without the condition fresh, a rise with the turn may be nothing but harder positions.")
-    if "foreign" not in conditions:
-        found.append("Without foreign, practice with the format and loss of focus are one net figure.")
-    if "healed" not in conditions:
-        found.append("Without healed, the pull of the model's own errors can't be told from the length itself.")
-    if "padded" not in conditions:
-        found.append("Without padded, a longer context can't be told from more turns.")
-    found += [line for group in analysis.groups if (line := _truncated(group))]
-    if analysis.table.n_aborted:
-        found.append(
-            f"{_episodes(analysis.table.n_aborted)} were aborted by the infrastructure and left out; they may be the "
-            f"hard ones{_with_aborted(analysis)}."
-        )
-    if analysis.table.n_episodes < 20:
-        found.append(f"{_episodes(analysis.table.n_episodes)} are few: read the intervals, not the points.")
-    return found
-
-
-def _with_aborted(analysis: Analysis) -> str:
-    """Return how far they could move the error rate, in words."""
-    bounds = analysis.whole.get("error_rate_bounds")
-    if not isinstance(bounds, Estimate) or bounds.low is None or bounds.high is None:
-        return ""
-    return f": with them the error rate lies between {100 * bounds.low:.0f} and {100 * bounds.high:.0f} %"
-
-
-def _truncated(group: Group) -> str:
-    """Return the line on replies that were cut off, where they are many."""
-    kinds = group.estimates.get("error_kinds")
-    shares = {
-        str(each.at["condition"]): each.estimate or 0.0
-        for each in (kinds if isinstance(kinds, list) else ())
-        if each.at.get("kind") == "truncated"
-    }
-    told = [f"{name} {100 * share:.0f} %" for name, share in shares.items() if share >= _MUCH_TRUNCATED]
-    if not told:
-        return ""
     return (
-        f"{group.model}, {group.setting}: replies cut off at the most tokens allowed count as errors "
-        f"({', '.join(told)}); with a larger max_tokens some may be right."
+        f"No contrast of any of the {len(analysis.groups)} groups was shown to differ from 0: the nearest is "
+        f"{widest.figure.at['contrast']} of {_who(widest.group)}, {points}."
     )
 
 
-def command(runs: Sequence[RunData]) -> str:
-    """Return the commands that play these runs again and make this page; a run in memory has no page of its own."""
-    stored = [run.name for run in runs if run.folder is not None]
-    lines = [_play(run) for run in runs]
-    return "\n".join([*lines, *([f"horizon report {' '.join(map(shlex.quote, stored))}"] if stored else [])])
+def _others(rest: Sequence[Finding], name: str) -> str:
+    """Return what the other groups gave for the headline's contrast, and how many other contrasts are significant."""
+    alike = [finding for finding in rest if finding.figure.at["name"] == name]
+    words = []
+    for is_significant, start in ((True, "Significant as well"), (False, "No difference shown")):
+        named = [
+            f"{_who(finding.group)} {100 * (finding.figure.estimate or 0.0):+.0f} ({_range(finding.figure)})"
+            for finding in alike
+            if finding.is_significant == is_significant
+        ]
+        if named:
+            more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+            words.append(f"{start}: {'; '.join(named[:_MOST_NAMED])}{more}.")
+    beside = [finding for finding in rest if finding.figure.at["name"] != name]
+    significant = [finding for finding in beside if finding.is_significant]
+    if significant:
+        largest = max(significant, key=lambda finding: finding.size)
+        words.append(
+            f"Of {len(beside)} other contrasts, {len(significant)} significant after correction, "
+            f"most of all {largest.figure.at['contrast']} of {_who(largest.group)}: "
+            f"{100 * (largest.figure.estimate or 0.0):+.0f} ({_range(largest.figure)})."
+        )
+    elif beside:
+        words.append(f"None of {len(beside)} other contrasts was shown to differ from 0.")
+    return " ".join(words)
 
 
-def _play(run: RunData) -> str:
-    plan = run.manifest["plan"]
-    if "imported" in run.manifest:
-        sources = (str(source) for source in run.manifest["imported"].get("from", ()))
-        return " ".join(shlex.quote(word) for word in ("horizon", "import", *sources, "--out", run.name))
-    parameters = ",".join(f"{key}={value}" for key, value in plan.get("parameters", {}).items() if value != "")
-    environment = str(plan["environment"]).rpartition("-v")[0]
-    words = ["horizon", "play", "--model", str(plan.get("model", "")), "--env"]
-    words.append(f"{environment}:{parameters}" if parameters else environment)
-    for key, flag in (("opponents", "--opponent"), ("conditions", "--condition")):
-        for value in plan.get(key, ()):
-            words += [flag, str(value)]
-    for key in ("episodes", "turns", "seed"):
-        words += [f"--{key}", str(plan.get(key))]
-    own = {"environment", "parameters", "model", "opponents", "conditions", "episodes", "turns", "seed"}
-    for key, value in plan.items():
-        if key not in own and value is not None:
-            words += ["--set", f"{key}={value}"]
-    out = ["--out", run.name] if run.folder is not None else []
-    return " ".join(shlex.quote(word) for word in [*words, *out])
+def _rates(groups: Sequence[Group]) -> str:
+    """Return the error rates of all groups, for runs of one condition."""
+    rates = [(group, rate) for group in groups if (rate := single_of(group.estimates, "error_rate")) is not None]
+    if not rates:
+        return f"{_who(groups[0])} has no judged turns yet." if groups else "No turn was judged."
+    words = []
+    for place, (group, rate) in enumerate(rates[:_MOST_NAMED]):
+        verb = " was in error in" if not place else ":"
+        turns = " of its turns" if not place else ""
+        interval = "" if rate.low is None or rate.high is None else f", 95 % interval {_range(rate)} %"
+        episodes = count_episodes(rate.n_episodes)
+        words.append(f"{_who(group)}{verb} {100 * (rate.estimate or 0.0):.0f} %{turns}{interval}, {episodes}")
+    more = f"; and {len(rates) - _MOST_NAMED} more in the table" if len(rates) > _MOST_NAMED else ""
+    return f"{'; '.join(words)}{more}."
 
 
-def _widest(groups: Sequence[Group]) -> Group:
-    return max(groups, key=lambda group: group.table.n_episodes)
+def _parts(group: Group) -> str:
+    """Return the sentence that separates practice from loss of focus, where both were estimated."""
+    words = []
+    for key, name in (("practice", "practice with the format"), ("focus_loss", "its own trajectory")):
+        part = single_of(group.estimates, key)
+        if part is None or part.low is None or part.high is None:
+            return ""
+        words.append(f"{name} {100 * (part.estimate or 0.0):+.0f} points ({_range(part)})")
+    return f"In it: {' and '.join(words)}."
 
 
-def _points(gap: float) -> str:
-    return f"{abs(100 * gap):.0f} points {'more' if gap >= 0 else 'less'} often"
+def _sides(figure: Estimate) -> tuple[str, str]:
+    minuend, _, subtrahend = str(figure.at["contrast"]).partition(" - ")
+    if minuend == "natural" and subtrahend == "fresh":
+        return "with its history", "without"
+    return _words(minuend), _words(subtrahend) if subtrahend != "fresh" else "without a history"
 
 
-def _episodes(number: int) -> str:
-    return f"{number} episode{'' if number == 1 else 's'}"
+def _words(condition: str) -> str:
+    return _SHOWN.get(condition, f"under {condition}")
+
+
+def _who(group: Group) -> str:
+    return f"{group.model} ({group.setting})"
+
+
+def _range(figure: Estimate) -> str:
+    low, high = ("open" if bound is None else f"{100 * bound:.0f}" for bound in (figure.low, figure.high))
+    return f"{low} to {high}"
+
+
+def _bounds(figure: Estimate) -> str:
+    return f"95 % interval {_range(figure)}, {count_episodes(figure.n_episodes)}"
+
+
+def _correction(finding: Finding) -> str:
+    """Return the corrected p value, where more than one test was made."""
+    n_tests = int(str(finding.figure.at["n_tests"]))
+    return "" if n_tests < 2 else f", {write_p(finding.p_holm)} after Holm's correction over {n_tests} tests"
+
+
+def write_p(value: float | None) -> str:
+    """Write a p value as `p = 0.013`, a small one as `p < 0.001`."""
+    if value is None:
+        return "-"
+    return "p < 0.001" if value < 0.001 else f"p = {value:.2g}"

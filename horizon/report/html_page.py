@@ -1,4 +1,4 @@
-"""One self-contained `report.html`: headline, curves, tables, and a viewer to step through every episode.
+"""One self-contained `report.html`: headline, results, curves, tables, and a viewer to step through every episode.
 
 No network, no computation: estimates and rows come in. Whatever a model or a user wrote is data in the page (JSON
 that scripts put in as text) or escaped; a content security policy forbids everything else.
@@ -6,9 +6,9 @@ that scripts put in as text) or escaped; a content security policy forbids every
 
 import base64
 import gzip
-import html
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -17,13 +17,16 @@ import chess.svg
 
 from horizon.analysis.analysis import Analysis
 from horizon.analysis.chart import Chart
-from horizon.core.escaping import visible
-from horizon.core.estimator import Estimate
-from horizon.report.chart_builders import charts_of
+from horizon.report.cautions import limits
+from horizon.report.chart_builders import caption_of, charts_of
 from horizon.report.episode_viewer import trace
-from horizon.report.headline import command, headline, limits
+from horizon.report.headline import headline
+from horizon.report.html_tables import escaped, estimates_section, results_section, tests_section
+from horizon.report.made_by import command
+from horizon.report.palette import style_of
 from horizon.report.plotly_figures import draw
 from horizon.runs.replacing import replace_text
+from horizon.scenarios.conditions import CONDITIONS
 
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:; font-src data:; "
@@ -38,34 +41,39 @@ def write_page(analysis: Analysis, path: Path, registered: Sequence[str] = ()) -
 
 def page(analysis: Analysis, registered: Sequence[str] = ()) -> str:
     """Return the page as HTML; `registered` are the lines on a frozen plan that the runs were held against."""
-    found = trace(analysis.runs)
+    episodes = trace(analysis.runs)
     charts = charts_of(analysis)
     title = headline(analysis)
-    made_by = command(analysis.runs)
     drawn = [json.loads(str(draw(chart).to_json())) for chart in charts]
+    sections = (
+        _Section("results", "Results", results_section(analysis)),
+        _Section("registered", "Pre-registration", _list(registered)),
+        _Section("limits", "What this can't show", _list(limits(analysis))),
+        _Section("tests", "Tests", tests_section(analysis)),
+        _Section("figures", "Figures", _figures(analysis, charts)),
+        _Section("episodes", "Episodes", _viewer(episodes["left_out"])),
+        _Section("tables", "Tables", estimates_section(analysis)),
+        _Section("commands", "Commands that made it", f"<pre>{escaped(command(analysis.runs))}</pre>"),
+    )
+    filled = [section for section in sections if section.content]
     parts = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>Horizon: {_text(title)[:120]}</title>",
+        f"<title>Horizon: {escaped(title)[:120]}</title>",
         f"<style>{_asset('page.css')}</style></head><body>",
         "<header><h1>Horizon report</h1>",
-        f'<p class="headline">{_text(title)}</p></header>',
-        "<main>",
-        _list("Pre-registration", registered),
-        _list("What this can't say", limits(analysis)),
-        f"<details><summary>The commands that made it</summary><pre>{_text(made_by)}</pre></details>",
-        '<section aria-label="Figures">',
-        *(_figure(place, chart) for place, chart in enumerate(charts)),
-        "</section>",
-        _viewer(found["left_out"]),
-        _tables(analysis),
+        f'<p class="headline">{escaped(title)}</p>',
+        _contents(filled, charts),
+        "</header><main>",
+        *(section.html() for section in filled),
         "</main>",
-        "<noscript><p>The figures and the viewer need JavaScript; all figures stand in the tables.</p></noscript>",
+        "<noscript><p>The figures and the viewer need JavaScript; the tables hold all figures.</p></noscript>",
         _pieces(),
-        _packed("trace", json.dumps(found, ensure_ascii=True).encode()),
-        _packed("figures", json.dumps(drawn, ensure_ascii=True).encode()),
+        _data("colours", {name: style_of(name, place).colour for place, name in enumerate(analysis.table.conditions)}),
+        _packed("trace", json.dumps(episodes, ensure_ascii=True).encode()),
+        _packed("figures-data", json.dumps(drawn, ensure_ascii=True).encode()),
         f'<script type="text/plain" id="plotly">{_plotly()}</script>',
         f"<script>{_asset('viewer.js')}</script>",
         "</body></html>",
@@ -73,12 +81,35 @@ def page(analysis: Analysis, registered: Sequence[str] = ()) -> str:
     return "\n".join(parts)
 
 
-def _text(text: str) -> str:
-    return html.escape(visible(text), quote=True)
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """A part of the page that the table of contents links to."""
+
+    name: str
+    title: str
+    content: str
+
+    def html(self) -> str:
+        return f'<section id="{self.name}" aria-label="{self.title}"><h2>{self.title}</h2>{self.content}</section>'
+
+
+def _contents(sections: Sequence[_Section], charts: Sequence[Chart]) -> str:
+    """Return the table of contents: a link to each section, and beneath `Figures` one to each figure."""
+    links = "".join(f'<li><a href="#{section.name}">{section.title}</a></li>' for section in sections)
+    figures = "".join(
+        f'<li><a href="#chart-{place}">{escaped(chart.title)}</a></li>' for place, chart in enumerate(charts)
+    )
+    listed = f"<details><summary>All {len(charts)} figures</summary><ul>{figures}</ul></details>" if charts else ""
+    return f'<nav aria-label="Contents"><ul>{links}</ul>{listed}</nav>'
 
 
 def _asset(name: str) -> str:
     return (files("horizon.report") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _data(name: str, content: Mapping[str, object]) -> str:
+    text = json.dumps(content).replace("<", "\\u003c")
+    return f'<script type="application/json" id="{name}">{text}</script>'
 
 
 def _packed(name: str, content: bytes) -> str:
@@ -103,28 +134,44 @@ def _pieces() -> str:
     )
     return (
         f'<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>{drawn}</defs></svg>'
-        f'<script type="application/json" id="pieces">{json.dumps(dict.fromkeys(symbols, 1))}</script>'
+        f"{_data('pieces', dict.fromkeys(symbols, 1))}"
     )
 
 
-def _list(title: str, lines: Sequence[str]) -> str:
-    if not lines:
-        return ""
-    return f'<h2>{_text(title)}</h2><ul class="limits">{"".join(f"<li>{_text(each)}</li>" for each in lines)}</ul>'
+def _list(lines: Sequence[str]) -> str:
+    return f'<ul class="limits">{"".join(f"<li>{escaped(line)}</li>" for line in lines)}</ul>' if lines else ""
+
+
+def _figures(analysis: Analysis, charts: Sequence[Chart]) -> str:
+    """Return the key of conditions, each in its colour, and a place for every figure."""
+    key = "".join(
+        f'<li><span class="swatch" style="background:{style_of(name, place).colour}"></span>'
+        f"{escaped(name)}{escaped(_meaning(name))}</li>"
+        for place, name in enumerate(analysis.table.conditions)
+    )
+    drawn = "".join(_figure(place, chart) for place, chart in enumerate(charts))
+    return f'<ul class="key" aria-label="Colours of the conditions">{key}</ul>{drawn}' if charts else ""
+
+
+def _meaning(condition: str) -> str:
+    """Return what a condition shows, by its own first docstring line; nothing for those of other harnesses."""
+    known = CONDITIONS.get(condition.partition(":")[0])
+    line = (known.show.__doc__ or "").partition("\n")[0] if known else ""
+    return f": {line.removeprefix('Show ').rstrip('.')}" if line else ""
 
 
 def _figure(place: int, chart: Chart) -> str:
     return (
-        f'<figure><figcaption>{_text(chart.title)}</figcaption><div id="figure-{place}" role="img" '
-        f'aria-label="{_text(chart.said)}" style="min-height:380px"></div>'
-        f"{''.join(f'<p class=note>{_text(note)}</p>' for note in chart.notes)}</figure>"
+        f'<figure id="chart-{place}"><figcaption>{escaped(chart.title)}</figcaption>'
+        f'<div id="figure-{place}" role="img" aria-label="{escaped(chart.said)}" style="min-height:380px"></div>'
+        f"{''.join(f'<p class=note>{escaped(note)}</p>' for note in caption_of(chart))}</figure>"
     )
 
 
 def _viewer(left_out: int) -> str:
     note = f'<p class="note">{left_out} episodes are left out here to keep the page small.</p>' if left_out else ""
-    return f"""<h2>Episodes</h2>{note}
-<section id="viewer" tabindex="0" aria-label="Episode viewer">
+    return f"""{note}
+<div id="viewer" tabindex="0" role="group" aria-label="Episode viewer">
 <div class="controls">
 <label>Episode <select id="episode"></select></label> <label>Condition <select id="condition"></select></label>
 <button type="button" id="back" aria-label="previous turn">&larr;</button>
@@ -135,47 +182,4 @@ def _viewer(left_out: int) -> str:
 <p class="note">Keys: &larr; &rarr; turns, n and p errors, j and k episodes, Home and End.</p>
 <div class="strip" id="strip" role="group" aria-label="All turns; a cross marks an error"></div>
 <div id="detail" aria-live="polite"></div>
-</section>"""
-
-
-def _tables(analysis: Analysis) -> str:
-    rows = []
-    for group in analysis.groups:
-        who = f"{group.model}, {group.setting}"
-        for name, found in group.estimates.items():
-            if name.startswith("smooth"):
-                continue
-            for each in found if isinstance(found, list) else [found]:
-                rows.append(_row(who, name, each))
-    for name, listed in analysis.between().items():
-        rows += [_row("all", name, each) for each in listed]
-    titles = ("model", "estimate of", "at", "value", "95 % interval", "n", "method")
-    head = "".join(f'<th scope="col">{each}</th>' for each in titles)
-    return (
-        # Closed, or it would fill a hundred printed pages.
-        f"<h2>Tables</h2><details><summary>All {len(rows)} estimates; those of the smooth curves stand in tables/*.csv"
-        '</summary><div class="scroll"><table><caption class="note">Every estimate, as in tables/*.csv'
-        f"</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div></details>"
-    )
-
-
-def _row(who: str, name: str, each: Estimate) -> str:
-    at = ", ".join(f"{key} {value}" for key, value in each.at.items())
-    counts = f"{each.n_episodes} episodes, {each.n_turns} turns"
-    interval = "" if each.low is None and each.high is None else f"{_number(each.low)} to {_number(each.high)}"
-    cells = [who, name.replace("_", " "), at, _number(each.estimate), interval, counts, each.note or each.method]
-    numbers = (3, 4)
-    return "".join(
-        [
-            "<tr>",
-            *(
-                f"<td{' class=number' if place in numbers else ''}>{_text(str(cell))}</td>"
-                for place, cell in enumerate(cells)
-            ),
-            "</tr>",
-        ]
-    )
-
-
-def _number(value: float | None) -> str:
-    return "open" if value is None else f"{value:.4g}"
+</div>"""

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import matplotlib
@@ -14,14 +15,17 @@ from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.chart import Chart, Series
 from horizon.core.escaping import replace_unprintable
 from horizon.core.estimator import Estimate
+from horizon.report.chart_builders import caption_of
+from horizon.report.palette import style_of
 from horizon.runs.replacing import make_folder, replacing
 
-# Okabe and Ito's colours, told apart by the colour-blind; a marker each, so that print in grey works too.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C6D31", "#555555")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _INK = "#333333"
 _DENSE = 20
 _ASIDE = 0.12
+_CAPTION_WIDTH = 118
+"""Characters of a caption's line."""
+_CAPTION_LINE = 0.13
+"""Its height in inches."""
 _MEANING = {"natural": "natural: with its own history", "fresh": "fresh: the same states, no history"}
 
 
@@ -58,8 +62,10 @@ def _error_by_turn(analysis: Analysis) -> Figure:
 def draw_chart(chart: Chart, path: Path, *others: Path) -> list[Path]:
     """Draw one chart of the page into every path, its kind by the suffix (.png, .svg); return the paths."""
     matplotlib.use("Agg")
-    figure = Figure(figsize=(7.2, 4.6), layout="constrained", dpi=150)
+    caption = _wrapped(caption_of(chart))
+    figure = Figure(figsize=(7.2, 4.6 + _CAPTION_LINE * len(caption)), layout="constrained", dpi=150)
     axes = figure.subplots()
+    _write_caption(figure, caption)
     for index, series in enumerate(chart.series):
         _draw_series(axes, chart, series, index)
     if chart.mark is not None:
@@ -80,6 +86,16 @@ def draw_chart(chart: Chart, path: Path, *others: Path) -> list[Path]:
     return _save(figure, (path, *others))
 
 
+def _wrapped(sentences: Sequence[str]) -> list[str]:
+    return [line for sentence in sentences for line in wrap(_printable(sentence), _CAPTION_WIDTH)]
+
+
+def _write_caption(figure: Figure, lines: Sequence[str]) -> None:
+    """Write small lines beneath the axes; the layout leaves them their place."""
+    if lines:
+        figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=7, color="#666666", parse_math=False)
+
+
 def _names(chart: Chart) -> list[str]:
     """Return the names on the axis in the order in which they are first met; none where it is one of numbers."""
     places = [place for series in chart.series for place in series.places]
@@ -87,7 +103,8 @@ def _names(chart: Chart) -> list[str]:
 
 
 def _draw_series(axes: Axes, chart: Chart, series: Series, index: int) -> None:
-    colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
+    look = style_of(series.name, index)
+    colour, marker = look.colour, look.marker
     places: list[Any] = [_printable(each) if isinstance(each, str) else each for each in series.places]
     values = [each.estimate or 0.0 for each in series.points]
     lows = [each.low if each.low is not None else value for each, value in zip(series.points, values, strict=True)]
@@ -117,7 +134,8 @@ def _draw_series(axes: Axes, chart: Chart, series: Series, index: int) -> None:
         below = [heights.get(str(place), 0.0) for place in series.places]
         axes.bar(places, values, bottom=below, color=colour, label=name)
     else:
-        axes.bar(places, values, yerr=bars, color=list(COLOURS[: len(places)]), capsize=3, label=name)
+        colours = [style_of(str(place), index).colour for index, place in enumerate(places)]
+        axes.bar(places, values, yerr=bars, color=colours, capsize=3, label=name)
         axes.axhline(0, color=_INK, linewidth=0.8)
 
 
@@ -165,16 +183,16 @@ def _draw_panel(axes: Axes, group: Group, top: float) -> None:
 
 
 def _draw_curve(axes: Axes, points: Sequence[Estimate], condition: str, index: int, n_conditions: int) -> None:
-    colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
+    style = style_of(condition, index)
     turns = [_number(each.at["turn"]) for each in points]
     rates = [each.estimate or 0.0 for each in points]
     lows, highs = [each.low or 0.0 for each in points], [_reach(each) for each in points]
-    axes.fill_between(turns, lows, highs, color=colour, alpha=0.16, linewidth=0)
+    axes.fill_between(turns, lows, highs, color=style.colour, alpha=0.16, linewidth=0)
     axes.plot(
         turns,
         rates,
-        color=colour,
-        marker=marker,
+        color=style.colour,
+        marker=style.marker,
         markersize=4.5,
         linewidth=1.8,
         label=_MEANING.get(condition, condition),
@@ -199,8 +217,10 @@ def _footnote(group: Group) -> str:
     rate = group.estimates.get("error_rate")
     if isinstance(rate, Estimate):
         lines.append(
-            f"{rate.n_episodes} episodes, {rate.n_turns} turns (grey: turns a bin); bands: 95 % interval of each bin"
+            f"{rate.n_episodes} episodes, {rate.n_turns} turns (grey: turns per bin); bands: 95 % interval of each bin"
         )
+    methods = dict.fromkeys(point.method for point in _lists(group, "error_by_turn"))
+    lines += _wrapped([f"bands: {'; '.join(methods)}"] if methods else [])
     gap = group.estimates.get("focus_gap")
     if isinstance(gap, Estimate) and gap.estimate is not None and gap.low is not None and gap.high is not None:
         lines.append(

@@ -8,11 +8,10 @@ import plotly.graph_objects as go
 from horizon.analysis.chart import FEW_SERIES, Chart, Series
 from horizon.core.escaping import replace_unprintable
 from horizon.core.estimator import Estimate
-from horizon.report.matplotlib_figures import COLOURS
+from horizon.report.palette import style_of
 
 _HOVER = "%{y:.1%} (%{customdata[0]:.1%} to %{customdata[1]:.1%})<br>%{customdata[2]} turns, %{customdata[3]} episodes"
 _SHOWN_FIRST = ("natural", "fresh", "healed", "foreign")
-_SYMBOLS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "x", "star")
 
 
 def draw(chart: Chart) -> "go.Figure":
@@ -57,7 +56,7 @@ def _figure(chart: Chart) -> "go.Figure":
 
 
 def _line(figure: "go.Figure", series: Series, index: int, chart: Chart) -> None:
-    colour, name = COLOURS[index % len(COLOURS)], plain(series.name)
+    style, name = style_of(series.name, index), plain(series.name)
     # Of many conditions a few are drawn; the rest are a click away in the legend.
     named = {each.name for each in chart.series}
     is_shown = len(chart.series) <= FEW_SERIES or series.name in _SHOWN_FIRST or not named & set(_SHOWN_FIRST)
@@ -68,7 +67,7 @@ def _line(figure: "go.Figure", series: Series, index: int, chart: Chart) -> None
         # Plotly would draw the steps of the way back the wrong way round.
         edges = [x for one, other in zip(edges, [*edges[1:], edges[-1]], strict=True) for x in (one, other)]
         tops, bottoms = ([y for y in ys for _ in range(2)] for ys in (highs, lows))
-    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    red, green, blue = (int(style.colour[place : place + 2], 16) for place in (1, 3, 5))
     if chart.has_band(index):
         figure.add_trace(
             go.Scatter(
@@ -93,8 +92,8 @@ def _line(figure: "go.Figure", series: Series, index: int, chart: Chart) -> None
             showlegend=bool(name) and len(chart.series) > 1,
             visible=True if is_shown else "legendonly",
             mode="lines" if is_dense else "lines+markers",
-            line={"color": colour, "width": 2, "shape": "hv" if chart.form == "step" else "linear"},
-            marker={"symbol": _SYMBOLS[index % len(_SYMBOLS)], "size": 7},
+            line={"color": style.colour, "width": 2, "shape": "hv" if chart.form == "step" else "linear"},
+            marker={"symbol": style.symbol, "size": 7},
             customdata=_custom(series.points),
             hovertemplate=f"{plain(chart.x_title)} %{{x}}: {_HOVER}<extra>{name}</extra>",
         )
@@ -111,14 +110,14 @@ def _bars(figure: "go.Figure", series: Series, index: int, chart: Chart) -> None
         "name": plain(series.name),
         "showlegend": bool(series.name) and len(chart.series) > 1,
     }
-    colour = COLOURS[index % len(COLOURS)]
+    style = style_of(series.name, index)
     if chart.form == "dot":
-        symbol = {"size": 11, "color": colour, "symbol": _SYMBOLS[index % len(_SYMBOLS)]}
+        symbol = {"size": 11, "color": style.colour, "symbol": style.symbol}
         figure.add_trace(go.Scatter(**given, mode="markers", marker=symbol, error_y=_error_bars(series.points)))
     elif chart.form == "stack":
-        figure.add_trace(go.Bar(**given, marker_color=colour))
+        figure.add_trace(go.Bar(**given, marker_color=style.colour))
     else:
-        colours = list(COLOURS[: len(series.points)])
+        colours = [style_of(str(place), index).colour for index, place in enumerate(series.places)]
         figure.add_trace(go.Bar(**given, marker_color=colours, error_y=_error_bars(series.points)))
 
 

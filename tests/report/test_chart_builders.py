@@ -10,8 +10,9 @@ from simulated_turns import simulated_episodes, simulated_turns
 from horizon.analysis.analysis import Analysis
 from horizon.analysis.analyze import analyze_table
 from horizon.analysis.turn_table import load_table
+from horizon.report.cautions import limits
 from horizon.report.chart_builders import charts_of
-from horizon.report.headline import headline, limits
+from horizon.report.headline import headline
 from horizon.report.matplotlib_figures import draw_chart
 from horizon.report.plotly_figures import draw
 

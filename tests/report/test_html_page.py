@@ -69,7 +69,7 @@ def browsed(folder: Path, script: str, width: int = 1100) -> str:
       while (document.documentElement.dataset.ready !== "true") await new Promise(done => setTimeout(done, 20));
       const key = name => document.getElementById("viewer").dispatchEvent(new KeyboardEvent("keydown", {{key: name}}));
       const told = [];
-      {script}
+      try {{ {script} }} catch (error) {{ told.push(String(error)); }}
       document.documentElement.dataset.told = JSON.stringify(told);
     }})();</script></body>"""
     tried.write_text(page.replace("</body>", harness), encoding="utf-8")
@@ -129,7 +129,44 @@ def test_every_figure_is_drawn_with_a_sentence_for_those_who_cant_see_it(folder:
         told.push(figures.length);
         told.push(figures.every(each => each.querySelector("svg") && each.getAttribute("aria-label")));""",
     )
-    assert told == "[10,true]"
+    assert told == "[18,true]"
+
+
+@needs_browser
+@pytest.mark.slow
+def test_contents_lead_to_every_part_and_results_are_above_the_figures(folder: Path) -> None:
+    told = browsed(
+        folder,
+        """const links = [...document.querySelectorAll("nav a")];
+        const top = name => document.getElementById(name).getBoundingClientRect().top;
+        told.push(links.every(link => document.querySelector(link.getAttribute("href"))));
+        told.push(["results", "tests", "figures", "episodes", "tables"].every(
+          (name, place, all) => !place || top(all[place - 1]) < top(name)));
+        told.push(document.querySelectorAll("#results tbody tr").length);
+        const count = name => document.querySelectorAll(name).length;
+        told.push(count("nav details a") === count("figure"));""",
+    )
+    assert told == "[true,true,1,true]"
+
+
+@needs_browser
+@pytest.mark.slow
+def test_a_condition_has_one_colour_in_figures_key_and_viewer(folder: Path) -> None:
+    told = browsed(
+        folder,
+        """const colours = JSON.parse(document.getElementById("colours").textContent);
+        const rgb = text => Object.assign(document.createElement("i"), { style: `color: ${text}` }).style.color;
+        const lines = [...document.querySelectorAll("figure > div")].flatMap(each => each.data)
+          .filter(trace => trace.line && trace.name in colours);
+        told.push(lines.length > 10, lines.every(trace => trace.line.color === colours[trace.name]));
+        const items = [...document.querySelectorAll(".key li")];
+        const named = item => item.textContent.match(/^[a-z]+(:[.0-9]+)?/)[0];
+        told.push(items.length === Object.keys(colours).length,
+          items.every(item => item.firstChild.style.backgroundColor === rgb(colours[named(item)])));
+        const chosen = document.getElementById("condition").value;
+        told.push(document.getElementById("viewer").style.getPropertyValue("--condition") === colours[chosen]);""",
+    )
+    assert told == "[true,true,true,true,true]"
 
 
 @needs_browser

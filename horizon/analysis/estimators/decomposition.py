@@ -12,6 +12,7 @@ import numpy as np
 
 from horizon.analysis.chart import Chart, named_series, points_of
 from horizon.analysis.condition_contrast import contrast
+from horizon.analysis.equivalence_test import equivalence
 from horizon.analysis.stats.intervals import Floats, Floor, Interval, jackknife, mean_of_signs, missing, ratio
 from horizon.analysis.turn_bins import estimate_mean
 from horizon.analysis.turn_table import Flags, Sample, TurnTable, error_differences, same_states
@@ -39,6 +40,8 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
     ("turns as such", "healed", "padded"),
     ("own errors", "natural", "healed"),
 )
+FADING = ("longer context", "turns as such")
+"""The causes that are a loss with length itself, whatever was replied."""
 _HEALING = "healing an error changes nothing but the error, and right answers in the history help nobody"
 ASSUMES = {
     "whole rise": "episodes that last to the late third are like the others",
@@ -55,7 +58,7 @@ _RATES = Floor(-1.0, 1.0, ((1.0, 1.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0
 _TWO_PAIRS = Floor(-2.0, 2.0, ((1.0, 1.0), (-1.0, 1.0)))
 """For the difference of two paired differences."""
 NO_EFFECT: Mapping[str, float] = dict.fromkeys(
-    ("decomposition", "decomposition_orders", "decomposition_checks", "negative_control"), 0.0
+    ("decomposition", "decomposition_orders", "decomposition_checks", "negative_control", "no_fading"), 0.0
 )
 
 
@@ -63,14 +66,17 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     """Return `decomposition`, one estimate per cause in points of error rate (-1..1), with what each assumes.
 
     Beside it `decomposition_orders` (own errors counted first, last, and Shapley's mean, with the interaction of
-    errors and length; where `window:k` was played), `decomposition_checks` (whether right answers shown help) and
-    `negative_control` (differences at turn 1, which must be 0).
+    errors and length; where `window:k` was played), `decomposition_checks` (whether right answers shown help),
+    `negative_control` (differences at turn 1, which must be 0) and `no_fading`, the test that longer context and turns
+    as such each cost less than a margin.
 
     Source: Shapley (1953), A value for n-person games, for the mean over orders.
     """
     check = _right_answers(table)
+    parts = [*_rises(table), *(_cause(table, cause, check) for cause in CAUSES)]
     return {
-        "decomposition": [*_rises(table), *(_cause(table, cause, check) for cause in CAUSES)],
+        "decomposition": parts,
+        "no_fading": [equivalence(part, str(part.at["cause"])) for part in parts if _is_fading(part)],
         "decomposition_orders": _orders(table),
         "decomposition_checks": [check],
         "negative_control": _controls(table),
@@ -105,6 +111,10 @@ def charts(estimates: Estimates) -> list[Chart]:
             notes=(f"assumes that {WINDOW_ASSUMES}",) if orders else (),
         ),
     ]
+
+
+def _is_fading(part: Estimate) -> bool:
+    return part.at["cause"] in FADING and part.estimate is not None
 
 
 def _split(table: TurnTable, *wanted: str) -> dict[str, Sample] | str:

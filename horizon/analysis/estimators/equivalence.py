@@ -1,19 +1,13 @@
-"""Equivalence: whether the data show that a contrast is smaller than a margin, as "no fading" claims.
+"""Equivalence: whether the data show that a contrast is smaller than a margin.
 
-An interval that holds 0 shows nothing of the kind: it may hold 40 points too. Two one-sided tests do.
+The parts of the decomposition have the same test in `no_fading`; over several groups Holm's procedure corrects both.
 """
 
-from dataclasses import replace
-
-from scipy import stats
-
 from horizon.analysis.condition_contrast import contrast
+from horizon.analysis.equivalence_test import equivalence
 from horizon.analysis.turn_table import TurnTable
 from horizon.core.estimator import Estimate
 
-MARGIN = 0.05
-"""The largest difference of error rates that counts as none."""
-METHOD = "90 % interval of the contrast: two one-sided tests at 5 % (TOST)"
 TESTED = (
     ("natural", "fresh"),
     ("natural", "healed"),
@@ -30,30 +24,4 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         for one, other in TESTED
         if one in table.samples and other in table.samples
     ]
-    return {"equivalence": [tested(figure, name) for name, figure in figures]}
-
-
-def tested(figure: Estimate, name: str, margin: float = MARGIN) -> Estimate:
-    """Return a contrast with its 90 % interval and the p value of its being beyond the margin on either side.
-
-    `at["is_equivalent"]` is true where the interval is within the margin, which is p below 0.05. The standard error on
-    each side is that of the contrast's own 95 % interval, by Student's t of its episodes less one.
-
-    Source: Schuirmann (1987), A comparison of the two one-sided tests procedure and the power approach for assessing
-    the equivalence of average bioavailability, J. Pharmacokinetics and Biopharmaceutics 15, 657-680.
-    """
-    at = {"name": name, **figure.at, "margin": margin}
-    if figure.estimate is None or figure.low is None or figure.high is None:
-        return replace(figure, method=METHOD, at={**at, "p": None, "is_equivalent": False})
-    freedom = max(figure.n_episodes - 1, 1)
-    wide, narrow = (float(stats.t.ppf(level, freedom)) for level in (0.975, 0.95))
-    below, above = ((abs(end - figure.estimate) / wide) for end in (figure.low, figure.high))
-    if not below or not above:
-        note = "no pair differs: the data show no spread, and so no bound"
-        return replace(figure, method=METHOD, note=note, at={**at, "p": None, "is_equivalent": False})
-    p = max(
-        float(stats.t.sf((figure.estimate + margin) / below, freedom)),
-        float(stats.t.sf((margin - figure.estimate) / above, freedom)),
-    )
-    low, high = figure.estimate - narrow * below, figure.estimate + narrow * above
-    return replace(figure, low=low, high=high, method=METHOD, at={**at, "p": p, "is_equivalent": p < 0.05})
+    return {"equivalence": [equivalence(figure, name) for name, figure in figures]}

@@ -17,6 +17,7 @@
   // Episode viewer -------------------------------------------------------------------------------------------
   const data = JSON.parse(await unpack("trace"));
   const pieces = JSON.parse(document.getElementById("pieces").textContent);
+  const colours = JSON.parse(document.getElementById("colours").textContent);
   const chooser = document.getElementById("episode"), strip = document.getElementById("strip");
   const conditions = document.getElementById("condition"), detail = document.getElementById("detail");
   let rows = [], at = 0;
@@ -32,6 +33,7 @@
     chooseCondition(0);
   }
   function chooseCondition(turn) {
+    document.getElementById("viewer").style.setProperty("--condition", colours[conditions.value] || "var(--line)");
     rows = shown().turns.filter(each => each.c === conditions.value);
     at = Math.max(0, Math.min(turn, rows.length - 1));
     strip.replaceChildren(...rows.map((row, place) => {
@@ -125,7 +127,7 @@
   const script = document.createElement("script");
   script.textContent = await unpack("plotly");
   document.head.append(script);
-  const figures = JSON.parse(await unpack("figures"));
+  const figures = JSON.parse(await unpack("figures-data"));
   const dark = matchMedia("(prefers-color-scheme: dark)");
   function drawFigures() {
     const ink = getComputedStyle(document.body).color;

@@ -6,6 +6,7 @@ import pytest
 from simulated_turns import simulated_turns
 from statsmodels.stats.weightstats import ttost_paired
 
+from horizon.analysis.equivalence_test import MARGIN
 from horizon.analysis.estimators import equivalence
 from horizon.analysis.turn_table import load_table
 
@@ -18,7 +19,7 @@ def test_with_one_turn_an_episode_it_is_the_paired_tost_of_statsmodels() -> None
         (~turns.filter(condition=name).sort("seed")["correct"]).cast(pl.Float64).to_numpy()
         for name in ("natural", "healed")
     ]
-    p, _, _ = ttost_paired(*flags, -equivalence.MARGIN, equivalence.MARGIN)
+    p, _, _ = ttost_paired(*flags, -MARGIN, MARGIN)
     assert tests[0].at["name"] == "natural-healed"
     # The contrast's own interval may count a pair more each way.
     assert float(str(tests[0].at["p"])) == pytest.approx(p, abs=0.02)

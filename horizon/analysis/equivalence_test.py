@@ -1,0 +1,40 @@
+"""The test of "no effect": whether a difference of error rates is shown to be smaller than a margin.
+
+An interval that holds 0 shows nothing of the kind: it may hold 40 points too. Two one-sided tests do.
+"""
+
+from dataclasses import replace
+
+from scipy import stats
+
+from horizon.core.estimator import Estimate
+
+MARGIN = 0.05
+"""The largest difference of error rates that counts as none."""
+METHOD = "90 % interval: two one-sided tests at 5 % (TOST)"
+
+
+def equivalence(figure: Estimate, name: str, margin: float = MARGIN) -> Estimate:
+    """Return a difference with its 90 % interval and the p value of its being beyond the margin on either side.
+
+    `at["is_equivalent"]` is true where the interval is within the margin, which is p below 0.05. The standard error on
+    each side is that of the figure's own 95 % interval, by Student's t of its episodes less one.
+
+    Source: Schuirmann (1987), A comparison of the two one-sided tests procedure and the power approach for assessing
+    the equivalence of average bioavailability, J. Pharmacokinetics and Biopharmaceutics 15, 657-680.
+    """
+    at = {"name": name, **figure.at, "margin": margin}
+    if figure.estimate is None or figure.low is None or figure.high is None:
+        return replace(figure, method=METHOD, at={**at, "p": None, "is_equivalent": False})
+    freedom = max(figure.n_episodes - 1, 1)
+    wide, narrow = (float(stats.t.ppf(level, freedom)) for level in (0.975, 0.95))
+    below, above = ((abs(end - figure.estimate) / wide) for end in (figure.low, figure.high))
+    if not below or not above:
+        note = "no pair differs: the data show no spread, and so no bound"
+        return replace(figure, method=METHOD, note=note, at={**at, "p": None, "is_equivalent": False})
+    p = max(
+        float(stats.t.sf((figure.estimate + margin) / below, freedom)),
+        float(stats.t.sf((margin - figure.estimate) / above, freedom)),
+    )
+    low, high = figure.estimate - narrow * below, figure.estimate + narrow * above
+    return replace(figure, low=low, high=high, method=METHOD, at={**at, "p": p, "is_equivalent": p < 0.05})

@@ -1,0 +1,35 @@
+"""The commands that play the runs of a page again and make the page."""
+
+import shlex
+from collections.abc import Sequence
+
+from horizon.runs.run_data import RunData
+
+
+def command(runs: Sequence[RunData]) -> str:
+    """Return the commands that play these runs again and make this page; a run in memory has no page of its own."""
+    stored = [run.name for run in runs if run.folder is not None]
+    lines = [_play(run) for run in runs]
+    return "\n".join([*lines, *([f"horizon report {' '.join(map(shlex.quote, stored))}"] if stored else [])])
+
+
+def _play(run: RunData) -> str:
+    plan = run.manifest["plan"]
+    if "imported" in run.manifest:
+        sources = (str(source) for source in run.manifest["imported"].get("from", ()))
+        return " ".join(shlex.quote(word) for word in ("horizon", "import", *sources, "--out", run.name))
+    parameters = ",".join(f"{key}={value}" for key, value in plan.get("parameters", {}).items() if value != "")
+    environment = str(plan["environment"]).rpartition("-v")[0]
+    words = ["horizon", "play", "--model", str(plan.get("model", "")), "--env"]
+    words.append(f"{environment}:{parameters}" if parameters else environment)
+    for key, flag in (("opponents", "--opponent"), ("conditions", "--condition")):
+        for value in plan.get(key, ()):
+            words += [flag, str(value)]
+    for key in ("episodes", "turns", "seed"):
+        words += [f"--{key}", str(plan.get(key))]
+    own = {"environment", "parameters", "model", "opponents", "conditions", "episodes", "turns", "seed"}
+    for key, value in plan.items():
+        if key not in own and value is not None:
+            words += ["--set", f"{key}={value}"]
+    out = ["--out", run.name] if run.folder is not None else []
+    return " ".join(shlex.quote(word) for word in [*words, *out])
