@@ -41,7 +41,7 @@ def grade(folder: Path, out: Path, nodes: int, watch: Callable[[int], None] = la
     with Judge(engine_of(task) if engine == "none" else engine, nodes=nodes) as judge:
         graded: dict[str, Json] = {**manifest, "graded": {"from": str(folder), "judge": judge.identity()}}
         with building(out, graded) as journal:
-            for done, (row, scores) in enumerate(_scored(task, judge, folder), 1):
+            for done, (row, scores) in enumerate(_score(task, judge, folder), 1):
                 with naming(row):
                     journal.append(judge_again(task, row, scores))
                 watch(done)
@@ -67,7 +67,7 @@ def judge_again(task: Environment[Any], row: Turn, scores: Scores | None) -> Tur
     )
 
 
-def _scored(task: Environment[Any], judge: Judge, folder: Path) -> Iterator[tuple[Turn, Scores | None]]:
+def _score(task: Environment[Any], judge: Judge, folder: Path) -> Iterator[tuple[Turn, Scores | None]]:
     waiting: deque[tuple[Turn, Future[Scores] | None]] = deque()
     for row in run_folder.iterate_turns(folder):
         with naming(row):

@@ -14,7 +14,7 @@ from horizon.core.errors import StoreError, UsageError
 from horizon.core.weight_cache import keeping_weights, weights
 from horizon.play.loop import Played
 from horizon.play.session import RunOptions
-from horizon.play.suite import play_all, selected
+from horizon.play.suite import play_all, select
 from horizon.runs.run_list import distinct_runs, runs_in
 from horizon.scenarios.scenario import Scenario, read_suite
 
@@ -111,9 +111,9 @@ def test_scenarios_that_differ_only_in_what_they_expect_play_and_are_reported_as
 
 def test_scenarios_are_chosen_by_a_part_of_their_names(path: Path) -> None:
     suite = read_suite(str(path))
-    assert [each.name for each in selected(suite, "plain[disks=3")] == ["plain[disks=3]"]
+    assert [each.name for each in select(suite, "plain[disks=3")] == ["plain[disks=3]"]
     with pytest.raises(UsageError, match=r"did you mean 'plain\[disks"):
-        selected(suite, "plain[disk=2]")
+        select(suite, "plain[disk=2]")
 
 
 def test_weights_are_loaded_once_while_they_are_kept_and_freed_for_others() -> None:
