@@ -20,11 +20,11 @@ test: setup-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # The tests that take minutes each; write what they say into docs/test-results.md.
 test-long: setup-test
-	$(BIN)/python -m pytest -n 2 -m long
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m long
 
 # Inspect holds some packages below what the environment of the other tests needs.
 test-inspect:

@@ -101,5 +101,5 @@ def _function(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """Return the public names."""
+    """Return the public names, without those that were imported for them."""
     return sorted(__all__)

@@ -21,7 +21,7 @@ class Claim:
     last: int | None = None
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """The claim in words, such as `error rate of turns 1-10 at most 0.3`."""
         where = "" if self.first == 1 and self.last is None else f" of turns {self.first}-{self.last or ''}"
         under = "" if self.condition == "natural" else f" under {self.condition}"

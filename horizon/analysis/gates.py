@@ -45,9 +45,9 @@ class Outcome:
     note: str | None = None
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """The outcome in words: `error rate at most 0.3: passed, 0.12 [0.05, 0.24], 8 episodes, 80 turns`."""
-        told = [f"{self.claim.said}: {self.verdict}"]
+        told = [f"{self.claim.text}: {self.verdict}"]
         if self.claim.figure == "aborted":
             return f"{told[0]}, {self.estimate:g} of {self.n_episodes} episodes"
         if self.n_turns:
@@ -67,7 +67,7 @@ class Outcome:
     def as_json(self) -> dict[str, Any]:
         """Return a plain object for programs."""
         return {
-            "claim": self.claim.said,
+            "claim": self.claim.text,
             "verdict": self.verdict,
             "estimate": self.estimate,
             "low": self.low,

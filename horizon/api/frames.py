@@ -19,7 +19,7 @@ from horizon.core.registry import nearest
 
 REQUIRED = ("episode_id", "turn", "correct")
 TEXTS: Mapping[str, str | None] = {"condition": "natural", "model": "model", "environment": "task", "state": None}
-"""Columns of text that are used where present, and what stands for one that is absent."""
+"""Columns of text that are used where present, and the value in place of an absent one."""
 
 NUMBERS: Mapping[str, tuple[float, float]] = {
     "loss": (0, 1),
@@ -27,7 +27,7 @@ NUMBERS: Mapping[str, tuple[float, float]] = {
     "context_tokens": (0, float("inf")),
     "prior_errors": (0, float("inf")),
 }
-"""Columns of numbers that are used where present, and the range of each; null, NaN and None mean unknown."""
+"""Columns of numbers that are used where present, and the range of each; no value, NaN and None mean unknown."""
 
 
 def analyze(source: Any) -> Analysis:
@@ -131,7 +131,7 @@ def turns_of(frame: pl.DataFrame) -> pl.DataFrame:
             columns.append(pl.repeat(default, frame.height, eager=True).alias(name))
     columns += [_numbers(frame, name, *bounds) for name, bounds in NUMBERS.items() if name in frame.columns]
     turns = pl.DataFrame([*columns, _errors(frame, columns[2])])
-    # Two models may have played one episode_id: what belongs together is told by both.
+    # Two models may have played one episode_id: both together identify an episode.
     turns = turns.with_columns(run_id=pl.format("{} {}", "model", "environment"))
     if "seed" in frame.columns:
         turns = turns.with_columns(_whole(frame, "seed", -(2**63)))
@@ -160,7 +160,7 @@ def _is_missing(value: Any) -> bool:
 
 
 def _names(frame: pl.DataFrame, name: str) -> pl.Series:
-    """Return a column of texts or whole numbers as texts, none of them null."""
+    """Return a column of texts or whole numbers as texts, none of them missing."""
     column = frame[name]
     if not (column.dtype in (pl.String, pl.Categorical, pl.Enum) or column.dtype.is_integer()):
         raise _wrong_type(column, "text or a whole number")
@@ -210,7 +210,7 @@ def _numbers(frame: pl.DataFrame, name: str, low: float, high: float) -> pl.Seri
 
 def _errors(frame: pl.DataFrame, correct: pl.Series) -> pl.Series:
     """Return the kind of error of each row: `wrong` where it is not given; refuse one that contradicts `correct`."""
-    derived = pl.Series("error", ["none" if each else "wrong" for each in correct], dtype=pl.String)
+    derived = pl.Series("error", ["none" if is_correct else "wrong" for is_correct in correct], dtype=pl.String)
     if "error" not in frame.columns:
         return derived
     given = _texts(frame, "error")
@@ -263,4 +263,4 @@ def _wrong_type(column: pl.Series, wanted: str) -> UsageError:
 
 def _is_folders(source: Any) -> bool:
     is_list = isinstance(source, Sequence) and not isinstance(source, str)
-    return is_list and bool(source) and all(isinstance(each, str | Path) for each in source)
+    return is_list and bool(source) and all(isinstance(path, str | Path) for path in source)

@@ -122,7 +122,7 @@ class Run:
         folder
             Where to write; the run folder by default, which a run in memory does not have.
         frozen
-            A plan written by `horizon freeze`; the page then says whether it was kept.
+            A plan written by `horizon freeze`; the page then shows whether it was kept.
 
         Raises
         ------
@@ -134,10 +134,10 @@ class Run:
         target = Path(folder) if folder is not None else self.folder
         if target is None:
             raise UsageError("a run in memory has no folder for its report: give one, as in run.report('results/x')")
-        write_analysis(self.analyze(), target, self.registered(frozen) if frozen is not None else ())
+        write_analysis(self.analyze(), target, self.check_registration(frozen) if frozen is not None else ())
         return target / "report.html"
 
-    def registered(self, frozen: Folder) -> list[str]:
+    def check_registration(self, frozen: Folder) -> list[str]:
         """Return whether the frozen plan in a file was kept by these runs, and every deviation, line by line.
 
         Parameters

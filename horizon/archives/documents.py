@@ -82,7 +82,7 @@ class Problem:
     why: str
 
     def __str__(self) -> str:
-        line = "".join(each if each.isprintable() else "?" for each in f"{self.where}: {self.why}")
+        line = "".join(character if character.isprintable() else "?" for character in f"{self.where}: {self.why}")
         return line if len(line) <= 300 else line[:297] + "..."
 
 

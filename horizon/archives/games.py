@@ -40,7 +40,7 @@ class Harness:
 
     def as_json(self) -> dict[str, Json]:
         """Return the fields by name, for a manifest."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}
+        return {column.name: getattr(self, column.name) for column in fields(self)}
 
 
 @dataclass(frozen=True, slots=True)

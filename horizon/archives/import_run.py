@@ -115,7 +115,7 @@ def open_readers(options: ImportOptions) -> dict[str, Reader]:
         There is no such format.
     """
     known = registry.names("importers")
-    names = (options.format,) if options.format else (*(each for each in known if each != GENERIC), GENERIC)
+    names = (options.format,) if options.format else (*(name for name in known if name != GENERIC), GENERIC)
     readers: dict[str, Reader] = {}
     for name in names:
         module = registry.load("importers", name)
@@ -174,7 +174,7 @@ def _digest(options: ImportOptions) -> str:
     """Return the run's name: a hash of the files' names and bytes and of the options."""
     digest = blake2b(f"{options.format}|{options.player}".encode(), digest_size=6)
     for path in options.paths:
-        files = sorted(each for each in path.rglob("*") if not each.is_symlink()) if path.is_dir() else [path]
+        files = sorted(file for file in path.rglob("*") if not file.is_symlink()) if path.is_dir() else [path]
         for file in files:
             if file.is_file():
                 digest.update(f"|{file.name}|{file.stat().st_size}".encode())
@@ -190,7 +190,7 @@ def _manifest(
     """Return the manifest: `plan.protocol` holds what all games share, `plan.protocols` each one with its games."""
     protocols = [{**harness.as_json(), "episodes": n} for harness, n in imported.harnesses.most_common()]
     shared: dict[str, Any] = {
-        name: value if all(each[name] == value for each in protocols) else "varies"
+        name: value if all(protocol[name] == value for protocol in protocols) else "varies"
         for name, value in protocols[0].items()
         if name != "episodes"
     }
@@ -213,7 +213,9 @@ def _manifest(
     made = manifest.make(
         plan,
         model_identity={"name": plan["model"], "imported": True},
-        opponent_identities={each: {"name": each, "imported": True} for each in sorted(imported.opponents)},
+        opponent_identities={
+            opponent: {"name": opponent, "imported": True} for opponent in sorted(imported.opponents)
+        },
         judge_identity=None,
     )
     counts: dict[str, Any] = {
@@ -222,7 +224,7 @@ def _manifest(
         "episodes": dict(imported.episodes),
         "errors": dict(imported.errors),
         "outcomes": dict(imported.outcomes),
-        "left_out": [str(each) for each in imported.problems[:_MOST_PROBLEMS_KEPT]],
+        "left_out": [str(problem) for problem in imported.problems[:_MOST_PROBLEMS_KEPT]],
         "n_left_out": len(imported.problems),
         "files_of_no_format": imported.skipped,
     }

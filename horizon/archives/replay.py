@@ -112,8 +112,8 @@ def rows_of(game: ArchivedGame, run_id: str, environment: str) -> Rows | Problem
     turns: list[Turn] = []
     for ply, text in enumerate(game.moves):
         if board.turn == (game.side == "white") and ply >= game.given:
-            said = game.replies[len(turns)] if len(turns) < len(game.replies) else None
-            row = _turn(replay, said, text, len(turns) + 1)
+            answer = game.replies[len(turns)] if len(turns) < len(game.replies) else None
+            row = _turn(replay, answer, text, len(turns) + 1)
             if isinstance(row, Problem):
                 return row
             turns.append(row)
@@ -139,52 +139,52 @@ def rows_of(game: ArchivedGame, run_id: str, environment: str) -> Rows | Problem
     return Rows(tuple(turns), _episode(replay, len(turns), outcome, ending, final))
 
 
-def kind_of(said: Said, board: chess.Board) -> ErrorKind:
+def kind_of(answer: Said, board: chess.Board) -> ErrorKind:
     """Return what a reply is, by what it holds: a legal move (`none`), or which kind of failure.
 
     `truncated` is a reply that a token limit ended before its move was whole; `no_answer` names no move at all. A move
     with a piece letter of another language (`Sf3`) is `unparsable`: which piece is meant depends on the language, and
     the letters of two contradict each other (R is a rook in English and a king in French), so that none is guessed.
     """
-    text = said.move or ""
+    text = answer.move or ""
     status = move_parsing.read_move(board, text).status
     if status in ("legal", "illegal"):
         return "none" if status == "legal" else "illegal"
-    if said.is_cut:
+    if answer.is_cut:
         return "truncated"
     names_move = status == "ambiguous" or move_mentions.find_last_move(board, text).status != "unparsable"
     return "unparsable" if names_move or foreign_letter(text) is not None else "no_answer"
 
 
-def _turn(replay: _Replay, said: Said | None, text: str, turn: int) -> Turn | Problem:
+def _turn(replay: _Replay, answer: Said | None, text: str, turn: int) -> Turn | Problem:
     """Return the row of a move that was played, checked to be what the reply means."""
     board, game = replay.board, replay.game
     move = _read(board, text)
     if move is None:
         return Problem(game.name, f"move {turn} of {game.model} {_fault(text, board)}")
     extra = replay.extra(board.legal_moves.count())
-    if said is not None and said.move != text:
-        meant = move_parsing.read_move(board, said.move or "")
-        if said.is_cut and move.promotion == chess.QUEEN and text.startswith(said.move or "?"):
+    if answer is not None and answer.move != text:
+        meant = move_parsing.read_move(board, answer.move or "")
+        if answer.is_cut and move.promotion == chess.QUEEN and text.startswith(answer.move or "?"):
             extra["completed_by_harness"] = True
         elif meant.move != move.uci():
-            return Problem(game.name, f"turn {turn} was recorded as {text:.20}, and its reply is '{said.text:.40}'")
-    return replay.row(turn, said.text if said else text, move.uci(), "none", extra)
+            return Problem(game.name, f"turn {turn} was recorded as {text:.20}, and its reply is '{answer.text:.40}'")
+    return replay.row(turn, answer.text if answer else text, move.uci(), "none", extra)
 
 
-def _failure(replay: _Replay, said: Said, turn: int) -> Turn:
+def _failure(replay: _Replay, answer: Said, turn: int) -> Turn:
     """Return the row of the reply that ended the game."""
     board = replay.board
-    kind = kind_of(said, board)
+    kind = kind_of(answer, board)
     legal = list(board.legal_moves)
     extra = replay.extra(len(legal))
-    action = said.move if kind == "illegal" else None
+    action = answer.move if kind == "illegal" else None
     if kind == "none":
-        action = move_parsing.read_move(board, said.move or "", legal).move
+        action = move_parsing.read_move(board, answer.move or "", legal).move
     elif kind in ("illegal", "unparsable"):
-        why = illegal_moves.illegality_of(board, said.move or "", _boards_before(board))
+        why = illegal_moves.illegality_of(board, answer.move or "", _boards_before(board))
         extra |= why.as_extra() if why is not None else {}
-    return replay.row(turn, said.text, action, kind, extra)
+    return replay.row(turn, answer.text, action, kind, extra)
 
 
 def _boards_before(board: chess.Board) -> list[chess.Board]:
@@ -286,7 +286,7 @@ def rows_of_chat(chat: ArchivedChat, run_id: str) -> Rows:
 
 def _chat_turns(chat: ArchivedChat, parameters: str, seed: int, run_id: str) -> Iterator[Turn]:
     errors = 0
-    for each in chat.turns:
+    for turn in chat.turns:
         yield Turn(
             run_id=run_id,
             episode_id=chat.name,
@@ -295,16 +295,16 @@ def _chat_turns(chat: ArchivedChat, parameters: str, seed: int, run_id: str) -> 
             seed=seed,
             model=chat.model,
             condition=chat.harness.history,
-            turn=each.turn,
-            state=each.state,
+            turn=turn.turn,
+            state=turn.state,
             prompt_tokens=None,
             context_tokens=None,
-            completion_tokens=each.tokens,
-            reply=each.reply,
+            completion_tokens=turn.tokens,
+            reply=turn.reply,
             action=None,
-            error=each.error,
-            correct=each.error == "none",
-            loss=each.loss,
+            error=turn.error,
+            correct=turn.error == "none",
+            loss=turn.loss,
             random_loss=None,
             optimal_action=None,
             attempts=1,
@@ -315,4 +315,4 @@ def _chat_turns(chat: ArchivedChat, parameters: str, seed: int, run_id: str) -> 
             finish_reason="stop",
             extra=_NO_EXTRA,
         )
-        errors += each.error != "none"
+        errors += turn.error != "none"

@@ -125,7 +125,7 @@ class HorizonEnv(gymnasium.Env[str, str]):
         return self._setting.task.pose(self._running().live.state) if self.render_mode == "ansi" else None
 
     def close(self) -> None:
-        """End opponent and judge."""
+        """End the processes of opponent and judge."""
         self._stack.close()
 
     def legal_replies(self) -> tuple[str, ...]:

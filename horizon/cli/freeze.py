@@ -17,7 +17,7 @@ def freeze(
 
     It has every run with its seeds, the claims, and the version of the analysis.
 
-    The file has a hash. After playing, horizon report RUN --frozen FILE says whether the plan was kept, and names
+    The file has a hash. After playing, horizon report RUN --frozen FILE shows whether the plan was kept, and names
     every deviation: another setting, missing or aborted episodes, changed claims, other code, runs that were not
     planned.
 

@@ -59,7 +59,7 @@ def summary(imported: "Imported") -> list[str]:
     return [
         f"formats: {formats}",
         f"models: {', '.join(f'{name} ({n})' for name, n in models)}{more}",
-        f"protocols: {len(imported.harnesses)} ({', '.join(sorted({each.name for each in imported.harnesses}))})",
+        f"protocols: {len(imported.harnesses)} ({', '.join(sorted({kind.name for kind in imported.harnesses}))})",
         f"episodes: {imported.n_episodes} ({ends})",
         f"turns: {imported.n_turns} ({kinds})",
         f"left out: {len(imported.problems)} games or files, and {imported.skipped} files of no known format",

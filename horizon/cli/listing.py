@@ -25,9 +25,9 @@ def listing(what: str) -> list[dict[str, Any]]:
         UsageError: an unknown kind.
     """
     if what == "environments":
-        return [_described(name, _environment) for name in names("environments")]
+        return [_describe(name, _environment) for name in names("environments")]
     if what in MODULES:
-        return [_described(name, partial(_module, what)) for name in names(what)]
+        return [_describe(name, partial(_module, what)) for name in names(what)]
     if what == "engines":
         return [{"name": name, "summary": describe_engine(name).summary} for name in engine_names()]
     if what == "scenarios":
@@ -45,7 +45,7 @@ def line_of(row: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
-def shown(text: str, index: int, turns: int) -> Iterator[str]:
+def show_instance(text: str, index: int, turns: int) -> Iterator[str]:
     """Yield the lines that show one instance: the prompt, then the optimal play of up to `turns` turns.
 
     Raises:
@@ -69,7 +69,7 @@ def shown(text: str, index: int, turns: int) -> Iterator[str]:
     yield f"({turns} turns shown)"
 
 
-def _described(name: str, describe: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+def _describe(name: str, describe: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
     """Return what is listed of a module, or the error where it is a broken plug-in."""
     problem: HorizonError | None
     try:
@@ -96,18 +96,18 @@ def _environment(name: str) -> dict[str, Any]:
         "summary": kind.summary,
         "oracle": kind.oracle_kind,
         "has_opponent": kind.has_opponent,
-        "parameters": [_parameter(each) for each in describe(kind)],
+        "parameters": [_parameter(described) for described in describe(kind)],
     }
 
 
-def _parameter(each: Parameter) -> dict[str, Any]:
-    bounds = [str(bound) for bound in (each.low, each.high) if bound is not None]
-    allowed = "|".join(each.choices) if each.choices else " to ".join(bounds)
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    bounds = [str(bound) for bound in (parameter.low, parameter.high) if bound is not None]
+    allowed = "|".join(parameter.choices) if parameter.choices else " to ".join(bounds)
     return {
-        "name": each.name,
-        "type": each.type,
-        "default": each.default,
-        "help": each.help,
+        "name": parameter.name,
+        "type": parameter.type,
+        "default": parameter.default,
+        "help": parameter.help,
         "range": f"({allowed})" if allowed else "",
     }
 
@@ -120,7 +120,7 @@ def _scenario(name: str) -> dict[str, Any]:
     return {
         "name": name,
         "summary": suite.description or f"{first.environment}{against}, {planned}",
-        "scenarios": [each.name for each in suite.variants],
+        "scenarios": [variant.name for variant in suite.variants],
     }
 
 

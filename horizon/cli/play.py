@@ -1,6 +1,6 @@
 """The command `horizon play`: flags and files in, a finished run and its report out, the gates' exit code.
 
-Heavy imports stand inside the functions, as in `cli`.
+Heavy imports are inside the functions, as in `cli`.
 """
 
 import re
@@ -76,7 +76,7 @@ def play(
     scenario expects decides the exit code: 1 if a claim failed. --stop settled ends a run once every
     claim is decided; --stop never continues such a run to its end.
 
-    --repeat-states N poses every probed state N more times with its natural history, so that the report can say how
+    --repeat-states N poses every probed state N more times with its natural history, so that the report can show how
     often the same prompt gets another verdict.
 
     Example: horizon play --model smollm2 --env chess --opponent stockfish:level=1 --episodes 4 --turns 30
@@ -85,7 +85,7 @@ def play(
     from horizon.core.parameters import settings
     from horizon.play import plan, session
     from horizon.play.progress import watching
-    from horizon.play.suite import selected
+    from horizon.play.suite import select
     from horizon.runs import run_folder
     from horizon.runs.manifest import MANIFEST
     from horizon.runs.shards import part_folder, shard_of
@@ -97,7 +97,7 @@ def play(
     if retry and not resume:
         raise UsageError(f"{RETRY} is for a run that is there already: add --resume")
     flags = read_flags(words, {*keys, *_RUN_FLAGS}, others=context.params)
-    select = flags.pop("select", "")
+    part = flags.pop("select", "")
     repeats = flags.pop("repeat_states", None)
     parts: dict[str, str] = {name: flags.pop(name) for name in ("shards", "shard") if name in flags}
     executor = flags.pop("executor", None)
@@ -129,7 +129,7 @@ def play(
         wanted = plan.resumed_scenario(run_folder.read_manifest(begun), given)
     elif scenario is not None:
         suite = read_suite(scenario, **given)
-        variants = selected(suite, select)
+        variants = select(suite, part)
         is_split = bool(parts or executor)
         if is_split and len(variants) > 1:
             raise UsageError(
@@ -144,7 +144,7 @@ def play(
     folder = out or default_folder(f"{wanted.environment}-{wanted.model}-{wanted.seed}")
     if executor is not None:
         with _telling_how_to_continue(folder):
-            joined = _executed(executor, wanted, folder, parts, options)
+            joined = _execute(executor, wanted, folder, parts, options)
         report_runs([joined])
         return
     with _telling_how_to_continue(folder), watching(wanted) as (watch, say):
@@ -184,7 +184,9 @@ def _play_suite(variants: tuple[Any, ...], out: Path, options: Any) -> None:
     n_aborted = sum(episode.outcome == "aborted" for folder in folders for episode in iterate_episodes(folder))
     _advise_on_aborted(n_aborted, out)
     report_runs(distinct_runs(folders), out)
-    _end_by_gates([(each.name, folder, each.scenario) for each, folder in zip(variants, folders, strict=True)])
+    _end_by_gates(
+        [(variant.name, folder, variant.scenario) for variant, folder in zip(variants, folders, strict=True)]
+    )
 
 
 @contextmanager
@@ -211,7 +213,7 @@ def _advise_on_aborted(n_aborted: int, folder: Path) -> None:
 
 
 def _end_by_gates(runs: list[tuple[str, Path, Any]]) -> None:
-    """Print how each run keeps what its scenario says is expected; exit code 1 when one does not."""
+    """Print whether each run keeps the expectations of its scenario; exit code 1 when one does not."""
     from horizon.analysis.gates import overall
     from horizon.play.stopping import judge_run, mark_judged
 
@@ -222,12 +224,12 @@ def _end_by_gates(runs: list[tuple[str, Path, Any]]) -> None:
             verdicts.append(overall(outcomes))
             mark_judged(folder, outcomes, verdicts[-1])
             for outcome in outcomes:
-                typer.echo(f"{name}: {outcome.said}")
+                typer.echo(f"{name}: {outcome.text}")
     if "failed" in verdicts:
         raise typer.Exit(1)
 
 
-def _executed(executor: str, wanted: Any, folder: Path, parts: dict[str, str], options: Any) -> Path:
+def _execute(executor: str, wanted: Any, folder: Path, parts: dict[str, str], options: Any) -> Path:
     from horizon.play.ray_executor import run_on_ray
 
     if executor != "ray":

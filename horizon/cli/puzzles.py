@@ -1,4 +1,4 @@
-"""The commands `horizon puzzles make` and `horizon puzzles check`. Heavy imports stand inside them, as in `cli`."""
+"""The commands `horizon puzzles make` and `horizon puzzles check`. Heavy imports are inside them, as in `cli`."""
 
 import json
 import time
@@ -69,25 +69,25 @@ def check(
     from horizon.domains.puzzles.pack_builder import nodes_of
 
     path = locate_pack(file)
-    found = read_puzzles(path, limit)
-    for bad in found.bad_rows:
+    pack = read_puzzles(path, limit)
+    for bad in pack.bad_rows:
         typer.echo(f"horizon: {path} line {bad.line} is skipped: {bad.reason}", err=True)
-    if found.n_bad_rows > len(found.bad_rows):
-        typer.echo(f"horizon: {path}: {found.n_bad_rows - len(found.bad_rows)} more lines are skipped", err=True)
+    if pack.n_bad_rows > len(pack.bad_rows):
+        typer.echo(f"horizon: {path}: {pack.n_bad_rows - len(pack.bad_rows)} more lines are skipped", err=True)
     nodes = nodes or 4 * (nodes_of(path) or 200_000)
     try:
         with _telling() as say:
-            checked = list(check_pack(found.puzzles, nodes, say))
+            checked = list(check_pack(pack.puzzles, nodes, say))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     if not checked:
         raise UsageError(f"{path} holds positions, but no solutions to check")
-    failed = {each.puzzle.name: each.problem for each in checked if each.problem is not None}
+    failed = {puzzle.puzzle.name: puzzle.problem for puzzle in checked if puzzle.problem is not None}
     share = 1 - len(failed) / len(checked)
-    low, high = (float(each) for each in wilson(share, len(checked)))
+    low, high = (float(bound) for bound in wilson(share, len(checked)))
     if as_json:
-        told = {"file": str(path), "nodes": nodes, "puzzles": len(checked), "kept": len(checked) - len(failed)}
-        typer.echo(json.dumps({**told, "share": share, "low": low, "high": high, "failed": failed}, indent=2))
+        counts = {"file": str(path), "nodes": nodes, "puzzles": len(checked), "kept": len(checked) - len(failed)}
+        typer.echo(json.dumps({**counts, "share": share, "low": low, "high": high, "failed": failed}, indent=2))
     else:
         for name, problem in failed.items():
             typer.echo(f"{name}: {problem}")

@@ -20,7 +20,7 @@ def report_runs(folders: Sequence[Path], out: Path | None = None, frozen: Path |
     refuse_empty(run.analyze())
     print_results(run.analyze(), open_console())
     target = out or folders[0]
-    registered = run.registered(frozen) if frozen is not None else []
+    registered = run.check_registration(frozen) if frozen is not None else []
     for line in registered:
         typer.echo(line)
     write_analysis(run.analyze(), target, registered)

@@ -120,8 +120,8 @@ def weak_signs(text: str) -> Iterator[str]:
             yield last
 
 
-def emphasised(text: str) -> list[str]:
-    """Return what stands in bold, in code or in quotes."""
+def emphasised_texts(text: str) -> list[str]:
+    """Return the parts of a text that are in bold, in code or in quotes."""
     return [span.group("bold") or span.group("code") or span.group("quote") for span in _SPAN.finditer(text)]
 
 
@@ -172,9 +172,9 @@ def _pairs(text: str) -> Iterator[Mark]:
             yield Mark(f"{ends['from']} {ends['to']}{promotion}", pair.start("value"), pair.end(), True)
 
 
-def _outer(found: list[T]) -> list[T]:
+def _outer(marks: list[T]) -> list[T]:
     """Return the first and the last few: the first ends a turn, the last counts, and work stays linear."""
-    return found if len(found) <= 2 * _MOST else found[:_MOST] + found[-_MOST:]
+    return marks if len(marks) <= 2 * _MOST else marks[:_MOST] + marks[-_MOST:]
 
 
 def _value(written: str) -> str:

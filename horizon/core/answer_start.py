@@ -1,4 +1,4 @@
-"""What an answer says at its start: wrapping is taken off, explanations after it are left out, alternatives refused.
+"""The start of an answer: wrapping is taken off, explanations after it are left out, alternatives refused.
 
 A text in and an environment's parser, an action out. The parser reads a text that is one action and nothing else;
 here is decided which text that is. Linear in the text, which is cut at `LONGEST_ANSWER`. Knows no mark and no
@@ -77,7 +77,7 @@ _CONNECTOR = re.compile(
 
 
 def is_placeholder(text: str) -> bool:
-    """Return whether an answer is empty or only names what should stand there: `MOVE`, `<your answer>`, `...`."""
+    """Return whether an answer is empty or only names what should be in its place: `MOVE`, `<your answer>`, `...`."""
     return _PLACEHOLDER.fullmatch(text.strip()[: 2 * MOST_WORDS]) is not None and len(text.strip()) < 2 * MOST_WORDS
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from horizon.core.answer_marks import emphasised, marks, sentences, weak_signs
+from horizon.core.answer_marks import emphasised_texts, marks, sentences, weak_signs
 from horizon.core.answer_start import LONGEST_ANSWER, is_placeholder, read_start
 from horizon.core.records import Answer
 from horizon.core.reply_text import cut_at_end_mark, normalise, strip_formatting, strip_thinking
@@ -108,7 +108,7 @@ def read_action(reply: str, parse: Callable[[str], str | None], prompts: Prompts
     for text in understood.weak:
         if (action := read_start(text, parse)) is not None:
             return Answer(action)
-    others = (*lines[:1], *emphasised(understood.body)[:LONGEST_ANSWER])
+    others = (*lines[:1], *emphasised_texts(understood.body)[:LONGEST_ANSWER])
     named = {action for text in others if (action := read_start(text, parse)) is not None}
     return Answer(named.pop()) if len(named) == 1 else Answer(None, "unparsable" if named else "no_answer")
 

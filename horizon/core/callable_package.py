@@ -16,7 +16,7 @@ class CallablePackage(ModuleType):
     """A package whose call is a function's; the function is imported at the first call."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function."""
+        """Call the function that shares the package's name."""
         return self.__dict__[_OPENER]()(*args, **kwargs)
 
     @property

@@ -10,7 +10,7 @@ from horizon.core.errors import ContractError
 T = TypeVar("T")
 
 
-def returned(value: Any, kind: type[T], by: str) -> T:
+def check_returned(value: Any, kind: type[T], by: str) -> T:
     """Return a value if it is of the type that the contract of `by`, such as `environment nim: judge`, promises.
 
     Raises

@@ -6,7 +6,7 @@ from itertools import groupby
 from horizon.core.records import Message
 
 NO_REPLY = "(no reply)"
-"""What stands for an empty reply where a model takes no empty text."""
+"""The text in place of an empty reply where a model takes no empty text."""
 
 
 def fold_system(messages: Sequence[Message]) -> list[Message]:

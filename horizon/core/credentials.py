@@ -21,7 +21,7 @@ _QUERY = re.compile(r"([?&])([^=&#\s]+)(=?)[^&#\s]*")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A server's address without what it says of credentials, which are apart: the query, and the user with password.
+    """A server's address without its credentials, which are separate: the query, and the user with password.
 
     `authorization` is the header that the user and the password make, None where there are none.
     """

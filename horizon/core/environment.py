@@ -45,11 +45,11 @@ class Environment(Protocol[S]):
         ...
 
     def pose(self, state: S) -> str:
-        """Return the state told in full, for a model that has seen nothing before it: turn 1, every `fresh` probe."""
+        """Return the full text of a state, for a model that has seen nothing before: turn 1, every `fresh` probe."""
         ...
 
     def observe(self, state: S) -> str:
-        """Return what the model is told at this state when its history stands before it; may be less than `pose`."""
+        """Return the text of a state that follows its history; may be less than `pose`."""
         ...
 
     def parse(self, state: S, reply: str) -> Answer:
@@ -65,11 +65,11 @@ class Environment(Protocol[S]):
         ...
 
     def judge(self, state: S, action: str | None, scores: Scores | None = None) -> Verdict:
-        """Judge an action; null is a reply without an action (error `no_answer`, the other fields filled)."""
+        """Judge an action; None is a reply without an action (error `no_answer`, the other fields filled)."""
         ...
 
     def oracle(self, state: S, scores: Scores | None = None) -> str | None:
-        """Return one optimal action, or null where none can be known (an engine is needed and gave no scores)."""
+        """Return one optimal action, or None where none can be known (an engine is needed and gave no scores)."""
         ...
 
     def step(self, state: S, action: str) -> S:
@@ -81,15 +81,15 @@ class Environment(Protocol[S]):
         ...
 
     def is_playable(self, state: S, action: str) -> bool:
-        """Tell whether `step` takes this action. Wrong answers to a question can be playable: the truth goes on."""
+        """Return whether `step` takes this action. Wrong answers can be playable: the true state continues."""
         ...
 
     def mover(self, state: S) -> Mover:
-        """Tell whose action is next."""
+        """Return who acts next: the model or its opponent."""
         ...
 
     def done(self, state: S) -> str | None:
-        """Return the outcome (`won`, `lost`, `draw`, `solved`, ...), or null while the episode goes on."""
+        """Return the outcome (`won`, `lost`, `draw`, `solved`, ...), or None while the episode continues."""
         ...
 
     def difficulty(self, state: S) -> float | None:
@@ -97,9 +97,9 @@ class Environment(Protocol[S]):
         ...
 
     def engine_position(self, state: S) -> str | None:
-        """Return the position that an engine must score for `judge`, whoever is to move; null when judging is exact.
+        """Return the position that an engine must score for `judge`, whoever is to move; None when judging is exact.
 
-        Its text is as `position_text` has it (a FEN, or `atomic:FEN`); null too once the game is over.
+        Its text is as `position_text` has it (a FEN, or `atomic:FEN`); None too once the game is over.
         """
         ...
 
@@ -111,7 +111,7 @@ class Environment(Protocol[S]):
         """Return the state that a text describes.
 
         Raises:
-            UsageError: the text describes no possible state; the message says what is wrong with it.
+            UsageError: the text describes no possible state; the message gives the fault.
         """
         ...
 
@@ -173,7 +173,7 @@ def environment_class(name: str) -> type[Any]:
     if not isinstance(kind, type):
         raise ContractError(f"environment {name}: {module.__name__} has no class ENVIRONMENT")
     members = {*vars(Environment), *Environment.__annotations__}
-    if missing := sorted(each for each in members if not each.startswith("_") and not hasattr(kind, each)):
+    if missing := sorted(member for member in members if not member.startswith("_") and not hasattr(kind, member)):
         raise ContractError(f"environment {name}: {kind.__name__} lacks {', '.join(missing)}")
     return kind
 
@@ -184,7 +184,7 @@ def default_opponent_of(task: Environment[Any]) -> str | None:
     return None if opponent is None else str(opponent)
 
 
-def unshifted(task: Environment[Any]) -> Environment[Any]:
+def without_shift(task: Environment[Any]) -> Environment[Any]:
     """Return the environment with its original wording: `shift=none` where it has such a parameter."""
     if getattr(task, "shift", "none") == "none":
         return task
@@ -198,12 +198,12 @@ def engine_of(task: Environment[Any]) -> str:
 
 
 def files_of(task: Environment[Any]) -> dict[str, Path]:
-    """Return the files that an environment reads, by the parameter that names each: what its `files` says, or none."""
+    """Return the files that an environment reads, by the parameter that names each: its `files`, or none."""
     return dict(getattr(task, "files", {}))
 
 
 def notes_of(task: Environment[Any]) -> tuple[str, ...]:
-    """Return what a person who plays an environment should be told of its parameters: its `notes`, or nothing."""
+    """Return what a person who plays an environment should know of its parameters: its `notes`, or nothing."""
     return tuple(getattr(task, "notes", ()))
 
 

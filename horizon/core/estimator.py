@@ -20,7 +20,7 @@ class Estimate:
     Parameters
     ----------
     estimate
-        The figure; None where the data can't give one, and `note` then says why.
+        The figure; None where the data can't give one, and `note` then gives the reason.
     low, high
         The ends of the interval; None where it is open on that side.
     n_episodes, n_turns
@@ -55,7 +55,7 @@ class Estimate:
         if self.estimate is None:
             return f"no estimate: {self.note or 'no turn to estimate from'}"
         effect = "" if self.no_effect is None else f" (no effect: {self.no_effect:g})"
-        return f"{self.figure}{effect}, {_counted(self.n_episodes, 'episode')}, {_counted(self.n_turns, 'turn')}"
+        return f"{self.figure}{effect}, {_counts_of(self.n_episodes, 'episode')}, {_counts_of(self.n_turns, 'turn')}"
 
     __repr__ = __str__
 
@@ -162,5 +162,5 @@ def _number(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.2f}"
 
 
-def _counted(number: int, noun: str) -> str:
+def _counts_of(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}".replace(",", " ")

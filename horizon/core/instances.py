@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from horizon.core.environment import Environment, unshifted
+from horizon.core.environment import Environment, without_shift
 from horizon.core.seeds import derive
 
 _DRAWS = 50
@@ -23,7 +23,7 @@ def distinct_seeds(task: Environment[Any], seed: int) -> Iterator[int]:
     """
     seen_texts: set[int] = set()
     # Compared without a shift: seeded names or letters would hide that two instances are equal.
-    task = unshifted(task)
+    task = without_shift(task)
     for index in itertools.count():
         instance_seed, attempt = episode_seed(seed, task.name, index), 1
         text = hash(task.pose(task.reset(instance_seed)))

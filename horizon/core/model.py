@@ -20,16 +20,16 @@ class Posed(Protocol):
 
     @property
     def environment(self) -> str:
-        """The environment's name."""
+        """The name of the environment played."""
         ...
 
     @property
     def state(self) -> str:
-        """The state as text."""
+        """The state as text, as `Environment.dump` writes it."""
         ...
 
     def actions(self) -> Sequence[str]:
-        """All legal actions, canonical."""
+        """Return all legal actions in canonical form."""
         ...
 
     def render(self, action: str) -> str:
@@ -49,7 +49,7 @@ class Posed(Protocol):
         ...
 
     def position(self) -> str | None:
-        """The position that an engine would be asked about, as `position_text` has it; null where there is none."""
+        """The position that an engine would be asked about, as `position_text` has it; None where there is none."""
         ...
 
 
@@ -58,7 +58,7 @@ class Request:
     """One turn as a model gets it.
 
     `conversation` is equal for requests that continue one another, so that a backend can keep what it has already
-    read; it says nothing about the text, and a backend must check. `turn` and `prior_errors` are as shown: under
+    read; it proves nothing about the text, and a backend must check. `turn` and `prior_errors` are as shown: under
     `fresh` they are 1 and 0. `seed` is this request's own. `max_tokens` bounds the reply.
     """
 
@@ -85,14 +85,14 @@ class Model(Protocol):
         ...
 
     def identity(self) -> Mapping[str, Json]:
-        """Return what the manifest must say to know this model again (file hash, revision, dtype, sampling).
+        """Return what the manifest needs to identify this model (file hash, revision, dtype, sampling).
 
         `"reproducible": false`, with `"why"`, when the same seed may not give the same replies.
         """
         ...
 
     def reply(self, requests: Sequence[Request]) -> list[Reply | ModelFailure]:
-        """Answer every request, in order; a failure of the infrastructure stands in its request's place.
+        """Answer every request, in order; a failure of the infrastructure takes its request's place.
 
         Raises:
             ModelFailure: nothing can be answered at all (out of memory, the model is gone).
@@ -100,7 +100,7 @@ class Model(Protocol):
         ...
 
     def count_tokens(self, text: str) -> int | None:
-        """Return the length of a text in the model's own tokens, or null when it has no tokenizer at hand."""
+        """Return the length of a text in the model's own tokens, or None when it has no tokenizer at hand."""
         ...
 
     def close(self) -> None:
@@ -114,7 +114,7 @@ class ModelOptions:
 
     `temperature` 0 is greedy. `seed` seeds sampling together with each request's own. `context_tokens` bounds the
     conversation below the model's own limit when given. `batch_size` bounds requests worked on at once, `cache_gb`
-    (GiB; null: half of the free memory) what a backend keeps of the conversations it has read. `dtype` `auto` is
+    (GiB; None: half of the free memory) what a backend keeps of the conversations it has read. `dtype` `auto` is
     bfloat16 where that is faster. `answer` score takes the likeliest legal reply instead of generating one;
     `constrain` legal generates nothing else; backends that know neither are refused by the session. With `continues`
     the last message is plain text that the model continues by that unit (`horizon.core.continuation`); a backend that

@@ -83,11 +83,11 @@ def normalise(text: str) -> str:
     text = _COLOUR.sub("", text.replace("\r\n", "\n")).translate(_LINE_ENDS).translate(_CONTROLS)
     if text.isascii():
         return text
-    text = unicodedata.normalize("NFKC", _seen(text)).translate(_SIGNS).translate(_LINE_ENDS)
+    text = unicodedata.normalize("NFKC", _visible_characters(text)).translate(_SIGNS).translate(_LINE_ENDS)
     return _WORD.sub(lambda word: _latin(word.group()), text)
 
 
-def _seen(text: str) -> str:
+def _visible_characters(text: str) -> str:
     """Return the characters that are seen, digits as ASCII, with few combining marks in a row."""
     kept: list[str] = []
     n_marks = 0

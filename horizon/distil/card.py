@@ -16,7 +16,7 @@ FILE = "card.json"
 def write_card(
     folder: Path, recipe: Recipe, training: Mapping[str, Json], last: Progress, legality: Legality | None
 ) -> None:
-    """Write `card.json` and `README.md`; `training` has what the recipe does not say, such as the device."""
+    """Write `card.json` and `README.md`; `training` has what the recipe lacks, such as the device."""
     data: dict[str, Json] = {
         "recipe": asdict(recipe),
         **training,

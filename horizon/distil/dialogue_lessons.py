@@ -103,7 +103,7 @@ class DialogueLessons:
 
 
 def dialogue_lessons_of(texts: Sequence[str], tokenizer: Tokenizer) -> DialogueLessons:
-    """Return dialogues as arrays."""
+    """Return dialogues as one array of tokens and the starts of each."""
     encoded = [encoding.ids for encoding in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
     return DialogueLessons(
         words=tokenizer.get_vocab_size(),

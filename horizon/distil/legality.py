@@ -45,8 +45,8 @@ def illegal_shares(network: Network, lessons: ChessLessons, games: range, most_t
             posed.aim(0)
             fresh.append(posed)
         for named, counts in (
-            (_named(network, [whole], device), result.illegal_natural),
-            (_named(network, fresh, device), result.illegal_fresh),
+            (_likeliest_moves(network, [whole], device), result.illegal_natural),
+            (_likeliest_moves(network, fresh, device), result.illegal_fresh),
         ):
             for turn, (ply, move) in enumerate(zip(plies, named, strict=True)):
                 legal = lessons.legal[int(lessons.legal_starts[ply]) : int(lessons.legal_starts[ply + 1])]
@@ -57,7 +57,7 @@ def illegal_shares(network: Network, lessons: ChessLessons, games: range, most_t
 
 
 @torch.no_grad()
-def _named(network: Network, dialogues: list[Dialogue], device: torch.device) -> list[int]:
+def _likeliest_moves(network: Network, dialogues: list[Dialogue], device: torch.device) -> list[int]:
     """Return the likeliest token at every aim, in order."""
     batch = pad(dialogues)
     rows, columns = (torch.from_numpy(places).long().to(device) for places in (batch.rows, batch.columns))

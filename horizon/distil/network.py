@@ -58,7 +58,7 @@ class _Attention(nn.Module):
             for project in (self.q_proj, self.k_proj, self.v_proj)
         )  # (rows, heads, columns, width of a head)
         mixed = functional.scaled_dot_product_attention(
-            _turned(queries, turns), _turned(keys, turns), values, is_causal=True
+            _rotate(queries, turns), _rotate(keys, turns), values, is_causal=True
         )
         return self.o_proj(mixed.transpose(1, 2).reshape(rows, columns, width))  # type: ignore[no-any-return]
 
@@ -123,7 +123,7 @@ def _turns(length: int, width: int, like: Tensor) -> tuple[Tensor, Tensor]:
     return doubled.cos().to(like.dtype), doubled.sin().to(like.dtype)
 
 
-def _turned(vectors: Tensor, turns: tuple[Tensor, Tensor]) -> Tensor:
+def _rotate(vectors: Tensor, turns: tuple[Tensor, Tensor]) -> Tensor:
     first, second = vectors.chunk(2, dim=-1)
     return vectors * turns[0] + torch.cat((-second, first), dim=-1) * turns[1]
 

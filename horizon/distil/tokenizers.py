@@ -1,7 +1,7 @@
 """Tokenizers of students: what a student reads of a prompt, and its chat template.
 
 Both drop the rules, which a student was trained on and need not read. The one for chess keeps only positions and
-moves, so that no other wording of a prompt changes a token; the one for other tasks keeps words and digits.
+moves, so that another wording of a prompt changes nothing; the one for other tasks keeps words and digits.
 """
 
 from collections.abc import Iterable

@@ -70,7 +70,7 @@ def _rows(run: RunData) -> Iterator[dict[str, Any]]:
         first = natural[0]
         task = _environment_of(first)
         is_exact = not task.has_opponent and task.oracle_kind != "engine"
-        dialogues = [_replayed(run, natural)]
+        dialogues = [_replay(run, natural)]
         # Episodes of one instance have one dialogue by the oracle.
         if is_exact and (first.parameters, first.seed) not in instances:
             dialogues.append(oracle_dialogue(task, first.seed, int(run.manifest["plan"].get("turns", len(natural)))))
@@ -114,7 +114,7 @@ def _by_turn(task: Environment[Any], natural: Sequence[Turn]) -> Iterator[Oracle
             yield OracleDialogue("oracle_turn", messages, (True,), row.turn)
 
 
-def _replayed(run: RunData, natural: Sequence[Turn]) -> OracleDialogue:
+def _replay(run: RunData, natural: Sequence[Turn]) -> OracleDialogue:
     """Return the model's own conversation, up to the last reply; failed attempts at a turn count as incorrect."""
     last = natural[-1]
     shown = replay_turn(run, last.episode_id, last.turn)

@@ -1,4 +1,4 @@
-"""The games.csv of adamkarvonen/chess_gpt_eval: one game a line, with counts of illegal moves a game.
+"""The games.csv of adamkarvonen/chess_gpt_eval: one game per line, with counts of illegal moves per game.
 
 The model sees the whole game as PGN text, no board, and has five attempts at every move; then the game is lost.
 Replies and the turns of the illegal attempts are not in the file, so a game lost so ends as `forfeited`, not as an

@@ -76,7 +76,7 @@ def _game(place: str, files: dict[str, Document]) -> Found:
     is_tagged = "<played_move>" in facts.get("system_role_message", "")
     exchanges = _EXCHANGE.findall(files["session.txt"].text())
     limit = _number(facts.get("max_tokens"))
-    replies = tuple(_said(reply, is_tagged, limit) for _, reply in exchanges)
+    replies = tuple(_take_move(reply, is_tagged, limit) for _, reply in exchanges)
     failed = "UnknownSAN" in game.headers or (len(replies) > len(own) and game.headers.get("Result") == "*")
     n_given = len(own) + failed - len(replies)
     if n_given < 0:
@@ -129,7 +129,7 @@ def _opponent(facts: dict[str, str]) -> str:
     return "random" if facts.get("random_engine") == "True" else f"stockfish:skill={level}"
 
 
-def _said(reply: str, is_tagged: bool, limit: float | None) -> Said:
+def _take_move(reply: str, is_tagged: bool, limit: float | None) -> Said:
     """Return a reply with what the harness takes for its move: the tagged text, or the first word after a number."""
     text = reply.strip("\n")
     if is_tagged:

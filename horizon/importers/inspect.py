@@ -35,8 +35,8 @@ class Inspect:
         log = next((part for part in document.path.parts if part.lower().endswith(".eval")), document.name)
         if document.path.name == "header.json":
             self._headers[log] = json.loads(document.text())
-            for each in self._waiting.pop(log, []):
-                yield _sample(each, log, self._headers[log])
+            for sample in self._waiting.pop(log, []):
+                yield _sample(sample, log, self._headers[log])
         elif document.path.parent.name == "samples":
             if log in self._headers:
                 yield _sample(document, log, self._headers[log])
@@ -61,11 +61,11 @@ def _sample(document: Document, log: str, header: dict[str, Any]) -> Found:
     if stored is not None:
         name = f"inspect/{log}/{sample.get('id')}:{sample.get('epoch', 1)}"
         try:
-            return _played(stored, name, config)
+            return _read_played(stored, name, config)
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
             return Problem(name, f"has a row that is none: {type(problem).__name__}: {problem}")
-    messages = [each for each in sample.get("messages", []) if isinstance(each, dict)]
-    replies = [place for place, each in enumerate(messages) if each.get("role") == "assistant"]
+    messages = [message for message in sample.get("messages", []) if isinstance(message, dict)]
+    replies = [place for place, message in enumerate(messages) if message.get("role") == "assistant"]
     broken = sample.get("error")
     if not replies:
         return Problem(document.name, "holds no reply of a model")
@@ -109,7 +109,7 @@ def _record(score: Any) -> dict[str, Any] | None:
     return record if isinstance(record, dict) and "turns" in record and "episode" in record else None
 
 
-def _played(record: dict[str, Any], name: str, config: dict[str, Any]) -> Found:
+def _read_played(record: dict[str, Any], name: str, config: dict[str, Any]) -> Found:
     """Return an episode of Horizon's own task with its rows as they were judged.
 
     Raises:
@@ -154,7 +154,7 @@ def _turn(messages: list[dict[str, Any]], replies: list[int], turn: int, share: 
 
 
 def _intermediate(sample: dict[str, Any]) -> Iterator[tuple[int, float]]:
-    """Yield the turn and the share of each score that was given before the end: after which reply it stands."""
+    """Yield the turn and the share of each score that was given before the end: after which reply it was given."""
     n_replies = 0
     for event in sample.get("events") or ():
         if event.get("event") == "model" and not event.get("error"):
@@ -182,7 +182,7 @@ def _text(message: dict[str, Any]) -> str:
     """Return a message's text; of a list of parts those that are text."""
     content = message.get("content", "")
     if isinstance(content, list):
-        return "\n".join(str(each.get("text", "")) for each in content if isinstance(each, dict))
+        return "\n".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
     return str(content)
 
 

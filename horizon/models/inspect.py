@@ -54,7 +54,7 @@ class InspectModel:
         return None
 
     def close(self) -> None:
-        """End the event loop."""
+        """End the event loop that runs the requests."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()

@@ -1,4 +1,4 @@
-"""When an episode is over, and the row that says how it ended. Changes no episode."""
+"""When an episode is over, and the row of its outcome. Changes no episode."""
 
 import json
 

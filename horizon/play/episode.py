@@ -31,7 +31,7 @@ class Attempt:
 class LiveEpisode:
     """An episode under way. `turn` is the number of the next turn; `errors` counts the turns in error so far.
 
-    `note` is what the next message says of an action that was substituted; `attempts` and `failures` are those of
+    `note` is the next message's remark on an action that was substituted; `attempts` and `failures` are those of
     the present turn. `foreign` are the exchanges of another episode, `foreign_state` where that episode is.
     """
 

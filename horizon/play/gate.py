@@ -49,7 +49,7 @@ class GateRun:
         return overall(self.outcomes)
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """Figures, intervals and counts in one line: `error rate at most 0.98: 0.41 [0.30, 0.55], 4 episodes`."""
         figures = []
         for outcome in self.outcomes:
@@ -58,7 +58,7 @@ class GateRun:
             marked = "" if outcome.verdict == "passed" else f" {outcome.verdict}"
             needed = f" (about {outcome.more_episodes} more episodes)" if outcome.more_episodes else ""
             figure = f"{outcome.estimate:g}" if outcome.claim.figure == "aborted" else outcome.figure
-            figures.append(f"{outcome.claim.said}: {figure}{marked}{needed}")
+            figures.append(f"{outcome.claim.text}: {figure}{marked}{needed}")
         return ", ".join(
             [
                 "; ".join(figures) or "no figure expected",

@@ -145,17 +145,17 @@ class FunctionModel:
         return [self._answer(request) for request in requests]
 
     def count_tokens(self, text: str) -> int | None:
-        """Return null: there is no tokenizer."""
+        """Return None, as there is no tokenizer."""
         return None
 
     def close(self) -> None:
         """Free nothing, as nothing is held."""
 
     def _answer(self, request: Request) -> Reply:
-        said = self.function([{"role": each.role, "content": each.content} for each in request.messages])
-        if not isinstance(said, str):
-            raise ContractError(f"{self.name} returned {said!r:.80}: a reply is a text")
-        return Reply(said)
+        text = self.function([{"role": message.role, "content": message.content} for message in request.messages])
+        if not isinstance(text, str):
+            raise ContractError(f"{self.name} returned {text!r:.80}: a reply is a text")
+        return Reply(text)
 
 
 def model_of(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from horizon.core.answers import stands_when_cut
-from horizon.core.contracts import returned
+from horizon.core.contracts import check_returned
 from horizon.core.environment import Environment
 from horizon.core.records import Answer, Reply, Scores, Verdict
 from horizon.core.seeds import generator
@@ -25,16 +25,16 @@ class PosedState:
 
     @property
     def environment(self) -> str:
-        """The environment's name."""
+        """The name of the environment played."""
         return self.task.name
 
     @property
     def state(self) -> str:
-        """The state as text."""
+        """The state as text, as `Environment.dump` writes it."""
         return self.task.dump(self.posed_state)
 
     def actions(self) -> Sequence[str]:
-        """Return all legal actions."""
+        """Return all legal actions in canonical form."""
         return self.task.actions(self.posed_state)
 
     def render(self, action: str) -> str:
@@ -50,7 +50,7 @@ class PosedState:
         return self.task.oracle(self.posed_state, wait_for(self.scores))
 
     def difficulty(self) -> float | None:
-        """Return the state's difficulty."""
+        """Return the state's difficulty, where it has one."""
         return self.task.difficulty(self.posed_state)
 
     def position(self) -> str | None:
@@ -75,7 +75,7 @@ def parse_reply(task: Environment[Any], state: Any, reply: Reply) -> Answer:
     """
 
     def parse(text: str) -> Answer:
-        return returned(task.parse(state, text), Answer, f"environment {task.name}: parse")
+        return check_returned(task.parse(state, text), Answer, f"environment {task.name}: parse")
 
     if reply.finish_reason in ("overflow", "refusal"):
         return Answer(None, "truncated" if reply.finish_reason == "overflow" else "refusal")
@@ -90,9 +90,11 @@ def judge_answer(task: Environment[Any], state: Any, answer: Answer, scores: Sco
     """Judge what was parsed from a reply."""
     judge = f"environment {task.name}: judge"
     if answer.error == "none":
-        return returned(task.judge(state, answer.action, scores), Verdict, judge)
+        return check_returned(task.judge(state, answer.action, scores), Verdict, judge)
     # For an illegal plan the judge reports how far it was correct; for an illegal move no more than for none.
-    verdict = returned(task.judge(state, answer.action if answer.error == "illegal" else None, scores), Verdict, judge)
+    verdict = check_returned(
+        task.judge(state, answer.action if answer.error == "illegal" else None, scores), Verdict, judge
+    )
     return Verdict(answer.error, None, verdict.random_loss, verdict.optimal_action, verdict.extra)
 
 

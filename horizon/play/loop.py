@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
-from horizon.core.contracts import returned
+from horizon.core.contracts import check_returned
 from horizon.core.errors import ContractError, EngineFailure, HorizonError, ModelFailure
 from horizon.core.instances import distinct_seeds
 from horizon.core.model import Model, Request
@@ -291,9 +291,9 @@ def replies_of(model: Model, requests: list[Request]) -> Sequence[Reply | Horizo
     """
     by = f"model {model.name}: reply"
     try:
-        replies = returned(model.reply(requests), list, by)
+        replies = check_returned(model.reply(requests), list, by)
     except (ModelFailure, EngineFailure) as failure:
         return [failure] * len(requests)
     if len(replies) != len(requests):
         raise ContractError(f"{by} returned {len(replies)} replies to {len(requests)} requests")
-    return [reply if isinstance(reply, HorizonError) else returned(reply, Reply, by) for reply in replies]
+    return [reply if isinstance(reply, HorizonError) else check_returned(reply, Reply, by) for reply in replies]

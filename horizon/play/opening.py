@@ -26,7 +26,7 @@ OpenModel = Callable[[str, ModelOptions], Model]
 
 @dataclass(frozen=True, slots=True)
 class OpenParts:
-    """What is already open, and stays open; everything that is None is opened as the scenario says.
+    """What is already open, and stays open; everything that is None is opened from the scenario.
 
     `open_model` opens models by name and keeps them. `base_urls` are the servers of `openai:` models. Where
     `is_judged` is false no judge is opened.

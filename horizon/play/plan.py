@@ -10,7 +10,7 @@ from horizon.core.environment import Environment, engine_of
 from horizon.core.parameters import values
 from horizon.core.records import Json
 from horizon.runs import manifest
-from horizon.scenarios.merge import KeySource, Layer, merged
+from horizon.scenarios.merge import KeySource, Layer, merge
 from horizon.scenarios.scenario import Scenario, make
 
 EXPECTED = "expected"
@@ -53,7 +53,7 @@ def resumed_scenario(manifest_on_disk: Mapping[str, Any], overrides: Mapping[str
     """
     stored = {**scenario_of(manifest_on_disk), **expected_of(manifest_on_disk)}
     layers = [Layer(KeySource("manifest", {}), stored), Layer(KeySource("command line", {}), dict(overrides))]
-    return make(merged(layers), "command line")
+    return make(merge(layers), "command line")
 
 
 def expectations_json(scenario: Scenario) -> dict[str, Json]:

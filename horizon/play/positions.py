@@ -106,7 +106,7 @@ def _episodes_of(source: Source) -> list[tuple[Episode, list[Turn]]]:
             rows.setdefault(row.episode_id, {}).setdefault(row.condition, []).append(row)
     episodes = sorted(run_folder.iterate_episodes(source.folder), key=lambda episode: episode.episode_id)
     chosen = []
-    for episode in islice((each for each in episodes if each.episode_id in rows), source.episodes):
+    for episode in islice((episode for episode in episodes if episode.episode_id in rows), source.episodes):
         by_condition = rows[episode.episode_id]
         chosen.append((episode, by_condition.get("natural") or by_condition["fresh"]))
     if not chosen:
@@ -135,7 +135,7 @@ def _pose_all(
         problem: HorizonError | None = None
         while problem is None and (batch := list(islice(waiting, setting.scenario.live_episodes))):
             try:
-                for row in _posed(setting, batch, known):
+                for row in _pose(setting, batch, known):
                     journal.append(row)
                     counts["probes"] += 1
                     counts["errors"] += not row.correct
@@ -152,7 +152,7 @@ def _pose_all(
     return Played(**counts)
 
 
-def _posed(setting: Setting, batch: Sequence[Turn], known: dict[Conversation, Reply]) -> Iterator[Turn]:
+def _pose(setting: Setting, batch: Sequence[Turn], known: dict[Conversation, Reply]) -> Iterator[Turn]:
     """Yield the rows of a batch of positions; a failed request is repeated, as while playing.
 
     `known` holds the replies to conversations that are answered once.

@@ -62,7 +62,7 @@ def run_on_ray(
         left = list(waiting)
         while left:
             done, left = ray.wait(left)
-            _ended(ray, done[0], waiting[done[0]])
+            _wait_for(ray, done[0], waiting[done[0]])
             say(f"{shards - len(left)} of {shards} shards done")
     finally:
         if began_here:
@@ -82,7 +82,7 @@ def _play(given: dict[str, Any], folder: str, shard: Shard, options: session.Run
     session.run(Scenario(**given), path, own)
 
 
-def _ended(ray: Any, reference: Any, part: Path) -> None:
+def _wait_for(ray: Any, reference: Any, part: Path) -> None:
     try:
         ray.get(reference)
     except ray.exceptions.RayTaskError as problem:
@@ -92,4 +92,4 @@ def _ended(ray: Any, reference: Any, part: Path) -> None:
         raise ModelFailure(f"{part}: {str(problem).strip().splitlines()[-1]}") from None
     except ray.exceptions.RayError as problem:
         first = str(problem).strip().partition("\n")[0]
-        raise ModelFailure(f"{part}: its worker died too often ({first}); start it again to go on") from None
+        raise ModelFailure(f"{part}: its worker died too often ({first}); start it again to continue") from None

@@ -60,12 +60,12 @@ def grade(folder: Path, out: Path, nodes: int, watch: Callable[[int], None] = la
         graded: dict[str, Json] = {"from": str(folder), "judge": judge.identity(), "of": manifest.get(WRITTEN)}
         with continuing(out, {**manifest, "graded": graded}) as part:
             changes: Counter[str] = Counter()
-            for done, waiting in enumerate(_scored(task, judge, folder, part.written), 1):
+            for done, waiting in enumerate(_score(task, judge, folder, part.written), 1):
                 row = waiting.row
                 error = part.written.get(key(row))
                 if error is None:
                     with naming(row):
-                        judged = _judged(task, waiting, changes[row.episode_id])
+                        judged = _judge(task, waiting, changes[row.episode_id])
                     part.journal.append(judged)
                     error = judged.error
                 if row.condition == "natural":
@@ -77,7 +77,7 @@ def grade(folder: Path, out: Path, nodes: int, watch: Callable[[int], None] = la
     return out
 
 
-def _judged(task: Environment[Any], waiting: _Waiting, more_errors: int) -> Turn:
+def _judge(task: Environment[Any], waiting: _Waiting, more_errors: int) -> Turn:
     """Return the row with its verdict made from its scores; `more_errors` of its episode than before precede it.
 
     Errors of form and legality stay what they were, and so does what `extra` says of them without an engine.
@@ -105,7 +105,7 @@ def _judged(task: Environment[Any], waiting: _Waiting, more_errors: int) -> Turn
     )
 
 
-def _scored(task: Environment[Any], judge: Judge, folder: Path, written: Mapping[Key, str]) -> Iterator[_Waiting]:
+def _score(task: Environment[Any], judge: Judge, folder: Path, written: Mapping[Key, str]) -> Iterator[_Waiting]:
     """Yield every row with its scores under way; those that are written already without."""
     waiting: deque[_Waiting] = deque()
     for row in run_folder.iterate_turns(folder):

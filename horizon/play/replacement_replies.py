@@ -11,9 +11,9 @@ from horizon.core.seeds import generator
 
 
 def action_text(task: Environment[Any], state: Any, action: str) -> str:
-    """Return an action as it is spoken, without what stands before it in an answer line."""
-    said = task.render(state, action)
-    return said.partition("Answer: ")[2].strip() or said
+    """Return an action as a reply names it, without the `Answer:` in front."""
+    reply = task.render(state, action)
+    return reply.partition("Answer: ")[2].strip() or reply
 
 
 def right_reply(task: Environment[Any], state: Any, reply: str, *, correct: bool, best: str | None) -> str | None:
@@ -26,23 +26,23 @@ def right_reply(task: Environment[Any], state: Any, reply: str, *, correct: bool
 def wrong_reply(task: Environment[Any], state: Any, right: str, scores: Scores | None, seed: int) -> str | None:
     """Return a reply that looks like `right` and is judged an error: a legal wrong action, of the nearest length.
 
-    Where every legal action is right, an action of the first position is named if it is wrong here; else null.
+    Where every legal action is correct, an action of the first position is named if it is wrong here; else None.
     """
     best = task.oracle(state, scores)
     own = action_text(task, state, best) if best is not None else ""
     legal = task.actions(state)
-    candidates = [each for each in legal if task.judge(state, each, scores).error != "none"]
-    said = [action_text(task, state, each) for each in candidates]
-    if not said:
+    candidates = [action for action in legal if task.judge(state, action, scores).error != "none"]
+    texts = [action_text(task, state, candidate) for candidate in candidates]
+    if not texts:
         elsewhere = task.reset(seed)
-        said = [
+        texts = [
             text
-            for text in (action_text(task, elsewhere, each) for each in task.actions(elsewhere))
+            for text in (action_text(task, elsewhere, action) for action in task.actions(elsewhere))
             if task.parse(state, f"Answer: {text}").error != "none"
         ]
-    if not said:
+    if not texts:
         return None
-    nearest = min(abs(len(text) - len(own)) for text in said)
-    chosen = generator(seed, "wrong reply").choice([text for text in said if abs(len(text) - len(own)) == nearest])
+    nearest = min(abs(len(text) - len(own)) for text in texts)
+    chosen = generator(seed, "wrong reply").choice([text for text in texts if abs(len(text) - len(own)) == nearest])
     # In the model's own words where they hold the right action, so that only the action differs.
     return right.replace(own, chosen) if own and own in right else f"Answer: {chosen}"

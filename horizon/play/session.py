@@ -31,7 +31,7 @@ LEARNT = "learnt"
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How a scenario is played into a folder; none of it changes a turn.
+    """How a scenario is played into a folder; no option changes the rows.
 
     `shard` is the part to play of a run split over machines; a resumed run keeps its own. With `stop` settled the run
     ends once every expectation is decided; resuming a run that stopped early requires an explicit `stop`. With

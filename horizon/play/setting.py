@@ -33,7 +33,7 @@ class ScoreSource(Protocol):
 class Setting:
     """A scenario with its environment, model, opponents by name, and judge, all open.
 
-    `judge_identity` is what the manifest says of the judge. `run_id` comes from the plan unless it is given;
+    `judge_identity` is what the manifest records of the judge. `run_id` comes from the plan unless it is given;
     `parameters` holds the JSON text of the rows' column of that name, by opponent.
     """
 

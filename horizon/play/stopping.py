@@ -69,8 +69,8 @@ def judge_run(folder: Path, scenario: Scenario) -> Judged:
 
 def mark_judged(folder: Path, outcomes: Sequence[Outcome], verdict: str) -> None:
     """Write into the manifest what was expected and what came of it, for badges and for readers of the folder."""
-    told: list[Json] = [outcome.as_json() for outcome in outcomes]
-    gate = manifests.plain({"verdict": verdict, "outcomes": told})
+    claims: list[Json] = [outcome.as_json() for outcome in outcomes]
+    gate = manifests.plain({"verdict": verdict, "outcomes": claims})
     manifests.write(folder, {**run_folder.read_manifest(folder), GATE: gate})
 
 
@@ -93,7 +93,7 @@ def play_until_settled(
         played = play_some(
             turns=turns, episodes=episodes, is_ours=first.__contains__, watch=partial(_watch_on, watch, total)
         )
-        total = _added(total, played)
+        total = _add(total, played)
         outcomes = _outcomes(folder, scenario, most)
         if is_settled(outcomes):
             break
@@ -101,14 +101,14 @@ def play_until_settled(
     if most == scenario.episodes:
         mark_stopped(folder, None)
     else:
-        told: list[Json] = [outcome.said for outcome in outcomes]
-        stopped = {"episodes": most, "of": scenario.episodes, "verdict": overall(outcomes), "outcomes": told}
+        texts: list[Json] = [outcome.text for outcome in outcomes]
+        stopped = {"episodes": most, "of": scenario.episodes, "verdict": overall(outcomes), "outcomes": texts}
         mark_stopped(folder, manifests.plain(stopped))
     return total
 
 
 def mark_stopped(folder: Path, stopped: Json) -> None:
-    """Write into the manifest where and why the run stopped early; null where it did not."""
+    """Write into the manifest where and why the run stopped early; None where it did not."""
     others = {key: value for key, value in run_folder.read_manifest(folder).items() if key != STOPPED}
     manifests.write(folder, {**others, STOPPED: stopped} if stopped else others)
 
@@ -123,10 +123,10 @@ def _outcomes(folder: Path, scenario: Scenario, most: int) -> tuple[Outcome, ...
 
 
 def _watch_on(watch: Callable[[Played], None], before: Played, played: Played) -> None:
-    watch(_added(before, played))
+    watch(_add(before, played))
 
 
-def _added(before: Played, played: Played) -> Played:
+def _add(before: Played, played: Played) -> Played:
     """Return the counts of two calls: turns count what each has played, episodes already count the whole run."""
     return replace(
         played,

@@ -24,7 +24,7 @@ from horizon.scenarios.scenario import NamedScenario, Scenario, Suite
 Watching = Callable[[Scenario], AbstractContextManager[tuple[Callable[[Played], None], Callable[[str], None]]]]
 
 
-def selected(suite: Suite, part: str) -> tuple[NamedScenario, ...]:
+def select(suite: Suite, part: str) -> tuple[NamedScenario, ...]:
     """Return the scenarios whose names contain a text; all for an empty one.
 
     Raises:
@@ -71,7 +71,7 @@ def _is_played(scenario: Scenario, folder: Path, options: session.RunOptions) ->
     task = open_environment(scenario.environment, dict(scenario.parameters))
     stored = run_folder.read_manifest(folder)
     manifest.refuse_other_plan(folder, stored, {"plan": plan_of(with_opponent(adapt_to_person(scenario), task), task)})
-    if options.retry_aborted and any(each.outcome == "aborted" for each in run_folder.iterate_episodes(folder)):
+    if options.retry_aborted and any(episode.outcome == "aborted" for episode in run_folder.iterate_episodes(folder)):
         return False
     if stored.get(STOPPED) and options.stop != "never":
         return True

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from horizon.core.contracts import returned
+from horizon.core.contracts import check_returned
 from horizon.core.environment import continuation_unit, continued_text
 from horizon.core.model import Request
 from horizon.core.records import NO_EXTRA, Answer, ErrorKind, Json, Message, Reply, Scores, Turn, Verdict
@@ -154,8 +154,10 @@ def answered_before(
 def view_of(setting: Setting, live: LiveEpisode, padding: Padding, *, with_attempts: bool) -> View:
     """Return what conditions can choose from at the episode's present turn, its failed attempts so far included."""
     task = setting.task
-    posed = returned(task.pose(live.state), str, f"environment {task.name}: pose")
-    plain = posed if live.turn == 1 else returned(task.observe(live.state), str, f"environment {task.name}: observe")
+    posed = check_returned(task.pose(live.state), str, f"environment {task.name}: pose")
+    plain = (
+        posed if live.turn == 1 else check_returned(task.observe(live.state), str, f"environment {task.name}: observe")
+    )
     asked = posed if live.turn == 1 else live.note + plain
     history: Sequence[Exchange] = live.history
     if with_attempts and live.attempts:

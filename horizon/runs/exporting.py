@@ -11,7 +11,7 @@ from typing import BinaryIO
 import polars as pl
 
 from horizon.core import registry
-from horizon.core.contracts import returned
+from horizon.core.contracts import check_returned
 from horizon.core.errors import ContractError, UsageError
 from horizon.core.records import Episode, Turn
 from horizon.runs.replacing import make_folder, replacing
@@ -37,10 +37,10 @@ def export_runs(name: str, runs: Sequence[RunData], out: Path) -> list[Path]:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out} holds something already: an export needs a new folder")
     make_folder(out)
-    return returned(exporter(runs, out), list, f"exporter {name}")
+    return check_returned(exporter(runs, out), list, f"exporter {name}")
 
 
-def joined(runs: Sequence[RunData], kind: type[Row]) -> pl.DataFrame:
+def join(runs: Sequence[RunData], kind: type[Row]) -> pl.DataFrame:
     """Return the turns (`Turn`) or episodes (`Episode`) of all runs as one table, in the order of the runs."""
     return pl.concat([run.turns if kind is Turn else run.episodes for run in runs])
 
@@ -57,7 +57,7 @@ def write_tables(
     for kind, name in NAMES.items():
         files.append(folder / f"{name}.{suffix}")
         with replacing(files[-1]) as file:
-            write(joined(runs, kind), file)
+            write(join(runs, kind), file)
     return files
 
 

@@ -28,7 +28,7 @@ def _write(folder: Path, name: str, export: Export) -> Path:
     last: list[Turn] = []
     try:
         with replacing(folder / name) as file:
-            for line in export(_watched(folder, last), run_folder.iterate_episodes(folder), created):
+            for line in export(_watch(folder, last), run_folder.iterate_episodes(folder), created):
                 file.write(line.encode("utf-8", "replace"))
     except Exception:
         for row in last:
@@ -38,7 +38,7 @@ def _write(folder: Path, name: str, export: Export) -> Path:
     return folder / name
 
 
-def _watched(folder: Path, last: list[Turn]) -> Iterator[Turn]:
+def _watch(folder: Path, last: list[Turn]) -> Iterator[Turn]:
     """Yield the turns of a run; `last` holds the one that is being read."""
     for row in run_folder.iterate_turns(folder):
         last[:] = [row]

@@ -46,7 +46,7 @@ def finish(folder: Path) -> None:
         with path.open("rb") as journal:
             size = os.fstat(journal.fileno()).st_size
             for kind in (Episode, Turn):
-                ordered = [places[kind][each] for each in sorted(places[kind])]
+                ordered = [places[kind][place] for place in sorted(places[kind])]
                 rows = (_row_at(journal, start, end) for start, end in ordered)
                 written[tables.NAMES[kind]] = tables.write_table(folder, kind, rows, size)
     except OSError as problem:

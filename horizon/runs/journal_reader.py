@@ -14,7 +14,7 @@ from horizon.core.records import Episode
 from horizon.runs.journal import JOURNAL
 from horizon.runs.replacing import reason_of, replacing
 from horizon.runs.row_format import Row, decode, encode, key
-from horizon.runs.seals import Link, SealedLine, misplaced, seal, start_of, unseal
+from horizon.runs.seals import Link, SealedLine, misplacement, seal, start_of, unseal
 
 Key = tuple[str, int, str]
 
@@ -54,7 +54,7 @@ def entries(path: Path) -> Iterator[Entry]:
                         # After a power cut the last block can hold anything, a newline too.
                         return
                     raise StoreError(_damage(path, number, start, str(problem))) from None
-                reason = _misplaced(sealed, row, before)
+                reason = _misplacement(sealed, row, before)
                 if reason is not None:
                     raise StoreError(_damage(path, number, start, reason))
                 before = Entry(row, start, start + len(line), sealed.link)
@@ -64,7 +64,7 @@ def entries(path: Path) -> Iterator[Entry]:
         raise StoreError(f"{path} can't be read: {reason_of(problem)}") from None
 
 
-def _misplaced(sealed: SealedLine, row: Row, before: Entry | None) -> str | None:
+def _misplacement(sealed: SealedLine, row: Row, before: Entry | None) -> str | None:
     """Return why a line can't follow the one before it; None where it can."""
     if before is not None and row.run_id != before.row.run_id:
         return f"it is of run {row.run_id!r:.40}, and the lines before it are of {before.row.run_id!r:.40}"
@@ -73,7 +73,7 @@ def _misplaced(sealed: SealedLine, row: Row, before: Entry | None) -> str | None
     if sealed.link is None:
         return None
     last = before.link if before is not None else None
-    return misplaced(sealed, last or start_of(row.run_id))
+    return misplacement(sealed, last or start_of(row.run_id))
 
 
 def _damage(path: Path, number: int, start: int, reason: str) -> str:
@@ -102,7 +102,7 @@ def distinct_entries(path: Path) -> Iterator[Entry]:
 def first_gap(rows: Iterable[Row]) -> str | None:
     """Return which natural turn is missing from an episode, in words; None where no turn is.
 
-    The turns of an episode are 1, 2, ... without a gap, and an ended episode says how many it has.
+    The turns of an episode are 1, 2, ... without a gap, and the row of a finished episode has their number.
     """
     numbers: dict[str, set[int]] = {}
     ended: dict[str, int] = {}

@@ -25,7 +25,7 @@ class Lock:
         self._file = -1
         while self._file < 0:
             try:
-                self._file = _locked(self.path)
+                self._file = _lock(self.path)
             except OSError as problem:
                 raise StoreError(f"{folder} can't be locked: {reason_of(problem)}; choose another --out") from None
 
@@ -46,7 +46,7 @@ class Lock:
         self.release()
 
 
-def _locked(path: Path) -> int:
+def _lock(path: Path) -> int:
     """Return the descriptor of the locked file, or -1 when its last holder removed it in between."""
     # flock, not lockf: a lock of the second kind is lost when any other descriptor of the file is closed.
     file = open_unfollowed(path, os.O_RDWR | os.O_CREAT)

@@ -133,7 +133,7 @@ def read(folder: Path) -> dict[str, Json]:
     """
     path = folder / MANIFEST
     try:
-        found = json.loads(path.read_bytes())
+        stored = json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         raise StoreError(_no_run(folder)) from None
     except OSError as problem:
@@ -142,15 +142,15 @@ def read(folder: Path) -> dict[str, Json]:
         raise StoreError(
             f"{path} is damaged: {problem}; restore it from a copy, or remove the folder and play the run again"
         ) from None
-    version = found.get("schema_version") if isinstance(found, dict) else None
+    version = stored.get("schema_version") if isinstance(stored, dict) else None
     if version != SCHEMA_VERSION:
         raise StoreError(
             f"{path} has schema_version {version!r:.40}, and this Horizon reads {SCHEMA_VERSION}: "
             "use the version of Horizon that played the run"
         )
-    check_shapes(found, path)
-    _plan_of(found, StoreError, str(path))
-    manifest: dict[str, Json] = found
+    check_shapes(stored, path)
+    _plan_of(stored, StoreError, str(path))
+    manifest: dict[str, Json] = stored
     return manifest
 
 
@@ -164,12 +164,12 @@ def _plan_of(manifest: Mapping[str, Json], kind: type[Exception], where: str) ->
 
 
 def _no_run(folder: Path) -> str:
-    """Return what to say of a folder that is none of ours: what it is, and which runs are near."""
+    """Return the message about a folder that is no run: what it is, and which runs are near."""
     if folder.is_file():
         return f"{folder} is a file: give the run folder, {folder.parent}"
     near = folder if folder.is_dir() else folder.parent
     try:
-        runs = {str(each) for each in near.iterdir() if (each / MANIFEST).is_file()} - {str(folder)}
+        runs = {str(child) for child in near.iterdir() if (child / MANIFEST).is_file()} - {str(folder)}
     except OSError:
         runs = set()
     what = f"{folder} is no run folder (it has no {MANIFEST})" if folder.is_dir() else f"there is no folder {folder}"
@@ -194,9 +194,9 @@ def plain(value: Any, where: str = "manifest") -> Json:
         for name in value:
             if not isinstance(name, str):
                 raise ContractError(f"{where} has the key {name!r:.80}, which is no text")
-        return {replace_surrogates(name): plain(each, f"{where}.{name}") for name, each in value.items()}
+        return {replace_surrogates(name): plain(part, f"{where}.{name}") for name, part in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(each, f"{where}[{index}]") for index, each in enumerate(value)]
+        return [plain(part, f"{where}[{index}]") for index, part in enumerate(value)]
     raise ContractError(f"{where} is {value!r:.80}, which is no JSON: make it a text, number, list or mapping of them")
 
 
@@ -214,7 +214,7 @@ def refuse_other_plan(folder: Path, stored: Mapping[str, Json], given: Mapping[s
             f"{folder} was started with {name}={was}, not {now}: use the settings it was started with, "
             "or choose another --out"
         )
-    # A run started by an older Horizon, or a plan alone, says nothing of files.
+    # A run started by an older Horizon, or a plan alone, has no checksums of files.
     if "files" in stored and "files" in given:
         changed = first_difference(stored["files"], plain(given["files"], "files"))
         if changed is not None:
@@ -225,7 +225,7 @@ def refuse_other_plan(folder: Path, stored: Mapping[str, Json], given: Mapping[s
 
 
 def first_difference(stored: Any, given: Json, name: str = "") -> tuple[str, str, str] | None:
-    """Return the dotted name of the first part that differs with both its values as short text, or null."""
+    """Return the dotted name of the first part that differs with both its values as short text, or None."""
     if isinstance(stored, Mapping) and isinstance(given, Mapping):
         for key in [*stored, *(key for key in given if key not in stored)]:
             inner = f"{name}.{key}" if name else key
@@ -246,8 +246,8 @@ def _short(value: Json) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def resumed(stored: Mapping[str, Json], given: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the stored manifest with one more entry under `resumed`: the time, and what else is new."""
+def mark_resumed(stored: Mapping[str, Json], given: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the stored manifest with one more entry under `mark_resumed`: the time, and what else is new."""
     skipped = ("plan", "schema_version", "resumed", CHECKSUM)
     new = {name: plain(value, name) for name, value in given.items() if name not in skipped}
     entry = {name: value for name, value in new.items() if name == "created" or stored.get(name) != value}

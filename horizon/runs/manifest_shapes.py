@@ -26,15 +26,15 @@ def _is_whole(value: object) -> bool:
 
 
 def _are_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    return isinstance(value, list) and all(isinstance(part, str) for part in value)
 
 
 def _are_tables(value: object) -> bool:
-    return isinstance(value, Mapping) and all(isinstance(each, Mapping) for each in value.values())
+    return isinstance(value, Mapping) and all(isinstance(part, Mapping) for part in value.values())
 
 
 def _is_simple_table(value: object) -> bool:
-    return isinstance(value, Mapping) and all(isinstance(each, bool | int | float | str) for each in value.values())
+    return isinstance(value, Mapping) and all(isinstance(part, bool | int | float | str) for part in value.values())
 
 
 _TEXT = ("a text", _is_text)
@@ -77,7 +77,7 @@ _SHAPES: dict[str, tuple[str, Callable[[object], bool]]] = {
     "graded": _TABLE,
     "merged": _LIST,
 }
-"""Keys that may be missing or null, and what they hold otherwise."""
+"""Keys that may be missing, or null in JSON, and what they hold otherwise."""
 
 _NEEDED = ("shard", "stopped_early", "gate")
 """Objects that have all of their keys, where they are there."""
@@ -105,11 +105,11 @@ def _is_deeper(value: object, most: int) -> bool:
     level: list[object] = [value]
     for _ in range(most):
         inner: list[object] = []
-        for each in level:
-            if isinstance(each, Mapping):
-                inner += each.values()
-            elif isinstance(each, list):
-                inner += each
+        for part in level:
+            if isinstance(part, Mapping):
+                inner += part.values()
+            elif isinstance(part, list):
+                inner += part
         level = inner
         if not level:
             return False

@@ -23,9 +23,9 @@ _SOURCES = ("horizon", "engines", "scenarios", "pyproject.toml")
 
 
 def git_revision(package: Path) -> dict[str, Json] | None:
-    """Return the commit of the checkout that holds this package and whether its sources differ from it, or null.
+    """Return the commit of the checkout that holds this package and whether its sources differ from it, or None.
 
-    Null too when the package only lies inside somebody else's repository, as in a virtual environment.
+    None too when the package is only inside somebody else's repository, as in a virtual environment.
     """
     # Inside a git hook these variables point to the repository of the hook.
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
@@ -47,14 +47,14 @@ def git_revision(package: Path) -> dict[str, Json] | None:
 def source_digest() -> str:
     """Return a hash of Horizon's own code and engine files: equal where a run would be played alike.
 
-    Unlike the commit it says so of changed checkouts and of installed packages too. Cost: 10 milliseconds.
+    Unlike the commit it also identifies changed checkouts and installed packages. Cost: 10 milliseconds.
     """
     package = Path(__file__).parents[1]
-    found = hashlib.blake2b(digest_size=8)
+    digest = hashlib.blake2b(digest_size=8)
     for folder, pattern in ((package, "**/*.py"), (shipped_folder("engines"), "*.toml")):
         for path in sorted(folder.glob(pattern)):
-            found.update(f"{path.relative_to(folder).as_posix()}\n".encode() + path.read_bytes())
-    return found.hexdigest()
+            digest.update(f"{path.relative_to(folder).as_posix()}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def package_versions() -> dict[str, Json]:
@@ -96,9 +96,9 @@ def machine() -> dict[str, Json]:
 
 def _processor() -> str | None:
     try:
-        found = re.search(
+        match = re.search(
             r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text("utf-8", "replace"), re.MULTILINE
         )
     except OSError:
         return None
-    return found.group(1).strip() if found else None
+    return match.group(1).strip() if match else None

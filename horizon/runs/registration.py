@@ -76,12 +76,12 @@ def deviations(registration: Mapping[str, Any], runs: Sequence[RunData]) -> list
 
 
 def verdict_lines(registration: Mapping[str, Any], runs: Sequence[RunData]) -> list[str]:
-    """Return what a report says of a registration: kept, or each deviation."""
+    """Return a report's lines on a registration: kept, or each deviation."""
     head = f"Plan '{registration['name']}', frozen {registration['created']} with hash {registration[_HASH]}: "
-    found = deviations(registration, runs)
-    if not found:
+    points = deviations(registration, runs)
+    if not points:
         return [head + f"kept. All {len(registration['runs'])} planned runs were played as planned and analysed."]
-    return [head + f"not kept in {len(found)} points.", *found]
+    return [head + f"not kept in {len(points)} points.", *points]
 
 
 def _of_one(registration: Mapping[str, Any], planned: Mapping[str, Any], run: RunData) -> list[str]:

@@ -114,7 +114,7 @@ def _remove_dead_parts(path: Path) -> None:
     """Remove what killed processes left of this file."""
     start = f".{path.name}."
     with os.scandir(path.parent) as names:
-        parts = [each.name for each in names if each.name.startswith(start) and is_part(each.name)]
+        parts = [name.name for name in names if name.name.startswith(start) and is_part(name.name)]
     for name in parts:
         writer = name[len(start) : -len(_SUFFIX)]
         if writer.isdecimal() and not _is_alive(int(writer)):

@@ -60,7 +60,7 @@ def resume(
         if gap is not None:
             raise StoreError(f"{path} is damaged: {gap}; restore it from a copy, or play the run into another --out")
         aborted = {name for name, row in rows.items() if isinstance(row, Episode) and row.outcome == "aborted"}
-        resumed = manifests.resumed(stored, manifest)
+        resumed = manifests.mark_resumed(stored, manifest)
         if retry_aborted and aborted:
             rows = {name: row for name, row in rows.items() if name not in aborted}
             # In this order, so that a kill in between leaves a run that can be resumed.

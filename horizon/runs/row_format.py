@@ -47,11 +47,11 @@ class Layout:
 
 
 def _layout(tag: str, kind: type[Row]) -> Layout:
-    names = tuple(each.name for each in fields(kind))
+    names = tuple(column.name for column in fields(kind))
     hints = typing.get_type_hints(kind)
     options = [typing.get_args(hints[name]) or (hints[name],) for name in names]
     # A Literal's arguments are its values, a union's are its types.
-    kinds = [{each if isinstance(each, type) else type(each) for each in option} for option in options]
+    kinds = [{part if isinstance(part, type) else type(part) for part in option} for option in options]
     return Layout(
         tag=tag,
         make=kind,
@@ -94,13 +94,13 @@ def encode(row: Row) -> bytes:
     layout = LAYOUTS[type(row)]
     values = layout.values(row)
     if tuple(map(type, values)) not in layout.accepted or not -_INT64 <= row.seed < _INT64:
-        values = _checked(layout, values, row)
+        values = _convert_all(layout, values, row)
     try:
         return f'{{"{layout.tag}":{_encoded(dict(zip(layout.names, values, strict=True)))}}}\n'.encode()
     except ValueError:
         # Either a surrogate, repaired here, or a float that is not finite, which the check below reports.
-        values = tuple(replace_surrogates(each) if isinstance(each, str) else each for each in values)
-        values = _checked(layout, values, row)
+        values = tuple(replace_surrogates(value) if isinstance(value, str) else value for value in values)
+        values = _convert_all(layout, values, row)
         return f'{{"{layout.tag}":{_encoded(dict(zip(layout.names, values, strict=True)))}}}\n'.encode()
 
 
@@ -113,13 +113,13 @@ def decode(line: bytes) -> Row:
     """Return the row of a line that `encode` wrote.
 
     Raises:
-        ValueError: the line is no such row; the message says why.
+        ValueError: the line is no such row; the message gives the reason.
     """
     try:
-        found = _decoded(line.decode())
+        tagged = _decoded(line.decode())
     except RecursionError:
         raise ValueError("brackets nested too deeply") from None
-    tag, columns = next(iter(found.items())) if isinstance(found, dict) and len(found) == 1 else ("", None)
+    tag, columns = next(iter(tagged.items())) if isinstance(tagged, dict) and len(tagged) == 1 else ("", None)
     if tag not in _BY_TAG or not isinstance(columns, dict):
         raise ValueError('neither {"turn":{...}} nor {"episode":{...}}')
     layout = _BY_TAG[tag]
@@ -131,15 +131,15 @@ def decode(line: bytes) -> Row:
     if tuple(map(type, values)) in layout.accepted:
         return row
     try:
-        return layout.make(*_checked(layout, values, row))
+        return layout.make(*_convert_all(layout, values, row))
     except ContractError as problem:
         raise ValueError(str(problem)) from None
 
 
-def _checked(layout: Layout, values: tuple[Scalar, ...], row: Row) -> tuple[Scalar, ...]:
+def _convert_all(layout: Layout, values: tuple[Scalar, ...], row: Row) -> tuple[Scalar, ...]:
     """Return the values in the exact types of their columns (numbers of other libraries converted)."""
     columns = zip(layout.names, layout.types, layout.nullable, values, strict=True)
-    checked = tuple(_converted(row, *column) for column in columns)
+    checked = tuple(_convert(row, *column) for column in columns)
     if all(type(was) is type(now) for was, now in zip(values, checked, strict=True)):
         layout.accepted.add(tuple(map(type, checked)))
     return checked
@@ -152,7 +152,7 @@ def _is_finite(value: Real) -> bool:
         return False
 
 
-def _converted(row: Row, name: str, kind: type, nullable: bool, value: object) -> Scalar:
+def _convert(row: Row, name: str, kind: type, nullable: bool, value: object) -> Scalar:
     result: Scalar = None
     if value is None and nullable:
         return None
@@ -167,5 +167,5 @@ def _converted(row: Row, name: str, kind: type, nullable: bool, value: object) -
     if result is None:
         which = f"turn {row.turn} of episode '{row.episode_id}'" if isinstance(row, Turn) else f"'{row.episode_id}'"
         wanted = {str: "text", bool: "true or false", int: "a 64-bit whole number", float: "a finite number"}[kind]
-        raise ContractError(f"{which}: {name}={value!r:.80} must be {wanted}{' or null' if nullable else ''}")
+        raise ContractError(f"{which}: {name}={value!r:.80} must be {wanted}{' or None' if nullable else ''}")
     return result

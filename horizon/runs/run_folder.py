@@ -35,21 +35,21 @@ def check_new(folder: Path) -> None:
     """Check that a new run can be started in this folder, before anything slow is done for it.
 
     Raises:
-        UsageError: it is a file, holds a run already, or holds something else; the message says what to do.
+        UsageError: it is a file, holds a run already, or holds something else; the message gives the fix.
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file, and a run needs a folder: choose another --out")
-    found = {each.name for each in folder.iterdir()} if folder.is_dir() else set()
-    if manifests.MANIFEST in found:
+    names = {child.name for child in folder.iterdir()} if folder.is_dir() else set()
+    if manifests.MANIFEST in names:
         raise UsageError(f"{folder} holds a run already: resume it with --resume, or choose another --out")
-    left = sorted(each for each in found & _ROWS if (folder / each).stat().st_size)
+    left = sorted(name for name in names & _ROWS if (folder / name).stat().st_size)
     if left:
         # Its rows would be taken for the new run's.
         raise UsageError(
             f"{folder} holds what a run played ({left[-1]}) without its {manifests.MANIFEST}: restore that from a "
             "copy, remove the folder, or choose another --out"
         )
-    strangers = sorted(name for name in found - _OURS if not is_part(name))
+    strangers = sorted(name for name in names - _OURS if not is_part(name))
     if strangers:
         raise UsageError(f"{folder} holds something else ({strangers[0]}): choose another --out")
 
@@ -141,7 +141,7 @@ def _read(folder: Path, kind: type[Row], columns: Sequence[str] | None) -> pl.Da
         is_ours = tables.has_checksum(tables.NAMES[kind], manifests.read(folder))
         return tables.read_table(folder, kind, columns, is_ours=is_ours)
     layout = LAYOUTS[kind]
-    rows = [layout.values(entry.row) for entry in _played(folder) if isinstance(entry.row, kind)]
+    rows = [layout.values(entry.row) for entry in _counts_played(folder) if isinstance(entry.row, kind)]
     table = pl.from_arrow(arrow_table(kind, rows))
     assert isinstance(table, pl.DataFrame)  # a table's type by construction, not a user's input
     check_rows(folder / JOURNAL, kind, table, is_ours=True)
@@ -152,7 +152,7 @@ def _iterate(folder: Path, kind: type[R]) -> Iterator[R]:
     if _is_in_tables(folder, tables.NAMES[kind]):
         yield from tables.iterate_table(folder, kind)
     else:
-        yield from (entry.row for entry in _played(folder) if isinstance(entry.row, kind))
+        yield from (entry.row for entry in _counts_played(folder) if isinstance(entry.row, kind))
 
 
 def _is_in_tables(folder: Path, name: str) -> bool:
@@ -165,13 +165,15 @@ def _is_in_tables(folder: Path, name: str) -> bool:
     if is_finished(folder):
         if not tables.is_unchanged(folder, name, manifest):
             tables.name_changed_row(folder, name)
-            raise StoreError(tables.damaged(folder, name, "its checksum is not that of the file that was written"))
+            raise StoreError(
+                tables.damage_message(folder, name, "its checksum is not that of the file that was written")
+            )
         return True
     if not (folder / JOURNAL).exists() and (WRITTEN in manifest or (folder / name).exists()):
         problem = "no table of a run" if (folder / name).exists() else "it is gone"
-        raise StoreError(tables.damaged(folder, name, problem))
+        raise StoreError(tables.damage_message(folder, name, problem))
     return False
 
 
-def _played(folder: Path) -> Iterator[Entry]:
+def _counts_played(folder: Path) -> Iterator[Entry]:
     return distinct_entries(folder / JOURNAL) if (folder / JOURNAL).exists() else iter(())

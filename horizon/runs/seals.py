@@ -26,7 +26,7 @@ class Link(NamedTuple):
 
 
 class SealedLine(NamedTuple):
-    """A line without its seal, and what the seal says; `link` is None where an older version wrote none."""
+    """A line without its seal, and the seal's parts; `link` is None where an older version wrote none."""
 
     body: bytes
     link: Link | None
@@ -62,7 +62,7 @@ def unseal(line: bytes) -> SealedLine:
     return SealedLine(line[: match.start()] + b"}\n", Link(int(number), value), int(after, 16))
 
 
-def misplaced(line: SealedLine, last: Link) -> str | None:
+def misplacement(line: SealedLine, last: Link) -> str | None:
     """Return why a sealed line can't be the one after `last`; None where it is."""
     assert line.link is not None  # asked of sealed lines only
     number, expected = line.link.number, last.number + 1

@@ -24,14 +24,14 @@ class Shard:
     of: int = 1
 
     def holds(self, index: int) -> bool:
-        """Tell whether the episodes of an instance, counted from 0, are played in this part.
+        """Return whether the episodes of an instance, counted from 0, are played in this part.
 
         Dealt out like cards, so that parts are of equal length and of equal mixture.
         """
         return index % self.of == self.number - 1
 
     def as_json(self) -> Json:
-        """Return what the manifest says; null for a whole run."""
+        """Return the part as the manifest records it; None for a whole run."""
         return None if self.of == 1 else {"number": self.number, "of": self.of}
 
 
@@ -53,8 +53,8 @@ def part_folder(out: Path, number: int) -> Path:
 
 def shard_in(manifest: Mapping[str, Any]) -> Shard:
     """Return the part that a run folder's manifest names."""
-    told = manifest.get("shard")
-    return Shard(int(told["number"]), int(told["of"])) if isinstance(told, Mapping) else Shard()
+    shard = manifest.get("shard")
+    return Shard(int(shard["number"]), int(shard["of"])) if isinstance(shard, Mapping) else Shard()
 
 
 def merge(folders: Sequence[Path], out: Path) -> Path:
@@ -70,10 +70,12 @@ def merge(folders: Sequence[Path], out: Path) -> Path:
     if len(folders) < 2:
         raise UsageError("merge needs the folders of all shards: horizon merge RUN-1 RUN-2 --out RUN")
     check_replaceable(out)
-    told = [run_folder.read_manifest(folder) for folder in folders]
-    _check(folders, told)
-    parts = [{"folder": str(folder), **_told_apart(each)} for folder, each in zip(folders, told, strict=True)]
-    joined: dict[str, Json] = {**told[0], "shard": None, "merged": manifests.plain(parts)}
+    stored = [run_folder.read_manifest(folder) for folder in folders]
+    _check(folders, stored)
+    parts = [
+        {"folder": str(folder), **_told_apart(manifest)} for folder, manifest in zip(folders, stored, strict=True)
+    ]
+    joined: dict[str, Json] = {**stored[0], "shard": None, "merged": manifests.plain(parts)}
     with building(out, joined) as journal:
         for folder in folders:
             for turn in run_folder.iterate_turns(folder):
@@ -83,21 +85,21 @@ def merge(folders: Sequence[Path], out: Path) -> Path:
     return out
 
 
-def _check(folders: Sequence[Path], told: Sequence[Mapping[str, Any]]) -> None:
+def _check(folders: Sequence[Path], stored: Sequence[Mapping[str, Any]]) -> None:
     """Refuse shards that are not exactly the parts of one run, each finished."""
-    first = told[0]
+    first = stored[0]
     of = shard_in(first).of
     seen: dict[int, Path] = {}
-    for folder, each in zip(folders, told, strict=True):
+    for folder, manifest in zip(folders, stored, strict=True):
         for part in ("plan", "model", "opponents", "judge"):
-            difference = manifests.first_difference(first.get(part), each.get(part), part)
+            difference = manifests.first_difference(first.get(part), manifest.get(part), part)
             if difference is not None:
                 name, here, there = difference
                 raise StoreError(
                     f"{folders[0]} and {folder} don't belong together: {name} is {here} and {there}; "
                     "play all shards with the same settings, model and engines"
                 )
-        shard = shard_in(each)
+        shard = shard_in(manifest)
         if shard.of != of or shard.of == 1:
             raise StoreError(f"{folder} is shard {shard.number} of {shard.of}, {folders[0]} of {of}: join one split")
         if shard.number in seen:

@@ -35,7 +35,7 @@ R = TypeVar("R", Turn, Episode)
 
 
 def arrow_schema(kind: type[Row]) -> pa.Schema:
-    """Return the columns of a table; every None that a record may hold is null there."""
+    """Return the columns of a table; every value that a record may lack is missing there."""
     layout = LAYOUTS[kind]
     arrow = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
     columns = zip(layout.names, layout.types, layout.nullable, strict=True)
@@ -93,12 +93,12 @@ def covered_bytes(folder: Path) -> int | None:
 
 
 def is_unchanged(folder: Path, name: str, manifest: Mapping[str, Any]) -> bool:
-    """Return whether a table is as it was written; True where the manifest, of an older version, does not say."""
+    """Return whether a table is as it was written; True where the manifest, of an older version, has no checksum."""
     return not has_checksum(name, manifest) or digest_of(folder / name) == manifest[WRITTEN][name].get("sha256")
 
 
 def has_checksum(name: str, manifest: Mapping[str, Any]) -> bool:
-    """Return whether the manifest says what a table was when it was written."""
+    """Return whether the manifest has the checksum of a table as it was written."""
     written = manifest.get(WRITTEN)
     return isinstance(written, Mapping) and isinstance(written.get(name), Mapping)
 
@@ -126,7 +126,7 @@ def read_table(folder: Path, kind: type[Row], columns: Sequence[str] | None, *, 
     try:
         table = pl.read_parquet(path, columns=list(columns) if columns is not None else list(LAYOUTS[kind].names))
     except (OSError, pl.exceptions.PolarsError) as problem:
-        raise StoreError(damaged(folder, path.name, problem)) from None
+        raise StoreError(damage_message(folder, path.name, problem)) from None
     check_rows(path, kind, table, is_ours=is_ours)
     return table
 
@@ -145,7 +145,7 @@ def iterate_table(folder: Path, kind: type[R]) -> Iterator[R]:
                 for row in batch.to_pylist():
                     yield kind(**row)
     except (OSError, pa.ArrowException) as problem:
-        raise StoreError(damaged(folder, path.name, problem)) from None
+        raise StoreError(damage_message(folder, path.name, problem)) from None
 
 
 def _check_columns(folder: Path, kind: type[Row]) -> None:
@@ -154,7 +154,7 @@ def _check_columns(folder: Path, kind: type[Row]) -> None:
     try:
         stored = pq.read_schema(path)
     except (OSError, pa.ArrowException) as problem:
-        raise StoreError(damaged(folder, path.name, problem)) from None
+        raise StoreError(damage_message(folder, path.name, problem)) from None
     for field in wanted:
         at = stored.get_field_index(field.name)
         if at < 0:
@@ -164,7 +164,7 @@ def _check_columns(folder: Path, kind: type[Row]) -> None:
             raise StoreError(f"{path} is no table of a run: '{field.name}' holds {kind_stored}, not {field.type}")
 
 
-def damaged(folder: Path, name: str, problem: object) -> str:
+def damage_message(folder: Path, name: str, problem: object) -> str:
     """Return the message about a damaged table, and what to do."""
     reason = str(problem).partition("\n")[0] if str(problem) else type(problem).__name__
     if (folder / JOURNAL).exists():
@@ -182,7 +182,7 @@ def refuse_changed(folder: Path, manifest: Mapping[str, Any]) -> None:
     """
     for name in (TURNS, EPISODES):
         if not is_unchanged(folder, name, manifest):
-            raise StoreError(damaged(folder, name, "its checksum is not that of the file that was written"))
+            raise StoreError(damage_message(folder, name, "its checksum is not that of the file that was written"))
 
 
 def name_changed_row(folder: Path, name: str) -> None:

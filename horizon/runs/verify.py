@@ -30,7 +30,7 @@ class Check:
     damage: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return a plain object."""
+        """Return a plain object, as `--json` prints it."""
         return {"what": self.what, "detail": self.detail, "damage": self.damage}
 
 
@@ -137,7 +137,7 @@ def _table(
 ) -> Check:
     """Verify one table; add its episodes and natural turns to `shapes`."""
     if not (folder / name).exists():
-        return Check(name, "", tables.damaged(folder, name, "it is gone"))
+        return Check(name, "", tables.damage_message(folder, name, "it is gone"))
     count, differing, keys = 0, list[str](), set[Key]()
     try:
         for row in rows:
@@ -151,13 +151,13 @@ def _table(
         damage = None if tables.is_unchanged(folder, name, manifest) else "its checksum does not fit"
     except StoreError as problem:
         return Check(name, "", str(problem))
-    lacking = sum((name == EPISODES) == (each[1] == 0) for each in journal.keys() - keys) if journal else 0
+    lacking = sum((name == EPISODES) == (key[1] == 0) for key in journal.keys() - keys) if journal else 0
     if differing:
         more = f" and {len(differing) - _MOST_ROWS} more" if len(differing) > _MOST_ROWS else ""
         damage = f"it differs from the journal in {', '.join(differing[:_MOST_ROWS])}{more}"
     elif lacking:
         damage = f"it lacks {lacking} of the journal's rows"
-    return Check(name, f"{count} rows", tables.damaged(folder, name, damage) if damage else None)
+    return Check(name, f"{count} rows", tables.damage_message(folder, name, damage) if damage else None)
 
 
 def _hash_of(row: Row) -> int | None:

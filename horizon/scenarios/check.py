@@ -24,7 +24,7 @@ from horizon.scenarios.conditions import split_condition
 from horizon.scenarios.expectations import ErrorRate
 from horizon.scenarios.files import drafts_of
 from horizon.scenarios.merge import Draft, Problem, in_order
-from horizon.scenarios.scenario import Scenario, checked
+from horizon.scenarios.scenario import Scenario, check_draft
 from horizon.scenarios.toml_lines import KeyPath
 
 _EXPECTED_OF = {"conditions", "turns", "episodes", "probe_every", "probe_turns", "opponents", "judge_engine"}
@@ -44,12 +44,12 @@ class SuiteCheck:
     @property
     def is_right(self) -> bool:
         """Whether there is nothing but warnings."""
-        return all(each.is_warning for each in self.problems)
+        return all(problem.is_warning for problem in self.problems)
 
-    def told(self) -> Iterator[str]:
+    def lines(self) -> Iterator[str]:
         """Yield the lines for a person: each problem, and how much would be played where nothing is wrong."""
-        for each in self.problems:
-            yield f"{each} (a warning)" if each.is_warning else str(each)
+        for problem in self.problems:
+            yield f"{problem} (a warning)" if problem.is_warning else str(problem)
         if self.is_right:
             yield (
                 f"{self.path}: ok, {self.n_scenarios} scenario{'s' * (self.n_scenarios != 1)}, "
@@ -66,13 +66,13 @@ class SuiteCheck:
             "requests": self.n_requests,
             "problems": [
                 {
-                    "file": each.where,
-                    "line": each.line,
-                    "key": each.key,
-                    "message": str(each),
-                    "warning": each.is_warning,
+                    "file": problem.where,
+                    "line": problem.line,
+                    "key": problem.key,
+                    "message": str(problem),
+                    "warning": problem.is_warning,
                 }
-                for each in self.problems
+                for problem in self.problems
             ],
         }
 
@@ -82,36 +82,36 @@ def check_suite(name_or_path: str, **more: Any) -> SuiteCheck:
 
     Cost: a millisecond to a second for each scenario, by its environment.
     """
-    found = drafts_of(name_or_path, more)
-    problems, scenarios = list(found.problems), list[Scenario]()
-    for draft in found.drafts:
-        made = checked(draft)
+    drafts = drafts_of(name_or_path, more)
+    problems, scenarios = list(drafts.problems), list[Scenario]()
+    for draft in drafts.drafts:
+        made = check_draft(draft)
         if isinstance(made, Scenario):
             scenarios.append(made)
             problems += _looked_up(draft, made)
         else:
             problems += made
             problems += _others(draft, made)
-    n_episodes = sum(_episodes(each) for each in scenarios)
-    n_requests = sum(_episodes(each) * requests_an_episode(each) for each in scenarios)
-    return SuiteCheck(found.path, in_order(problems), len(found.drafts), n_episodes, n_requests)
+    n_episodes = sum(_episodes(scenario) for scenario in scenarios)
+    n_requests = sum(_episodes(scenario) * requests_an_episode(scenario) for scenario in scenarios)
+    return SuiteCheck(drafts.path, in_order(problems), len(drafts.drafts), n_episodes, n_requests)
 
 
 def _others(draft: Draft, known: tuple[Problem, ...]) -> Iterator[Problem]:
     """Yield what else is wrong with a draft: keys with known mistakes are left out, so that the rest is looked up."""
-    wrong = {part for each in known for part in re.split(r"[.\[\]]+", each.key)}
+    wrong = {part for problem in known for part in re.split(r"[.\[\]]+", problem.key)}
     if "environment" in wrong:
         return
     if wrong & _EXPECTED_OF:
         wrong.add("expect")
     rest = {key: value for key, value in draft.given.items() if key not in wrong}
-    made = checked(replace(draft, given=rest))
+    made = check_draft(replace(draft, given=rest))
     if isinstance(made, Scenario):
         yield from _looked_up(replace(draft, given=rest), made)
 
 
 def requests_an_episode(scenario: Scenario) -> int:
-    """Return how many requests an episode makes at most: every natural turn, and every probe of its turns."""
+    """Return the most requests of one episode: every natural turn, and every probe of its turns."""
     probed = min(-(-scenario.turns // scenario.probe_every), scenario.probe_turns or scenario.turns)
     return scenario.turns + probed * (len(scenario.conditions) - 1)
 
@@ -122,11 +122,11 @@ def _episodes(scenario: Scenario) -> int:
 
 def _looked_up(draft: Draft, scenario: Scenario) -> Iterator[Problem]:
     task = None
-    for found in _environment(draft, scenario):
-        if isinstance(found, Problem):
-            yield found
+    for result in _environment(draft, scenario):
+        if isinstance(result, Problem):
+            yield result
         else:
-            task = found
+            task = result
     yield from _model(draft, ("model",), scenario.model)
     for index, name in enumerate(scenario.opponents):
         try:
@@ -138,8 +138,8 @@ def _looked_up(draft: Draft, scenario: Scenario) -> Iterator[Problem]:
         known = registry.nearest(scenario.judge_engine, judges)
         yield draft.problem(("judge_engine",), f"unknown engine '{scenario.judge_engine}': {known}")
     if task is not None:
-        for path, said in misfits(with_opponent(scenario, task), task):
-            yield draft.problem(path, said)
+        for path, message in misfits(with_opponent(scenario, task), task):
+            yield draft.problem(path, message)
     yield from _expectations(draft, scenario, task)
 
 
@@ -191,32 +191,34 @@ def _expectations(draft: Draft, scenario: Scenario, task: Environment[Any] | Non
     expect = scenario.expect
     limits: dict[tuple[str, str], tuple[float, float]] = {}
     for index, bound in enumerate(expect.error_rate):
-        for key, said, is_warning in _bound(scenario, bound):
-            yield draft.problem(("expect", "error_rate", index, key), said, is_warning=is_warning)
+        for key, message, is_warning in _bound(scenario, bound):
+            yield draft.problem(("expect", "error_rate", index, key), message, is_warning=is_warning)
         least, most = limits.get((bound.turns, bound.condition), (0.0, 1.0))
         least = max(least, bound.at_least if bound.at_least is not None else 0.0)
         most = min(most, bound.at_most if bound.at_most is not None else 1.0)
         if least > most:
-            said = "no rate keeps this bound and those before it: at_least is above at_most"
-            yield draft.problem(("expect", "error_rate", index), said)
+            message = "no rate keeps this bound and those before it: at_least is above at_most"
+            yield draft.problem(("expect", "error_rate", index), message)
         else:
             limits[bound.turns, bound.condition] = (least, most)
     if expect.h50_at_least is not None and expect.h50_at_least > scenario.turns:
-        said = f"episodes end after {scenario.turns} turns, so that no later H50 can be seen: raise turns, or lower it"
-        yield draft.problem(("expect", "h50_at_least"), said, f"{expect.h50_at_least:g}")
+        message = (
+            f"episodes end after {scenario.turns} turns, so that no later H50 can be seen: raise turns, or lower it"
+        )
+        yield draft.problem(("expect", "h50_at_least"), message, f"{expect.h50_at_least:g}")
     elif expect.h50_at_least is not None and (few := _too_few(0.5, scenario)):
         # At most half the episodes err before that turn.
         yield draft.problem(("expect", "h50_at_least"), few, is_warning=True)
     if expect.focus_gap_at_most is not None and "fresh" not in scenario.conditions:
-        said = "the focus gap is natural - fresh, and fresh is not played: add it to conditions"
-        yield draft.problem(("expect", "focus_gap_at_most"), said)
+        message = "the focus gap is natural - fresh, and fresh is not played: add it to conditions"
+        yield draft.problem(("expect", "focus_gap_at_most"), message)
     if expect.skill_at_least is not None and task is not None and not _is_graded(scenario, task):
         why = "without a judge" if task.oracle_kind == "engine" else "under these parameters"
-        said = f"skill needs the random mover's loss, and {task.name} has none {why}: leave it out"
-        yield draft.problem(("expect", "skill_at_least"), said)
+        message = f"skill needs the random mover's loss, and {task.name} has none {why}: leave it out"
+        yield draft.problem(("expect", "skill_at_least"), message)
     if expect.aborted_at_most >= _episodes(scenario):
-        said = f"only {_episodes(scenario)} episodes are played, so that this never fails"
-        yield draft.problem(("expect", "aborted_at_most"), said, str(expect.aborted_at_most), is_warning=True)
+        message = f"only {_episodes(scenario)} episodes are played, so that this never fails"
+        yield draft.problem(("expect", "aborted_at_most"), message, str(expect.aborted_at_most), is_warning=True)
 
 
 def _bound(scenario: Scenario, bound: ErrorRate) -> Iterator[tuple[str, str, bool]]:
@@ -229,15 +231,15 @@ def _bound(scenario: Scenario, bound: ErrorRate) -> Iterator[tuple[str, str, boo
         return
     if claim.condition not in scenario.conditions:
         played = ", ".join(scenario.conditions)
-        said = f"condition '{claim.condition}' is not played: add it to conditions, or name one of {played}"
-        yield "condition", said, False
+        message = f"condition '{claim.condition}' is not played: add it to conditions, or name one of {played}"
+        yield "condition", message, False
     if max(claim.first, claim.last or 0) > scenario.turns:
         yield "turns", f"turns '{bound.turns}' go beyond the last turn, {scenario.turns}", False
     elif claim.condition != "natural" and scenario.probe_every > 1:
         last = claim.last or scenario.turns
         if not any((turn - 1) % scenario.probe_every == 0 for turn in range(claim.first, last + 1)):
-            said = f"no turn of '{bound.turns}' is probed: probe_every={scenario.probe_every} probes from turn 1 on"
-            yield "turns", said, False
+            message = f"no turn of '{bound.turns}' is probed: probe_every={scenario.probe_every} probes from turn 1 on"
+            yield "turns", message, False
     key, is_at_most = claim.direction, claim.direction == "at_most"
     if claim.bound == (1 if is_at_most else 0):
         yield key, "every rate keeps this bound: it never fails", True
@@ -246,7 +248,7 @@ def _bound(scenario: Scenario, bound: ErrorRate) -> Iterator[tuple[str, str, boo
 
 
 def _too_few(bound: float, scenario: Scenario, *, is_at_most: bool = True) -> str:
-    """Return what to say where not even a model that keeps a bound at every turn can show it; empty otherwise."""
+    """Return the warning where not even a model that keeps a bound at every turn can show it; empty otherwise."""
 
     def best(units: int) -> Sums:
         # Every instance whole, and all of it right where errors are bounded from above, wrong otherwise.

@@ -1,6 +1,6 @@
 """Who sits on each side of a scenario, and who judges: what must fit together before anything is opened.
 
-Told as key and reason, so that a run can refuse with the first and `horizon check` can tell all. Opens nothing.
+Reported as key and reason, so that a run can refuse with the first and `horizon check` can print all. Opens nothing.
 """
 
 from collections.abc import Iterator
@@ -56,12 +56,12 @@ def misfits(scenario: Scenario, task: Environment[Any]) -> Iterator[tuple[KeyPat
         yield ("opponents",), "an opponent is named twice: keep one of each"
     # Without an engine puzzles still know their solutions.
     if scenario.judge_engine == "none" and task.oracle(task.reset(scenario.seed)) is None:
-        for each in scenario.conditions:
-            if condition_of(each).needs_oracle:
-                said = f"condition {each} shows right replies, and {task.name} needs an engine for that: judge by one"
-                yield ("conditions",), said
+        for condition in scenario.conditions:
+            if condition_of(condition).needs_oracle:
+                message = f"condition {condition} shows correct replies: {task.name} needs a judge engine for them"
+                yield ("conditions",), message
     unit = continuation_unit(task)
-    apart = next((each for each in scenario.conditions if each not in ("natural", "fresh")), None)
+    apart = next((condition for condition in scenario.conditions if condition not in ("natural", "fresh")), None)
     if unit == "word" and apart is not None:
         yield ("conditions",), f"ask=completion shows {task.name} as PGN, without replies: leave out condition {apart}"
     if unit and (scenario.answer, scenario.constrain) != ("generate", "none"):

@@ -101,7 +101,7 @@ def show(condition: str, view: View) -> Shown:
 
 def _show_natural(view: View, _: float) -> Shown:
     """Show the whole history as it happened."""
-    return _continued(view, view.history, view.asked)
+    return _continue(view, view.history, view.asked)
 
 
 def _show_fresh(view: View, _: float) -> Shown:
@@ -117,7 +117,7 @@ def _show_healed(view: View, _: float) -> Shown:
 def _show_corrupted(view: View, share: float) -> Shown:
     """Show the history with this share of its replies incorrect, and all others correct."""
     changed = [_with_reply(exchange, share) for exchange in view.history if not exchange.is_attempt]
-    return _continued(view, changed, view.plain)
+    return _continue(view, changed, view.plain)
 
 
 def _show_padded(view: View, _: float) -> Shown:
@@ -129,7 +129,7 @@ def _show_padded(view: View, _: float) -> Shown:
 
 def _show_window(view: View, turns: float) -> Shown:
     """Show the last turns of the history."""
-    return _continued(view, _last_turns(view.history, int(turns)), view.asked)
+    return _continue(view, _last_turns(view.history, int(turns)), view.asked)
 
 
 def _show_foreign(view: View, _: float) -> Shown:
@@ -138,8 +138,8 @@ def _show_foreign(view: View, _: float) -> Shown:
 
 
 def _show_repeat(view: View, _: float) -> Shown:
-    """Show the natural conversation once more; the number tells repetitions apart."""
-    return _continued(view, view.history, view.asked)
+    """Show the natural conversation once more; the number distinguishes repetitions."""
+    return _continue(view, view.history, view.asked)
 
 
 def _show_recap(view: View, _: float) -> Shown:
@@ -197,7 +197,7 @@ def recap(history: Sequence[Exchange]) -> str:
     return f"So far {len(turns)} turns were played. The last: {last}."
 
 
-def _continued(view: View, history: Sequence[Exchange], last: str) -> Shown:
+def _continue(view: View, history: Sequence[Exchange], last: str) -> Shown:
     """Return the conversation that continues a history; where there is none yet, the state in full opens it."""
     return _conversation(view, history, last if history else view.posed)
 

@@ -73,8 +73,8 @@ class Expectations(BaseModel):
 
     def claims(self) -> Iterator[Claim]:
         """Yield every claim in the order of the table; `aborted` last, whether written or not."""
-        for each in self.error_rate:
-            yield each.claim()
+        for bound in self.error_rate:
+            yield bound.claim()
         if self.h50_at_least is not None:
             yield Claim("h50", "at_least", self.h50_at_least)
         if self.focus_gap_at_most is not None:

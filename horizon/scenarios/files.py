@@ -14,7 +14,7 @@ from typing import Any
 
 from horizon.core.paths import shipped_folder
 from horizon.core.registry import nearest
-from horizon.scenarios.merge import Draft, KeySource, Layer, Problem, axes_of, holds, leaves, merged, points, value_at
+from horizon.scenarios.merge import Draft, KeySource, Layer, Problem, axes_of, holds, leaves, merge, points, value_at
 from horizon.scenarios.toml_lines import KeyPath, key_lines
 
 FOLDER = shipped_folder("scenarios")
@@ -32,7 +32,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 @dataclass(frozen=True, slots=True)
 class Drafts:
-    """What a file holds: its drafts in order, its description, and the mistakes that can be told without a schema."""
+    """A file's content: its drafts in order, its description, and the mistakes found without a schema."""
 
     name: str
     path: str
@@ -58,7 +58,7 @@ def drafts_of(name_or_path: str, overrides: Mapping[str, Any]) -> Drafts:
     reader = _Files()
     top, tables = reader.read(path, (), name_or_path)
     problems, drafts = reader.problems, list[Draft]()
-    description = str(merged(top).get("description", ""))
+    description = str(merge(top).get("description", ""))
     alone: dict[str, list[Layer]] = {path.stem: []} if top else {}
     for name, own in (tables or alone).items():
         layers = [*top, *own]
@@ -67,8 +67,8 @@ def drafts_of(name_or_path: str, overrides: Mapping[str, Any]) -> Drafts:
         axes = tuple(axes_of(layers))
         n_points = math.prod(len(axis.values) for axis in axes)
         if n_points > _MOST_POINTS:
-            said = f"has {n_points} points: at most {_MOST_POINTS} can be played"
-            problems.append(Draft(name, {}, tuple(layers)).problem(("grid",), said))
+            message = f"has {n_points} points: at most {_MOST_POINTS} can be played"
+            problems.append(Draft(name, {}, tuple(layers)).problem(("grid",), message))
         else:
             drafts.extend(points(name, layers, axes))
     return Drafts(path.stem, str(path), description, tuple(drafts), tuple(problems))
@@ -108,7 +108,7 @@ def _parsed_toml(text: str) -> dict[str, Any]:
         raise ValueError(f"a number has too many digits ({problem})") from None
     level: list[Any] = [given]
     for _ in range(_DEEPEST_VALUE):
-        level = [inner for each in level if isinstance(each, dict | list) for inner in _values(each)]
+        level = [inner for part in level if isinstance(part, dict | list) for inner in _values(part)]
     if level:
         raise RecursionError
     tables = given.get("scenario")
@@ -127,26 +127,26 @@ class _Files:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
 
-    def read(self, path: Path, below: tuple[Path, ...], said: str) -> tuple[list[Layer], dict[str, list[Layer]]]:
+    def read(self, path: Path, below: tuple[Path, ...], label: str) -> tuple[list[Layer], dict[str, list[Layer]]]:
         """Return the layers of a file's top level, weakest first, and those of each `[[scenario]]` by name."""
-        found = self._parsed(path, said)
-        if found is None:
+        parsed = self._parse(path, label)
+        if parsed is None:
             return [], {}
-        source, given = found
-        top, tables = self._extended(path, (*below, path.resolve()), source, given.get("extends"))
+        source, given = parsed
+        top, tables = self._extend(path, (*below, path.resolve()), source, given.get("extends"))
         plain = {key: value for key, value in given.items() if key not in ("extends", "scenario")}
         top.append(self._layer(source, plain, ()))
         seen: set[str] = set()
         scenarios = given.get("scenario", [])
-        if not isinstance(scenarios, list) or not all(isinstance(each, dict) for each in scenarios):
+        if not isinstance(scenarios, list) or not all(isinstance(scenario, dict) for scenario in scenarios):
             self._say(source, ("scenario",), "write each scenario as a table that begins with [[scenario]]")
             scenarios = []
         for index, table in enumerate(scenarios):
             at: KeyPath = ("scenario", index)
             name = table.get("name")
             if not isinstance(name, str) or not _NAME.fullmatch(name):
-                said = f"{name!r} is no name: use letters, digits and _ . -" if name is not None else "needs a name"
-                self._say(source, (*at, "name") if name is not None else at, f'{said}, as name = "hanoi"')
+                label = f"{name!r} is no name: use letters, digits and _ . -" if name is not None else "needs a name"
+                self._say(source, (*at, "name") if name is not None else at, f'{label}, as name = "hanoi"')
                 continue
             if name in seen:
                 self._say(source, (*at, "name"), f"'{name}' is the name of two scenarios: give each its own")
@@ -159,17 +159,17 @@ class _Files:
             tables.setdefault(name, []).append(self._layer(source, plain, at))
         return top, tables
 
-    def _say(self, source: KeySource, path: KeyPath, said: str) -> None:
-        self.problems.append(source.problem(path, said))
+    def _say(self, source: KeySource, path: KeyPath, message: str) -> None:
+        self.problems.append(source.problem(path, message))
 
-    def _parsed(self, path: Path, said: str) -> tuple[KeySource, dict[str, Any]] | None:
+    def _parse(self, path: Path, label: str) -> tuple[KeySource, dict[str, Any]] | None:
         text = ""
         try:
             text = _text_of(path)
             given = _parsed_toml(text)
             lines = key_lines(text)
         except FileNotFoundError:
-            self.problems.append(Problem(said, None, "", f"there is no such scenario: {nearest(said, names())}"))
+            self.problems.append(Problem(label, None, "", f"there is no such scenario: {nearest(label, names())}"))
             return None
         except tomllib.TOMLDecodeError as problem:
             line = re.search(r"line (\d+)", str(problem))
@@ -185,7 +185,7 @@ class _Files:
             return None
         return KeySource(str(path), lines), given
 
-    def _extended(
+    def _extend(
         self, path: Path, chain: tuple[Path, ...], source: KeySource, base: object
     ) -> tuple[list[Layer], dict[str, list[Layer]]]:
         if base is None:
@@ -194,22 +194,22 @@ class _Files:
             self._say(source, ("extends",), f"{base!r} is no text: name a shipped scenario or a file")
             return [], {}
         if base.endswith(".toml"):
-            other, known = path.parent / base, tuple(each.name for each in path.parent.glob("*.toml"))
+            other, known = path.parent / base, tuple(file.name for file in path.parent.glob("*.toml"))
         else:
             other, known = FOLDER / f"{base}.toml", names()
-        told = " -> ".join(each.name for each in (*chain, other))
+        chain_text = " -> ".join(file.name for file in (*chain, other))
         if not other.is_file():
             self._say(source, ("extends",), f"there is no '{base}': {nearest(base, known)}")
         elif other.resolve() in chain:
-            self._say(source, ("extends",), f"goes round in a circle: {told}")
+            self._say(source, ("extends",), f"goes round in a circle: {chain_text}")
         elif len(chain) >= _DEEPEST:
-            self._say(source, ("extends",), f"more than {_DEEPEST} files deep: {told}")
+            self._say(source, ("extends",), f"more than {_DEEPEST} files deep: {chain_text}")
         else:
             return self.read(other, chain, base)
         return [], {}
 
     def _layer(self, source: KeySource, given: dict[str, Any], at: KeyPath) -> Layer:
-        """Return a table as a layer, `models` made a part of its grid; what can't be one is told and left out."""
+        """Return a table as a layer, `models` made a part of its grid; what can't be one is reported and left out."""
         given = dict(given)
         roots: list[tuple[KeyPath, KeyPath]] = [((), at)]
         grid = given.pop("grid", {})
@@ -228,10 +228,10 @@ class _Files:
         for path in leaves(grid):
             if holds(given, path):
                 self._say(source, (*at, "grid", *path), "is given as one value too: keep the grid or the value")
-        kept = self._checked(Layer(source, {"grid": axes}, tuple(roots)))
+        kept = self._check(Layer(source, {"grid": axes}, tuple(roots)))
         return Layer(source, {**given, "grid": kept} if kept else given, tuple(roots))
 
-    def _checked(self, layer: Layer) -> dict[str, Any]:
+    def _check(self, layer: Layer) -> dict[str, Any]:
         """Return the lists of a grid that can be played."""
         axes = layer.given["grid"]
         kept: dict[str, Any] = {}
@@ -245,7 +245,7 @@ class _Files:
                 )
             elif not values:
                 self._say(layer.source, at, "is an empty list: give at least one value")
-            elif any(each in values[:index] for index, each in enumerate(values)):
+            elif any(value in values[:index] for index, value in enumerate(values)):
                 self._say(layer.source, at, "holds a value twice: keep one of each")
             elif len(path) == 1:
                 kept[str(path[0])] = values

@@ -13,7 +13,7 @@ _TITLE = "A Horizon scenario file"
 def file_schema() -> dict[str, Any]:
     """Return the JSON schema (draft 2020-12) of a scenario file."""
     scenario = Scenario.model_json_schema()
-    definitions, keys = scenario["$defs"], _untitled(scenario["properties"])
+    definitions, keys = scenario["$defs"], _without_titles(scenario["properties"])
     # A single turn may be written as a number.
     definitions["ErrorRate"]["properties"]["turns"]["type"] = ["string", "integer"]
     table = {
@@ -41,7 +41,7 @@ def file_schema() -> dict[str, Any]:
         "additionalProperties": False,
         "properties": top,
         "$defs": {
-            **{name: _untitled(each) for name, each in definitions.items()},
+            **{name: _without_titles(definition) for name, definition in definitions.items()},
             "Grid": _grid(keys),
             "Table": {
                 "type": "object",
@@ -55,7 +55,7 @@ def file_schema() -> dict[str, Any]:
 
 def _grid(keys: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of `[grid]`: for each key a list of what the key takes."""
-    lists = {key: _list(_bare(each), each.get("description", "")) for key, each in keys.items()}
+    lists = {key: _list(_bare(key_schema), key_schema.get("description", "")) for key, key_schema in keys.items()}
     for key in ("expect", "description"):
         del lists[key]
     lists["parameters"] = {
@@ -76,24 +76,24 @@ def _list(items: Any, description: str) -> dict[str, Any]:
 
 
 def _bare(schema: dict[str, Any]) -> dict[str, Any]:
-    return {key: each for key, each in schema.items() if key not in ("default", "description")}
+    return {key: part for key, part in schema.items() if key not in ("default", "description")}
 
 
-def _untitled(schema: Any) -> Any:
+def _without_titles(schema: Any) -> Any:
     """Return a schema without pydantic's titles, which only repeat the keys, and without nulls, which TOML lacks."""
     if isinstance(schema, list):
-        return [_untitled(each) for each in schema]
+        return [_without_titles(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
     plain = {
-        key: _untitled(each)
-        for key, each in schema.items()
-        if not (key == "title" and isinstance(each, str))
-        and not (key == "default" and (each is None or isinstance(each, dict)))
+        key: _without_titles(part)
+        for key, part in schema.items()
+        if not (key == "title" and isinstance(part, str))
+        and not (key == "default" and (part is None or isinstance(part, dict)))
     }
     choices = plain.get("anyOf")
     if isinstance(choices, list) and {"type": "null"} in choices:
-        kept = [each for each in choices if each != {"type": "null"}]
+        kept = [choice for choice in choices if choice != {"type": "null"}]
         del plain["anyOf"]
         return {**kept[0], **plain} if len(kept) == 1 else {"anyOf": kept, **plain}
     return plain

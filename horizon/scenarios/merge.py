@@ -11,7 +11,7 @@ from typing import Any
 from horizon.core.errors import UsageError
 from horizon.core.escaping import visible
 from horizon.core.parameters import split_name
-from horizon.scenarios.toml_lines import KeyPath, written
+from horizon.scenarios.toml_lines import KeyPath, path_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Problem:
     where: str
     line: int | None
     key: str
-    said: str
+    message: str
     value: str = ""
     is_warning: bool = False
 
@@ -30,14 +30,14 @@ class Problem:
         line = f", line {self.line}" if self.line is not None else ""
         value = f"={self.value}" if self.value else ""
         key = f" {self.key}{value}:" if self.key else ""
-        return visible(" ".join(f"{self.where}{line}:{key} {self.said}".split()))
+        return visible(" ".join(f"{self.where}{line}:{key} {self.message}".split()))
 
 
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Return problems by file and line, those without a line last; points of a grid share theirs, told once."""
+    """Return problems by file and line, those without a line last; points of a grid share theirs, reported once."""
     once = dict.fromkeys(problems)
-    order = {name: place for place, name in enumerate(dict.fromkeys(each.where for each in once))}
-    return tuple(sorted(once, key=lambda each: (order[each.where], each.line is None, each.line or 0)))
+    order = {name: place for place, name in enumerate(dict.fromkeys(problem.where for problem in once))}
+    return tuple(sorted(once, key=lambda problem: (order[problem.where], problem.line is None, problem.line or 0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +47,21 @@ class KeySource:
     name: str
     lines: Mapping[KeyPath, int]
 
-    def problem(self, path: KeyPath, said: str) -> Problem:
+    def problem(self, path: KeyPath, message: str) -> Problem:
         """Return a problem with the key at a path."""
-        return Problem(self.name, self.lines.get(path), written(path), said)
+        return Problem(self.name, self.lines.get(path), path_text(path), message)
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Keys from one table; `roots` say where in the source they stand, longest first."""
+    """Keys from one table; `roots` are their places in the source, longest first."""
 
     source: KeySource
     given: Mapping[str, Any]
     roots: tuple[tuple[KeyPath, KeyPath], ...] = (((), ()),)
 
     def place(self, path: KeyPath) -> KeyPath | None:
-        """Return the path in the source of a path in `given`; null where `given` has no such key."""
+        """Return the path in the source of a path in `given`; None where `given` has no such key."""
         if not holds(self.given, path):
             return None
         for inside, outside in self.roots:
@@ -78,22 +78,24 @@ class Draft:
     given: Mapping[str, Any]
     layers: tuple[Layer, ...]
 
-    def problem(self, path: KeyPath, said: str, value: str = "", *, is_warning: bool = False) -> Problem:
-        """Return a problem with the key at a path, told at the place that set it, or the nearest around it."""
+    def problem(self, path: KeyPath, message: str, value: str = "", *, is_warning: bool = False) -> Problem:
+        """Return a problem with the key at a path, reported at the place that set it, or the nearest around it."""
         for length in range(len(path), 0, -1):
             for layer in reversed(self.layers):
                 place = layer.place(path[:length])
                 if place is not None:
                     line = layer.source.lines.get(place)
-                    return Problem(layer.source.name, line, written(place + path[length:]), said, value, is_warning)
+                    return Problem(
+                        layer.source.name, line, path_text(place + path[length:]), message, value, is_warning
+                    )
         # Set nowhere, so it is a default: the file is named that was read, and not the command line.
-        source = next((each.source for each in reversed(self.layers) if each.source.lines), self.layers[-1].source)
-        return Problem(source.name, None, written(path), said, value, is_warning)
+        source = next((layer.source for layer in reversed(self.layers) if layer.source.lines), self.layers[-1].source)
+        return Problem(source.name, None, path_text(path), message, value, is_warning)
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One list of a grid: the key that varies, its values, and where the list stands."""
+    """One list of a grid: the key that varies, its values, and the list's place."""
 
     path: KeyPath
     values: tuple[Any, ...]
@@ -103,7 +105,7 @@ class Axis:
 
 def axes_of(layers: Sequence[Layer]) -> Iterator[Axis]:
     """Yield the lists of the grid that these layers make together."""
-    grid = merged(layers).get("grid", {})
+    grid = merge(layers).get("grid", {})
     for path in leaves(grid):
         for layer in reversed(layers):
             place = layer.place(("grid", *path))
@@ -115,27 +117,27 @@ def axes_of(layers: Sequence[Layer]) -> Iterator[Axis]:
 def points(name: str, layers: Sequence[Layer], axes: Sequence[Axis]) -> Iterator[Draft]:
     """Yield a draft for each point of the grid, the last list's values changing first; one draft without a grid."""
     for chosen in itertools.product(*(range(len(axis.values)) for axis in axes)):
-        picks, told = [], []
+        picks, choices = [], []
         for axis, index in zip(axes, chosen, strict=True):
             value = axis.values[index]
-            told.append(f"{axis.path[-1]}={_told(value)}")
+            choices.append(f"{axis.path[-1]}={_text_of(value)}")
             given = {str(axis.path[0]): value if len(axis.path) == 1 else {axis.path[1]: value}}
             picks.append(Layer(axis.source, given, ((axis.path, (*axis.place, index)), ((), ()))))
         # On top even of the command line: a key given there has dropped its list from the grid already.
         drawn = (*layers, *picks)
-        kept = {key: value for key, value in merged(drawn).items() if key != "grid"}
-        yield Draft(f"{name}[{','.join(told)}]" if told else name, kept, drawn)
+        kept = {key: value for key, value in merge(drawn).items() if key != "grid"}
+        yield Draft(f"{name}[{','.join(choices)}]" if choices else name, kept, drawn)
 
 
-def merged(layers: Sequence[Layer]) -> dict[str, Any]:
+def merge(layers: Sequence[Layer]) -> dict[str, Any]:
     """Return the keys of all layers, the later ones stronger; tables join, everything else is replaced."""
     result: dict[str, Any] = {}
     for layer in layers:
-        result = _joined(result, layer.given)
+        result = _join(result, layer.given)
     return result
 
 
-def _joined(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def _join(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     result = {key: dict(value) if isinstance(value, dict) else value for key, value in below.items()}
     grid: dict[str, Any] = result.pop("grid", {})
     if "environment" in above and "environment" in below and _first(above) != _first(below):
@@ -186,7 +188,7 @@ def leaves(given: Mapping[str, Any]) -> Iterator[KeyPath]:
 
 
 def holds(given: Any, path: KeyPath) -> bool:
-    """Tell whether there is a value at a path."""
+    """Return whether there is a value at a path."""
     for part in path:
         if isinstance(part, int) and isinstance(given, list | tuple):
             if part >= len(given):
@@ -211,7 +213,7 @@ def _without(given: dict[str, Any], path: KeyPath) -> dict[str, Any]:
     return {**given, str(first): _without(given[str(first)], tuple(rest))}
 
 
-def _told(value: Any) -> str:
+def _text_of(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return "+".join(map(_told, value)) if isinstance(value, list) else str(value)
+    return "+".join(map(_text_of, value)) if isinstance(value, list) else str(value)

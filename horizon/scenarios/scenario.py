@@ -137,12 +137,12 @@ class Suite:
 
 
 def make(given: dict[str, Any], where: str) -> Scenario:
-    """Return the scenario of these values; `where` (a file, or "command line") stands in messages.
+    """Return the scenario of these values; `where` (a file, or "command line") is named in messages.
 
     Raises:
         UsageError: an unknown key (with the nearest), or a value of the wrong type or out of range.
     """
-    made = checked(Draft(where, given, (Layer(KeySource(where, {}), given),)))
+    made = check_draft(Draft(where, given, (Layer(KeySource(where, {}), given),)))
     if not isinstance(made, Scenario):
         raise UsageError(str(made[0]))
     return made
@@ -156,19 +156,19 @@ def read_suite(name_or_path: str, **more: Any) -> Suite:
     Raises:
         UsageError: no such file, unreadable TOML (with its line), or bad values; the first problem of them all.
     """
-    found = drafts_of(name_or_path, more)
-    problems, variants = list(found.problems), list[NamedScenario]()
-    for draft in found.drafts:
-        made = checked(draft)
+    drafts = drafts_of(name_or_path, more)
+    problems, variants = list(drafts.problems), list[NamedScenario]()
+    for draft in drafts.drafts:
+        made = check_draft(draft)
         if isinstance(made, Scenario):
             variants.append(NamedScenario(draft.name, made))
         else:
             problems += made
     if problems:
         first, *others = in_order(problems)
-        told = f" ({len(others)} more: run horizon check {found.path})" if others else ""
-        raise UsageError(f"{first}{told}")
-    return Suite(found.name, found.path, found.description, tuple(variants))
+        more_text = f" ({len(others)} more: run horizon check {drafts.path})" if others else ""
+        raise UsageError(f"{first}{more_text}")
+    return Suite(drafts.name, drafts.path, drafts.description, tuple(variants))
 
 
 def read(name_or_path: str, **more: Any) -> Scenario:
@@ -179,18 +179,18 @@ def read(name_or_path: str, **more: Any) -> Scenario:
     """
     suite = read_suite(name_or_path, **more)
     if len(suite.variants) != 1:
-        names = ", ".join(each.name for each in suite.variants[:3])
+        names = ", ".join(variant.name for variant in suite.variants[:3])
         raise UsageError(f"{suite.path} holds {len(suite.variants)} scenarios ({names}, ...), and one is needed here")
     return suite.variants[0].scenario
 
 
-def checked(draft: Draft) -> Scenario | tuple[Problem, ...]:
+def check_draft(draft: Draft) -> Scenario | tuple[Problem, ...]:
     """Return the scenario of a draft, or everything that is wrong with its keys, types and ranges."""
     texts = tuple(_numbers_as_texts(draft))
     try:
         made = Scenario(**draft.given)
     except ValidationError as problem:
-        return (*texts, *(_told(draft, each) for each in problem.errors()))
+        return (*texts, *(_problem_of(draft, error) for error in problem.errors()))
     return texts or made
 
 
@@ -205,7 +205,7 @@ def _numbers_as_texts(draft: Draft) -> Iterator[Problem]:
             yield draft.problem((key,), f"is a text: write it without quotes, {key} = {value.strip()}", repr(value))
 
 
-def _told(draft: Draft, error: Mapping[str, Any]) -> Problem:
+def _problem_of(draft: Draft, error: Mapping[str, Any]) -> Problem:
     path = tuple(error["loc"])
     while path and not holds(draft.given, path):
         # Pydantic adds which of several types it tried.
@@ -213,12 +213,12 @@ def _told(draft: Draft, error: Mapping[str, Any]) -> Problem:
     if error["type"] == "extra_forbidden":
         return draft.problem(path, f"unknown key '{path[-1]}': {nearest(str(path[-1]), _known(path))}")
     if path == ("expect", "error_rate"):
-        said = "write every bound as a table of its own: [[expect.error_rate]], and below it at_most = 0.2"
-        return draft.problem(path, said, repr(value_at(draft.given, path))[:60])
-    said = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "must")
+        message = "write every bound as a table of its own: [[expect.error_rate]], and below it at_most = 0.2"
+        return draft.problem(path, message, repr(value_at(draft.given, path))[:60])
+    message = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "must")
     value = value_at(draft.given, path)
     short = repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "..."
-    return draft.problem(path, said, short)
+    return draft.problem(path, message, short)
 
 
 def _known(path: tuple[str | int, ...]) -> tuple[str, ...]:

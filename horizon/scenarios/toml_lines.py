@@ -1,4 +1,4 @@
-"""The line of every key and list item in a TOML text, which `tomllib` does not tell.
+"""The line of every key and list item in a TOML text, which `tomllib` does not give.
 
 Reads only texts that `tomllib` has read before, so it checks nothing again. Knows nothing of scenarios.
 """
@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 
 KeyPath = tuple[str | int, ...]
-"""Where a value stands: `("expect", "error_rate", 1, "turns")`; list items count from 0."""
+"""Where a value is: `("expect", "error_rate", 1, "turns")`; list items count from 0."""
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _SPACE = re.compile(r"[ \t]*")
@@ -28,12 +28,12 @@ def key_lines(text: str) -> Mapping[KeyPath, int]:
     return _LineScanner(text.replace("\r\n", "\n")).lines()
 
 
-def written(path: KeyPath) -> str:
+def path_text(path: KeyPath) -> str:
     """Return a key path as a person writes it: `expect.error_rate[1].turns`."""
-    told = ""
+    text = ""
     for part in path:
-        told += f"[{part}]" if isinstance(part, int) else f".{part}" if told else part
-    return told
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
 
 
 class _LineScanner:
@@ -47,7 +47,7 @@ class _LineScanner:
         self.counted, self.line = 0, 1
 
     def lines(self) -> Mapping[KeyPath, int]:
-        """Read the whole text."""
+        """Read the text to its end, table by table."""
         table: KeyPath = ()
         self._skip(_BLANK)
         while self.at < len(self.text):
@@ -133,8 +133,8 @@ class _LineScanner:
         self.at += 1
 
     def _text(self) -> None:
-        for each in _TEXTS:
-            match = each.match(self.text, self.at)
+        for pattern in _TEXTS:
+            match = pattern.match(self.text, self.at)
             if match:
                 self.at = match.end()
                 return

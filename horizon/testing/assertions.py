@@ -169,9 +169,9 @@ def _assert_claim(
     table, limits = _table(played)
     outcome = decide([claim], table, alpha, limits)[0]
     if outcome.verdict == "failed":
-        raise AssertionError(outcome.said)
+        raise AssertionError(outcome.text)
     if outcome.verdict == "undecided" and not allow_undecided:
-        raise AssertionError(f"{outcome.said}; to accept this, pass allow_undecided=True")
+        raise AssertionError(f"{outcome.text}; to accept this, pass allow_undecided=True")
     return outcome
 
 

@@ -111,7 +111,7 @@ class ScenarioItem(pytest.Item):
         """Add figures as properties, which reach xdist, JUnit XML and the terminal line."""
         self.user_properties += [
             ("verdict", run.verdict),
-            ("figures", run.said),
+            ("figures", run.text),
             ("model", self.scenario.model),
             ("run", str(run.folder)),
             ("outcomes", json.dumps([outcome.as_json() for outcome in run.outcomes])),
@@ -124,9 +124,9 @@ class ScenarioItem(pytest.Item):
         played = f"{run.n_episodes} episodes of at most {scenario.turns} turns{early}"
         return "\n".join(
             [
-                run.said,
+                run.text,
                 f"{scenario.model} on {scenario.environment}{against}, seed {scenario.seed}, {played}",
-                *(f"    {outcome.said}" for outcome in run.outcomes),
+                *(f"    {outcome.text}" for outcome in run.outcomes),
                 f"run: {folder}",
                 f"look: horizon report {folder}",
             ]

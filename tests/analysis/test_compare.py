@@ -1,14 +1,13 @@
 """Claims about comparing two runs: the paired t test where they coincide, few false alarms, refusals that say why."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from command_line import horizon
 from scipy import stats
 from simulated_turns import simulated_turns
 
@@ -133,6 +132,7 @@ def test_skill_falls_where_the_loss_grows_and_is_worse_when_lower() -> None:
     assert reverse["skill"].low == pytest.approx(-found["skill"].high)
 
 
+@pytest.mark.long
 def test_runs_of_one_process_are_called_worse_in_at_most_5_percent_of_comparisons() -> None:
     alarms = [
         not keeps(lines(simulated_turns(16, 12, seed=2 * i), simulated_turns(16, 12, seed=2 * i + 1)), "worse")
@@ -279,9 +279,7 @@ def test_the_exit_code_is_the_gates(tmp_path: Path) -> None:
         "better": [str(new), str(base), "--fail-on", "unproven", "--figure", "error_rate"],
         "refused": [str(base), str(tmp_path / "nowhere")],
     }.items():
-        found = subprocess.run(
-            [sys.executable, "-m", "horizon.cli", "compare", *arguments], capture_output=True, text=True, check=False
-        )
-        codes[name] = found.returncode
-        assert len(found.stderr.splitlines()) == (name == "refused"), found.stderr
+        result = horizon("compare", *arguments)
+        codes[name] = result.returncode
+        assert len(result.stderr.splitlines()) == (name == "refused"), result.stderr
     assert codes == {"worse": 1, "better": 0, "refused": 2}

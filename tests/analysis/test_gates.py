@@ -140,7 +140,7 @@ def test_aborted_episodes_are_counted_exactly() -> None:
     found = replace(table(8), n_aborted=2)
     verdicts = [one(Claim("aborted", "at_most", float(bound)), found).verdict for bound in (0, 1, 2)]
     assert verdicts == ["failed", "failed", "passed"]
-    assert "2 of 10 episodes" in one(Claim("aborted", "at_most", 0.0), found).said
+    assert "2 of 10 episodes" in one(Claim("aborted", "at_most", 0.0), found).text
 
 
 def test_a_bound_at_the_end_of_the_range_is_always_kept_or_never_proven() -> None:
@@ -193,8 +193,8 @@ def test_what_was_not_played_leaves_a_claim_undecided_and_says_why() -> None:
 def test_an_outcome_says_claim_verdict_figure_interval_and_what_is_needed() -> None:
     found = load_table(simulated_turns(5, 20, hazard=0.01).with_columns(error=pl.lit("none")))
     outcome = one(at_most(0.3, 1, 10), found)
-    assert outcome.said.startswith("error rate of turns 1-10 at most 0.3: undecided, 0.00 [0.00, 0.")
-    assert "5 episodes, 50 turns, about " in outcome.said
+    assert outcome.text.startswith("error rate of turns 1-10 at most 0.3: undecided, 0.00 [0.00, 0.")
+    assert "5 episodes, 50 turns, about " in outcome.text
     # Perfect units go on alike, so the estimate of what is needed is exact here.
     needed = outcome.more_episodes
     assert needed is not None

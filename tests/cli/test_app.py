@@ -1,9 +1,9 @@
 """Claims about the command line: help that teaches, one-line errors with exit code 2, resume after a kill."""
 
 import contextlib
-import io
 import json
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,28 +12,14 @@ from typing import Any
 
 import polars
 import pytest
+from command_line import horizon
 
-from horizon.cli.app import main
+from horizon.api.playing import play
 from horizon.core.records import TIME_COLUMNS
 
 COMMANDS = ["play", "merge", "grade", "report", "analyze", "compare", "power", "list", "show", "check", "doctor"]
 COMMANDS += ["import", "export"]
 RANDOM = ["play", "--model", "random", "--opponent", "random", "--judge", "none"]
-
-
-def horizon(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """Run the command line in this process, which saves seconds of imports; killed runs have one of their own."""
-    out, err = io.StringIO(), io.StringIO()
-    code: object = 0
-    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        for name, value in {"HF_HUB_OFFLINE": "1", "COLUMNS": "150", **environment}.items():
-            patch.setenv(name, value)
-        patch.setattr(sys, "argv", ["horizon", *arguments])
-        try:
-            main()
-        except SystemExit as exit_:
-            code = exit_.code or 0
-    return subprocess.CompletedProcess(arguments, int(str(code)), out.getvalue(), err.getvalue())
 
 
 def wait_for_bytes(process: "subprocess.Popen[Any]", path: Path, n_bytes: int) -> None:
@@ -118,31 +104,29 @@ def test_an_output_folder_that_holds_something_else_is_left_alone(tmp_path: Path
 
 
 def test_the_same_seed_twice_gives_identical_turns_but_for_times(tmp_path: Path) -> None:
-    tables = []
-    for name in ("one", "two"):
-        result = horizon(*RANDOM, "--episodes", "3", "--turns", "8", "--seed", "5", "--out", str(tmp_path / name))
-        assert result.returncode == 0, result.stderr
-        tables.append(polars.read_parquet(tmp_path / name / "turns.parquet").drop(TIME_COLUMNS))
-    assert tables[0].height == 3 * 8 * 2
-    assert tables[0].equals(tables[1])
+    result = horizon(*RANDOM, "--episodes", "3", "--turns", "8", "--seed", "5", "--out", str(tmp_path / "run"))
+    assert result.returncode == 0, result.stderr
+    turns = polars.read_parquet(tmp_path / "run" / "turns.parquet").drop(TIME_COLUMNS)
+    again = play(model="random", opponents=["random"], judge_engine="none", episodes=3, turns=8, seed=5).turns
+    assert turns.height == 3 * 8 * 2
+    assert turns.equals(again.drop(TIME_COLUMNS))
 
 
-def test_another_seed_gives_other_games(tmp_path: Path) -> None:
-    states = []
-    for seed in ("1", "2"):
-        horizon(*RANDOM, "--episodes", "1", "--turns", "4", "--seed", seed, "--out", str(tmp_path / seed))
-        states.append(polars.read_parquet(tmp_path / seed / "turns.parquet")["state"].to_list())
-    assert states[0] != states[1]
+def test_another_seed_gives_other_games() -> None:
+    keys = {"model": "random", "opponents": ["random"], "judge_engine": "none", "episodes": 1, "turns": 4}
+    one, other = (play(**keys, seed=seed).turns["state"].to_list() for seed in (1, 2))
+    assert one != other
 
 
 def test_a_killed_run_resumes_to_what_it_would_have_been(tmp_path: Path) -> None:
-    plan = [*RANDOM, "--condition", "natural", "--episodes", "6", "--turns", "120", "--set", "live_episodes=2"]
-    assert horizon(*plan, "--out", str(tmp_path / "whole")).returncode == 0
+    keys = {"model": "random", "opponents": ["random"], "judge_engine": "none", "conditions": ["natural"]}
+    play(**keys, episodes=4, turns=90, live_episodes=2, out=tmp_path / "whole")
+    plan = [*RANDOM, "--condition", "natural", "--episodes", "4", "--turns", "90", "--set", "live_episodes=2"]
     folder = tmp_path / "killed"
     command = [sys.executable, "-m", "horizon.cli", *plan, "--out", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     journal = folder / "turns.jsonl"
-    wait_for_bytes(process, journal, 200_000)
+    wait_for_bytes(process, journal, 100_000)
     assert process.poll() is None, "the run ended before it could be killed: give it more turns"
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -158,7 +142,7 @@ def test_a_killed_run_resumes_to_what_it_would_have_been(tmp_path: Path) -> None
 
 def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(tmp_path: Path) -> None:
     folder = tmp_path / "stopped"
-    plan = [*RANDOM, "--condition", "natural", "--episodes", "6", "--turns", "120"]
+    plan = [*RANDOM, "--condition", "natural", "--episodes", "4", "--turns", "120"]
     command = [sys.executable, "-m", "horizon.cli", *plan, "--out", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     journal = folder / "turns.jsonl"
@@ -171,7 +155,7 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(tmp_path: Path) -> None:
     program, *words = shlex.split(said.splitlines()[-1].partition("Continue with: ")[2])
     again = horizon(*words)
     assert (program, again.returncode) == ("horizon", 0), again.stderr
-    assert polars.read_parquet(folder / "episodes.parquet").height == 6
+    assert polars.read_parquet(folder / "episodes.parquet").height == 4
 
 
 def test_a_second_process_on_the_same_folder_is_refused(tmp_path: Path) -> None:
@@ -232,10 +216,18 @@ GATED = 'environment = "running_total"\nmodel = "synthetic:hazard=0.6"\nepisodes
 GATED += "[[expect.error_rate]]\nat_most = 0.1\n"
 
 
-def test_a_finished_run_without_any_rows_left_is_not_played_anew_in_silence(tmp_path: Path) -> None:
-    (tmp_path / "gated.toml").write_text(GATED)
-    out = str(tmp_path / "run")
-    horizon("play", "--scenario", str(tmp_path / "gated.toml"), "--stop", "settled", "--out", out)
+@pytest.fixture(scope="module")
+def failed_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a run that ended as soon as what its scenario expects was decided: it failed."""
+    folder = tmp_path_factory.mktemp("gated")
+    (folder / "gated.toml").write_text(GATED)
+    result = horizon("play", "--scenario", "gated.toml", "--stop", "settled", "--out", "run", cwd=folder)
+    assert result.returncode == 1 and "failed" in result.stdout
+    return folder / "run"
+
+
+def test_a_finished_run_without_any_rows_left_is_not_played_anew_in_silence(failed_run: Path, tmp_path: Path) -> None:
+    out = str(shutil.copytree(failed_run, tmp_path / "run"))
     for name in ("turns.parquet", "episodes.parquet", "turns.jsonl"):
         (tmp_path / "run" / name).unlink()
     again = horizon("play", "--resume", "--out", out)
@@ -244,12 +236,9 @@ def test_a_finished_run_without_any_rows_left_is_not_played_anew_in_silence(tmp_
 
 @pytest.mark.parametrize("gone", ["nothing", "turns.parquet"])
 def test_a_run_that_is_resumed_without_its_scenario_still_keeps_to_what_was_expected(
-    gone: str, tmp_path: Path
+    gone: str, failed_run: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "gated.toml").write_text(GATED)
-    out = str(tmp_path / "run")
-    first = horizon("play", "--scenario", str(tmp_path / "gated.toml"), "--stop", "settled", "--out", out)
-    assert first.returncode == 1 and "failed" in first.stdout
+    out = str(shutil.copytree(failed_run, tmp_path / "run"))
     for name in gone.split(" and ") if gone != "nothing" else ():
         (tmp_path / "run" / name).unlink()
     again = horizon("play", "--resume", "--out", out, *(["--stop", "settled"] if gone == "nothing" else []))
@@ -258,26 +247,11 @@ def test_a_run_that_is_resumed_without_its_scenario_still_keeps_to_what_was_expe
 
 
 def test_a_folder_of_runs_is_reported_as_its_runs(tmp_path: Path) -> None:
-    for name in ("one", "three"):
-        horizon(
-            "play",
-            "--model",
-            "random",
-            "--env",
-            "hanoi:disks=3",
-            "--episodes",
-            "2",
-            "--turns",
-            "3",
-            "--seed",
-            str(len(name)),
-            "--out",
-            str(tmp_path / "runs" / name),
-            "--max-tokens",
-            "9" if name == "one" else "8",
-        )
-    told = horizon("report", str(tmp_path / "runs"))
-    assert told.returncode == 0, told.stderr
+    for seed, max_tokens in ((3, 9), (5, 8)):
+        keys = {"model": "random", "episodes": 2, "turns": 3, "seed": seed, "max_tokens": max_tokens}
+        play("hanoi:disks=3", out=tmp_path / "runs" / str(seed), **keys)
+    result = horizon("report", str(tmp_path / "runs"))
+    assert result.returncode == 0, result.stderr
     assert (tmp_path / "runs" / "report.html").is_file()
     analysis = json.loads(horizon("analyze", str(tmp_path / "runs"), "--json").stdout)
     assert analysis["episodes"] == analysis["error_rate"]["n_episodes"] == 4

@@ -1,17 +1,17 @@
 """Claims about what the commands print: one table, then two paths; `analyze` writes nothing; help fits its lines."""
 
-import subprocess
-import sys
 from pathlib import Path
 
+import command_line
 import pytest
 
 import horizon
 
 
 def run_horizon(*arguments: str) -> str:
-    command = [sys.executable, "-m", "horizon.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    result = command_line.horizon(*arguments, COLUMNS="80")
+    assert result.returncode == 0, result.stderr
+    return result.stdout
 
 
 @pytest.fixture(scope="module")

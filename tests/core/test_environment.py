@@ -14,7 +14,7 @@ from horizon.core.environment import (
     files_of,
     notes_of,
     open_environment,
-    unshifted,
+    without_shift,
 )
 from horizon.core.errors import ContractError
 from horizon.core.parameters import parameter
@@ -28,7 +28,7 @@ def test_an_environment_that_defines_no_optional_member_has_their_defaults() -> 
     assert engine_of(task) == "stockfish"
     assert files_of(task) == {} and notes_of(task) == ()
     assert default_opponent_of(task) is None
-    assert unshifted(task) is task
+    assert without_shift(task) is task
 
 
 def test_an_environment_without_its_shift_is_the_original() -> None:
@@ -36,7 +36,7 @@ def test_an_environment_without_its_shift_is_the_original() -> None:
     class ShiftedDoors(Doors):
         shift: str = parameter("none", "how doors are named", choices=("none", "renamed"))
 
-    assert unshifted(ShiftedDoors(rooms=3, shift="renamed")) == ShiftedDoors(rooms=3)
+    assert without_shift(ShiftedDoors(rooms=3, shift="renamed")) == ShiftedDoors(rooms=3)
 
 
 @pytest.mark.parametrize("name", names("environments"))

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import horizon_apart
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -22,13 +23,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(site: Path, *command: str) -> str:
-    env = {**os.environ, "PYTHONPATH": f"{site}{os.pathsep}{ROOT}", "HF_HUB_OFFLINE": "1"}
-    ended = subprocess.run(
-        [sys.executable, "-m", *command], cwd=site, env=env, text=True, capture_output=True, check=False
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return ended.stdout
+def run(site: Path, *lines: tuple[str, ...]) -> list[str]:
+    """Return what lines of the command line print where the package is installed."""
+    results = horizon_apart(lines, site, PYTHONPATH=f"{site}{os.pathsep}{ROOT}")
+    assert [result.returncode for result in results] == [0] * len(lines), results
+    return [result.stdout for result in results]
 
 
 def run_broken(site: Path, module: str, body: str, *command: str) -> str:
@@ -44,19 +43,20 @@ def run_broken(site: Path, module: str, body: str, *command: str) -> str:
     return ended.stderr
 
 
-def listed(site: Path, kind: str) -> dict[str, str]:
-    rows = json.loads(run(site, "horizon.cli", "list", kind, "--json"))
-    return {row["name"]: row["summary"] for row in rows}
-
-
 def test_its_own_tests_pass_where_it_is_installed(site: Path) -> None:
-    run(site, "pytest", "-q", "-p", "no:cacheprovider", str(EXAMPLE / "tests"))
+    env = {**os.environ, "PYTHONPATH": f"{site}{os.pathsep}{ROOT}", "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(EXAMPLE / "tests")]
+    ended = subprocess.run(command, cwd=site, env=env, text=True, capture_output=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 def test_what_it_brings_is_listed(site: Path) -> None:
-    assert listed(site, "environments")["nim"] == "take stones from heaps; whoever takes the last one wins"
-    assert listed(site, "models")["careless"].startswith("The backend `careless:rate=0.2`")
-    assert listed(site, "estimators")["error_by_stones"].startswith("The estimator `error_by_stones`")
+    kinds = ("environments", "models", "estimators")
+    lists = [json.loads(text) for text in run(site, *(("list", kind, "--json") for kind in kinds))]
+    environments, models, estimators = ({row["name"]: row["summary"] for row in rows} for rows in lists)
+    assert environments["nim"] == "take stones from heaps; whoever takes the last one wins"
+    assert models["careless"].startswith("The backend `careless:rate=0.2`")
+    assert estimators["error_by_stones"].startswith("The estimator `error_by_stones`")
 
 
 def log_of_games(site: Path, name: str) -> None:
@@ -67,9 +67,10 @@ def log_of_games(site: Path, name: str) -> None:
 
 def test_games_of_its_own_format_are_imported_and_analysed(site: Path) -> None:
     log_of_games(site, "games.nim.jsonl")
-    printed = run(site, "horizon.cli", "import", "games.nim.jsonl", "--out", "imported")
+    lines = (("import", "games.nim.jsonl", "--out", "imported"), ("analyze", "imported", "--json"))
+    printed, analyzed = run(site, *lines)
     assert "nim_log (4)" in printed and "left out: 1 games or files" in printed
-    analysis = json.loads(run(site, "horizon.cli", "analyze", "imported", "--json"))
+    analysis = json.loads(analyzed)
     assert analysis["episodes"] == 4 and analysis["error_rate"]["estimate"] == 0.5
 
 
@@ -90,11 +91,10 @@ def test_a_judge_that_returns_nothing_is_named_in_one_line(site: Path) -> None:
 
 def test_it_plays_against_its_default_opponent_and_its_estimate_is_analysed_and_drawn(site: Path) -> None:
     play = ("play", "--env", "nim", "--model", "careless:rate=0.4", "--episodes", "6", "--turns", "20")
-    run(site, "horizon.cli", *play, "--condition", "natural", "--out", "run")
-    analysis = json.loads(run(site, "horizon.cli", "analyze", "run", "--json"))
+    lines = ((*play, "--condition", "natural", "--out", "run"), ("analyze", "run", "--json"))
+    analysis = json.loads(run(site, *lines, ("report", "run", "--out", "page"))[1])
     assert analysis["episodes"] == 6 and analysis["groups"][0]["opponent"] == "random"
     points = analysis["error_by_stones"]
     assert sum(point["n_turns"] for point in points) == analysis["error_rate"]["n_turns"]
-    run(site, "horizon.cli", "report", "run", "--out", "page")
     assert (site / "page" / "figures" / "error_by_stones.svg").is_file()
     assert "Error rate by stones left" in (site / "page" / "report.html").read_text("utf-8")

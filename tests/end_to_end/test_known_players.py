@@ -1,6 +1,7 @@
 """The judge, the estimators and the whole road tested on players whose truth is known."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,12 @@ import polars as pl
 import pytest
 
 from horizon.analysis.analyze import analyze_runs
+from horizon.core.model import ModelOptions, Request, open_model
+from horizon.core.records import Message, Reply
+from horizon.core.weight_cache import keeping_weights
 from horizon.play import session
 from horizon.runs import run_folder
-from horizon.scenarios.scenario import make
+from horizon.scenarios.scenario import make, read
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -95,10 +99,28 @@ def test_a_hazard_that_drifts_with_the_turn_shows_as_a_focus_gap(tmp_path: Path)
     assert natural[-1]["low"] > natural[0]["high"]
 
 
-@pytest.mark.slow
-def test_the_first_curve_is_played_on_real_parts(tmp_path: Path) -> None:
-    from horizon.scenarios.scenario import read
+@pytest.fixture(scope="module")
+def _smollm2_loaded_once() -> Iterator[None]:
+    """Keep the weights of SmolLM2 for both tests that need them: reading its file takes half a minute."""
+    with keeping_weights():
+        yield
 
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_smollm2_loaded_once")
+def test_smollm2_is_real_and_knows_the_capital_of_france() -> None:
+    model = open_model("smollm2", ModelOptions(dtype="auto"))
+    messages = (Message("system", "Say."), Message("user", "What is the capital of France? One word."))
+    reply = model.reply([Request(messages, 0, "c", 1, 0, None, 16)])[0]
+    assert isinstance(reply, Reply)
+    assert "Paris" in reply.text
+    assert len(str(model.identity()["sha256"])) == 64
+    model.close()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_smollm2_loaded_once")
+def test_the_first_curve_is_played_on_real_parts(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     session.run(read("first_curve", episodes=1, turns=2), folder)
     turns = run_folder.read_turns(folder)

@@ -1,11 +1,11 @@
 """Claims about an installation without extras: it plays, judges and reports, and names what anything else needs."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from command_line import horizon_apart
 
 OPTIONAL = [
     "torch",
@@ -35,16 +35,9 @@ sys.meta_path[sys.meta_path.index(PathFinder)] = Without
 """
 
 
-def horizon(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
-    """Run a command line in a Python in which no optional package can be imported."""
-    return subprocess.run(
-        [sys.executable, "-c", WITHOUT + "from horizon.cli import main; main()", *line.split()],
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        check=False,
-    )
+def run_lines(folder: Path, *lines: str) -> list["subprocess.CompletedProcess[str]"]:
+    """Run command lines in a Python in which no optional package can be imported."""
+    return horizon_apart([line.split() for line in lines], folder, WITHOUT)
 
 
 @pytest.mark.parametrize(
@@ -63,33 +56,28 @@ def horizon(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
     ids=["hanoi", "chess"],
 )
 def test_it_plays_analyses_and_reports(tmp_path: Path, lines: tuple[str, ...]) -> None:
-    for line in lines:
-        result = horizon(tmp_path, line)
+    for result in run_lines(tmp_path, *lines):
         assert result.returncode == 0, result.stderr
     assert (tmp_path / "run" / "report.html").stat().st_size > 10_000
 
 
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ("--model hf:ORG/NAME --env hanoi", "model 'hf:ORG/NAME' needs torch: pip install 'horizon-testbed[local]'"),
-        ("--model gguf:a.gguf --env hanoi", "model 'gguf:a.gguf' needs torch: pip install 'horizon-testbed[local]'"),
-        ("--model smollm2 --env hanoi", "model 'smollm2' needs torch: pip install 'horizon-testbed[local]'"),
-        (
-            "--model random --env pddl",
-            "environment 'pddl' needs unified_planning: pip install 'horizon-testbed[pddl]'",
-        ),
-        (
-            "--model random --env hanoi --executor ray --shards 2",
-            "executor=ray needs ray: pip install 'horizon-testbed[ray]'",
-        ),
-    ],
-)
-def test_what_needs_an_extra_is_one_line_with_its_pip_line(tmp_path: Path, line: str, message: str) -> None:
-    result = horizon(tmp_path, f"play {line} --episodes 1 --turns 1 --out run")
-    assert result.returncode == 2
-    assert result.stderr.splitlines()[-1] == f"horizon: {message}"
-    assert "Traceback" not in result.stderr
+NEEDED = {
+    "--model hf:ORG/NAME --env hanoi": "model 'hf:ORG/NAME' needs torch: pip install 'horizon-testbed[local]'",
+    "--model gguf:a.gguf --env hanoi": "model 'gguf:a.gguf' needs torch: pip install 'horizon-testbed[local]'",
+    "--model smollm2 --env hanoi": "model 'smollm2' needs torch: pip install 'horizon-testbed[local]'",
+    "--model random --env pddl": "environment 'pddl' needs unified_planning: pip install 'horizon-testbed[pddl]'",
+    "--model random --env hanoi --executor ray --shards 2": (
+        "executor=ray needs ray: pip install 'horizon-testbed[ray]'"
+    ),
+}
+
+
+def test_what_needs_an_extra_is_one_line_with_its_pip_line(tmp_path: Path) -> None:
+    lines = [f"play {line} --episodes 1 --turns 1 --out run" for line in NEEDED]
+    for result, message in zip(run_lines(tmp_path, *lines), NEEDED.values(), strict=True):
+        assert result.returncode == 2
+        assert result.stderr.splitlines()[-1] == f"horizon: {message}"
+        assert "Traceback" not in result.stderr
 
 
 def test_help_for_tests_comes_without_pytest_and_names_what_its_parts_need(tmp_path: Path) -> None:

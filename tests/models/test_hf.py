@@ -88,17 +88,6 @@ def test_what_cant_be_loaded_is_told_with_what_to_do(tmp_path: Path, folder: Pat
         open_model(f"gguf:{tmp_path / 'none.gguf'}")
 
 
-@pytest.mark.slow
-def test_smollm2_is_real_and_its_reply_is_the_one_generate_gives() -> None:
-    model = open_model("smollm2")
-    asked = request("What is the capital of France? One word.", max_tokens=16)
-    reply = model.reply([asked])[0]
-    assert isinstance(reply, Reply)
-    assert "Paris" in reply.text
-    assert len(str(model.identity()["sha256"])) == 64
-    model.close()
-
-
 @pytest.mark.parametrize(
     "more", [{"answer": "score"}, {"constrain": "legal"}, {"constrain": "legal", "temperature": 1}]
 )

@@ -40,12 +40,12 @@ def played(frozen: Path, name: str, **changed: object) -> horizon.Run:
 
 
 def test_a_plan_that_was_played_as_it_was_frozen_was_kept(frozen: Path) -> None:
-    (line,) = played(frozen, "kept").registered(frozen)
+    (line,) = played(frozen, "kept").check_registration(frozen)
     assert "kept. All 1 planned runs were played as planned" in line
 
 
 def test_another_setting_is_named_with_both_values(frozen: Path) -> None:
-    head, line, stranger = played(frozen, "other", temperature=0.5).registered(frozen)
+    head, line, stranger = played(frozen, "other", temperature=0.5).check_registration(frozen)
     assert "not kept in 2 points" in head
     assert "other has temperature=0.5, not 0.0" in line and stranger.endswith("other was not planned")
 

@@ -114,7 +114,7 @@ CHECKING = {
         CHESS + 'judge_engine = "none"\nconditions = ["healed"]',
         5,
         "conditions",
-        "shows right replies",
+        "shows correct replies",
     ),
     "answer": (HANOI + 'answer = "score"', 3, "answer", "needs a local model"),
     "bound_condition": (
@@ -276,7 +276,7 @@ def test_no_mistake_passes_with_its_counts(tmp_path: Path) -> None:
     found = check(tmp_path, HANOI + "turns = 10\nepisodes = 3\nprobe_every = 3\n[grid.parameters]\ndisks = [3, 4]")
     # Two scenarios of 3 episodes; of 10 turns the 1st, 4th, 7th and 10th are posed afresh too.
     assert (found.n_scenarios, found.n_episodes, found.n_requests) == (2, 6, 6 * 14)
-    assert list(found.told()) == [f"{tmp_path / 'mine.toml'}: ok, 2 scenarios, 6 episodes, about 84 turns"]
+    assert list(found.lines()) == [f"{tmp_path / 'mine.toml'}: ok, 2 scenarios, 6 episodes, about 84 turns"]
 
 
 KEYS = (*Scenario.model_fields, *FILE_KEYS, "name", "turms")

@@ -30,7 +30,7 @@ def test_a_hostile_file_is_one_printable_line(name: str, tmp_path: Path) -> None
     text, reason = HOSTILE[name]
     path = tmp_path / "hostile.toml"
     path.write_text(text)
-    lines = list(check_suite(str(path)).told())
+    lines = list(check_suite(str(path)).lines())
     assert any(reason in line for line in lines), lines
     assert all(line.isprintable() for line in lines)
     assert not check_suite(str(path)).is_right
@@ -38,7 +38,7 @@ def test_a_hostile_file_is_one_printable_line(name: str, tmp_path: Path) -> None
 
 
 def test_a_device_is_no_scenario_file() -> None:
-    (line,) = check_suite("/dev/zero").told()
+    (line,) = check_suite("/dev/zero").lines()
     assert "it is no file" in line
 
 
@@ -54,7 +54,7 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
     path.write_text(
         'environment = "hanoi:disk=3"\nmodel = "rnadom"\nepisodes = "12"\nturms = 3\n[parameters]\nrules = 7\n'
     )
-    told = "\n".join(check_suite(str(path)).told())
+    told = "\n".join(check_suite(str(path)).lines())
     for part in (
         "line 1",
         "'disk'",
@@ -73,5 +73,5 @@ def test_a_number_in_quotes_is_a_mistake_in_a_file_and_none_on_the_command_line(
     path.write_text('environment = "hanoi"\nmodel = "random"\nepisodes = 3\n')
     assert check_suite(str(path), episodes="12").is_right
     path.write_text('environment = "hanoi"\nmodel = "random"\nepisodes = "3"\n')
-    (line,) = check_suite(str(path)).told()
+    (line,) = check_suite(str(path)).lines()
     assert "write it without quotes, episodes = 3" in line

@@ -51,9 +51,9 @@ def read_completion(body: bytes) -> Reply | Fault:
     choice = choices[0]
     message = choice.get("message") if isinstance(choice, dict) else None
     if isinstance(choice, dict) and choice.get("error"):
-        return Fault(_worded(choice["error"]))
+        return Fault(_wording(choice["error"]))
     if not isinstance(message, dict):
-        return Fault(f"a choice without a message: {_worded(choice)}")
+        return Fault(f"a choice without a message: {_wording(choice)}")
     finish = _finish_of(choice.get("finish_reason"))
     if isinstance(finish, Fault):
         return finish
@@ -94,8 +94,8 @@ def _content_of(message: Mapping[str, Any], finish: _Finish) -> _Content | Fault
     refusal = message.get("refusal")
     parts = [] if content is None else [content] if isinstance(content, str) else content
     if not isinstance(parts, list):
-        return Fault(f"a message whose content is {_worded(content)} of type {type(content).__name__}")
-    joined = _joined(parts)
+        return Fault(f"a message whose content is {_wording(content)} of type {type(content).__name__}")
+    joined = _join(parts)
     if isinstance(joined, Fault):
         return joined
     joined = _Content(
@@ -109,7 +109,7 @@ def _content_of(message: Mapping[str, Any], finish: _Finish) -> _Content | Fault
     return Fault("a message without content") if is_empty and finish in ("stop", "tools") else called
 
 
-def _joined(parts: list[Any]) -> _Content | Fault:
+def _join(parts: list[Any]) -> _Content | Fault:
     """Return the text parts of a content joined, and its thoughts."""
     texts: list[str] = []
     thoughts: list[str] = []
@@ -126,7 +126,7 @@ def _joined(parts: list[Any]) -> _Content | Fault:
         elif kind == "refusal" and isinstance(part.get("refusal"), str):
             refusals.append(part["refusal"])
         else:
-            return Fault(f"a message with a part that is no text: {_worded(part)}")
+            return Fault(f"a message with a part that is no text: {_wording(part)}")
     return _Content("".join(texts), "\n".join(thoughts) or None, "".join(refusals).strip() or None)
 
 
@@ -184,5 +184,5 @@ def _count(value: Any) -> int | None:
     return value if is_count else None
 
 
-def _worded(value: Any) -> str:
+def _wording(value: Any) -> str:
     return read_error(json.dumps(value).encode()).words[:200]

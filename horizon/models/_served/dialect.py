@@ -125,7 +125,7 @@ def learn(status: int, error: ErrorText, body: Mapping[str, Any]) -> Refused:
     return frozenset()
 
 
-def described(refused: Iterable[str]) -> dict[str, Json]:
+def describe_refusals(refused: Iterable[str]) -> dict[str, Json]:
     """Return what was left out and what was done in its place, for the manifest."""
     return {name: MEANINGS[name] for name in MEANINGS if name in set(refused)}
 
@@ -138,7 +138,7 @@ def _named_parameter(error: ErrorText, body: Mapping[str, Any]) -> str | None:
     sentences = re.split(r"(?<=[.;!?])\s|\n", error.words)
     refusing = [sentence for sentence in sentences if _UNSUPPORTED.search(sentence)]
     in_words = next(
-        (names for sentence in (*refusing, *sentences) if (names := _mentioned(sentence, sent))),
+        (names for sentence in (*refusing, *sentences) if (names := _names_in(sentence, sent))),
         [],
     )
     if limit is not None and _wants_other_limit(error, limit):
@@ -149,7 +149,7 @@ def _named_parameter(error: ErrorText, body: Mapping[str, Any]) -> str | None:
         return "top_p"
     for name in candidates:
         # A limit that is too high is no unknown parameter.
-        if name in _SAMPLING or any(name in _mentioned(sentence, [name]) for sentence in refusing):
+        if name in _SAMPLING or any(name in _names_in(sentence, [name]) for sentence in refusing):
             return name
     return None
 
@@ -158,12 +158,12 @@ def _wants_other_limit(error: ErrorText, limit: str) -> bool:
     """Return whether a refusal asks for the reply's limit under another name than it was sent."""
     others = [name for name in _LIMITS if name != limit]
     return any(
-        _mentioned(sentence, others) and _REQUIRED.search(sentence) and not _mentioned(sentence, _SAMPLING)
+        _names_in(sentence, others) and _REQUIRED.search(sentence) and not _names_in(sentence, _SAMPLING)
         for sentence in re.split(r"(?<=[.;!?])\s|\n", error.words)
     )
 
 
-def _mentioned(sentence: str, names: Sequence[str]) -> list[str]:
+def _names_in(sentence: str, names: Sequence[str]) -> list[str]:
     """Return which names occur in a sentence as whole words, in order of place."""
     places = {name: re.search(rf"(?<![\w-]){name}(?![\w-])", sentence) for name in names}
     return sorted((name for name in names if places[name]), key=lambda name: places[name].start())  # type: ignore[union-attr]

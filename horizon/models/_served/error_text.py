@@ -1,4 +1,4 @@
-"""What a server says when it gives no reply: its own words from any of the usual bodies, and what they mean.
+"""The texts of a server that gives no reply: its own words from any of the usual bodies, and what they mean.
 
 Knows no request and no connection. The bodies are not trusted: nothing here raises.
 """
@@ -57,14 +57,14 @@ _FILTERS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ErrorText:
-    """A server's words, and the names of the request's fields that it says they are about."""
+    """A server's words, and the names of the request's fields that they are about."""
 
     words: str
     fields: tuple[str, ...] = ()
 
 
 def read_error(body: bytes) -> ErrorText:
-    """Return what a body says that is no reply: JSON of any form, a page, a stream of events, or plain text."""
+    """Return the message of a body that is no reply: JSON of any form, a page, a stream of events, or plain text."""
     text = body[: 64 * _LONGEST].decode("utf-8", "replace").strip()
     if not text:
         return ErrorText("an empty body")
@@ -91,7 +91,7 @@ def parse_json(body: bytes) -> Any:
 
 
 def is_overflow(status: int, error: ErrorText) -> bool:
-    """Return whether a refusal says that the conversation does not fit the context; a proxy's page never does."""
+    """Return whether a refusal is because the conversation does not fit the context; a proxy's page never does."""
     if error.words.startswith(_PAGE):
         return False
     if _TOO_LARGE.search(error.words) and status in (413, 429):
@@ -101,7 +101,7 @@ def is_overflow(status: int, error: ErrorText) -> bool:
 
 
 def is_final(status: int, error: ErrorText) -> bool:
-    """Return whether the same request would fail again, whatever its status says."""
+    """Return whether the same request would fail again, whatever its status."""
     return status == 501 or is_overflow(status, error) or _FINAL.search(error.words) is not None
 
 

@@ -33,7 +33,7 @@ class BoundedClient(httpx2.AsyncClient):
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         """Send a request and return the response with its body.
 
-        An error inside a body of status 200 gets its own status, so that it is repeated or not as that says.
+        An error inside a body of status 200 gets its own status, which decides whether the request is repeated.
 
         Raises:
             ReadTimeout: the deadline passed, whatever was still arriving.

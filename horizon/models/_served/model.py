@@ -25,7 +25,7 @@ from horizon.core.model import ModelOptions, Request
 from horizon.core.records import Json, Reply
 from horizon.models._served.completion import Fault, read_completion
 from horizon.models._served.continuation import PATH, as_chat, continuation_body
-from horizon.models._served.dialect import Refused, described, learn, request_body
+from horizon.models._served.dialect import Refused, describe_refusals, learn, request_body
 from horizon.models._served.error_text import advice, is_overflow, read_error
 from horizon.models._served.process import ServerProcess
 from horizon.models._served.prompt_check import PromptCheck
@@ -41,7 +41,7 @@ _UP = "check that it is up, then --resume --retry-aborted"
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What a backend says of its servers: the model's full name and the one in requests, addresses and key."""
+    """What a backend declares of its servers: the model's full name and the one in requests, addresses and key."""
 
     name: str
     model: str
@@ -116,7 +116,7 @@ class ServedModel:
             "servers": [self._label(server) for server in self._servers],
             "sdk": openai.__version__,
             "sampling": {"temperature": self._options.temperature, "top_p": self._options.top_p},
-            "requests": {"left_out": described(self._service.refused)},
+            "requests": {"left_out": describe_refusals(self._service.refused)},
             **({"protocol": {"ask": "completion"}} if self._options.continues else {}),
             "reproducible": False,
             "why": "a server batches, updates and samples as it likes",
@@ -124,7 +124,7 @@ class ServedModel:
 
     def learnt(self) -> Mapping[str, Json]:
         """Return what each server was found to refuse, and what was sent in its place."""
-        return {self._label(server): described(server.learnt) for server in self._servers if server.learnt}
+        return {self._label(server): describe_refusals(server.learnt) for server in self._servers if server.learnt}
 
     def reply(self, requests: Sequence[Request]) -> list[Reply | ModelFailure]:
         """Send every request, `batch_size` at a time."""
@@ -189,7 +189,7 @@ class ServedModel:
             server.is_known.set()
 
     async def _ask(self, server: _Server, request: Request) -> Reply | ModelFailure | None:
-        """Send a request once; None when the server's refusal says how to send it otherwise."""
+        """Send a request once; None when the server's refusal shows how to send it otherwise."""
         import httpx2
         import openai
 
@@ -216,7 +216,7 @@ class ServedModel:
             fix = advice(200, read_error(b"content_filter")) if outcome.is_filter else _AGAIN
             return self._failure(server, f"{why} ({outcome.reason})" if outcome.is_filter else why, fix)
         if server.prompts.is_cut(request.conversation, request.messages, outcome.context_tokens):
-            # The server read only a part of the prompt and said nothing: what it replied is no reply to it.
+            # The server read only a part of the prompt without an error: what it replied is no reply to it.
             return Reply("", "overflow", context_tokens=outcome.context_tokens, completion_tokens=0)
         return replace(
             outcome,
@@ -311,7 +311,7 @@ async def _close_all(servers: Sequence[_Server]) -> None:
 
 
 def _cause(problem: BaseException) -> str:
-    """Return an exception's words with those of its causes, which say why a connection failed."""
+    """Return an exception's words with those of its causes, which show why a connection failed."""
     words: list[str] = []
     cause: BaseException | None = problem
     while cause is not None and len(words) < 4:

@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> None:
     params.kv_unified = False
     params.ctx_shift = False
     params.use_jinja = True
-    # Samples from the model's whole distribution, as temperature and top_p say.
+    # Samples from the model's whole distribution, as temperature and top_p ask.
     params.sampling.top_k = 0
     params.sampling.min_p = 0.0
     server = xllamacpp.Server(params)

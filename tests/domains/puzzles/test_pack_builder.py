@@ -165,13 +165,11 @@ def test_a_pack_depends_on_its_seed_alone_not_on_cores_or_interruptions(tmp_path
 @pytest.mark.slow
 def test_a_games_puzzles_repeat_and_unwanted_kinds_are_left_out() -> None:
     with Engine("stockfish") as engine:
-        games = [game for game in range(12) if puzzles_of_game(engine, 5, game, QUICK)]
-        assert games
-        made = puzzles_of_game(engine, 5, games[0], QUICK)
-        assert made == puzzles_of_game(engine, 5, games[0], QUICK)
-        assert puzzles_of_game(engine, 5, games[0], QUICK, is_wanted=lambda: False) == []
+        game, made = next((game, made) for game in range(12) if (made := puzzles_of_game(engine, 5, game, QUICK)))
+        assert made == puzzles_of_game(engine, 5, game, QUICK)
+        assert puzzles_of_game(engine, 5, game, QUICK, is_wanted=lambda: False) == []
         likely = kind_of(made[0].puzzle)
-        without = puzzles_of_game(engine, 5, games[0], QUICK, frozenset({likely}))
+        without = puzzles_of_game(engine, 5, game, QUICK, frozenset({likely}))
         assert all(each.puzzle.name != made[0].puzzle.name for each in without)
 
 
