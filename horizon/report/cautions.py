@@ -13,7 +13,7 @@ from horizon.runs.run_data import RunData
 
 _RARE = 0.05
 """A rate whose interval lies below this, and holds 0 at turn 1, is at the floor."""
-_NO_RISE = "no rise can be seen here: calibrate, with a {} setting"
+_NO_RISE = "no rise can be seen here: horizon calibrate finds a {} setting"
 
 
 def cautions(analysis: Analysis) -> list[str]:
