@@ -37,7 +37,7 @@ def scenario_of(folder: Path, card: dict[str, Any], episodes: int) -> dict[str, 
     is_chess = environment == "chess"
     given: dict[str, Any] = {
         "model": f"hf:{folder}",
-        "environment": "chess:show=fen,later=last_move" if is_chess else environment,
+        "environment": "chess:show=fen,later=last_move,notation=uci" if is_chess else environment,
         "episodes": episodes,
         "turns": 40 if is_chess else 60,
         "conditions": CONDITIONS,

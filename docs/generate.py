@@ -59,6 +59,10 @@ def environments() -> str:
         for each in row["parameters"]:
             told = f"{each['help']} {each['range']}".strip().replace("|", " or ")
             parts.append(f"| {each['name']} | {each['default']} | {told} |")
+        knobs = getattr(module.ENVIRONMENT, "knobs", {})
+        if knobs:
+            varied = "; ".join(f"`{name}` {', '.join(map(str, values))}" for name, values in knobs.items())
+            parts.append(f"\n`horizon calibrate` varies {varied}.")
         parts.append("")
     return "\n".join(parts)
 

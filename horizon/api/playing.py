@@ -119,22 +119,22 @@ def _player(model: str | Model | Chat) -> str | Model:
 
 
 def _play_into(scenario: "Scenario", parts: "OpenParts", folder: Path) -> Run:
-    from horizon.play.opening import open_setting
+    from horizon.play.calibration import open_calibrated
     from horizon.play.session import run_opened
 
     # Refuse a folder that can't be used before the model's slow loading.
     check_new(folder)
-    with open_setting(scenario, parts) as setting:
+    with open_calibrated(scenario, parts) as setting:
         finished = run_opened(setting, folder)
     return replace(load(folder), warnings=finished.warnings)
 
 
 def _play_in_memory(scenario: "Scenario", parts: "OpenParts") -> Run:
+    from horizon.play.calibration import open_calibrated
     from horizon.play.in_memory import play_setting
-    from horizon.play.opening import open_setting
     from horizon.play.session import manifest_of
 
-    with open_setting(scenario, parts) as setting:
+    with open_calibrated(scenario, parts) as setting:
         played = play_setting(setting)
         manifest = manifest_of(setting)
     return Run((data_of(manifest, played.turns, played.episodes),), parts.environment, notes_of(setting.task))

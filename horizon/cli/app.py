@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from horizon.cli import calibrate as calibrate_command
 from horizon.cli import distil as distil_command
 from horizon.cli import exports as exports_command
 from horizon.cli import freeze as freeze_command
@@ -33,6 +34,7 @@ app.command()(freeze_command.freeze)
 app.command("import")(imports_command.import_)
 app.command("export")(exports_command.export)
 app.command()(distil_command.distil)
+app.command(context_settings=play_command.ANY_KEY)(calibrate_command.calibrate)
 app.add_typer(puzzle_commands.app, name="puzzles")
 Folders = Annotated[list[Path], typer.Argument(help="run folders, as written by horizon play")]
 Runs = Annotated[list[Path], typer.Argument(help="run folders, as written by horizon play, or folders of run folders")]

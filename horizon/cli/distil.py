@@ -10,7 +10,7 @@ def distil(
     out: Annotated[Path, typer.Option(help="folder of the model to write")],
     env: Annotated[str, typer.Option(help="chess, or an environment with an exact oracle, as permutation")] = "chess",
     size: Annotated[
-        str, typer.Option(help="small, middle or large: about 0.6, 1.8 or 8 million parameters")
+        str, typer.Option(help="small, middle or large: about 0.6, 1.5 or 8 million parameters")
     ] = "middle",
     targets: Annotated[
         str, typer.Option(help="chess: soft (the engine's scores of all legal moves) or hard (its best move alone)")

@@ -138,6 +138,11 @@ class OptionalMembers(Protocol):
         ...
 
     @property
+    def knobs(self) -> Mapping[str, Sequence[Value]]:
+        """The parameters that make it harder, each with values from easiest to hardest; default none."""
+        ...
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Warnings about its parameters for the person who plays it, a line each; default none."""
         ...
@@ -205,6 +210,11 @@ def files_of(task: Environment[Any]) -> dict[str, Path]:
 def notes_of(task: Environment[Any]) -> tuple[str, ...]:
     """Return what a person who plays an environment should know of its parameters: its `notes`, or nothing."""
     return tuple(getattr(task, "notes", ()))
+
+
+def knobs_of(task: Environment[Any]) -> dict[str, Sequence[Value]]:
+    """Return the parameters that make an environment harder, with values from easiest to hardest: its `knobs`."""
+    return dict(getattr(task, "knobs", {}))
 
 
 def exports_of(task: Environment[Any]) -> dict[str, Export]:

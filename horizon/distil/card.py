@@ -75,5 +75,5 @@ def _page(recipe: Recipe, training: Mapping[str, Json], last: Progress, legality
             if positions:
                 turns = f"{place * BIN + 1} to {(place + 1) * BIN}"
                 lines.append(f"| {turns} | {positions} | {natural / positions:.1%} | {fresh / positions:.1%} |")
-        lines += ["", "It reads positions as FEN, moves in SAN, and nothing else: neither rules nor lists of moves."]
+        lines += ["", "It reads a FEN and moves in UCI (notation=uci); neither rules nor lists of moves."]
     return "\n".join(lines) + "\n"

@@ -1,10 +1,9 @@
 """Chess lessons: a teacher's games as arrays, and the conversations that are made of them at each training step.
 
-Half of the tokens are whole games played from the history, as in blindfold chess; half are positions posed by their
-FEN, with a few turns after them. Knows games, spelling and batches; no tokenizer library, no network.
+Two fifths of the tokens are whole games played from the history, as in blindfold chess; the rest are positions posed
+by their FEN, with a few turns after them. Knows games, spelling and batches; no tokenizer library, no network.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,16 +15,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from horizon.core.seeds import derive
-from horizon.distil.batches import END_ID, REPLY_ID, UNKNOWN_ID, AimTable, Batch, Dialogue, pad
-from horizon.distil.move_spelling import spell_moves, spell_position
+from horizon.distil.batches import END_ID, NOTE_ID, AimTable, Batch, Dialogue, pad_alike
+from horizon.distil.move_spelling import spell_position
 from horizon.distil.teacher_games import TeacherGame
 
 Targets = Literal["soft", "hard"]
 MOST_TURNS = 70
 """The most turns of a whole game in training: 60 and some to spare."""
 _TEMPERATURE = 0.02
-"""A soft target is a softmax of the win probabilities at this temperature."""
-_POSED_TURNS = 16
+"""A soft target is a softmax of the win probabilities at this temperature ..."""
+_EVEN_SHARE = 0.5
+"""... and this share of it is spread evenly over the legal moves."""
+_BOOK_SHARE = 0.5
+"""The share of whole games that start after the book line."""
+_POSED_SHARE = 0.6
+"""The share of the tokens that are positions posed by their FEN, with at most so many turns after them:"""
+_POSED_TURNS = 12
 _END_WEIGHT = 0.6
 _PRACTICE = 0.85
 """The share of training in which the opponent's moves are learned, too."""
@@ -35,22 +40,21 @@ _NOTE_SHARES = (0.0, 0.0, 0.02, 0.1, 0.3)
 """The share of a conversation's turns that show an unplayable reply and what was played for it, drawn per game."""
 
 
-def count_moves(games: Iterable[TeacherGame]) -> Counter[str]:
-    """Return how often each spelling is a legal move in the scored positions of games."""
-    counts: Counter[str] = Counter()
-    for _, texts, _, _ in _spelled_plies(games):
-        counts.update(texts.values())
-    return counts
+def _plies(games: Iterable[TeacherGame]) -> Iterator[tuple[chess.Board, list[str], str, Sequence[int]]]:
+    """Yield board, legal moves by UCI, move played and win percentages of each ply, in order.
 
-
-def _spelled_plies(games: Iterable[TeacherGame]) -> Iterator[tuple[chess.Board, dict[str, str], str, Sequence[int]]]:
-    """Yield board, spellings of the legal moves, move played and win percentages of each scored ply, in order."""
+    What the players did not choose has no scores: a move of a book line counts as the only good one, and after moves
+    drawn at random every legal move counts the same.
+    """
     for game in games:
         board = chess.Board()
-        for move in game.moves[: game.n_book]:
-            board.push_uci(move)
-        for move, wins in zip(game.moves[game.n_book :], game.wins, strict=True):
-            yield board, spell_moves(board, sorted(board.legal_moves, key=chess.Move.uci)), move, wins
+        for ply, move in enumerate(game.moves):
+            legal = sorted(legal.uci() for legal in board.legal_moves)
+            if ply >= game.n_given:
+                wins: Sequence[int] = game.wins[ply - game.n_given]
+            else:
+                wins = [100 * (ply >= game.n_line or text == move) for text in legal]
+            yield board, legal, move, wins
             board.push_uci(move)
 
 
@@ -58,12 +62,13 @@ def _spelled_plies(games: Iterable[TeacherGame]) -> Iterator[tuple[chess.Board, 
 class ChessLessons:
     """Games as arrays of token numbers; `starts` has the first ply of each game, and the number of plies at its end.
 
-    `legal` and `wins` (percent) of ply p are those from `legal_starts[p]` to `legal_starts[p + 1]`; `positions` of
-    width 35 end in padding where there is no en passant.
+    `given` has the plies of each game before the players chose. `legal` and `wins` (percent) of ply p are those from
+    `legal_starts[p]` to `legal_starts[p + 1]`; `positions` of width 35 end in padding.
     """
 
     words: int
     starts: NDArray[np.int64]
+    given: NDArray[np.int64]
     positions: NDArray[np.uint16]
     moves: NDArray[np.uint16]
     legal_starts: NDArray[np.int64]
@@ -78,6 +83,7 @@ class ChessLessons:
             file,
             words=self.words,
             starts=self.starts,
+            given=self.given,
             positions=self.positions,
             moves=self.moves,
             legal_starts=self.legal_starts,
@@ -88,45 +94,48 @@ class ChessLessons:
     def table(self) -> AimTable:
         """Return the shares of the legal moves of every ply; the last row is the end of a reply.
 
-        `soft` shares fall with the loss of win probability, `hard` ones are the best move's alone.
+        `soft` shares fall with the loss of win probability, and half of their sum is spread evenly over the legal
+        moves, so that every lesson shows all of them; `hard` ones are the best move's alone.
         """
         counts = np.diff(self.legal_starts)
-        n_choices = int(counts.max())
-        inside = np.arange(n_choices) < counts[:, None]  # (plies, choices)
-        tokens = np.zeros((len(counts) + 1, n_choices), dtype=np.int32)
-        wins = np.full((len(counts) + 1, n_choices), -np.inf, dtype=np.float32)
-        tokens[:-1][inside] = self.legal
-        wins[:-1][inside] = np.where(self.legal == UNKNOWN_ID, -np.inf, self.wins / 100)
-        tokens[-1, 0], wins[-1, 0] = END_ID, 1.0
-        best = wins.max(axis=1, keepdims=True)
-        # Where no legal move has a spelling, the end is aimed at.
-        tokens[~np.isfinite(best[:, 0]), 0], wins[~np.isfinite(best[:, 0]), 0] = END_ID, 1.0
+        inside = np.arange(int(counts.max())) < counts[:, None]  # (plies, choices)
+        tokens = np.zeros((len(counts) + 1, inside.shape[1]), dtype=np.int32)
+        shares = np.zeros(tokens.shape, dtype=np.float32)
+        wins = np.full(inside.shape, -np.inf, dtype=np.float32)
+        tokens[:-1][inside], wins[inside] = self.legal, self.wins / 100
+        tokens[-1, 0], shares[-1, 0] = END_ID, 1.0
         best = wins.max(axis=1, keepdims=True)
         if self.targets == "hard":
-            shares = (np.cumsum(wins == best, axis=1) == 1) & (wins == best)
-            return AimTable(tokens, shares.astype(np.float16))
-        shares = np.exp((wins - best) / _TEMPERATURE)
-        return AimTable(tokens, (shares / shares.sum(axis=1, keepdims=True)).astype(np.float16))
+            shares[:-1] = (np.cumsum(wins == best, axis=1) == 1) & (wins == best)
+        else:
+            likely = np.exp((wins - best) / _TEMPERATURE)
+            likely /= likely.sum(axis=1, keepdims=True)
+            shares[:-1] = (1 - _EVEN_SHARE) * likely + _EVEN_SHARE * inside / counts[:, None]
+        return AimTable(tokens, shares.astype(np.float16))
 
     def batches(self, seed: int, step: int, done: float) -> list[Batch]:
-        """Return a batch of whole games and a batch of posed positions, of about `batch_tokens` together."""
+        """Return batches of whole games and batches of posed positions, of about `batch_tokens` together."""
         draw = Random(derive(seed, "chess lessons", step))
-        batches = []
-        for kind in (self._whole_game, self._posed_position):
+        batches: list[Batch] = []
+        for kind, share in ((self._whole_game, 1 - _POSED_SHARE), (self._posed_position, _POSED_SHARE)):
             dialogues: list[Dialogue] = []
             n_tokens = 0
-            while n_tokens < self.batch_tokens // 2:
+            while n_tokens < share * self.batch_tokens:
                 dialogues.append(kind(draw, done < _PRACTICE))
                 n_tokens += len(dialogues[-1].tokens)
-            batches.append(pad(dialogues))
+            batches += pad_alike(dialogues)
         return batches
 
     def _whole_game(self, draw: Random, is_practice: bool) -> Dialogue:
-        """Return a game as one player sees it from the book on; some are cut, and another game's position is posed."""
+        """Return a game as one player sees it, half of them from the book on, half from the usual start.
+
+        Some are cut, and another game's position is posed after them.
+        """
         dialogue, game = Dialogue(), self._game(draw)
         is_foreign = draw.random() < _FOREIGN_SHARE
         n_turns = draw.randrange(1, 40) if is_foreign else MOST_TURNS
-        self._turns(dialogue, draw, _Part(game, draw.randrange(2), n_turns, is_practice))
+        first = int(self.given[game]) if draw.random() < _BOOK_SHARE else 0
+        self._turns(dialogue, draw, _Part(game, first + draw.randrange(2), n_turns, is_practice))
         if is_foreign:
             other = self._game(draw)
             part = _Part(other, draw.randrange(self._length(other)), draw.randrange(1, 4), is_practice)
@@ -150,7 +159,6 @@ class ChessLessons:
         dialogue.tokens += [token for token in self.positions[place].tolist() if token]
         share = draw.choice(_NOTE_SHARES) if part.n_turns > 1 else 0.0
         for _ in range(part.n_turns):
-            dialogue.tokens.append(REPLY_ID)
             dialogue.aim(place)
             played = int(moves[place])
             wrong = self._unplayable(draw, start, end, place) if share and draw.random() < share else None
@@ -166,7 +174,7 @@ class ChessLessons:
             else:
                 dialogue.aim(end_aim)
             if wrong is not None:
-                dialogue.tokens.append(played)
+                dialogue.tokens += [NOTE_ID, played]
             dialogue.tokens.append(int(moves[place + 1]))
             place += 2
 
@@ -201,20 +209,21 @@ class _Part:
 
 def lessons_of(games: Sequence[TeacherGame], numbers: Mapping[str, int]) -> ChessLessons:
     """Return games as arrays; `numbers` is the tokenizer's vocabulary. Cost: some 200 microseconds per ply."""
-    lengths = [len(game.wins) for game in games]
+    lengths = [len(game.moves) for game in games]
     positions = np.zeros((sum(lengths), 35), dtype=np.uint16)
     moves = np.zeros(sum(lengths), dtype=np.uint16)
     legal: list[NDArray[np.uint16]] = []
     wins: list[NDArray[np.uint8]] = []
-    for place, (board, texts, move, chances) in enumerate(_spelled_plies(games)):
+    for place, (board, texts, move, chances) in enumerate(_plies(games)):
         words = spell_position(board)
         positions[place, : len(words)] = [numbers[word] for word in words]
-        moves[place] = numbers.get(texts[move], UNKNOWN_ID)
-        legal.append(np.array([numbers.get(text, UNKNOWN_ID) for text in texts.values()], dtype=np.uint16))
+        moves[place] = numbers[move]
+        legal.append(np.array([numbers[text] for text in texts], dtype=np.uint16))
         wins.append(np.array(chances, dtype=np.uint8))
     return ChessLessons(
         words=len(numbers),
         starts=_starts(lengths),
+        given=np.array([game.n_given for game in games], dtype=np.int64),
         positions=positions,
         moves=moves,
         legal_starts=_starts([len(ids) for ids in legal]),
@@ -228,6 +237,7 @@ def join_lessons(parts: Sequence[ChessLessons]) -> ChessLessons:
     return ChessLessons(
         words=parts[0].words,
         starts=_starts([int(length) for part in parts for length in np.diff(part.starts)]),
+        given=np.concatenate([part.given for part in parts]),
         positions=np.concatenate([part.positions for part in parts]),
         moves=np.concatenate([part.moves for part in parts]),
         legal_starts=_starts([int(length) for part in parts for length in np.diff(part.legal_starts)]),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from horizon.distil.batches import REPLY_ID, Dialogue, pad
+from horizon.distil.batches import Dialogue, pad
 from horizon.distil.chess_lessons import ChessLessons
 from horizon.distil.network import Network
 
@@ -31,17 +31,16 @@ def illegal_shares(network: Network, lessons: ChessLessons, games: range, most_t
     result = Legality([0] * n_bins, [0] * n_bins, [0] * n_bins)
     for game in games:
         start, end = int(lessons.starts[game]), int(lessons.starts[game + 1])
-        plies = range(start, end, 2)[:most_turns]
+        plies = range(start + int(lessons.given[game]), end, 2)[:most_turns]
         if not plies:
             continue
         whole = Dialogue()
-        whole.tokens += [token for token in lessons.positions[start].tolist() if token]
+        whole.tokens += [token for token in lessons.positions[plies[0]].tolist() if token]
         fresh: list[Dialogue] = []
         for ply in plies:
-            whole.tokens.append(REPLY_ID)
             whole.aim(0)
             whole.tokens += [int(move) for move in lessons.moves[ply : ply + 2]]
-            posed = Dialogue([token for token in lessons.positions[ply].tolist() if token] + [REPLY_ID])
+            posed = Dialogue([token for token in lessons.positions[ply].tolist() if token])
             posed.aim(0)
             fresh.append(posed)
         for named, counts in (

@@ -3,7 +3,6 @@
 A folder holds the teacher's games (chess), the tokenizer, and the arrays. Knows engines and environments; no network.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -25,8 +24,6 @@ from horizon.distil.teacher_games import read_games, write_games
 from horizon.distil.tokenizers import chess_tokenizer, word_tokenizer
 from horizon.runs.replacing import replacing
 
-_RARE = 10
-"""A move has a token of its own from this many positions on in which it is legal."""
 _PART = 100
 HELD_OUT = 20
 """One game in this many, the last ones, is not trained on."""
@@ -85,18 +82,11 @@ def trained_on(lessons: ChessLessons) -> ChessLessons:
 
 def _from_games(folder: Path, n_games: int) -> tuple[Tokenizer, ChessLessons]:
     parts = [range(start, min(n_games, start + _PART)) for start in range(0, n_games, _PART)]
-    counts: Counter[str] = Counter()
+    tokenizer = chess_tokenizer()
     with ProcessPoolExecutor(min(len(parts), len(sched_getaffinity(0)))) as pool:
-        for counted in pool.map(_count, [folder] * len(parts), parts):
-            counts.update(counted)
-        tokenizer = chess_tokenizer(sorted(text for text, count in counts.items() if count >= _RARE))
         numbers = [tokenizer.get_vocab()] * len(parts)
         lessons = chess_lessons.join_lessons(list(pool.map(_lessons, [folder] * len(parts), parts, numbers)))
     return tokenizer, lessons
-
-
-def _count(folder: Path, part: range) -> Counter[str]:
-    return chess_lessons.count_moves(read_games(folder, part))
 
 
 def _lessons(folder: Path, part: range, numbers: dict[str, int]) -> ChessLessons:

@@ -28,10 +28,10 @@ class Size:
 
 SIZES = {
     "small": Size(96, 4, 3, 192),
-    "middle": Size(160, 5, 5, 384),
+    "middle": Size(128, 6, 4, 320),
     "large": Size(320, 6, 10, 864),
 }
-"""The ladder: about 0.6, 1.8 and 8.2 million parameters with the vocabulary of chess."""
+"""The ladder: about 0.6, 1.5 and 8.4 million parameters with the vocabulary of chess."""
 
 
 class _Norm(nn.Module):

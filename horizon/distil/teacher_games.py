@@ -35,24 +35,28 @@ GAMES_PER_FILE = 25
 class TeacherGame:
     """One game from the usual start position.
 
-    `moves` in UCI; the first `n_book` of them are not the players' own. `wins` has, for every position from there on,
-    the win probability in percent of each legal move, in the order of their UCI texts.
+    `moves` in UCI; the first `n_line` of them are a line of the book, and those up to `n_given` were drawn at random.
+    `wins` has, for every position from there on, the win probability in percent of each legal move, in the order of
+    their UCI texts.
     """
 
     number: int
-    n_book: int
+    n_line: int
+    n_given: int
     moves: tuple[str, ...]
     wins: tuple[tuple[int, ...], ...]
 
     def as_json(self) -> str:
         """Return the game as a line."""
-        return json.dumps([self.number, self.n_book, " ".join(self.moves), self.wins], separators=(",", ":"))
+        return json.dumps(
+            [self.number, self.n_line, self.n_given, " ".join(self.moves), self.wins], separators=(",", ":")
+        )
 
 
 def game_of(line: str) -> TeacherGame:
     """Return the game of a line that `as_json` wrote."""
-    number, n_book, moves, wins = json.loads(line)
-    return TeacherGame(number, n_book, tuple(moves.split()), tuple(tuple(of_ply) for of_ply in wins))
+    number, n_line, n_given, moves, wins = json.loads(line)
+    return TeacherGame(number, n_line, n_given, tuple(moves.split()), tuple(tuple(of_ply) for of_ply in wins))
 
 
 def play_game(engine: Engine, seed: int, number: int, nodes: int, most_plies: int = 140) -> TeacherGame:
@@ -66,9 +70,10 @@ def play_game(engine: Engine, seed: int, number: int, nodes: int, most_plies: in
     board = chess.Board(start.root)
     for move in start.moves:
         board.push_uci(move)
+    n_line = len(board.move_stack)
     if draw.random() < _SCATTERED_SHARE:
         board = start_positions.play_random_plies(board, draw.randint(2, 8), draw) or board
-    n_book = len(board.move_stack)
+    n_given = len(board.move_stack)
     low, high = map(math.log, TEMPERATURES)
     temperatures = [math.exp(draw.uniform(low, high)) for _ in range(2)]
     position = Position(board)
@@ -84,7 +89,7 @@ def play_game(engine: Engine, seed: int, number: int, nodes: int, most_plies: in
             chosen = choose_move(scores, temperature, derive(seed, "teacher ply", number, len(moves)))
         moves.append(chosen)
         position = position.after(position.moves[chosen])
-    return TeacherGame(number, n_book, tuple(moves), tuple(wins))
+    return TeacherGame(number, n_line, n_given, tuple(moves), tuple(wins))
 
 
 def write_games(

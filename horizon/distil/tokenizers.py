@@ -11,11 +11,14 @@ from typing import Any
 from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers
 from tokenizers.models import WordLevel
 
-from horizon.distil.move_spelling import CASTLING, MEN
+from horizon.distil.move_spelling import CASTLING, MEN, all_moves
 
 PAD, UNKNOWN, END, REPLY, ASKED = "<pad>", "<unk>", "<end>", "<reply>", "<asked>"
 SPECIAL = (PAD, UNKNOWN, END, REPLY, ASKED)
-"""The tokens of every student, in the order of their numbers; a reply begins after REPLY and ends with END."""
+"""The tokens of every student, in the order of their numbers; a reply ends with END.
+
+Before a reply comes REPLY, but in chess, where it follows a position or the opponent's move.
+"""
 
 TEMPLATE = (
     "{% for message in messages %}"
@@ -26,46 +29,54 @@ TEMPLATE = (
 )
 """The chat template; the tokenizers drop what is between `<rules>` and `</rules>`."""
 
-# The fields of a FEN after its placement: side to move and castling.
-_FEN_TAIL = " [wb] (?:[KQkq]{1,4}|-) "
+# What follows the placement in a FEN: side to move, castling, en passant.
+_FEN_TAIL = " [wb] (?:[KQkq]{1,4}|-) (?:[a-h][36]|-)"
 _PLACEMENT_LEFT = rf"(?=[pnbrqkPNBRQK.1-8/]*{_FEN_TAIL})"
-_MOVE = (
-    r"(?<![A-Za-z0-9])(?:O-O-O|O-O|[KQRBN]?[a-h]?[1-8]?[a-h][1-8](?:=[QRBN])?|[a-h]x[a-h][1-8](?:=[QRBN])?)"
-    r"(?![A-Za-z0-9])"
-)
+_MEN = "[pnbrqkPNBRQK]"
+NOTE = "could not be played"
+"""What a chess student reads of the note after a reply that was not played."""
 _CHESS_TOKEN = "|".join(
     (
-        "<reply>",
-        rf"[pnbrqkPNBRQK.]{{2}}(?=[pnbrqkPNBRQK./]*{_FEN_TAIL})",
-        r"(?<=[pnbrqkPNBRQK.] )[wb](?= (?:[KQkq]{1,4}|-) )",
-        r"(?<= [wb] )(?:[KQkq]{1,4}|-)(?= )",
-        _MOVE,
+        NOTE,
+        rf"{_MEN}@[a-h][1-8]",
+        r"(?<=@h1 )[wb](?= (?:[KQkq]{1,4}|-) )|(?<=\. )[wb](?= (?:[KQkq]{1,4}|-) )",
+        r"(?<= [wb] )(?:[KQkq]{1,4}|-)(?= (?:[a-h][36]|-))",
+        r"(?<=[KQkq-] )[a-h][36](?= \d)",
+        r"(?<![A-Za-z0-9@])[a-h][1-8][a-h][1-8][nbrq]?(?![A-Za-z0-9])",
     )
 )
 _WORD = r"<reply>|<asked>|[A-Za-zÄÖÜäöüß']+|[0-9]|[^\s\w]"
 
 
-def chess_tokenizer(spellings: Iterable[str]) -> Tokenizer:
-    """Return the tokenizer of chess students: 32 pairs of squares a FEN, one token a move, and nothing else.
+def chess_tokenizer() -> Tokenizer:
+    """Return the tokenizer of chess students: a token per man with its square, a token per move in UCI, nothing else.
 
-    `spellings` are the moves of its vocabulary, as `spell_moves` writes them. Lists of legal moves are not read.
+    Lists of legal moves are not read. The name of a man's square is put behind him by one expression per square, which
+    counts what is left of the placement.
     """
-    pairs = [one + other for one in MEN for other in MEN]
     squares = [f"{file}{rank}" for rank in range(1, 9) for file in "abcdefgh"]
-    rest = [word for word in dict.fromkeys(spellings) if word not in squares]
-    words = dict.fromkeys((*SPECIAL, *pairs, "w", "b", *CASTLING, *squares, *rest))
-    tokenizer = _word_level(words)
+    men = [f"{man}@{square}" for man in MEN for square in squares]
+    tokenizer = _word_level(dict.fromkeys((*SPECIAL, NOTE, *men, "w", "b", *CASTLING, *squares, *all_moves())))
+    # From h1 back to a8, so that the squares named already are not counted.
+    named = (
+        normalizers.Replace(Regex(rf"(?<={_MEN})(?={_squares_left(place)}{_FEN_TAIL})"), f"@{squares[place ^ 56]}")
+        for place in reversed(range(64))
+    )
     tokenizer.normalizer = normalizers.Sequence(
         [
             normalizers.Replace(Regex(r"<rules>[\s\S]*?</rules>"), ""),
             normalizers.Replace(Regex(r"(?i:legal moves)[^\n<]*"), ""),
             *(normalizers.Replace(Regex(f"{n}{_PLACEMENT_LEFT}"), "." * n) for n in range(1, 9)),
-            normalizers.Replace(Regex(r"(?<=[KQRBN])x|(?<=[KQRBN][a-h1-8])x|(?<=[KQRBN][a-h][1-8])x"), ""),
-            normalizers.Replace(Regex(r"(?<=[1-8QRBNO])[+#]"), ""),
+            *named,
         ]
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(_CHESS_TOKEN), "removed", invert=True)
     return tokenizer
+
+
+def _squares_left(place: int) -> str:
+    """Return the expression of what follows a square in an expanded placement, squares counted from a8 to h1."""
+    return rf"/?(?:(?:[.]|{_MEN}@[a-h][1-8])/?){{{63 - place}}}"
 
 
 def word_tokenizer(texts: Iterable[str]) -> Tokenizer:

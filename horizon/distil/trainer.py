@@ -30,7 +30,7 @@ class Training:
     size: str = "middle"
     steps: int = 2000
     learning_rate: float = 2e-3
-    warmup_share: float = 0.05
+    warmup_steps: int = 180
     seed: int = 0
     device: str = "cpu"
     checkpoint_s: float = 60.0
@@ -136,7 +136,7 @@ def _ahead(lessons: Lessons, training: Training, first: int) -> Iterator[tuple[i
 
 def _share_of_rate(step: int, training: Training) -> float:
     """Return the share of the learning rate at a step: a linear rise, then a cosine down to a twentieth."""
-    rise = max(1, round(training.steps * training.warmup_share))
+    rise = max(1, min(training.warmup_steps, training.steps // 5))
     if step < rise:
         return (step + 1) / rise
     done = (step - rise) / max(1, training.steps - rise)

@@ -13,13 +13,13 @@ Versions: 2: one reader of replies for all environments. 1: first.
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
 from horizon.core.errors import UsageError
-from horizon.core.parameters import parameter
+from horizon.core.parameters import Value, parameter
 from horizon.core.records import Json
 from horizon.core.seeds import generator
 from horizon.domains.name_matching import parse_names
@@ -49,6 +49,7 @@ class BlocksWorld(Planning[Table]):
     name: ClassVar[str] = "blocks_world"
     version: ClassVar[int] = 2
     summary: ClassVar[str] = "build goal towers with a hand that holds one block"
+    knobs: ClassVar[Mapping[str, Sequence[Value]]] = {"blocks": (2, 3, 4, 5, 6, 7, 8, 9, 10)}
 
     blocks: int = parameter(3, "number of blocks; exact distances up to 10", low=2, high=len(NAMES))
 

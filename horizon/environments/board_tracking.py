@@ -10,13 +10,14 @@ References: Toshniwal et al. (2022), Chess as a testbed for language model state
 Versions: 2: one reader of replies for all environments. 1: first.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
 import chess
 
-from horizon.core.parameters import parameter
+from horizon.core.parameters import Value, parameter
 from horizon.domains.bookkeeping import Questions
 from horizon.domains.chess.move_parsing import board_of
 from horizon.domains.name_matching import parse_integer, parse_names
@@ -48,6 +49,7 @@ class BoardTracking(Questions[str, Plies]):
     name: ClassVar[str] = "board_tracking"
     version: ClassVar[int] = 2
     summary: ClassVar[str] = "follow announced chess moves and answer a question about the board"
+    knobs: ClassVar[Mapping[str, Sequence[Value]]] = {"plies": (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)}
 
     plies: int = parameter(1, "plies per turn", low=1, high=10)
     question: str = parameter("square", "kind of question", choices=(*KINDS, "any"))

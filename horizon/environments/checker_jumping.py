@@ -14,12 +14,13 @@ Versions: 2: one reader of replies for all environments. 1: first.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
 from horizon.core.errors import UsageError
-from horizon.core.parameters import parameter
+from horizon.core.parameters import Value, parameter
 from horizon.core.seeds import generator
 from horizon.domains.planning import Planning
 from horizon.domains.wording_shifts import display_names, language, read_shift
@@ -38,6 +39,7 @@ class CheckerJumping(Planning[str]):
     name: ClassVar[str] = "checker_jumping"
     version: ClassVar[int] = 2
     summary: ClassVar[str] = "exchange two rows of checkers over one empty position"
+    knobs: ClassVar[Mapping[str, Sequence[Value]]] = {"checkers": (1, 2, 3, 4, 6, 8, 10)}
 
     checkers: int = parameter(2, "checkers per side", low=1, high=30)
     start: str = parameter("random", "textbook, or random: a position on a solution", choices=("textbook", "random"))

@@ -12,7 +12,7 @@ References: Thompson (1986), Retrograde analysis of certain endgames, ICCA Journ
 Versions: 2: one reader of replies for all environments. 1: first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
@@ -20,7 +20,7 @@ from typing import ClassVar
 import chess
 
 from horizon.core.errors import UsageError
-from horizon.core.parameters import parameter
+from horizon.core.parameters import Value, parameter
 from horizon.core.records import Json
 from horizon.core.seeds import generator
 from horizon.domains.chess.move_parsing import board_of, read_move
@@ -41,6 +41,7 @@ class Endgame(Planning[str]):
     name: ClassVar[str] = "endgame"
     version: ClassVar[int] = 2
     summary: ClassVar[str] = "mate with a queen, a rook or a pawn against the longest defence"
+    knobs: ClassVar[Mapping[str, Sequence[Value]]] = {"most_moves": (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)}
     oracle_kind: ClassVar[str] = "tablebase"
 
     material: str = parameter("KQK", "the men on the board", choices=tuple(PIECES))

@@ -12,12 +12,13 @@ Versions: 2: one reader of replies for all environments. 1: first.
 """
 
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
 from horizon.core.errors import UsageError
-from horizon.core.parameters import parameter
+from horizon.core.parameters import Value, parameter
 from horizon.core.seeds import derive, generator
 from horizon.domains.name_matching import parse_names
 from horizon.domains.planning import Planning
@@ -56,6 +57,7 @@ class GridWalk(Planning[Spot]):
     name: ClassVar[str] = "grid_walk"
     version: ClassVar[int] = 2
     summary: ClassVar[str] = "walk through a maze with keys and doors to the exit"
+    knobs: ClassVar[Mapping[str, Sequence[Value]]] = {"size": (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)}
 
     size: int = parameter(4, "cells per side", low=2, high=20)
     keys: int = parameter(0, "number of keys and doors", low=0, high=4)

@@ -11,12 +11,13 @@ References: Hinz, Klavžar & Petr (2018), The Tower of Hanoi: myths and maths, 2
 Versions: 2: one reader of replies for all environments. 1: first.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
 from horizon.core.errors import UsageError
-from horizon.core.parameters import parameter
+from horizon.core.parameters import Value, parameter
 from horizon.core.seeds import generator
 from horizon.domains.name_matching import parse_names
 from horizon.domains.planning import Planning
@@ -43,6 +44,7 @@ class Hanoi(Planning[Pegs]):
     name: ClassVar[str] = "hanoi"
     version: ClassVar[int] = 2
     summary: ClassVar[str] = "move a tower of disks from peg to peg, never a larger disk on a smaller"
+    knobs: ClassVar[Mapping[str, Sequence[Value]]] = {"disks": (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)}
 
     disks: int = parameter(3, "number of disks", low=1, high=64)
     start: str = parameter("random", "tower (all on A), random by seed, or one peg per disk as ABC, smallest first")

@@ -9,11 +9,12 @@ References: Kim & Schuster (2023), Entity tracking in language models, ACL.
 Versions: 2: one reader of replies for all environments. 1: first.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from horizon.core.errors import UsageError
-from horizon.core.parameters import parameter
+from horizon.core.parameters import Value, parameter
 from horizon.domains.bookkeeping import Questions
 from horizon.domains.name_matching import parse_names
 from horizon.domains.word_list import WORDS
@@ -37,6 +38,10 @@ class ListEditing(Questions[World, Edits]):
     name: ClassVar[str] = "list_editing"
     version: ClassVar[int] = 2
     summary: ClassVar[str] = "follow insertions, deletions, moves and replacements in a list"
+    knobs: ClassVar[Mapping[str, Sequence[Value]]] = {
+        "edits": (1, 2, 3, 4, 6, 8, 12, 20),
+        "length": (3, 4, 6, 8, 12, 20, 40),
+    }
 
     length: int = parameter(4, "items at the start; the length stays within 2 of it", low=3, high=40)
     edits: int = parameter(1, "edits per turn", low=1, high=20)

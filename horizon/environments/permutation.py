@@ -10,12 +10,13 @@ References: Kim & Schuster (2023), Entity tracking in language models, ACL; Merr
 Versions: 2: one reader of replies for all environments. 1: first.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from typing import ClassVar
 
 from horizon.core.errors import UsageError
-from horizon.core.parameters import parameter
+from horizon.core.parameters import Value, parameter
 from horizon.domains.bookkeeping import Questions
 from horizon.domains.name_matching import parse_names
 from horizon.domains.wording_shifts import display_names, language, read_shift
@@ -41,6 +42,10 @@ class Permutation(Questions[World, Shuffle]):
     name: ClassVar[str] = "permutation"
     version: ClassVar[int] = 2
     summary: ClassVar[str] = "follow things under cups that exchange positions"
+    knobs: ClassVar[Mapping[str, Sequence[Value]]] = {
+        "changes": (1, 2, 3, 4, 6, 8, 12, 16, 20),
+        "cups": (2, 3, 4, 5, 6, 7),
+    }
 
     cups: int = parameter(3, "number of cups", low=2, high=len(THINGS))
     changes: int = parameter(1, "changes per turn", low=1, high=20)

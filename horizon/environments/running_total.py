@@ -11,13 +11,13 @@ References: Sinha et al. (2025), The illusion of diminishing returns: measuring 
 Versions: 2: one reader of replies for all environments. 1: first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
 from horizon.core.errors import UsageError
-from horizon.core.parameters import parameter
+from horizon.core.parameters import Value, parameter
 from horizon.core.records import Json
 from horizon.core.seeds import generator
 from horizon.domains.bookkeeping import Moment, Questions
@@ -33,6 +33,10 @@ class RunningTotal(Questions[int, tuple[tuple[str, int], ...]]):
     name: ClassVar[str] = "running_total"
     version: ClassVar[int] = 2
     summary: ClassVar[str] = "look words up and add their numbers to a total"
+    knobs: ClassVar[Mapping[str, Sequence[Value]]] = {
+        "lookups": (1, 2, 3, 4, 6, 8, 12, 20, 30, 50),
+        "largest": (9, 99, 999, 9999),
+    }
 
     lookups: int = parameter(1, "words per turn", low=1, high=50)
     words: int = parameter(10, "words in the dictionary", low=2, high=len(WORDS))

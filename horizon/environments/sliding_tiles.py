@@ -13,7 +13,7 @@ Versions: 2: one reader of replies for all environments. 1: first.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import ClassVar
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from horizon.core.errors import UsageError
-from horizon.core.parameters import parameter
+from horizon.core.parameters import Value, parameter
 from horizon.core.records import Json
 from horizon.core.seeds import generator
 from horizon.domains.planning import Planning
@@ -46,6 +46,7 @@ class SlidingTiles(Planning[Tiles]):
     name: ClassVar[str] = "sliding_tiles"
     version: ClassVar[int] = 2
     summary: ClassVar[str] = "slide numbered tiles into order"
+    knobs: ClassVar[Mapping[str, Sequence[Value]]] = {"scramble": (1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 28, 31)}
 
     size: int = parameter(3, "cells per side", low=3, high=4)
     scramble: int = parameter(8, "moves from the goal; 0 is any position (3 by 3 only)", low=0, high=31)

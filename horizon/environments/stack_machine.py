@@ -11,11 +11,12 @@ References: Weston et al. (2015), Towards AI-complete question answering, arXiv 
 Versions: 2: one reader of replies for all environments. 1: first.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from horizon.core.errors import UsageError
-from horizon.core.parameters import parameter
+from horizon.core.parameters import Value, parameter
 from horizon.domains.bookkeeping import Questions
 from horizon.domains.name_matching import parse_integer
 from horizon.domains.wording_shifts import display_names, language, read_shift
@@ -46,6 +47,7 @@ class StackMachine(Questions[Machine, Program]):
     name: ClassVar[str] = "stack_machine"
     version: ClassVar[int] = 2
     summary: ClassVar[str] = "execute push, pop, assign and swap instructions"
+    knobs: ClassVar[Mapping[str, Sequence[Value]]] = {"lines": (1, 2, 3, 4, 6, 8, 12, 16, 20), "variables": (2, 3, 4)}
 
     variables: int = parameter(2, "number of variables", low=2, high=len(VARIABLES))
     depth: int = parameter(4, "largest height of the stack", low=1, high=100)

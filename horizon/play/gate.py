@@ -14,8 +14,10 @@ from horizon.core.environment import exports_of
 from horizon.core.errors import StoreError
 from horizon.core.records import Json
 from horizon.play import session
+from horizon.play.calibration import open_calibrated
 from horizon.play.loop import Played
-from horizon.play.opening import OpenParts, open_setting
+from horizon.play.opening import OpenParts
+from horizon.play.plan import as_calibrated
 from horizon.play.stopping import judge_run, mark_judged
 from horizon.runs import manifest as manifests
 from horizon.runs import run_folder
@@ -88,7 +90,9 @@ def play_gate(
         StoreError: another process is writing the run in the folder.
         EngineFailure, ModelFailure: something needed is missing or every episode was aborted.
     """
-    with open_setting(scenario, OpenParts(base_urls=base_urls), say) as setting:
+    if reuse and (folder / manifests.MANIFEST).exists():
+        scenario = as_calibrated(scenario, run_folder.read_manifest(folder))
+    with open_calibrated(scenario, OpenParts(base_urls=base_urls), say) as setting:
         resume = False
         # What is left of a run that was half removed is removed too.
         if (folder / manifests.MANIFEST).exists() or run_folder.is_left_over(folder, exports_of(setting.task)):

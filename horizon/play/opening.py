@@ -55,6 +55,8 @@ def open_setting(
         ModelFailure: a model could not be loaded or reached.
     """
     parts = parts or OpenParts()
+    if scenario.calibrate is not None:
+        raise UsageError("calibrate is for runs that are played: use horizon calibrate, and give its --env here")
     played = adapt_to_person(scenario)
     left_out = scenario.conditions[len(played.conditions) :]
     if left_out and "conditions" in scenario.model_fields_set:

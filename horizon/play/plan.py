@@ -28,6 +28,15 @@ def plan_of(scenario: Scenario, task: Environment[Any]) -> dict[str, Json]:
     }
 
 
+def as_calibrated(scenario: Scenario, manifest_on_disk: Mapping[str, Any]) -> Scenario:
+    """Return a scenario with the parameters that its run's calibration chose, so that resuming measures nothing."""
+    calibration = manifest_on_disk.get("calibration")
+    if scenario.calibrate is None or not calibration or calibration["target"] != scenario.calibrate:
+        return scenario
+    update = {"environment": calibration["environment"], "parameters": calibration["parameters"], "calibrate": None}
+    return scenario.model_copy(update=update)
+
+
 def judge_engine(scenario: Scenario, task: Environment[Any]) -> str:
     """Return the engine that a scenario asks for; `auto` is the one that knows the environment's positions."""
     return engine_of(task) if scenario.judge_engine == "auto" else scenario.judge_engine

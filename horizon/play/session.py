@@ -13,9 +13,10 @@ from horizon.core.environment import exports_of, files_of, notes_of
 from horizon.core.errors import UsageError
 from horizon.core.model import Model, learnt_by
 from horizon.core.records import Episode, Json, Turn
+from horizon.play.calibration import MANIFEST_KEY, open_calibrated
 from horizon.play.loop import Played, play
-from horizon.play.opening import OpenParts, open_setting
-from horizon.play.plan import expectations_json, plan_of
+from horizon.play.opening import OpenParts
+from horizon.play.plan import as_calibrated, expectations_json, plan_of
 from horizon.play.setting import Setting
 from horizon.play.stopping import STOPPED, mark_stopped, play_until_settled
 from horizon.runs import manifest, run_folder
@@ -73,8 +74,12 @@ def run(
     """
     options = options or RunOptions()
     # Refuse a folder that can't be used before the model's slow loading.
-    _shard_and_stop(folder, options)
-    with open_setting(scenario, OpenParts(base_urls=options.base_urls), say) as setting:
+    shard, _ = _shard_and_stop(folder, options)
+    if options.resume:
+        scenario = as_calibrated(scenario, run_folder.read_manifest(folder))
+    if shard.of > 1 and scenario.calibrate is not None:
+        raise UsageError("a shard is not calibrated by itself: run horizon calibrate first, and give its --env")
+    with open_calibrated(scenario, OpenParts(base_urls=options.base_urls), say) as setting:
         return run_opened(setting, folder, options, watch)
 
 
@@ -94,6 +99,8 @@ def run_opened(
     options = options or RunOptions()
     shard, stop = _shard_and_stop(folder, options)
     started = {**manifest_of(setting), **expectations_json(setting.scenario), "shard": shard.as_json()}
+    if setting.calibration is not None:
+        started[MANIFEST_KEY] = dict(setting.calibration)
     turns: list[Turn] = []
     episodes: list[Episode] = []
     warnings: list[str] = []

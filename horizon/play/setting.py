@@ -33,8 +33,9 @@ class ScoreSource(Protocol):
 class Setting:
     """A scenario with its environment, model, opponents by name, and judge, all open.
 
-    `judge_identity` is what the manifest records of the judge. `run_id` comes from the plan unless it is given;
-    `parameters` holds the JSON text of the rows' column of that name, by opponent.
+    `judge_identity` is what the manifest records of the judge, `calibration` what chose the environment's parameters.
+    `run_id` comes from the plan unless it is given; `parameters` holds the JSON text of the rows' column of that name,
+    by opponent.
     """
 
     scenario: Scenario
@@ -44,6 +45,7 @@ class Setting:
     judge: ScoreSource | None = None
     judge_identity: Mapping[str, Json] | None = None
     run_id: str = ""
+    calibration: Mapping[str, Json] | None = None
     parameters: Mapping[str | None, str] = field(init=False)
 
     def __post_init__(self) -> None:

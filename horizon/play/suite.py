@@ -15,7 +15,7 @@ from horizon.core.registry import nearest
 from horizon.core.weight_cache import keeping_weights
 from horizon.play import session
 from horizon.play.loop import Played
-from horizon.play.plan import plan_of
+from horizon.play.plan import as_calibrated, plan_of
 from horizon.play.stopping import STOPPED
 from horizon.runs import manifest, run_folder
 from horizon.scenarios.compatibility import adapt_to_person, with_opponent
@@ -68,8 +68,9 @@ def _is_played(scenario: Scenario, folder: Path, options: session.RunOptions) ->
     """Return whether a folder holds the whole run of a scenario: all its episodes ended, or its claims settled."""
     if not (folder / manifest.MANIFEST).is_file() or not run_folder.is_finished(folder):
         return False
-    task = open_environment(scenario.environment, dict(scenario.parameters))
     stored = run_folder.read_manifest(folder)
+    scenario = as_calibrated(scenario, stored)
+    task = open_environment(scenario.environment, dict(scenario.parameters))
     manifest.refuse_other_plan(folder, stored, {"plan": plan_of(with_opponent(adapt_to_person(scenario), task), task)})
     if options.retry_aborted and any(episode.outcome == "aborted" for episode in run_folder.iterate_episodes(folder)):
         return False

@@ -15,7 +15,7 @@ from horizon.runs.run_data import RunData
 _MUCH_TRUNCATED = 0.05
 _RARE = 0.05
 """A rate whose interval lies below this, and holds 0 at turn 1, is at the floor."""
-_NO_RISE = "no rise can be seen in this setting: calibrate, with"
+_NO_RISE = "no rise can be seen in this setting: horizon calibrate finds"
 
 
 def limits(analysis: Analysis) -> list[str]:

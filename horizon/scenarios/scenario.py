@@ -31,7 +31,7 @@ from horizon.scenarios.expectations import ErrorRate, Expectations
 from horizon.scenarios.files import FILE_KEYS, drafts_of
 from horizon.scenarios.merge import Draft, KeySource, Layer, Problem, holds, in_order, value_at
 
-_NOT_PLAYED = ("description", "expect", "alpha")
+_NOT_PLAYED = ("description", "expect", "alpha", "calibrate")
 """Keys that change no turn: two scenarios that differ in these alone make the same run."""
 
 
@@ -71,6 +71,9 @@ class Scenario(BaseModel):
     probe_every: int = Field(1, ge=1, le=1_000_000, description="probe only every so many turns, from the first")
     probe_turns: int | None = Field(None, ge=1, description="probe only so many turns an episode, drawn by seed")
     live_episodes: int = Field(32, ge=1, le=4096, description="episodes played at once")
+    calibrate: float | None = Field(
+        None, gt=0, lt=1, description="error rate at turn 1 that the environment's difficulty is set to, per model"
+    )
     description: str = Field("", description="one line for horizon list scenarios")
     expect: Expectations = Field(Expectations.model_validate({}), description="what the run must keep to")
     alpha: float = Field(0.05, gt=0, lt=0.5, description="chance of a wrong verdict on what is expected")

@@ -1,7 +1,6 @@
 """Claims about students: how they spell chess, what they read, and that training makes a model that plays."""
 
 import random
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from horizon.distil.batches import END_ID, REPLY_ID, pad
 from horizon.distil.chess_lessons import lessons_of
 from horizon.distil.dialogue_lessons import dialogue_lessons_of, write_dialogues
 from horizon.distil.distil import distil
-from horizon.distil.move_spelling import spell_moves, spell_position
+from horizon.distil.move_spelling import all_moves, spell_position
 from horizon.distil.network import SIZES, Network, save_network
 from horizon.distil.optimizer import orthogonal
 from horizon.distil.recipe import Recipe
@@ -41,7 +40,7 @@ def fools_mate() -> TeacherGame:
             tuple(100 if text == "d8h4" and len(wins) == 3 else 60 - place for place, text in enumerate(legal))
         )
         board.push_uci(move)
-    return TeacherGame(0, 1, FOOLS_MATE, tuple(wins[1:]))
+    return TeacherGame(0, 1, 1, FOOLS_MATE, tuple(wins[1:]))
 
 
 MATE = fools_mate()
@@ -57,24 +56,18 @@ def random_board(seed: int, n_plies: int) -> chess.Board:
     return board
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_moves_are_spelled_as_san_without_marks(seed: int) -> None:
-    board = random_board(seed, 4 * seed)
-    spelled = spell_moves(board, board.legal_moves)
-    assert len(set(spelled.values())) == len(spelled)
-    for move in board.legal_moves:
-        san = board.san(move)
-        plain = re.sub("[+#]", "", san)
-        assert spelled[move.uci()] == (plain.replace("x", "") if plain[0].isupper() else plain)
-        assert board.parse_san(spelled[move.uci()]) == move
+def test_every_move_of_orthodox_chess_has_a_token() -> None:
+    # A queen's moves from every square of an empty board (1,456), a knight's (336), and 44 promotions to four men.
+    assert len(all_moves()) == len(set(all_moves())) == 1456 + 336 + 44 * 4
+    vocabulary = set(all_moves())
+    for seed in range(40):
+        assert {move.uci() for move in random_board(seed, 4 * seed).legal_moves} <= vocabulary
 
 
 @pytest.fixture(scope="module")
 def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> object:
     folder = tmp_path_factory.mktemp("tokenizer")
-    boards = [random_board(seed, 60) for seed in range(20)]
-    texts = {text for board in boards for text in spell_moves(board, board.legal_moves).values()}
-    save_tokenizer(chess_tokenizer(sorted(texts | {"Nf3", "exd5", "e8=Q", "O-O"})), folder, 512)
+    save_tokenizer(chess_tokenizer(), folder, 512)
     return AutoTokenizer.from_pretrained(folder)
 
 
@@ -82,16 +75,19 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> object:
 def test_a_fen_is_read_as_the_lessons_spell_it(tokenizer: object, seed: int) -> None:
     board = random_board(seed, 5 * seed)
     words = tokenizer.tokenize(f"FEN: {board.fen()}\nYou play White.\nWhich move do you play?<reply>")  # type: ignore[attr-defined]
-    assert words == [*spell_position(board), "<reply>"]
+    assert words == spell_position(board)
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("<rules>Write moves as Nf3 or O-O.\nThe board is a1 to h8.</rules>Last move: exd5+", ["exd5"]),
-        ("Your reply could not be played. Played for you: Nxf3\nLast move: O-O", ["Nf3", "O-O"]),
-        ("It is now your move 17, and Black has just played e8=Q#!", ["e8=Q"]),
-        ("Legal moves: Nf3 O-O exd5\nWhich move?<reply>Answer: O-O", ["<reply>", "O-O"]),
+        ("<rules>Write moves as g1f3 or e1g1.\nThe board is a1 to h8.</rules>Last move: e4d5", ["e4d5"]),
+        (
+            "Your reply could not be played. Played for you: g1f3\nLast move: e8g8",
+            ["could not be played", "g1f3", "e8g8"],
+        ),
+        ("It is now your move 17, and Black has just played e2e1q!", ["e2e1q"]),
+        ("Legal moves: g1f3 e1g1 e4d5\nWhich move?<reply>Answer: e1g1", ["e1g1"]),
         ("Read as before, a bishop on b and a knight: nothing to keep.", []),
     ],
 )
@@ -100,16 +96,16 @@ def test_only_positions_moves_and_replies_are_read(tokenizer: object, text: str,
 
 
 def test_the_environments_prompt_leaves_position_and_moves(tokenizer: object) -> None:
-    task = open_environment("chess:show=fen+legal_moves,later=last_move")
+    task = open_environment("chess:show=fen+legal_moves,later=last_move,notation=uci")
     state = task.reset(3)
     messages = [
         Message("system", task.rules()),
         Message("user", task.pose(state)),
-        Message("assistant", "Answer: Nf3"),
+        Message("assistant", "Answer: g1f3"),
     ]
     given = [{"role": message.role, "content": message.content} for message in messages]
     text = tokenizer.apply_chat_template(given, add_generation_prompt=False, tokenize=False)  # type: ignore[attr-defined]
-    assert tokenizer.tokenize(text) == [*spell_position(state.position.board), "<reply>", "Nf3"]  # type: ignore[attr-defined]
+    assert tokenizer.tokenize(text) == [*spell_position(state.position.board), "g1f3"]  # type: ignore[attr-defined]
 
 
 def test_a_game_survives_its_line() -> None:
@@ -117,36 +113,37 @@ def test_a_game_survives_its_line() -> None:
 
 
 def test_soft_shares_follow_the_scores_and_hard_ones_are_the_best_move() -> None:
-    board = chess.Board()
-    spelled: set[str] = set()
-    for move in FOOLS_MATE:
-        spelled |= set(spell_moves(board, board.legal_moves).values())
-        board.push_uci(move)
-    numbers = chess_tokenizer(sorted(spelled)).get_vocab()
+    numbers = chess_tokenizer().get_vocab()
     lessons = lessons_of([MATE], numbers)
     table = lessons.table()
-    assert table.shares[2, table.tokens[2] == numbers["Qh4"]].tolist() == pytest.approx([1.0], abs=1e-3)
-    assert table.shares.sum(axis=1) == pytest.approx(np.ones(4), abs=1e-2)
-    # One percent less is exp(-0.01 / 0.02) as likely.
-    ordered = np.sort(table.shares[0].astype(float))[::-1]
+    mate, n_legal = table.shares[3, table.tokens[3] == numbers["d8h4"]], len(MATE.wins[2])
+    assert mate.tolist() == pytest.approx([0.5 + 0.5 / n_legal], abs=1e-3)
+    assert table.shares.sum(axis=1) == pytest.approx(np.ones(5), abs=1e-2)
+    assert (table.shares[:4] > 0).sum(axis=1).tolist() == [20, 20, 19, n_legal]
+    # One percent less is exp(-0.01 / 0.02) as likely, beside what is spread evenly.
+    ordered = np.sort(table.shares[1].astype(float))[::-1] - 0.5 / 20
     assert ordered[1] / ordered[0] == pytest.approx(np.exp(-0.5), abs=0.01)
-    assert table.tokens[3, 0] == END_ID
+    assert table.tokens[4, 0] == END_ID
     hard = replace(lessons, targets="hard").table()
-    assert (hard.shares == 1).sum(axis=1).tolist() == [1, 1, 1, 1]
+    assert (hard.shares == 1).sum(axis=1).tolist() == [1, 1, 1, 1, 1]
     assert (hard.shares.argmax(axis=1) == table.shares.argmax(axis=1)).all()
 
 
+def test_a_book_move_is_the_only_good_one_and_random_moves_teach_legality_alone() -> None:
+    numbers = chess_tokenizer().get_vocab()
+    table = lessons_of([TeacherGame(0, 1, 3, FOOLS_MATE, MATE.wins[2:])], numbers).table()
+    assert table.tokens[0, table.shares[0].argmax()] == numbers["f2f3"]
+    assert set(table.shares[1][table.shares[1] > 0].tolist()) == {np.float16(1 / 20)}
+
+
 def test_lessons_aim_at_the_teachers_moves_and_then_at_the_end() -> None:
-    board = chess.Board()
-    spelled: set[str] = set()
-    for move in FOOLS_MATE:
-        spelled |= set(spell_moves(board, board.legal_moves).values())
-        board.push_uci(move)
-    numbers = chess_tokenizer(sorted(spelled)).get_vocab()
+    numbers = chess_tokenizer().get_vocab()
     lessons = lessons_of([MATE], numbers)
+    numbers_of_moves = {numbers[move] for move in all_moves()}
     for batch in lessons.batches(0, 0, 1.0):
         for row, column, aim in zip(batch.rows, batch.columns, batch.aims, strict=True):
-            assert (batch.tokens[row, column] == REPLY_ID) == (aim < 3)
+            is_own_reply = aim == 4
+            assert (batch.tokens[row, column] in numbers_of_moves) >= is_own_reply
     again = lessons.batches(0, 0, 1.0)
     assert (again[0].tokens == lessons.batches(0, 0, 1.0)[0].tokens).all()
 

@@ -1,0 +1,122 @@
+"""The command `horizon calibrate`: a model and an environment in, the setting that errs at a target rate out.
+
+Heavy imports are inside, as in `cli`.
+"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from horizon.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from horizon.core.parameters import Value
+    from horizon.play.calibration import Calibration
+
+
+def calibrate(
+    context: typer.Context,
+    model: Annotated[str, typer.Option(help="smollm2, hf:ORG/NAME, openai:NAME, ...")],
+    env: Annotated[str, typer.Option(help="environment; parameters given here are kept, as permutation:cups=4")],
+    target: Annotated[float, typer.Option(help="error rate wanted on turns without a history")] = 0.1,
+    knob: Annotated[
+        list[str] | None,
+        typer.Option(help="parameter to vary with its values, easiest first: disks=1..8 or words=2,5,10; repeatable"),
+    ] = None,
+    most_turns: Annotated[int, typer.Option(help="most fresh turns to play")] = 150,
+    seed: Annotated[int, typer.Option(help="seed of the instances and of the order of settings")] = 0,
+    out: Annotated[Path | None, typer.Option(help="scenario file to write, at the setting found")] = None,
+    base_url: Annotated[list[str] | None, typer.Option(help="server of openai: models; repeatable")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """Find the difficulty at which a model starts right, so that a later rise of its errors can be seen.
+
+    Plays single turns without a history, each at the setting that says most, until the answer is clear or --most-turns
+    are used up. The parameters that are varied are the environment's own (docs/environments.md names them), or those
+    of --knob. Prints the settings tried, and the text for --env; --out writes a scenario with it.
+
+    Every key of a scenario that decides how a model is asked is an option, such as --max-tokens 64. A scenario file
+    with calibrate = 0.1 is calibrated by itself before it is played.
+
+    Example: horizon calibrate --model smollm2 --env running_total --target 0.2 --max-tokens 24
+    """
+    from horizon.cli.flags import read_flags
+    from horizon.play.calibration import calibrate as measure
+    from horizon.play.opening import OpenParts, open_setting
+    from horizon.scenarios.scenario import Scenario, make
+
+    keys = {*Scenario.model_fields} - {"expect", "description", "episodes", "turns", "conditions", "calibrate"}
+    flags = read_flags(context.args, keys, others=context.params)
+    if not 0 < target < 1:
+        raise UsageError(f"--target {target:g} is no error rate: give one between 0 and 1, such as 0.1")
+    if most_turns < 1:
+        raise UsageError(f"--most-turns {most_turns}: give at least 1")
+    scenario = make({"model": model, "environment": env, "seed": seed, **flags}, "command line")
+    varied = dict(_knob(text) for text in knob or ())
+
+    def show(so_far: "Calibration") -> None:
+        if so_far.turns:
+            typer.echo(f"{so_far.turns} turns: {so_far.name} errs at {_percent(so_far)}", err=True)
+
+    parts = OpenParts(base_urls=tuple(base_url or ()))
+    with open_setting(scenario, parts, lambda text: typer.echo(text, err=True)) as setting:
+        outcome = measure(
+            setting.scenario, setting.task, setting.model, target, knobs=varied, most_turns=most_turns, watch=show
+        )
+    if out is not None:
+        _write(out, scenario, outcome)
+    if as_json:
+        typer.echo(json.dumps(outcome.as_json(), indent=1))
+        return
+    for setting_tried in outcome.tried:
+        settings = " ".join(f"{name}={value}" for name, value in setting_tried.parameters.items())
+        typer.echo(f"{settings:<32} {setting_tried.errors:>3} wrong of {setting_tried.turns:>3}")
+    typer.echo(outcome.sentence)
+    typer.echo(f"--env {outcome.name}")
+
+
+def _percent(outcome: "Calibration") -> str:
+    return f"{100 * outcome.rate:.0f} % [{100 * outcome.low:.0f}, {100 * outcome.high:.0f}]"
+
+
+def _knob(text: str) -> "tuple[str, Sequence[Value]]":
+    """Return a parameter's name and values, from `disks=1..8` or `words=2,5,10`.
+
+    Raises:
+        UsageError: neither of these forms.
+    """
+    name, equals, values = text.partition("=")
+    first, dots, last = values.partition("..")
+    wrong = UsageError(f"--knob {text} is not understood: write disks=1..8 or words=2,5,10")
+    if not equals or not name or not values:
+        raise wrong
+    if not dots:
+        return name, tuple(filter(None, values.split(",")))
+    try:
+        low, high = int(first), int(last)
+    except ValueError:
+        raise wrong from None
+    if low == high:
+        raise UsageError(f"--knob {text} has one value: there is nothing to vary")
+    return name, tuple(range(low, high + 1)) if low < high else tuple(range(low, high - 1, -1))
+
+
+def _write(path: Path, scenario: Any, outcome: "Calibration") -> None:
+    """Write a scenario at the setting found.
+
+    Raises:
+        UsageError: the file exists.
+    """
+    from horizon.runs.replacing import make_folder, replace_text
+
+    if path.exists():
+        raise UsageError(f"{path} exists: choose another --out")
+    lines = [f"# {outcome.sentence}", f"environment = {json.dumps(outcome.environment)}"]
+    lines += [f"model = {json.dumps(scenario.model)}", "", "[parameters]"]
+    lines += [f"{name} = {json.dumps(value)}" for name, value in outcome.parameters.items()]
+    make_folder(path.parent)
+    replace_text(path, "\n".join(lines) + "\n")

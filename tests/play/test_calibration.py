@@ -1,0 +1,92 @@
+"""Claims about calibration: the setting it finds errs at the target rate, and a run keeps to what was chosen."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import horizon
+from horizon.core.environment import open_environment
+from horizon.core.errors import UsageError
+from horizon.core.model import ModelOptions, open_model
+from horizon.models.synthetic import Process, error_probability
+from horizon.play import session
+from horizon.play.calibration import Calibration, calibrate
+from horizon.runs import run_folder
+from horizon.scenarios.scenario import make
+
+STEEP = "synthetic:hazard=0.02,difficulty=1,difficulty_mean=2"
+
+
+def calibrated(model: str, environment: str = "hanoi", target: float = 0.1, **more: object) -> Calibration:
+    scenario = make({"model": model, "environment": environment}, "test")
+    task = open_environment(environment, dict(scenario.parameters))
+    return calibrate(scenario, task, open_model(model, ModelOptions()), target, **more)  # type: ignore[arg-type]
+
+
+def true_rate(outcome: Calibration, process: Process) -> float:
+    """Return the process's own error probability over 2,000 instances of the chosen setting."""
+    task = open_environment(outcome.environment, dict(outcome.parameters))
+    difficulties = [task.difficulty(task.reset(seed)) for seed in range(2000)]
+    mean, sd = process.difficulty_mean, process.difficulty_sd
+    return sum(error_probability(process, standardised_difficulty=(hard - mean) / sd) for hard in difficulties) / 2000
+
+
+def test_the_setting_found_errs_at_the_target() -> None:
+    outcome = calibrated(STEEP)
+    truth = true_rate(outcome, Process(hazard=0.02, difficulty=1, difficulty_mean=2))
+    assert outcome.turns <= 150
+    # disks=2 errs at 3 % and disks=3 at 43 %.
+    assert outcome.name == "hanoi:disks=2" and outcome.low <= truth <= outcome.high
+    assert calibrated(STEEP) == outcome
+    assert sum(setting.turns for setting in outcome.tried) == outcome.turns
+
+
+@pytest.mark.parametrize(("hazard", "verdict"), [(0.9, "too hard"), (0.0, "too easy")])
+def test_a_model_that_no_setting_fits_is_named(hazard: float, verdict: str) -> None:
+    outcome = calibrated(f"synthetic:hazard={hazard}")
+    assert outcome.verdict == verdict
+    assert ("even at the easiest" if verdict == "too hard" else "even at the hardest") in outcome.sentence
+
+
+def test_what_is_varied_can_be_named() -> None:
+    outcome = calibrated("synthetic:hazard=0.1", "chess:opening=random", knobs={"random_plies": (4, 8)})
+    assert outcome.name.startswith("chess:opening=random,random_plies=")
+
+
+@pytest.mark.parametrize(
+    ("environment", "more", "message"),
+    [
+        ("chess", {}, "leaves no parameter to calibrate"),
+        ("hanoi:disks=3", {}, "leaves no parameter to calibrate"),
+        ("hanoi:disks=3", {"knobs": {"disks": (1, 2)}}, "both set and varied"),
+        ("hanoi", {"target": 1.0}, "is no error rate"),
+        ("hanoi", {"knobs": {"disks": ("many",)}}, "is not a whole number"),
+        ("running_total", {"knobs": {"lookups": tuple(range(1, 50)), "words": tuple(range(2, 20))}}, "too many"),
+    ],
+)
+def test_what_can_not_be_calibrated_is_one_line(environment: str, more: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        calibrated("synthetic", environment, **more)  # type: ignore[arg-type]
+
+
+def test_a_run_is_calibrated_before_it_is_played_and_resumes_as_it_was(tmp_path: Path) -> None:
+    scenario = make(
+        {"model": STEEP, "environment": "hanoi", "calibrate": 0.1, "episodes": 2, "turns": 3, "conditions": ()}, "test"
+    )
+    lines: list[str] = []
+    session.run(scenario, tmp_path / "run", say=lines.append)
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["calibration"]["target"] == 0.1
+    assert manifest["plan"]["parameters"]["disks"] == manifest["calibration"]["parameters"]["disks"]
+    assert any("errs at" in line for line in lines)
+    before = run_folder.read_turns(tmp_path / "run")
+    again: list[str] = []
+    session.run(scenario, tmp_path / "run", session.RunOptions(resume=True), say=again.append)
+    assert not any("calibrating" in line for line in again)
+    assert run_folder.read_turns(tmp_path / "run").equals(before)
+
+
+def test_the_front_door_calibrates_too() -> None:
+    run = horizon.play("hanoi", model=STEEP, calibrate=0.1, episodes=1, turns=2, conditions=())
+    assert set(run.turns["parameters"].str.json_path_match("$.disks")) == {"2"}
