@@ -1,5 +1,5 @@
-"""Writes the pages that are made from the code: architecture, commands, environments, models, schema, the
-tutorial.
+"""Writes the pages that are made from the code: architecture, commands, conditions, environments, models, schema,
+the tutorial.
 
 CI checks that they are up to date.
 """
@@ -153,6 +153,38 @@ def models() -> str:
         opening = inspect.cleandoc(module.open_model.__doc__ or "")
         parts.append(f"## {row['name']}\n\n```\n{inspect.cleandoc(module.__doc__ or '')}\n\n{opening}\n```\n")
     return "\n".join(parts)
+
+
+def conditions() -> str:
+    """Return the page of every condition: what the model sees, what its contrast estimates, and when."""
+    from horizon.scenarios.conditions import described
+
+    parts = [_CONDITIONS]
+    for row in described():
+        parts.append(f"## {row['name']}\n")
+        parts.append(f"The model sees: {row['summary']}.\n\nEstimates {row['estimand']}.\n")
+        parts.append(f"Assumes: {row['assumes']}.\n")
+    return "\n".join(parts)
+
+
+_CONDITIONS = """# Conditions
+
+Made by `make docs` from `horizon/scenarios/conditions.py`; `horizon list conditions` prints the same.
+
+A condition is what the model is shown of its history at a turn. `natural` is always played; every other condition is
+a probe that poses the states of the natural turns again and never changes these. `horizon analyze` compares two
+conditions on the states that both posed (`contrasts`); above 0 the first one errs more.
+
+## Hidden and rounded memory, exactly
+
+`hide:own`, `hide:other` and `kv:bits` need a model whose memory is in this process (`hf:`, `gguf:`, `smollm2`), and a
+chat template that repeats messages word for word. The prompt has the tokens of `natural`, at the same positions.
+
+- What is hidden is hidden from everything that comes after. A token of a hidden message is attended to by the tokens
+  of its own message only, so that later messages, computed without it, carry nothing of it either. Replacing a hidden
+  text by another one of as many tokens changes no logit of the reply. The template's marks around a message (its
+  role, its end) stay.
+"""
 
 
 def architecture() -> str:
@@ -340,6 +372,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands,
     "environments.md": environments,
     "models.md": models,
+    "conditions.md": conditions,
     "schema.md": schema,
     "replies.md": replies,
     "tutorial.md": tutorial,

@@ -222,7 +222,8 @@ def compare(
 @app.command("list")
 def list_(
     what: Annotated[
-        str, typer.Argument(help="environments, models, estimators, importers, exporters, engines, scenarios")
+        str,
+        typer.Argument(help="environments, conditions, models, estimators, importers, exporters, engines, scenarios"),
     ],
     as_json: AsJson = False,
 ) -> None:

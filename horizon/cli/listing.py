@@ -11,11 +11,12 @@ from horizon.core.instances import distinct_seeds
 from horizon.core.parameters import Parameter, describe
 from horizon.core.registry import Kind, load, names, nearest, plugin_fault
 from horizon.engines.engine import describe_engine, engine_names
+from horizon.scenarios.conditions import described
 from horizon.scenarios.files import names as scenario_names
 from horizon.scenarios.scenario import read_suite
 
 MODULES: tuple[Kind, ...] = ("models", "estimators", "importers", "exporters")
-KINDS = ("environments", *MODULES, "engines", "scenarios")
+KINDS = ("environments", *MODULES, "engines", "scenarios", "conditions")
 
 
 def listing(what: str) -> list[dict[str, Any]]:
@@ -32,6 +33,8 @@ def listing(what: str) -> list[dict[str, Any]]:
         return [{"name": name, "summary": describe_engine(name).summary} for name in engine_names()]
     if what == "scenarios":
         return [_scenario(name) for name in scenario_names()]
+    if what == "conditions":
+        return [dict(row) for row in described()]
     raise UsageError(f"can't list '{what}': {nearest(what, KINDS)}")
 
 

@@ -41,8 +41,8 @@ def play(
     condition: Annotated[
         list[str] | None,
         typer.Option(
-            help="natural, fresh, healed, corrupted:P, padded, foreign, window:K, recap, repeat:N; "
-            "repeatable [natural, fresh]"
+            help="natural, fresh, healed, corrupted:P, padded, foreign, window:K, recap, repeat:N, "
+            "hide:own, hide:other (horizon list conditions); repeatable [natural, fresh]"
         ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="seed of everything random [0]")] = None,

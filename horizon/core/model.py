@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 from horizon.core import registry
 from horizon.core.continuation import Unit
 from horizon.core.errors import ContractError, HorizonError, ModelFailure
-from horizon.core.records import Json, Message, Reply
+from horizon.core.records import WHOLE, Json, Message, Recall, Reply
 
 
 class Posed(Protocol):
@@ -58,8 +58,9 @@ class Request:
     """One turn as a model gets it.
 
     `conversation` is equal for requests that continue one another, so that a backend can keep what it has already
-    read; it proves nothing about the text, and a backend must check. `turn` and `prior_errors` are as shown: under
-    `fresh` they are 1 and 0. `seed` is this request's own. `max_tokens` bounds the reply.
+        read; it proves nothing about the text, and a backend must check. `turn` and `prior_errors` are as shown: under
+    `fresh` they are 1 and 0. `seed` is this request's own. `max_tokens` bounds the reply. `recall` is other than the
+    whole only for a model whose backend declares `controls_recall`.
     """
 
     messages: tuple[Message, ...]
@@ -69,6 +70,7 @@ class Request:
     prior_errors: int
     posed: Posed
     max_tokens: int = 256
+    recall: Recall = WHOLE
 
 
 class Model(Protocol):
@@ -156,6 +158,9 @@ class Capabilities:
     argument
         What follows the colon of a model's name: `none`, a `name` or the path of a `file`, or `optional`, the
         default, of which nothing is checked.
+    controls_recall
+        An open model follows `Request.recall`, and has an attribute `controls_recall` that is True: the conditions
+        that hide or round a history. Default: it does not, and these conditions are refused.
     """
 
     ranks_replies: bool = False
@@ -163,6 +168,7 @@ class Capabilities:
     opens_cheaply: bool = False
     is_interactive: bool = False
     argument: Literal["none", "name", "file", "optional"] = "optional"
+    controls_recall: bool = False
 
 
 class Backend(Protocol):
@@ -218,12 +224,12 @@ def is_interactive(model: str) -> bool:
     return False
 
 
-def backends_that_rank() -> tuple[str, ...]:
-    """Return the backends with `ranks_replies`; broken plug-ins are left out."""
+def backends_that(capability: Literal["ranks_replies", "controls_recall"]) -> tuple[str, ...]:
+    """Return the backends that declare a capability; broken plug-ins are left out."""
     names = []
     for backend in registry.names("models"):
         with contextlib.suppress(HorizonError):
-            if capabilities_of(backend).ranks_replies:
+            if getattr(capabilities_of(backend), capability):
                 names.append(backend)
     return tuple(names)
 

@@ -39,6 +39,22 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Recall:
+    """What a model may use of a conversation's earlier messages: all of them, exactly, by default.
+
+    `hidden` are the places, from 0, of the messages whose text no other message's tokens may attend to. With `bits`
+    the keys and values of the history, from the end of the rules to the end of the last reply, are rounded to so many
+    bits before the last message is read.
+    """
+
+    hidden: tuple[int, ...] = ()
+    bits: int | None = None
+
+
+WHOLE = Recall()
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """A model's reply to one request.
 

@@ -9,7 +9,7 @@ from horizon.core.model import Capabilities, Model, ModelOptions
 from horizon.core.records import Json
 from horizon.models._local.identity import folder_identity, hub_revision
 
-CAPABILITIES = Capabilities(ranks_replies=True, argument="name")
+CAPABILITIES = Capabilities(ranks_replies=True, controls_recall=True, argument="name")
 
 
 def open_model(argument: str, options: ModelOptions) -> Model:

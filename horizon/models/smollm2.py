@@ -8,7 +8,7 @@ from horizon.core.extras import require
 from horizon.core.hashing import file_sha256
 from horizon.core.model import Capabilities, Model, ModelOptions
 
-CAPABILITIES = Capabilities(ranks_replies=True, argument="none")
+CAPABILITIES = Capabilities(ranks_replies=True, controls_recall=True, argument="none")
 
 
 def open_model(argument: str, options: ModelOptions) -> Model:

@@ -8,6 +8,7 @@ Knows the posed state by its contract only, not the environment's text.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from horizon.core.errors import EngineFailure, ModelFailure, UsageError
 from horizon.core.model import Capabilities, ModelOptions, Posed, Request
@@ -15,7 +16,7 @@ from horizon.core.parameters import build, parameter, settings, values
 from horizon.core.records import Json, Reply
 from horizon.core.seeds import derive, generator
 
-CAPABILITIES = Capabilities(holds_weights=False, opens_cheaply=True)
+CAPABILITIES = Capabilities(holds_weights=False, opens_cheaply=True, controls_recall=True)
 
 UNREADABLE = "Answer: ?"
 """A reply that names no action in any environment."""
@@ -75,6 +76,8 @@ def error_probability(
 @dataclass(frozen=True, slots=True)
 class SyntheticModel:
     """Answers correctly, except for errors that its process draws by the request's seed."""
+
+    controls_recall: ClassVar[bool] = True
 
     name: str
     process: Process

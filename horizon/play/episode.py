@@ -16,7 +16,7 @@ from horizon.core.seeds import derive
 from horizon.play.judging import substitute, wait_for
 from horizon.play.replacement_replies import action_text
 from horizon.play.setting import Setting
-from horizon.scenarios.conditions import Exchange
+from horizon.scenarios.views import Exchange
 
 
 @dataclass(frozen=True, slots=True)

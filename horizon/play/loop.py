@@ -29,6 +29,7 @@ from horizon.play.turn import (
     is_answered_once,
     is_twin,
     judge_reply,
+    poses_the_same,
     request_for,
 )
 from horizon.scenarios.conditions import condition_of
@@ -218,10 +219,9 @@ class _Loop:
         """
         try:
             probe = request_for(self.setting, live, condition, scores, Padding(natural_tokens))
-            messages = probe.request.messages
-            if not is_answered_once(self.setting, condition) or not messages:
+            if not is_answered_once(self.setting, condition) or not probe.request.messages:
                 self.probes.append(probe)
-            elif natural is not None and natural[0].messages == messages:
+            elif natural is not None and poses_the_same(natural[0], probe.request):
                 self._take(probe, natural[1])
             else:
                 twin = next((other for other in self.probes if is_twin(self.setting, other, probe)), None)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from horizon.core.environment import Environment, continuation_unit, engine_of, open_environment
 from horizon.core.errors import UsageError
-from horizon.core.model import Model, ModelOptions, open_model
+from horizon.core.model import Model, ModelOptions, backends_that, open_model
 from horizon.core.records import Json
 from horizon.engines.position_text import split_position
 from horizon.play.plan import judge_engine
 from horizon.play.setting import ScoreSource, Setting
 from horizon.scenarios.compatibility import adapt_to_person, misfits, opponent_model, with_opponent
+from horizon.scenarios.conditions import condition_of
 from horizon.scenarios.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def open_setting(
             for note in getattr(model, "notes", ()):
                 say(note)
         _check_protocol(scenario, model)
+        _check_recall(scenario, model)
         yield Setting(scenario, task, model, opponents, judge, judge_identity)
 
 
@@ -142,6 +144,16 @@ def _check_protocol(scenario: Scenario, model: Model) -> None:
     if protocol != {"answer": "generate", "constrain": "none"} and model.identity().get("protocol") != protocol:
         key, value = ("answer", "score") if scenario.answer == "score" else ("constrain", "legal")
         raise UsageError(f"{key}={value} needs a local model (hf:, gguf:, smollm2), and {model.name} is none")
+
+
+def _check_recall(scenario: Scenario, model: Model) -> None:
+    """Refuse conditions that a model would silently answer as natural ones."""
+    text = next((text for text in scenario.conditions if condition_of(text).needs_recall), None)
+    if text is not None and not getattr(model, "controls_recall", False):
+        able = ", ".join(backends_that("controls_recall"))
+        raise UsageError(
+            f"condition {text} needs a model whose memory can be changed here ({able}), and {model.name} is none"
+        )
 
 
 def _check_completion(options: ModelOptions, model: Model) -> None:

@@ -6,7 +6,8 @@ from horizon.core.seeds import derive
 from horizon.play.episode import LiveEpisode
 from horizon.play.judging import PosedState, substitute
 from horizon.play.setting import Setting
-from horizon.scenarios.conditions import View, show
+from horizon.scenarios.conditions import show
+from horizon.scenarios.views import View
 
 
 def opponent_request(setting: Setting, name: str, model: Model, live: LiveEpisode) -> Request:

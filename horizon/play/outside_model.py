@@ -14,6 +14,7 @@ class OutsideModel:
 
     name: str
     reads_text: bool = True
+    controls_recall: bool = True
 
     def identity(self) -> Mapping[str, Json]:
         """Return that the replies come from elsewhere."""

@@ -20,7 +20,8 @@ from horizon.play.judging import PosedState, judge_answer, parse_reply, substitu
 from horizon.play.padding import neutral_text, neutral_words
 from horizon.play.replacement_replies import right_reply, wrong_reply
 from horizon.play.setting import Setting
-from horizon.scenarios.conditions import Exchange, View, condition_of, show
+from horizon.scenarios.conditions import condition_of, show
+from horizon.scenarios.views import Exchange, View
 
 
 @dataclass(slots=True)
@@ -105,7 +106,7 @@ def request_for(
         is_whole = is_natural or live.turn == 1
         text = continued_text(setting.task, live.state, messages, is_whole=is_whole)
         messages = (Message("user", text),)
-    request = Request(messages, seed, key, shown.turn, shown.prior_errors, posed, max_tokens)
+    request = Request(messages, seed, key, shown.turn, shown.prior_errors, posed, max_tokens, shown.recall)
     return PendingTurn(live, condition, live.turn, live.state, scores, request, shown_extra=shown.extra)
 
 
@@ -126,7 +127,12 @@ def is_twin(setting: Setting, queued: PendingTurn, probe: PendingTurn) -> bool:
     """Return whether a queued probe of the same turn poses the same conversation."""
     is_same_turn = queued.live is probe.live and queued.turn == probe.turn
     is_shared = is_same_turn and is_answered_once(setting, queued.condition)
-    return is_shared and queued.request.messages == probe.request.messages
+    return is_shared and poses_the_same(queued.request, probe.request)
+
+
+def poses_the_same(one: Request, other: Request) -> bool:
+    """Return whether two requests pose one conversation, of which the model may use the same."""
+    return (one.messages, one.recall) == (other.messages, other.recall)
 
 
 def answered_before(

@@ -9,7 +9,7 @@ from typing import Any
 from horizon.core import registry
 from horizon.core.environment import Environment, continuation_unit, default_opponent_of
 from horizon.core.errors import UsageError
-from horizon.core.model import backends_that_rank, capabilities_of, is_interactive
+from horizon.core.model import backends_that, capabilities_of, is_interactive
 from horizon.engines.engine import engine_names
 from horizon.scenarios.conditions import condition_of
 from horizon.scenarios.scenario import Scenario
@@ -67,7 +67,14 @@ def misfits(scenario: Scenario, task: Environment[Any]) -> Iterator[tuple[KeyPat
     if unit and (scenario.answer, scenario.constrain) != ("generate", "none"):
         yield ("answer",), "ask=completion generates freely: leave out answer and constrain"
     backend = scenario.model.partition(":")[0].strip()
+    recalling = next((text for text in scenario.conditions if condition_of(text).needs_recall), None)
+    if unit and recalling is not None:
+        yield ("conditions",), f"ask=completion has no messages to hide or round: leave out condition {recalling}"
+    if recalling is not None and backend in registry.names("models") and not capabilities_of(backend).controls_recall:
+        able = ", ".join(backends_that("controls_recall"))
+        reason = f"condition {recalling} needs a model whose memory can be changed here ({able})"
+        yield ("conditions",), f"{reason}, and {scenario.model} is none"
     for key, value, everyday in (("answer", scenario.answer, "generate"), ("constrain", scenario.constrain, "none")):
         if value != everyday and backend in registry.names("models") and not capabilities_of(backend).ranks_replies:
-            able = ", ".join(backends_that_rank())
+            able = ", ".join(backends_that("ranks_replies"))
             yield (key,), f"{key}={value} needs a local model ({able}), and {scenario.model} is none"

@@ -136,7 +136,8 @@ def check_bot(
 def _check_reply(model: Model, task: Environment[Any], state: Any, must_be_right: bool) -> None:
     __tracebackhide__ = True
     from horizon.play.judging import PosedState, parse_reply
-    from horizon.scenarios.conditions import View, show
+    from horizon.scenarios.conditions import show
+    from horizon.scenarios.views import View
 
     text = task.pose(state)
     shown = show("fresh", View(task.rules(), (), text, text, text))

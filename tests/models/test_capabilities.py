@@ -8,7 +8,7 @@ from installed_package import install
 from horizon.core import registry
 from horizon.core.environment import open_environment
 from horizon.core.errors import ContractError, UsageError
-from horizon.core.model import Capabilities, backends_that_rank, capabilities_of, holds_weights, open_model
+from horizon.core.model import Capabilities, backends_that, capabilities_of, holds_weights, open_model
 from horizon.scenarios.check import check_suite
 from horizon.scenarios.compatibility import misfits
 from horizon.scenarios.scenario import make
@@ -26,7 +26,18 @@ def test_every_shipped_backend_declares_its_capabilities() -> None:
 
 
 def test_local_models_alone_rank_replies() -> None:
-    assert backends_that_rank() == ("gguf", "hf", "smollm2")
+    assert backends_that("ranks_replies") == ("gguf", "hf", "smollm2")
+
+
+@pytest.mark.parametrize("condition", ["hide:own", "hide:other"])
+def test_models_whose_memory_is_elsewhere_are_refused_in_one_line(condition: str) -> None:
+    assert backends_that("controls_recall") == ("gguf", "hf", "smollm2", "synthetic")
+    for model in ("openai:gpt", "random", "vllm:a"):
+        scenario = make({"environment": "hanoi", "model": model, "conditions": ["natural", condition]}, "a test")
+        ((key, reason),) = misfits(scenario, open_environment("hanoi"))
+        assert key == ("conditions",)
+        assert reason.startswith(f"condition {condition} needs a model whose memory can be changed here (gguf, hf,")
+        assert reason.endswith(f"{model} is none")
 
 
 def test_backends_that_open_cheaply_open_without_weights_network_or_settings() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from all_conditions import ALL
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,10 +19,7 @@ from horizon.play.plan import plan_of
 from horizon.play.replay import replay
 from horizon.play.setting import Setting
 from horizon.runs import manifest, run_folder
-from horizon.scenarios.conditions import CONDITIONS
 from horizon.scenarios.scenario import make
-
-ALL = [name + {"": "", "k": ":2", "p": ":0.5"}[condition.takes] for name, condition in CONDITIONS.items()]
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from all_conditions import ALL
 from doors import Doors
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,9 +12,6 @@ from scripted_play import Listed, Scripted, ordered, played, seeded
 from horizon.core.model import Request
 from horizon.core.records import Reply
 from horizon.play.padding import neutral_text
-from horizon.scenarios.conditions import CONDITIONS
-
-ALL = [name + {"": "", "k": ":2", "p": ":0.5"}[condition.takes] for name, condition in CONDITIONS.items()]
 
 
 def counted(request: Request) -> Reply:

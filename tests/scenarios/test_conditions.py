@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from horizon.scenarios.conditions import Exchange, Shown, View
 from horizon.scenarios.conditions import show as show_view
+from horizon.scenarios.views import Exchange, Shown, View
 
 
 def exchange(number: int, erred: bool = False, is_attempt: bool = False) -> Exchange:
@@ -72,7 +72,25 @@ def test_a_window_of_k_never_shows_more_than_k_turns(kinds: list[tuple[bool, boo
     ]
 
 
-@pytest.mark.parametrize("bad", ["windw:2", "window", "window:0", "window:x", "natural:2", ""])
+@pytest.mark.parametrize(
+    "bad", ["windw:2", "window", "window:0", "window:x", "natural:2", "", "hide", "hide:me", "hide:own:2"]
+)
 def test_an_unknown_condition_is_refused(bad: str) -> None:
     with pytest.raises(ValueError, match=r"condition"):
         show(bad, "rules", (), "asked", "posed")
+
+
+def test_hidden_messages_are_earlier_ones_of_one_side_in_the_natural_conversation() -> None:
+    natural = show("natural", "rules", HISTORY, "asked 5", "posed 5")
+    for condition, role in (("hide:own", "assistant"), ("hide:other", "user")):
+        shown = show(condition, "rules", HISTORY, "asked 5", "posed 5")
+        assert shown.messages == natural.messages
+        assert {shown.messages[place].role for place in shown.recall.hidden} == {role}
+        assert len(shown.recall.hidden) == 4
+        assert len(shown.messages) - 1 not in shown.recall.hidden
+    assert show("hide:own", "rules", HISTORY, "asked 5", "posed 5").prior_errors == 0
+    assert show("hide:other", "rules", HISTORY, "asked 5", "posed 5").prior_errors == 2
+
+
+def test_at_turn_one_nothing_is_hidden() -> None:
+    assert show("hide:own", "rules", (), "posed", "posed") == show("natural", "rules", (), "posed", "posed")

@@ -13,6 +13,7 @@ from transformers import AttentionInterface
 
 from horizon.core.errors import ModelFailure
 from horizon.models._local.kv_cache import PackedCache
+from horizon.models._local.recall import open_keys
 
 NAME = "horizon_packed"
 
@@ -56,10 +57,14 @@ def packed_attention(
         # Heads that share keys become rows of one head, so that keys are not repeated.
         grouped = query[0, :, part.start : part.end].reshape(keys.shape[0], n_groups * n_new, width)
         mask = None if n_new == 1 else _mask(n_new, part.past - first, length - first, sliding_window, query.device)
+        are_open = open_keys(part.reading.seals, first, part.past, length, query.device)
+        if are_open is not None:
+            mask = are_open if mask is None else mask & are_open
         if mask is not None and n_groups > 1:
             mask = mask.repeat(n_groups, 1)
         if mask is not None and softcap is None and query.dtype == torch.bfloat16 and query.device.type == "cpu":
-            attended = _in_bfloat16(passed, grouped, keys, values, mask, scale, 0 if sliding_window else part.past)
+            all_seen = 0 if sliding_window or are_open is not None else part.past
+            attended = _in_bfloat16(passed, grouped, keys, values, mask, scale, all_seen)
         elif softcap is None:
             attended = functional.scaled_dot_product_attention(
                 grouped[None], keys[None], values[None], attn_mask=mask, scale=scale

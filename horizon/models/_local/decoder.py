@@ -14,6 +14,7 @@ from torch import Tensor
 from horizon.core.seeds import derive
 from horizon.models._local.constrained import allowed_tokens, common_prefix_length, log_likelihood, mask_logits
 from horizon.models._local.kv_cache import ConversationCache, PackedCache, Part
+from horizon.models._local.recall import ALL_TOKENS, TokenRecall, first_difference
 
 PASS_TOKENS = 512
 """The new tokens of one prefill pass: enough for the matrix units, few enough for memory."""
@@ -26,7 +27,7 @@ class Job:
     """One requested reply: the whole prompt as tokens, and how to decode from it. `temperature` 0 is greedy.
 
     `choices`, if there are any, are the only allowed replies; with `is_scored` the likeliest of them is chosen as a
-    whole, instead of token by token.
+    whole, instead of token by token. `recall` is what may be used of the prompt.
     """
 
     conversation: str
@@ -37,6 +38,7 @@ class Job:
     top_p: float = 1.0
     choices: tuple[tuple[int, ...], ...] = ()
     is_scored: bool = False
+    recall: TokenRecall = ALL_TOKENS
 
 
 @dataclass(slots=True, eq=False)
@@ -77,6 +79,8 @@ class Decoder:
                 n_now = self._how_many(waiting)
                 replies += self._write_together(waiting[:n_now])
                 waiting = waiting[n_now:]
+                for name in [name for name, cache in self.kept.items() if cache.exact_tokens is not None]:
+                    del self.kept[name]
                 self._evict(set())
         return replies
 
@@ -178,13 +182,20 @@ class Decoder:
         for place, job in enumerate(jobs):
             # A prompt that shares a prefix with one of the same pass waits until that one has been read.
             known, _ = self._longest(job)
-            coming = max((_common_prefix(job.prompt, jobs[other].prompt) for other, *_ in waiting), default=0)
+            coming = max((_common_prompt(job, jobs[other]) for other, *_ in waiting), default=0)
             if coming >= known + _WORTH_WAITING_TOKENS:
                 self._prefill(waiting, logits)
             sequence, reused = self._begin(job)
             written[place].reused_tokens = reused
             sequences.append(sequence)
-            waiting.append((place, sequence, job.prompt[reused:]))
+            rounding = job.recall.rounding
+            waiting.append((place, sequence, job.prompt[reused : rounding.end if rounding else None]))
+        self._prefill(waiting, logits)
+        for place, (job, sequence) in enumerate(zip(jobs, sequences, strict=True)):
+            rounding = job.recall.rounding
+            if rounding is not None:
+                sequence.round(rounding)
+                waiting.append((place, sequence, job.prompt[rounding.end :]))
         self._prefill(waiting, logits)
         return sequences, torch.stack([logits[place] for place in range(len(jobs))])
 
@@ -199,6 +210,7 @@ class Decoder:
         else:
             own = source.fork(reused, room) if source is not None and reused else ConversationCache(room_wanted=room)
             self.kept[job.conversation] = own
+        own.seals, own.exact_tokens = job.recall.seals, None
         self.kept.move_to_end(job.conversation)
         return own, reused
 
@@ -206,14 +218,15 @@ class Decoder:
         """Return the length of the longest cached prefix of the prompt and its cache (its own on ties)."""
         best, source = 0, self.kept.get(job.conversation)
         if source is not None:
-            best = _common_prefix(job.prompt, source.tokens)
+            best = _reusable(job, source)
         for name, cache in self.kept.items():
             if name != job.conversation and len(cache.tokens) > best:
-                shared = _common_prefix(job.prompt, cache.tokens)
+                shared = _reusable(job, cache)
                 if shared > best:
                     best, source = shared, cache
-        # The last token is always read again, for its logits.
-        return min(best, len(job.prompt) - 1), source
+        # The last token is always read again, for its logits, and what follows rounded tokens because of them.
+        rounding = job.recall.rounding
+        return min(best, rounding.end if rounding is not None else len(job.prompt) - 1), source
 
     def _prefill(self, waiting: list[tuple[int, ConversationCache, list[int]]], logits: dict[int, Tensor]) -> None:
         """Read the waiting tokens in packed passes, and empty the list."""
@@ -274,6 +287,19 @@ class Decoder:
                 return
             if name not in needed:
                 held -= self.kept.pop(name).bytes
+
+
+def _reusable(job: Job, cache: ConversationCache) -> int:
+    """Return how many of a cache's first tokens are the prompt's, have the same seals, and were never rounded."""
+    length = _common_prefix(job.prompt, cache.tokens)
+    length = length if cache.exact_tokens is None else min(length, cache.exact_tokens)
+    return first_difference(job.recall.seals, cache.seals, length)
+
+
+def _common_prompt(job: Job, other: Job) -> int:
+    """Return how many first tokens of two prompts are read in the same way."""
+    length = first_difference(job.recall.seals, other.recall.seals, _common_prefix(job.prompt, other.prompt))
+    return length if other.recall.rounding is None else min(length, other.recall.rounding.end)
 
 
 def _common_prefix(one: Sequence[int], other: Sequence[int]) -> int:

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from transformers import Cache
 
+from horizon.models._local.recall import Rounding, rounded
+
 _SPARE_TOKENS = 64
 _GROWTH = 1.15
 
@@ -21,13 +23,16 @@ class ConversationCache:
     """The cache of one conversation: its tokens, and for each layer keys and values of shape (heads, room, width).
 
     Only the first `len(tokens)` entries of the room are filled; `room_wanted` is allocated with the first tokens. All
-    layers share one block of memory: hundreds of separate, slowly growing tensors would fragment the memory.
+    layers share one block of memory: hundreds of separate, slowly growing tensors would fragment the memory. `seals`
+    are those of the prompt (`TokenRecall`); the first `exact_tokens` (None: all) have never been rounded.
     """
 
     tokens: list[int] = field(default_factory=list)
     room_wanted: int = _SPARE_TOKENS
     keys: list[Tensor] = field(default_factory=list)
     values: list[Tensor] = field(default_factory=list)
+    seals: tuple[int, ...] = ()
+    exact_tokens: int | None = None
 
     @property
     def room(self) -> int:
@@ -55,6 +60,13 @@ class ConversationCache:
         """Return a copy of the first `length` tokens with room for more."""
         keys, values = self._copy(length, max(room, length))
         return ConversationCache(self.tokens[:length], room, keys, values)
+
+    def round(self, rounding: Rounding) -> None:
+        """Round keys and values of some tokens in place; whatever is read after them rests on rounded ones."""
+        some = slice(rounding.start, rounding.end)
+        for tensor in (*self.keys, *self.values):
+            tensor[:, some] = rounded(tensor[:, some], rounding.bits)
+        self.exact_tokens = rounding.start
 
     def _copy(self, length: int, room: int) -> tuple[list[Tensor], list[Tensor]]:
         """Return keys and values with another room, in one block; the first `length` entries are filled."""

@@ -15,11 +15,12 @@ from horizon.core.answers import is_complete
 from horizon.core.continuation import MOST_WORD_TOKENS, cut_reply, is_over
 from horizon.core.errors import ModelFailure, UsageError
 from horizon.core.model import ModelOptions, Request
-from horizon.core.records import Json, Message, Reply
+from horizon.core.records import WHOLE, Json, Reply
 from horizon.core.weight_cache import weights
 from horizon.models._local.attention import register
 from horizon.models._local.decoder import Decoder, Job, WrittenReply
 from horizon.models._local.kv_cache import memory_left
+from horizon.models._local.recall import ALL_TOKENS, TokenRecall, token_recall
 from horizon.models._local.template import ChatTemplate
 
 DTYPES = {"auto": torch.float32, "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -40,6 +41,7 @@ class LocalModel:
     """Replies by transformers in this process; only the new part of every conversation is read."""
 
     reads_text = True
+    controls_recall = True
 
     def __init__(self, source: WeightSource, options: ModelOptions) -> None:
         """Load weights and tokenizer.
@@ -119,7 +121,7 @@ class LocalModel:
         legal: dict[int, dict[tuple[int, ...], str]] = {}
         for place, request in enumerate(requests):
             try:
-                prompt = self._tokens(request.messages)
+                prompt, recall = self._prompt(request)
             except ModelFailure as failure:
                 replies[place] = failure
                 continue
@@ -138,6 +140,7 @@ class LocalModel:
                 self._options.top_p,
                 tuple(choices),
                 self._options.answer == "score" and bool(choices),
+                recall,
             )
             legal[place] = choices
         places = list(jobs)
@@ -193,6 +196,10 @@ class LocalModel:
             # The probability of the chosen reply among the legal ones.
             chances = torch.softmax(torch.tensor(written.log_likelihoods, dtype=torch.float64), dim=0)
             extra = {"choices": len(legal), "chosen_share": float(chances.max())}
+        if job.recall.seals:
+            extra["hidden_tokens"] = sum(seal > 0 for seal in job.recall.seals)
+        if job.recall.rounding is not None:
+            extra["rounded_tokens"] = job.recall.rounding.end - job.recall.rounding.start
         # A constrained reply uses the text of the list: not all tokenizers restore every text.
         text = legal.get(tuple(written.tokens))
         if self._options.continues:
@@ -214,13 +221,24 @@ class LocalModel:
     def _text(self, tokens: list[int]) -> str:
         return str(self._tokenizer.decode(tokens, skip_special_tokens=True))
 
-    def _tokens(self, messages: Sequence[Message]) -> list[int]:
+    def _prompt(self, request: Request) -> tuple[list[int], TokenRecall]:
+        """Return a request's prompt as tokens, and what may be used of them.
+
+        Raises:
+            ModelFailure: the template fails, or messages are to be hidden whose tokens can't be known.
+        """
+        messages = request.messages
         if self._template is None:
             text, adds_special_tokens = messages[-1].content, True
         else:
             text, adds_special_tokens = self._template.text(messages), self._template.is_plain
-        tokens: list[int] = self._tokenizer(text, add_special_tokens=adds_special_tokens).input_ids
-        return tokens
+        if request.recall == WHOLE or self._template is None:
+            return self._tokenizer(text, add_special_tokens=adds_special_tokens).input_ids, ALL_TOKENS
+        if not self._tokenizer.is_fast:
+            raise ModelFailure(f"{self.name}: its slow tokenizer has no places of tokens, which hide and kv need")
+        read = self._tokenizer(text, add_special_tokens=adds_special_tokens, return_offsets_mapping=True)
+        spans = self._template.spans(messages, text)
+        return read.input_ids, token_recall(request.recall, messages, spans, read.offset_mapping)
 
 
 def _load(source: WeightSource, dtype: torch.dtype, device: torch.device) -> tuple[Any, Any]:

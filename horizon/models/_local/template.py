@@ -12,7 +12,7 @@ from typing import Any
 import jinja2
 from jinja2 import nodes
 
-from horizon.core.conversation import fill_empty_replies, fold_system
+from horizon.core.conversation import NO_REPLY, fill_empty_replies, fold_system
 from horizon.core.errors import ModelFailure
 from horizon.core.escaping import visible
 from horizon.core.records import Json, Message
@@ -76,6 +76,32 @@ class ChatTemplate:
             return self._render(messages, self._form)
         except _Unfit as problem:
             raise ModelFailure(f"{self._name}: its chat template {problem}; {_FIX}") from None
+
+    def spans(self, messages: Sequence[Message], text: str) -> list[tuple[int, int]]:
+        """Return where the content of each message begins and ends in the prompt that `text` made of them.
+
+        The template is rendered once more around marks, so that a text which occurs twice is no doubt.
+
+        Raises:
+            ModelFailure: the template does not repeat the messages word for word.
+        """
+        marks = [f"horizonplace{place}x" for place in range(len(messages))]
+        frame = self.text([Message(message.role, mark) for message, mark in zip(messages, marks, strict=True)])
+        spans: list[tuple[int, int]] = []
+        place = 0
+        for message, mark in zip(messages, marks, strict=True):
+            before, is_there, frame = frame.partition(mark)
+            start = place + len(before)
+            after = frame.partition("horizonplace")[0]
+            content = next((form for form in _forms(message) if text.startswith(form + after, start)), None)
+            if not is_there or content is None or text[place:start] != before:
+                raise ModelFailure(
+                    f"{self._name}: its chat template rewrites messages, so that none can be hidden or rounded: leave "
+                    "out the conditions hide and kv"
+                )
+            place = start + len(content)
+            spans.append((start, place))
+        return spans
 
     def _find_form(self) -> _Form:
         """Return the first form in which short and long conversations keep every text.
@@ -195,6 +221,15 @@ def _end_of(content: str, text: str, start: int) -> int:
             return start
         raise _Unfit("leaves the user's text out of the prompt")
     return place + len(wanted)
+
+
+def _forms(message: Message) -> Iterator[str]:
+    """Yield what templates make of a content: as it is, trimmed, without its thinking, or a mark for none."""
+    content = message.content
+    yield from (content, content.strip(), content.lstrip(), content.rstrip())
+    if message.role == "assistant":
+        yield content.rpartition("</think>")[2].strip()
+        yield NO_REPLY
 
 
 def _plain(messages: Sequence[Message]) -> str:

@@ -1,0 +1,81 @@
+"""What a condition chooses from, and what it shows: an episode's exchanges in, messages out.
+
+Pure; knows no condition, model, environment or file.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from horizon.core.records import NO_EXTRA, WHOLE, Json, Message, Recall
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request of an episode as it happened: the message to the model and its reply.
+
+    `posed` is the state in full, for conditions in which this exchange opens the conversation. Attempts after the
+    first (under `retry:n`) are exchanges of their own, `is_attempt` true; only the last of a turn counts errors.
+    The other fields are for conditions that change the history: `plain` is `asked` without the note on an error
+    before it, `right` a correct reply (the model's own where it was correct), `wrong` a plausible incorrect one,
+    `draw` in 0..1 decides under `corrupted:p`, and `played` names the action that was played. None: there is none.
+    """
+
+    asked: str
+    posed: str
+    reply: str
+    erred: bool
+    is_attempt: bool = False
+    plain: str | None = None
+    right: str | None = None
+    wrong: str | None = None
+    draw: float = 1.0
+    played: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a condition can choose from at the turn after `history`.
+
+    `asked` is the turn's message with its history before it, `plain` the same without the note on an error, `posed`
+    the state in full. `foreign` builds as many exchanges of another episode, and may wait for an engine; `padding`
+    builds neutral text as long as the history. Both are called only by conditions that need them.
+    """
+
+    rules: str
+    history: Sequence[Exchange]
+    asked: str
+    posed: str
+    plain: str
+    foreign: Callable[[], Sequence[Exchange]] = tuple
+    padding: Callable[[], str] = str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a condition shows: the messages, the turn it looks like, and the errors in the history.
+
+    `extra` is added to the row's `extra`: what a replay needs to show the same again. `recall` is what the model may
+    use of the messages.
+    """
+
+    messages: tuple[Message, ...]
+    turn: int
+    prior_errors: int
+    extra: Mapping[str, Json] = field(default_factory=lambda: NO_EXTRA)
+    recall: Recall = WHOLE
+
+
+def continued(view: View, history: Sequence[Exchange], last: str) -> Shown:
+    """Return the conversation that continues a history; where there is none yet, the state in full opens it."""
+    return conversation(view, history, last if history else view.posed)
+
+
+def conversation(view: View, history: Sequence[Exchange], last: str, extra: Mapping[str, Json] = NO_EXTRA) -> Shown:
+    """Return the conversation of these exchanges and a last message; the first exchange poses its state in full."""
+    messages = [Message("system", view.rules)]
+    for place, exchange in enumerate(history):
+        messages.append(Message("user", exchange.asked if place else exchange.posed))
+        messages.append(Message("assistant", exchange.reply))
+    messages.append(Message("user", last))
+    n_turns = sum(not exchange.is_attempt for exchange in history)
+    return Shown(tuple(messages), n_turns + 1, sum(exchange.erred for exchange in history), extra)

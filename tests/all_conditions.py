@@ -1,0 +1,6 @@
+"""Every condition once, each with a number where it takes one."""
+
+from horizon.scenarios.conditions import CONDITIONS
+
+_NUMBERS = {"": "", "k": ":2", "p": ":0.5"}
+ALL = [name + _NUMBERS[condition.takes] for name, condition in CONDITIONS.items()]
