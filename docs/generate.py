@@ -157,10 +157,10 @@ def models() -> str:
 
 def conditions() -> str:
     """Return the page of every condition: what the model sees, what its contrast estimates, and when."""
-    from horizon.scenarios.conditions import described
+    from horizon.scenarios.conditions import describe_conditions
 
     parts = [_CONDITIONS]
-    for row in described():
+    for row in describe_conditions():
         parts.append(f"## {row['name']}\n")
         parts.append(f"The model sees: {row['summary']}.\n\nEstimates {row['estimand']}.\n")
         parts.append(f"Assumes: {row['assumes']}.\n")

@@ -35,7 +35,7 @@ def calibrate(
 ) -> None:
     """Find the difficulty at which a model starts right, so that a later rise of its errors can be seen.
 
-    Plays single turns without a history, each at the setting that says most, until the answer is clear or --most-turns
+    Plays single turns without a history, each at the most informative setting, until the answer is clear or --most-turns
     are used up. The parameters that are varied are the environment's own (docs/environments.md names them), or those
     of --knob. Prints the settings tried, and the text for --env; --out writes a scenario with it.
 

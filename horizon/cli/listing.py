@@ -11,7 +11,7 @@ from horizon.core.instances import distinct_seeds
 from horizon.core.parameters import Parameter, describe
 from horizon.core.registry import Kind, load, names, nearest, plugin_fault
 from horizon.engines.engine import describe_engine, engine_names
-from horizon.scenarios.conditions import described
+from horizon.scenarios.conditions import describe_conditions
 from horizon.scenarios.files import names as scenario_names
 from horizon.scenarios.scenario import read_suite
 
@@ -34,7 +34,7 @@ def listing(what: str) -> list[dict[str, Any]]:
     if what == "scenarios":
         return [_scenario(name) for name in scenario_names()]
     if what == "conditions":
-        return [dict(row) for row in described()]
+        return [dict(row) for row in describe_conditions()]
     raise UsageError(f"can't list '{what}': {nearest(what, KINDS)}")
 
 
@@ -99,7 +99,7 @@ def _environment(name: str) -> dict[str, Any]:
         "summary": kind.summary,
         "oracle": kind.oracle_kind,
         "has_opponent": kind.has_opponent,
-        "parameters": [_parameter(described) for described in describe(kind)],
+        "parameters": [_parameter(describe) for describe in describe(kind)],
     }
 
 

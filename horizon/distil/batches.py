@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 PAD_ID, UNKNOWN_ID, END_ID, REPLY_ID, ASKED_ID = range(5)
 """The numbers of the special tokens, as `tokenizers.SPECIAL` orders them."""
 NOTE_ID = 5
-"""Chess: the number of the token that says that the reply before it was not played."""
+"""Chess: the number of the token behind a reply that was not played."""
 _PARTS = 3
 
 

@@ -1,6 +1,6 @@
 """Calibration: the setting of an environment at which a model errs at a target rate on turns without a history.
 
-Plays short runs of one turn each, every one at the setting that says most, until the answer is clear or the turns are
+Plays short runs of one turn each, every one at the most informative setting, until the answer is clear or the turns are
 used up. Knows the turn loop and the psychometric posterior; opens no file.
 """
 
@@ -61,7 +61,7 @@ class Calibration:
 
     @property
     def name(self) -> str:
-        """The text for `--env`."""
+        """Environment and chosen parameters, as `--env` takes them."""
         settings = ",".join(f"{name}={value}" for name, value in self.parameters.items())
         return f"{self.environment}:{settings}" if settings else self.environment
 
@@ -161,7 +161,7 @@ def calibrate(
         n_played = sum(turns)
         if n_played >= most_turns or (n_played >= _LEAST_TURNS and choice.is_sure):
             return so_far
-        wanted = _wanted(posterior, target, min(_BATCH, most_turns - n_played), draw)
+        wanted = _draw_places(posterior, target, min(_BATCH, most_turns - n_played), draw)
         for place, count in sorted(wanted.items()):
             asked = {**kept, **grid[place]}
             seed = derive(scenario.seed, "calibration", n_played, place) >> 1
@@ -170,7 +170,7 @@ def calibrate(
                 errors[place] += not correct
 
 
-def _wanted(posterior: Posterior, target: float, count: int, draw: np.random.Generator) -> dict[int, int]:
+def _draw_places(posterior: Posterior, target: float, count: int, draw: np.random.Generator) -> dict[int, int]:
     places = posterior.propose(target, count, draw)
     return {place: places.count(place) for place in places}
 

@@ -80,7 +80,7 @@ def grade(folder: Path, out: Path, nodes: int, watch: Callable[[int], None] = la
 def _judge(task: Environment[Any], waiting: _Waiting, more_errors: int) -> Turn:
     """Return the row with its verdict made from its scores; `more_errors` of its episode than before precede it.
 
-    Errors of form and legality stay what they were, and so does what `extra` says of them without an engine.
+    Errors of form and legality stay what they were, and so does what `extra` holds of them without an engine.
     """
     row, state, future = waiting
     if row.environment != task.name:

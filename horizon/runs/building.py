@@ -25,7 +25,7 @@ from horizon.runs.seals import Link
 from horizon.runs.tables import WRITTEN, is_finished
 
 
-class Part(NamedTuple):
+class PartialRun(NamedTuple):
     """A run that is being made: its journal, and the rows that an earlier process has written there already.
 
     Of these the keys, with the error kind of a turn and the outcome of an episode.
@@ -50,7 +50,7 @@ def building(out: Path, manifest: Mapping[str, Json]) -> Iterator[Journal]:
 
 
 @contextmanager
-def continuing(out: Path, manifest: Mapping[str, Json]) -> Iterator[Part]:
+def continuing(out: Path, manifest: Mapping[str, Json]) -> Iterator[PartialRun]:
     """Make a run as `building` does, and keep what was made when it fails or is killed.
 
     The same call again, with an equal manifest, continues after the last whole row; with another one, or where what
@@ -71,7 +71,7 @@ def part_of(out: Path) -> Path:
 
 
 @contextmanager
-def _part(out: Path, manifest: Mapping[str, Json], *, is_kept: bool) -> Iterator[Part]:
+def _part(out: Path, manifest: Mapping[str, Json], *, is_kept: bool) -> Iterator[PartialRun]:
     check_replaceable(out)
     out, folder = out.resolve(), part_of(out)
     if folder.is_symlink():
@@ -86,7 +86,7 @@ def _part(out: Path, manifest: Mapping[str, Json], *, is_kept: bool) -> Iterator
             _empty(folder)
             manifests.write(folder, wanted)
         journal = Journal(folder, lock, last)
-        yield Part(journal, rows)
+        yield PartialRun(journal, rows)
         finish(folder)
         check_replaceable(out)
         if out.exists():

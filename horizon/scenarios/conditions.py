@@ -155,7 +155,7 @@ def split_condition(text: str) -> tuple[str, float]:
         raise ValueError(f"unknown condition '{text if colon else name}': {nearest(text, CONDITIONS)}")
     takes = CONDITIONS[name].takes
     if bool(takes) != bool(colon):
-        raise ValueError(f"condition '{text}': write it as {written(name)}")
+        raise ValueError(f"condition '{text}': write it as {spell(name)}")
     pattern, description = _NUMBERS[takes]
     if not re.fullmatch(pattern, number):
         raise ValueError(f"condition '{text}': '{number}' is not {description}")
@@ -171,17 +171,17 @@ def condition_of(text: str) -> Condition:
     return CONDITIONS[split_condition(text)[0]]
 
 
-def written(name: str) -> str:
+def spell(name: str) -> str:
     """Return how a condition is written, as `window:k`."""
     takes = CONDITIONS[name].takes
     return f"{name}:{takes}" if takes else name
 
 
-def described() -> Iterator[dict[str, str]]:
+def describe_conditions() -> Iterator[dict[str, str]]:
     """Yield every condition as texts: its name, what the model sees, what is estimated, and under which assumption."""
     for name, condition in CONDITIONS.items():
         yield {
-            "name": written(name),
+            "name": spell(name),
             "summary": condition.summary,
             "estimand": condition.estimand,
             "assumes": condition.assumes,

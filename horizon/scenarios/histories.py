@@ -6,7 +6,7 @@ Pure: a `View` in, messages out.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from horizon.scenarios.views import Exchange, Shown, View, continued, conversation
+from horizon.scenarios.views import Exchange, Shown, View, continue_with, conversation
 
 RECAP_TURNS = 8
 """How many of the last turns a recap names."""
@@ -14,7 +14,7 @@ RECAP_TURNS = 8
 
 def show_natural(view: View, _: float) -> Shown:
     """Show the whole history as it happened."""
-    return continued(view, view.history, view.asked)
+    return continue_with(view, view.history, view.asked)
 
 
 def show_fresh(view: View, _: float) -> Shown:
@@ -30,7 +30,7 @@ def show_healed(view: View, _: float) -> Shown:
 def show_corrupted(view: View, share: float) -> Shown:
     """Show the history with this share of its replies incorrect, and all others correct."""
     changed = [_with_reply(exchange, share) for exchange in view.history if not exchange.is_attempt]
-    return continued(view, changed, view.plain)
+    return continue_with(view, changed, view.plain)
 
 
 def show_padded(view: View, _: float) -> Shown:
@@ -42,7 +42,7 @@ def show_padded(view: View, _: float) -> Shown:
 
 def show_window(view: View, turns: float) -> Shown:
     """Show the last turns of the history."""
-    return continued(view, _last_turns(view.history, int(turns)), view.asked)
+    return continue_with(view, _last_turns(view.history, int(turns)), view.asked)
 
 
 def show_foreign(view: View, _: float) -> Shown:
@@ -52,7 +52,7 @@ def show_foreign(view: View, _: float) -> Shown:
 
 def show_repeat(view: View, _: float) -> Shown:
     """Show the natural conversation once more; the number distinguishes repetitions."""
-    return continued(view, view.history, view.asked)
+    return continue_with(view, view.history, view.asked)
 
 
 def show_recap(view: View, _: float) -> Shown:

@@ -7,7 +7,7 @@ out.
 from dataclasses import replace
 
 from horizon.core.records import Recall
-from horizon.scenarios.views import Shown, View, continued
+from horizon.scenarios.views import Shown, View, continue_with
 
 
 def show_without_own(view: View, _: float) -> Shown:
@@ -21,7 +21,7 @@ def show_without_other(view: View, _: float) -> Shown:
 
 
 def _hiding(view: View, role: str) -> Shown:
-    shown = continued(view, view.history, view.asked)
+    shown = continue_with(view, view.history, view.asked)
     earlier = shown.messages[:-1]
     hidden = tuple(place for place, message in enumerate(earlier) if message.role == role)
     return replace(shown, recall=Recall(hidden=hidden))

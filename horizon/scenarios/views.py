@@ -65,7 +65,7 @@ class Shown:
     recall: Recall = WHOLE
 
 
-def continued(view: View, history: Sequence[Exchange], last: str) -> Shown:
+def continue_with(view: View, history: Sequence[Exchange], last: str) -> Shown:
     """Return the conversation that continues a history; where there is none yet, the state in full opens it."""
     return conversation(view, history, last if history else view.posed)
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from transformers import Cache
 
-from horizon.models._local.recall import Rounding, rounded
+from horizon.models._local.recall import Rounding, round_numbers
 
 _SPARE_TOKENS = 64
 _GROWTH = 1.15
@@ -24,7 +24,7 @@ class ConversationCache:
 
     Only the first `len(tokens)` entries of the room are filled; `room_wanted` is allocated with the first tokens. All
     layers share one block of memory: hundreds of separate, slowly growing tensors would fragment the memory. `seals`
-    are those of the prompt (`TokenRecall`); the first `exact_tokens` (None: all) have never been rounded.
+    are those of the prompt (`TokenRecall`); the first `exact_tokens` (None: all) have never been round_numbers.
     """
 
     tokens: list[int] = field(default_factory=list)
@@ -62,10 +62,10 @@ class ConversationCache:
         return ConversationCache(self.tokens[:length], room, keys, values)
 
     def round(self, rounding: Rounding) -> None:
-        """Round keys and values of some tokens in place; whatever is read after them rests on rounded ones."""
+        """Round keys and values of some tokens in place; whatever is read after them rests on round_numbers ones."""
         some = slice(rounding.start, rounding.end)
         for tensor in (*self.keys, *self.values):
-            tensor[:, some] = rounded(tensor[:, some], rounding.bits)
+            tensor[:, some] = round_numbers(tensor[:, some], rounding.bits)
         self.exact_tokens = rounding.start
 
     def _copy(self, length: int, room: int) -> tuple[list[Tensor], list[Tensor]]:

@@ -1,4 +1,4 @@
-"""What a model may use of a prompt it has read: which tokens are sealed off, and which of the history are rounded.
+"""What a model may use of a prompt it has read: which tokens are sealed off, and which of the history are round_numbers.
 
 From messages and their places in the prompt's text to tokens; the decoder knows tokens only.
 """
@@ -12,12 +12,12 @@ from torch import Tensor
 from horizon.core.records import Message, Recall
 
 EXACT_BITS = 32
-"""With so many bits nothing is rounded: keys and values have no more."""
+"""With so many bits nothing is round_numbers: keys and values have no more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rounding:
-    """The tokens from `start` to `end` whose keys and values are rounded to `bits` before later tokens are read."""
+    """The tokens from `start` to `end` whose keys and values are round_numbers to `bits` before later tokens are read."""
 
     start: int
     end: int
@@ -90,8 +90,8 @@ def open_keys(seals: Sequence[int], first: int, past: int, length: int, device: 
     return are_open
 
 
-def rounded(numbers: Tensor, bits: int) -> Tensor:
-    """Return numbers of shape (heads, tokens, width), rounded to whole steps, symmetric, for each head and token.
+def round_numbers(numbers: Tensor, bits: int) -> Tensor:
+    """Return numbers of shape (heads, tokens, width), round_numbers to whole steps, symmetric, for each head and token.
 
     With b bits the steps are -(2**(b-1) - 1) to 2**(b-1) - 1, and the largest number of a head and token is the last
     one, so that no number moves by more than half a step: max|x| / (2 * (2**(b-1) - 1)).
@@ -106,7 +106,7 @@ def rounded(numbers: Tensor, bits: int) -> Tensor:
 
 
 def _covers(offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return the text that each token stands for: some tokenizers leave the space before a word out of its offsets."""
+    """Return the text that each token means: some tokenizers leave the space before a word out of its offsets."""
     covers: list[tuple[int, int]] = []
     reached = 0
     for start, end in offsets:
