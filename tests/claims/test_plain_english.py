@@ -17,7 +17,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "horizon"
 ROOMS = (
     *("core", "engines", "domains", "environments", "models", "runs", "scenarios", "play", "distil"),
-    *("importers", "exporters", "bridges", "api", "cli", "testing", "pytest_plugin", "__init__"),
+    *("importers", "exporters", "bridges", "api", "cli", "testing", "pytest_plugin", "__init__", "archives"),
 )
 PENDING = {"Problem", "Spread"}
 """Class names that still occur twice: in archives and scenarios, twice in analysis."""
