@@ -18,6 +18,7 @@ from horizon.analysis.compare import FIGURES, Difference, Line, differences, jud
 from horizon.analysis.pairing import FEWEST_PAIRS
 from horizon.analysis.run_plans import differences as differences_of_plans
 from horizon.analysis.turn_table import TurnTable
+from horizon.core.environment_name import EnvironmentName
 from horizon.core.errors import UsageError
 from horizon.runs.run_data import RunData, read_run
 from horizon.runs.run_list import runs_in
@@ -142,7 +143,7 @@ def _by_environment(side: _Side, key: str) -> dict[str, str]:
         told = full if key == "plan" else f"{judge.get('engine', 'the rules')} {judge.get('version', '')}".strip()
         if key == "judge" and judge:
             told += f" at {judge.get('nodes')} nodes"
-        found.setdefault(full.rpartition("-v")[0], set()).add(told)
+        found.setdefault(EnvironmentName.parse(full).name, set()).add(told)
     return {name: " and ".join(sorted(words)) for name, words in found.items()}
 
 

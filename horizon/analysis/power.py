@@ -20,7 +20,7 @@ _MOST_EPISODES = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class PilotSpread:
     """The variance of a paired difference between episodes and within them, and what it was seen in.
 
     `error` is the relative standard error of the variance of an episode's mean: how far to trust the pilot.
@@ -44,7 +44,7 @@ class Needed:
     high: int
 
 
-def spread(table: TurnTable, minuend: str = "natural", subtrahend: str = "fresh") -> Spread:
+def spread(table: TurnTable, minuend: str = "natural", subtrahend: str = "fresh") -> PilotSpread:
     """Return the spread of the paired difference of two conditions.
 
     Source: Searle, Casella & McCulloch (1992), Variance components, section 3.6 (unbalanced one-way analysis).
@@ -73,10 +73,10 @@ def spread(table: TurnTable, minuend: str = "natural", subtrahend: str = "fresh"
     typical = (n - float((counts**2).sum()) / n) / (groups - 1)
     among = float((counts * (means - whole) ** 2).sum()) / (groups - 1)
     between = max(0.0, (among - within) / typical)
-    return Spread(between, within, typical, math.sqrt(2 / (groups - 1)), groups, one.n_turns)
+    return PilotSpread(between, within, typical, math.sqrt(2 / (groups - 1)), groups, one.n_turns)
 
 
-def needed(found: Spread, gap: float, power: float = 0.8, turns: Sequence[int] = TURNS) -> list[Needed]:
+def needed(found: PilotSpread, gap: float, power: float = 0.8, turns: Sequence[int] = TURNS) -> list[Needed]:
     """Return how many episodes show a gap with this power, for each number of probed turns an episode.
 
     `gap` is in points of error rate as a share (0.1 is 10 points); the test is two-sided at 5 %. Planned for

@@ -132,8 +132,8 @@ def _of_file(path: Path, name: str, caps: Caps) -> Iterator[Document | Problem]:
         elif lower.endswith(_ZIPS):
             yield from _of_zip(path, name, caps)
         elif lower.endswith(_PACKED):
-            with _opened(path) as file:
-                yield _capped(name.rpartition(".")[0], file.read(caps.file_bytes + 1), caps)
+            with _open(path) as file:
+                yield _cap(name.rpartition(".")[0], file.read(caps.file_bytes + 1), caps)
         elif path.stat().st_size > caps.file_bytes:
             yield Problem(name, f"is larger than {caps.file_bytes >> 20} MiB: split it")
         else:
@@ -142,7 +142,7 @@ def _of_file(path: Path, name: str, caps: Caps) -> Iterator[Document | Problem]:
         yield Problem(name, f"can't be read any further: {problem}")
 
 
-def _opened(path: Path) -> Any:
+def _open(path: Path) -> Any:
     """Return the file's bytes as a stream, unpacked by what its name ends with."""
     lower = path.name.lower()
     if lower.endswith((".gz", ".tgz")):
@@ -167,7 +167,7 @@ class _Member(tarfile.TarInfo):
 
 def _of_tar(path: Path, name: str, caps: Caps) -> Iterator[Document | Problem]:
     unpacked = 0
-    with _opened(path) as stream, tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member) as archive:
+    with _open(path) as stream, tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member) as archive:
         for member in archive:
             where = f"{name}/{member.name}"
             unpacked += member.size
@@ -176,7 +176,7 @@ def _of_tar(path: Path, name: str, caps: Caps) -> Iterator[Document | Problem]:
                 return
             if member.isdir() or _is_hidden(member.name):
                 continue
-            refused = _refused(member.name)
+            refused = _reason_to_refuse(member.name)
             if not member.isreg():
                 refused = "is a link or device, which is not followed"
             elif not refused and member.size > caps.file_bytes:
@@ -196,7 +196,7 @@ def _of_zip(path: Path, name: str, caps: Caps) -> Iterator[Document | Problem]:
             where = f"{name}/{member.filename}"
             if member.is_dir() or _is_hidden(member.filename):
                 continue
-            refused = _refused(member.filename)
+            refused = _reason_to_refuse(member.filename)
             if stat.S_ISLNK(member.external_attr >> 16):
                 refused = "is a link, which is not followed"
             elif not refused and member.file_size > caps.file_bytes:
@@ -206,8 +206,8 @@ def _of_zip(path: Path, name: str, caps: Caps) -> Iterator[Document | Problem]:
                 continue
             try:
                 with archive.open(member) as file:
-                    # What the directory says of the size can be false.
-                    document = _capped(where, file.read(caps.file_bytes + 1), caps)
+                    # The size that the directory gives can be false.
+                    document = _cap(where, file.read(caps.file_bytes + 1), caps)
             except (*_UNREADABLE, RuntimeError, NotImplementedError) as problem:
                 document = Problem(where, f"can't be unpacked: {problem}")
             yield document
@@ -217,13 +217,13 @@ def _of_zip(path: Path, name: str, caps: Caps) -> Iterator[Document | Problem]:
                 return
 
 
-def _capped(name: str, data: bytes, caps: Caps) -> Document | Problem:
+def _cap(name: str, data: bytes, caps: Caps) -> Document | Problem:
     if len(data) > caps.file_bytes:
         return Problem(name, f"is larger than {caps.file_bytes >> 20} MiB")
     return Document(name, data)
 
 
-def _refused(name: str) -> str:
+def _reason_to_refuse(name: str) -> str:
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or "\x00" in name:
         return "has a name that leaves the archive"

@@ -17,7 +17,7 @@ History = Literal["natural", "fresh"]
 
 @dataclass(frozen=True, slots=True)
 class Harness:
-    """What a harness showed the model and how it took replies; None where the archive does not say.
+    """What a harness showed the model and how it took replies; None where the archive does not record it.
 
     `history` is the condition of the rows: `natural` where the model sees the whole game at every move, `fresh` where
     a new dialogue begins at every move. `prompt` is a digest of the system message and the first prompt.

@@ -14,7 +14,7 @@ from typing import Any
 from horizon.archives.documents import Document, Problem, read_documents
 from horizon.archives.games import ArchivedGame, ArchivedRows, Found, Harness, Reader
 from horizon.archives.replay import Rows
-from horizon.archives.workers import replayed
+from horizon.archives.workers import replay_parts
 from horizon.core import registry
 from horizon.core.environment import open_environment
 from horizon.core.errors import UsageError
@@ -85,7 +85,7 @@ def import_games(
     names: set[str] = set()
     journal: Journal | None = None
     with ExitStack() as stack:
-        for part, rows in replayed(_parts(options.paths, readers, imported), run_id):
+        for part, rows in replay_parts(_parts(options.paths, readers, imported), run_id):
             if isinstance(rows, Rows) and rows.episode.episode_id in names:
                 rows = Problem(rows.episode.episode_id, "is there twice: the second one is left out")
             if isinstance(rows, Problem):
@@ -137,19 +137,19 @@ def _parts(paths: Iterable[Path], readers: dict[str, Reader], imported: Imported
             if name is None:
                 imported.skipped += 1
             else:
-                yield from _counted(name, readers[name].read(document), document, imported)
+                yield from _count_parts(name, readers[name].read(document), document, imported)
     for name, reader in readers.items():
-        yield from _counted(name, reader.finish(), None, imported)
+        yield from _count_parts(name, reader.finish(), None, imported)
 
 
-def _counted(name: str, parts: Iterator[Found], document: Document | None, imported: Imported) -> Iterator[Found]:
+def _count_parts(name: str, parts: Iterator[Found], document: Document | None, imported: Imported) -> Iterator[Found]:
     """Yield a reader's parts, counted by format; what breaks a reader is the document's fault, in one line."""
     try:
         for part in parts:
             imported.formats[name] += not isinstance(part, Problem)
             yield part
     except (ValueError, KeyError, TypeError, IndexError, RecursionError) as problem:
-        # Another package's format says with a ValueError that a document can't be read; the rest is its own fault.
+        # Another package's format raises ValueError for a document that can't be read; the rest is its own fault.
         if not isinstance(problem, ValueError) and registry.plugin_fault(problem):
             raise
         where = document.name if document is not None else name

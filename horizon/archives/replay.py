@@ -47,7 +47,7 @@ class _Replay:
     begun: int = 0
 
     def push(self, move: chess.Move) -> None:
-        """Play a legal move."""
+        """Play a legal move; the replayed moves start anew before a repetition or the clock could end the game."""
         self.moves.append(move.uci())
         self.board.push(move)
         clock = self.board.halfmove_clock
@@ -65,7 +65,7 @@ class _Replay:
             episode_id=game.name,
             environment=self.environment,
             parameters=parameters_of(game),
-            seed=_seed(game.name),
+            seed=_derive_seed(game.name),
             model=game.model,
             condition=game.harness.history,
             turn=turn,
@@ -90,7 +90,7 @@ class _Replay:
         )
 
     def extra(self, n_legal: int) -> dict[str, Json]:
-        """Return what a row says of the position besides its text."""
+        """Return what a row records of the position besides its text."""
         board = self.board
         novelty = round(novelty_of(board).value, 4)
         extra: dict[str, Json] = {"difficulty": float(n_legal), **count_men(board), "novelty": novelty}
@@ -235,12 +235,12 @@ def _outcome(game: ArchivedGame, board: chess.Board, turns: list[Turn]) -> str |
 
 
 def parameters_of(game: ArchivedGame) -> str:
-    """Return what tells groups apart: the opponent and the protocol, so that unlike ones are never pooled."""
+    """Return what distinguishes groups: the opponent and the protocol, so that unlike ones are never pooled."""
     return _parameters(game.harness, game.opponent)
 
 
 @lru_cache(maxsize=256)
-def _seed(name: str) -> int:
+def _derive_seed(name: str) -> int:
     """Return a seed of the game's own, so that no two games pair as one instance."""
     return derive(0, "imported", name)
 
@@ -261,7 +261,7 @@ def _episode(replay: _Replay, turns: int, outcome: str, ending: str | None, fina
         episode_id=game.name,
         environment=replay.environment,
         parameters=parameters_of(game),
-        seed=_seed(game.name),
+        seed=_derive_seed(game.name),
         model=game.model,
         opponent=game.opponent,
         turns=turns,
@@ -274,7 +274,7 @@ def _episode(replay: _Replay, turns: int, outcome: str, ending: str | None, fina
 def rows_of_chat(chat: ArchivedChat, run_id: str) -> Rows:
     """Return the rows of a chat: its judged turns alone."""
     parameters = _parameters(chat.harness, None)
-    seed = _seed(chat.name)
+    seed = _derive_seed(chat.name)
     turns = tuple(_chat_turns(chat, parameters, seed, run_id))
     facts = json.dumps({"turns_in_all": chat.n_turns, **chat.facts}, ensure_ascii=False)
     last = chat.turns[-1].turn if chat.turns else 0

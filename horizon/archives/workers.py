@@ -1,6 +1,6 @@
 """Games replayed by as many processes as there are cores, in their own order; a few are replayed right here.
 
-Replaying is all of an import's cost: some 0.4 milliseconds a turn.
+Replaying is all of an import's cost: some 0.4 milliseconds per turn.
 """
 
 import multiprocessing
@@ -23,7 +23,7 @@ _A_BATCH = 32
 Replayed = tuple[Found, Rows | Problem]
 
 
-def replayed(parts: Iterator[Found], run_id: str) -> Iterator[Replayed]:
+def replay_parts(parts: Iterator[Found], run_id: str) -> Iterator[Replayed]:
     """Yield each part with its rows, or with why it is left out; in the order in which the parts come."""
     first = list(islice(parts, _FEW))
     for part in first:

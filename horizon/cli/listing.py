@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 from horizon.core.environment import environment_class, open_environment
+from horizon.core.environment_name import EnvironmentName
 from horizon.core.errors import HorizonError, UsageError
 from horizon.core.instances import distinct_seeds
 from horizon.core.parameters import Parameter, describe
@@ -56,7 +57,7 @@ def show_instance(text: str, index: int, turns: int) -> Iterator[str]:
     """
     task = open_environment(text)
     state = task.reset(next(islice(distinct_seeds(task, 0), max(0, index), None)))
-    yield f"# {task.name}-v{task.version}, seed {index}, difficulty {task.difficulty(state)}"
+    yield f"# {EnvironmentName(task.name, str(task.version))}, seed {index}, difficulty {task.difficulty(state)}"
     yield f"# state: {task.dump(state)}"
     yield "## system\n" + task.rules()
     yield "## user\n" + task.pose(state)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from horizon.core.environment import Environment, engine_of
+from horizon.core.environment_name import EnvironmentName
 from horizon.core.parameters import values
 from horizon.core.records import Json
 from horizon.runs import manifest
@@ -21,7 +22,7 @@ def plan_of(scenario: Scenario, task: Environment[Any]) -> dict[str, Json]:
     """Return what decides a run's turns: the scenario with every default filled in, and the environment's version."""
     return {
         **scenario.as_json(),
-        "environment": f"{task.name}-v{task.version}",
+        "environment": str(EnvironmentName(task.name, str(task.version))),
         "parameters": values(task),
         "opponents": list(scenario.opponents),
         "judge_engine": judge_engine(scenario, task),
@@ -45,7 +46,7 @@ def judge_engine(scenario: Scenario, task: Environment[Any]) -> str:
 def scenario_of(manifest_on_disk: Mapping[str, Any]) -> dict[str, Any]:
     """Return the scenario's keys from a manifest, to resume or replay its run."""
     plan = dict(manifest_on_disk["plan"])
-    plan["environment"] = str(plan["environment"]).rpartition("-v")[0]
+    plan["environment"] = EnvironmentName.parse(str(plan["environment"])).name
     return plan
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from horizon.core.environment import open_environment
+from horizon.core.environment_name import EnvironmentName
 from horizon.core.errors import HorizonError
 from horizon.core.records import Turn
 from horizon.core.row_faults import naming
@@ -79,7 +80,7 @@ def _task(manifest: Mapping[str, Any]) -> tuple[Any, str]:
     """Return the environment that a run was played in and its rules; nulls where it is not installed here."""
     try:
         plan = manifest["plan"]
-        task = open_environment(str(plan["environment"]).rpartition("-v")[0], dict(plan["parameters"]))
+        task = open_environment(EnvironmentName.parse(str(plan["environment"])).name, dict(plan["parameters"]))
         # What another harness asked is not in an imported run, so none of our own wording may be shown for it.
         return task, "" if "imported" in manifest else task.rules()
     except (HorizonError, KeyError, TypeError, ValueError):

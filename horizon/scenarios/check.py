@@ -23,7 +23,7 @@ from horizon.scenarios.compatibility import misfits, opponent_model, with_oppone
 from horizon.scenarios.conditions import split_condition
 from horizon.scenarios.expectations import ErrorRate
 from horizon.scenarios.files import drafts_of
-from horizon.scenarios.merge import Draft, Problem, in_order
+from horizon.scenarios.merge import Draft, Mistake, in_order
 from horizon.scenarios.scenario import Scenario, check_draft
 from horizon.scenarios.toml_lines import KeyPath
 
@@ -36,7 +36,7 @@ class SuiteCheck:
     """What was found in a file: its problems, and how much would be played; requests are natural turns and probes."""
 
     path: str
-    problems: tuple[Problem, ...]
+    problems: tuple[Mistake, ...]
     n_scenarios: int
     n_episodes: int
     n_requests: int
@@ -97,7 +97,7 @@ def check_suite(name_or_path: str, **more: Any) -> SuiteCheck:
     return SuiteCheck(drafts.path, in_order(problems), len(drafts.drafts), n_episodes, n_requests)
 
 
-def _others(draft: Draft, known: tuple[Problem, ...]) -> Iterator[Problem]:
+def _others(draft: Draft, known: tuple[Mistake, ...]) -> Iterator[Mistake]:
     """Yield what else is wrong with a draft: keys with known mistakes are left out, so that the rest is looked up."""
     wrong = {part for problem in known for part in re.split(r"[.\[\]]+", problem.key)}
     if "environment" in wrong:
@@ -120,10 +120,10 @@ def _episodes(scenario: Scenario) -> int:
     return scenario.episodes * max(1, len(scenario.opponents))
 
 
-def _looked_up(draft: Draft, scenario: Scenario) -> Iterator[Problem]:
+def _looked_up(draft: Draft, scenario: Scenario) -> Iterator[Mistake]:
     task = None
     for result in _environment(draft, scenario):
-        if isinstance(result, Problem):
+        if isinstance(result, Mistake):
             yield result
         else:
             task = result
@@ -143,7 +143,7 @@ def _looked_up(draft: Draft, scenario: Scenario) -> Iterator[Problem]:
     yield from _expectations(draft, scenario, task)
 
 
-def _environment(draft: Draft, scenario: Scenario) -> Iterator[Problem | Environment[Any]]:
+def _environment(draft: Draft, scenario: Scenario) -> Iterator[Mistake | Environment[Any]]:
     """Yield what is wrong with the environment and its parameters, or the environment."""
     try:
         name, inside = split_name(scenario.environment)
@@ -168,7 +168,7 @@ def _environment(draft: Draft, scenario: Scenario) -> Iterator[Problem | Environ
     yield task
 
 
-def _model(draft: Draft, path: KeyPath, name: str) -> Iterator[Problem]:
+def _model(draft: Draft, path: KeyPath, name: str) -> Iterator[Mistake]:
     backend, _, argument = name.strip().partition(":")
     try:
         known = capabilities_of(backend)
@@ -187,7 +187,7 @@ def _model(draft: Draft, path: KeyPath, name: str) -> Iterator[Problem]:
         yield draft.problem(path, str(problem))
 
 
-def _expectations(draft: Draft, scenario: Scenario, task: Environment[Any] | None) -> Iterator[Problem]:
+def _expectations(draft: Draft, scenario: Scenario, task: Environment[Any] | None) -> Iterator[Mistake]:
     expect = scenario.expect
     limits: dict[tuple[str, str], tuple[float, float]] = {}
     for index, bound in enumerate(expect.error_rate):

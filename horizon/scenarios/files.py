@@ -14,7 +14,7 @@ from typing import Any
 
 from horizon.core.paths import shipped_folder
 from horizon.core.registry import nearest
-from horizon.scenarios.merge import Draft, KeySource, Layer, Problem, axes_of, holds, leaves, merge, points, value_at
+from horizon.scenarios.merge import Draft, KeySource, Layer, Mistake, axes_of, holds, leaves, merge, points, value_at
 from horizon.scenarios.toml_lines import KeyPath, key_lines
 
 FOLDER = shipped_folder("scenarios")
@@ -38,7 +38,7 @@ class Drafts:
     path: str
     description: str
     drafts: tuple[Draft, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[Mistake, ...]
 
 
 def names() -> tuple[str, ...]:
@@ -125,7 +125,7 @@ class _Files:
     """Reads files, collecting problems."""
 
     def __init__(self) -> None:
-        self.problems: list[Problem] = []
+        self.problems: list[Mistake] = []
 
     def read(self, path: Path, below: tuple[Path, ...], label: str) -> tuple[list[Layer], dict[str, list[Layer]]]:
         """Return the layers of a file's top level, weakest first, and those of each `[[scenario]]` by name."""
@@ -169,19 +169,19 @@ class _Files:
             given = _parsed_toml(text)
             lines = key_lines(text)
         except FileNotFoundError:
-            self.problems.append(Problem(label, None, "", f"there is no such scenario: {nearest(label, names())}"))
+            self.problems.append(Mistake(label, None, "", f"there is no such scenario: {nearest(label, names())}"))
             return None
         except tomllib.TOMLDecodeError as problem:
             line = re.search(r"line (\d+)", str(problem))
             number = int(line.group(1)) if line else text.rstrip().count("\n") + 1
-            self.problems.append(Problem(str(path), number, "", f"this is no TOML: {problem}"))
+            self.problems.append(Mistake(str(path), number, "", f"this is no TOML: {problem}"))
             return None
         except (OSError, UnicodeDecodeError) as problem:
-            self.problems.append(Problem(str(path), None, "", f"can't be read: {problem}"))
+            self.problems.append(Mistake(str(path), None, "", f"can't be read: {problem}"))
             return None
         except (ValueError, RecursionError) as problem:
             reason = "its lists are nested too deeply" if isinstance(problem, RecursionError) else str(problem)
-            self.problems.append(Problem(str(path), None, "", f"is no scenario file: {reason}"))
+            self.problems.append(Mistake(str(path), None, "", f"is no scenario file: {reason}"))
             return None
         return KeySource(str(path), lines), given
 

@@ -15,7 +15,7 @@ from horizon.scenarios.toml_lines import KeyPath, path_text
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Mistake:
     """One mistake, or one thing to think of where `is_warning`; `line` and `key` are empty for a whole file."""
 
     where: str
@@ -33,7 +33,7 @@ class Problem:
         return visible(" ".join(f"{self.where}{line}:{key} {self.message}".split()))
 
 
-def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+def in_order(problems: Iterable[Mistake]) -> tuple[Mistake, ...]:
     """Return problems by file and line, those without a line last; points of a grid share theirs, reported once."""
     once = dict.fromkeys(problems)
     order = {name: place for place, name in enumerate(dict.fromkeys(problem.where for problem in once))}
@@ -47,9 +47,9 @@ class KeySource:
     name: str
     lines: Mapping[KeyPath, int]
 
-    def problem(self, path: KeyPath, message: str) -> Problem:
+    def problem(self, path: KeyPath, message: str) -> Mistake:
         """Return a problem with the key at a path."""
-        return Problem(self.name, self.lines.get(path), path_text(path), message)
+        return Mistake(self.name, self.lines.get(path), path_text(path), message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +78,19 @@ class Draft:
     given: Mapping[str, Any]
     layers: tuple[Layer, ...]
 
-    def problem(self, path: KeyPath, message: str, value: str = "", *, is_warning: bool = False) -> Problem:
+    def problem(self, path: KeyPath, message: str, value: str = "", *, is_warning: bool = False) -> Mistake:
         """Return a problem with the key at a path, reported at the place that set it, or the nearest around it."""
         for length in range(len(path), 0, -1):
             for layer in reversed(self.layers):
                 place = layer.place(path[:length])
                 if place is not None:
                     line = layer.source.lines.get(place)
-                    return Problem(
+                    return Mistake(
                         layer.source.name, line, path_text(place + path[length:]), message, value, is_warning
                     )
         # Set nowhere, so it is a default: the file is named that was read, and not the command line.
         source = next((layer.source for layer in reversed(self.layers) if layer.source.lines), self.layers[-1].source)
-        return Problem(source.name, None, path_text(path), message, value, is_warning)
+        return Mistake(source.name, None, path_text(path), message, value, is_warning)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from horizon.core.registry import nearest
 from horizon.scenarios.conditions import split_condition
 from horizon.scenarios.expectations import ErrorRate, Expectations
 from horizon.scenarios.files import FILE_KEYS, drafts_of
-from horizon.scenarios.merge import Draft, KeySource, Layer, Problem, holds, in_order, value_at
+from horizon.scenarios.merge import Draft, KeySource, Layer, Mistake, holds, in_order, value_at
 
 _NOT_PLAYED = ("description", "expect", "alpha", "calibrate")
 """Keys that change no turn: two scenarios that differ in these alone make the same run."""
@@ -187,7 +187,7 @@ def read(name_or_path: str, **more: Any) -> Scenario:
     return suite.variants[0].scenario
 
 
-def check_draft(draft: Draft) -> Scenario | tuple[Problem, ...]:
+def check_draft(draft: Draft) -> Scenario | tuple[Mistake, ...]:
     """Return the scenario of a draft, or everything that is wrong with its keys, types and ranges."""
     texts = tuple(_numbers_as_texts(draft))
     try:
@@ -197,7 +197,7 @@ def check_draft(draft: Draft) -> Scenario | tuple[Problem, ...]:
     return texts or made
 
 
-def _numbers_as_texts(draft: Draft) -> Iterator[Problem]:
+def _numbers_as_texts(draft: Draft) -> Iterator[Mistake]:
     """Yield the numbers that a file gives as texts; those of the command line are texts by nature."""
     for key, value in draft.given.items():
         field = Scenario.model_fields.get(key)
@@ -208,7 +208,7 @@ def _numbers_as_texts(draft: Draft) -> Iterator[Problem]:
             yield draft.problem((key,), f"is a text: write it without quotes, {key} = {value.strip()}", repr(value))
 
 
-def _problem_of(draft: Draft, error: Mapping[str, Any]) -> Problem:
+def _problem_of(draft: Draft, error: Mapping[str, Any]) -> Mistake:
     path = tuple(error["loc"])
     while path and not holds(draft.given, path):
         # Pydantic adds which of several types it tried.

@@ -17,12 +17,8 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "horizon"
 ROOMS = (
     *("core", "engines", "domains", "environments", "models", "runs", "scenarios", "play", "distil"),
-    *("importers", "exporters", "bridges", "api", "cli", "testing", "pytest_plugin", "__init__"),
+    *("importers", "exporters", "bridges", "api", "cli", "testing", "pytest_plugin", "__init__", "archives"),
 )
-PENDING = {"Problem", "Spread"}
-"""Class names that still occur twice: in archives and scenarios, twice in analysis."""
-
-
 _UNITS = (
     "turn|game|move|episode|process|puzzle|ply|second|line|core|gigabyte|token|search|cell|fact|disk|node|run|step"
 )
@@ -120,7 +116,7 @@ def test_functions_are_verbs_and_locals_are_nouns(room: str) -> None:
 def test_a_class_name_has_one_meaning() -> None:
     trees = (ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py"))
     names = Counter(node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
-    assert {name for name, count in names.items() if count > 1} <= PENDING
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 @pytest.mark.parametrize(
