@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from answers import many, one
+from coverage_tables import pivot
 from known_processes import KNOWN, Known, facts, studies
 
 from horizon.analysis.estimators import (
@@ -177,20 +178,9 @@ def main() -> None:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    (given.out / "table.md").write_text(pivot(rows, [known.name for known in chosen]))
+    (given.out / "table.md").write_text(pivot(rows))
     about = {"command": "python benchmarks/coverage.py", "studies": given.studies, "truth_episodes": TRUTH_EPISODES}
     (given.out / "about.json").write_text(json.dumps(about, indent=1) + "\n")
-
-
-def pivot(rows: list[dict[str, object]], processes: list[str]) -> str:
-    """Return coverage in % as a Markdown table, a row a figure and a column a process."""
-    cells = {(str(row["figure"]), str(row["process"])): 100 * float(str(row["coverage"])) for row in rows}
-    named = dict.fromkeys(figure for figure, _ in cells)
-    lines = ["| figure | " + " | ".join(processes) + " |", "| --- |" + " ---: |" * len(processes)]
-    for figure in named:
-        told = [f"{cells[figure, each]:.1f}" if (figure, each) in cells else "" for each in processes]
-        lines.append(f"| {figure} | {' | '.join(told)} |")
-    return "\n".join(lines) + "\n"
 
 
 def _listed(known: Known, n_studies: int) -> list[dict[str, object]]:

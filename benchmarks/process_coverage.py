@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from answers import many, one
 from caused_processes import CAUSED
+from coverage_tables import percents, process_table
 from hard_processes import HARD, Hard
 
 from horizon.analysis.estimators import (
@@ -208,29 +209,17 @@ def main() -> None:
             rows += found
             for row in found:
                 off = "" if float(str(row["coverage"])) >= 0.93 else "  <-"
-                print(f"{row['process']:38} {row['figure']:42} {_percents(row)}{off}", flush=True)
+                print(f"{row['process']:38} {row['figure']:42} {percents(row)}{off}", flush=True)
     given.out.mkdir(parents=True, exist_ok=True)
     with (given.out / "processes.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    head = (
-        "| process | figure | truth | coverage % | above % | below % | studies |\n|---|---|---:|---:|---:|---:|---:|\n"
-    )
-    lines = [
-        f"| {row['process']} | {row['figure']} | {float(str(row['truth'])):.3g} | "
-        f"{' | '.join(_percents(row).split())} | {row['given']} |"
-        for row in rows
-    ]
-    (given.out / "processes.md").write_text(head + "\n".join(lines) + "\n")
+    (given.out / "processes.md").write_text(process_table(rows))
 
 
 def _by_name(name: str, n_studies: int) -> list[dict[str, object]]:
     return rows_of(next(process for process in PROCESSES if process.name == name), n_studies)
-
-
-def _percents(row: Mapping[str, object]) -> str:
-    return " ".join(f"{100 * float(str(row[key])):5.1f}" for key in ("coverage", "above", "below"))
 
 
 if __name__ == "__main__":

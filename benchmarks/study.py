@@ -8,15 +8,20 @@ and keeps their rows: horizon report results/study/runs/* draws it again.
 
 import argparse
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from horizon.analysis.analysis import Group
+from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.analyze import analyze_runs
+from horizon.analysis.chart import points_of
 from horizon.core.estimator import Estimate
 from horizon.play import session
+from horizon.report.csv_tables import write_csv
+from horizon.report.headline import write_p
 from horizon.report.palette import style_of
 from horizon.report.terminal_table import points
 from horizon.report.write import write_analysis
@@ -24,6 +29,8 @@ from horizon.runs import run_folder
 from horizon.scenarios import scenario as scenarios
 
 NAMES = ("study_chess", "study_stack", "study_list", "study_total", "study_hanoi")
+CONTRASTS = ("natural-healed", "healed-padded", "padded-fresh", "corrupted:0.75-healed")
+FADING = ("longer context", "turns as such")
 CONDITIONS = ("natural", "fresh", "healed", "foreign", "padded", "corrupted:0.75", "window:4", "recap")
 
 
@@ -38,19 +45,33 @@ def played(name: str) -> Path:
 
 
 def table(groups: tuple[Group, ...]) -> str:
-    """Return the figures in Markdown: a column an environment."""
+    """Return the figures in Markdown: a column per environment."""
     lines = ["| | " + " | ".join(group.environment for group in groups) + " |", "| --- |" + " ---: |" * len(groups)]
     for condition in CONDITIONS:
-        lines.append(f"| {condition} | " + " | ".join(_rate(group, condition) for group in groups) + " |")
-    for key, name in (
-        ("focus_gap", "focus gap (natural - fresh)"),
-        ("practice", "practice (foreign - fresh)"),
-        ("focus_loss", "loss of focus (natural - foreign)"),
-    ):
-        lines.append(f"| {name} | " + " | ".join(points(_single(group, key)) for group in groups) + " |")
-    ratios = [_single(group, "self_conditioning") for group in groups]
-    told = [f"{each.estimate:.2f} ({each.low:.2f} to {each.high:.2f})" for each in ratios]
-    return "\n".join([*lines, "| odds of an error, per error shown | " + " | ".join(told) + " |"]) + "\n"
+        name = condition if condition != "natural" else "natural, all turns"
+        lines.append(_row(name, groups, lambda group, name=condition: _rate(group, "error_rate_by_condition", name)))
+        if condition == "natural":
+            probed = "natural, turns with a probe"
+            lines.append(_row(probed, groups, lambda group: _rate(group, "natural_on_probed_states", "healed")))
+    lines.append(_row("focus gap (natural - fresh)", groups, lambda group: _contrast(group, "natural-fresh")))
+    for key, name in (("practice", "practice (foreign - fresh)"), ("focus_loss", "loss of focus (natural - foreign)")):
+        lines.append(_row(name, groups, lambda group, key=key: points(_single(group, key))))
+    for name in CONTRASTS:
+        lines.append(_row(name.replace("-", " - "), groups, lambda group, name=name: _contrast(group, name)))
+    lines.append(_row("odds of an error, per error shown (pairs of one state)", groups, _odds))
+    for cause in FADING:
+        lines.append(_row(f"{cause} below 5 points", groups, lambda group, cause=cause: _fading(group, cause)))
+    return "\n".join(lines) + "\n"
+
+
+def write(analysis: Analysis, out: Path) -> None:
+    """Write table, figure and estimates of the study's runs."""
+    out.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as folder:
+        write_csv(analysis, Path(folder))
+        shutil.copy(Path(folder) / "estimates.csv", out / "estimates.csv")
+    draw(analysis.groups, out / "study.png")
+    (out / "table.md").write_text(table(analysis.groups))
 
 
 def draw(groups: tuple[Group, ...], path: Path) -> None:
@@ -81,12 +102,31 @@ def draw(groups: tuple[Group, ...], path: Path) -> None:
     figure.savefig(path, metadata={"Software": "horizon"})
 
 
-def _rate(group: Group, condition: str) -> str:
-    found = group.estimates["error_rate_by_condition"]
-    for each in found if isinstance(found, list) else ():
-        if each.at["condition"] == condition and each.estimate is not None:
-            return f"{100 * each.estimate:.0f} [{100 * (each.low or 0):.0f}, {100 * (each.high or 1):.0f}]"
+def _row(name: str, groups: tuple[Group, ...], cell: Callable[[Group], str]) -> str:
+    return f"| {name} | " + " | ".join(cell(group) for group in groups) + " |"
+
+
+def _rate(group: Group, key: str, condition: str) -> str:
+    for rate in points_of(group.estimates, key):
+        if rate.at["condition"] == condition:
+            return f"{100 * (rate.estimate or 0):.0f} [{100 * (rate.low or 0):.0f}, {100 * (rate.high or 1):.0f}]"
     return ""
+
+
+def _contrast(group: Group, name: str) -> str:
+    (contrast,) = [point for point in points_of(group.estimates, "contrasts") if point.at["name"] == name]
+    return f"{points(contrast)}, {write_p(float(str(contrast.at['p_holm'])))}"
+
+
+def _odds(group: Group) -> str:
+    ratio = _single(group, "self_conditioning")
+    return f"{ratio.estimate:.2f} ({ratio.low:.2f} to {ratio.high:.2f})"
+
+
+def _fading(group: Group, cause: str) -> str:
+    (test,) = [point for point in points_of(group.estimates, "no_fading") if point.at["cause"] == cause]
+    verdict = "shown" if test.at["is_equivalent"] else "not shown"
+    return f"{verdict} ({100 * (test.low or 0):+.0f} to {100 * (test.high or 0):+.0f})"
 
 
 def _single(group: Group, key: str) -> Estimate:
@@ -103,10 +143,7 @@ def main() -> None:
     folders = [played(name) for name in NAMES]
     analysis = analyze_runs(folders)
     write_analysis(analysis, Path("results/play/study"))
-    (given.out / "runs").mkdir(parents=True, exist_ok=True)
-    shutil.copy("results/play/study/tables/estimates.csv", given.out / "estimates.csv")
-    draw(analysis.groups, given.out / "study.png")
-    (given.out / "table.md").write_text(table(analysis.groups))
+    write(analysis, given.out)
     for folder in folders:
         kept = given.out / "runs" / folder.name
         kept.mkdir(parents=True, exist_ok=True)

@@ -28,7 +28,7 @@ _SHOWN = {
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class RankedContrast:
     """A contrast of one group that was tested, with its corrected p value."""
 
     group: Group
@@ -47,14 +47,14 @@ class Finding:
         return max(low, -high, 0.0)
 
 
-def findings(analysis: Analysis) -> list[Finding]:
+def findings(analysis: Analysis) -> list[RankedContrast]:
     """Return all tested contrasts of all groups, the most important first.
 
     The focus gap comes before what its own trajectory costs a model, and that before all others; among equals, the
     significant first, then the greatest effect that is certain.
     """
     tested = [
-        Finding(group, figure, float(p_holm))
+        RankedContrast(group, figure, float(p_holm))
         for group in analysis.groups
         for figure in points_of(group.estimates, "contrasts")
         if isinstance(p_holm := figure.at.get("p_holm"), int | float)
@@ -86,12 +86,12 @@ def headline(analysis: Analysis) -> str:
     return " ".join(word for word in words if word)
 
 
-def _rank(finding: Finding) -> int:
+def _rank(finding: RankedContrast) -> int:
     name = str(finding.figure.at["name"])
     return 0 if name == GAP else 1 if name in _OWN else 2
 
 
-def _nothing(analysis: Analysis, tested: Sequence[Finding]) -> str:
+def _nothing(analysis: Analysis, tested: Sequence[RankedContrast]) -> str:
     """Return the sentence for the case that no contrast of any group is significant."""
     gaps = [finding for finding in tested if finding.figure.at["name"] == GAP]
     widest = min(gaps or tested, key=lambda finding: finding.p_holm)
@@ -108,7 +108,7 @@ def _nothing(analysis: Analysis, tested: Sequence[Finding]) -> str:
     )
 
 
-def _others(rest: Sequence[Finding], name: str) -> str:
+def _others(rest: Sequence[RankedContrast], name: str) -> str:
     """Return what the other groups gave for the headline's contrast, and how many other contrasts are significant."""
     alike = [finding for finding in rest if finding.figure.at["name"] == name]
     words = []
@@ -186,7 +186,7 @@ def _bounds(figure: Estimate) -> str:
     return f"95 % interval {_range(figure)}, {count_episodes(figure.n_episodes)}"
 
 
-def _correction(finding: Finding) -> str:
+def _correction(finding: RankedContrast) -> str:
     """Return the corrected p value, where more than one test was made."""
     n_tests = int(str(finding.figure.at["n_tests"]))
     return "" if n_tests < 2 else f", {write_p(finding.p_holm)} after Holm's correction over {n_tests} tests"

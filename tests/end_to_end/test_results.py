@@ -1,0 +1,123 @@
+"""The pages of results/ are true: every headline figure is recomputed from the rows that are committed beside it."""
+
+import csv
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from horizon.analysis.analysis import Group
+from horizon.analysis.analyze import groups_of, load_runs
+from horizon.analysis.chart import points_of, single_of
+from horizon.analysis.estimators import contrasts, decomposition, error_rate, focus_gap, self_conditioning
+from horizon.analysis.multiplicity import corrected
+from horizon.core.estimator import Estimate
+
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "results"
+sys.path.insert(0, str(ROOT / "benchmarks"))
+import coverage_tables  # noqa: E402
+import study  # noqa: E402
+
+
+def text(name: str) -> str:
+    """Return a page with its line breaks as spaces, so that sentences can be found."""
+    return re.sub(r"\s+", " ", (RESULTS / name).read_text(encoding="utf-8"))
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with (RESULTS / name).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def groups() -> tuple[Group, ...]:
+    parts = groups_of(load_runs(sorted((RESULTS / "study" / "runs").iterdir())))
+    modules = (contrasts, decomposition, error_rate, focus_gap, self_conditioning)
+    own = [{key: value for module in modules for key, value in module.estimates(part).items()} for _, part in parts]
+    return tuple(
+        Group(*labels, part, estimates) for (labels, part), estimates in zip(parts, corrected(own), strict=True)
+    )
+
+
+def contrast(group: Group, name: str) -> Estimate:
+    return next(point for point in points_of(group.estimates, "contrasts") if point.at["name"] == name)
+
+
+def test_the_studys_table_is_that_of_its_rows(groups: tuple[Group, ...]) -> None:
+    made = study.table(groups)
+    assert (RESULTS / "study" / "table.md").read_text() == made, "run: python benchmarks/remake_tables.py"
+    assert made in (RESULTS / "study" / "README.md").read_text(), "run: python benchmarks/remake_tables.py"
+
+
+def test_the_studys_sentences_have_the_figures_of_its_rows(groups: tuple[Group, ...]) -> None:
+    page = text("study/README.md")
+    for group in groups[:4]:
+        rates = [
+            next(point for point in points_of(group.estimates, key) if point.at["condition"] == "healed")
+            for key in ("natural_on_probed_states", "error_rate_by_condition")
+        ]
+        before, after = (f"{100 * (rate.estimate or 0.0):.0f}" for rate in rates)
+        assert f"{before} to {after} % in {group.environment.replace('_', ' ').replace('hanoi', 'Hanoi')}" in page
+        assert float(str(contrast(group, "natural-healed").at["p_holm"])) < 0.001
+    ratios = [single_of(group.estimates, "self_conditioning") for group in groups]
+    values = [ratio.estimate or 0.0 for ratio in ratios if ratio]
+    assert f"odds ratios are {min(values):.2f} to {max(values):.2f}" in page
+    assert [bool(ratio and (ratio.low or 0.0) > 1) for ratio in ratios] == [True, True, True, True, False]
+    ps = [float(str(contrast(groups[place], "natural-fresh").at["p_holm"])) for place in (0, 2)]
+    assert f"p is {ps[0]:.2g} and {ps[1]:.2g}" in page
+    assert not any(test.at["is_equivalent"] for group in groups for test in points_of(group.estimates, "no_fading"))
+
+
+def test_the_change_log_withdraws_the_odds_in_the_words_of_the_study() -> None:
+    changes = re.sub(r"\s+", " ", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    for page in (text("study/README.md"), changes):
+        assert "9 to 49 % (every interval is above 1)" in page and "odds ratios are 1.08 to 1.79" in page
+        assert re.search("withdrawn", page, re.IGNORECASE)
+
+
+def test_the_tables_of_coverage_are_those_of_their_rows() -> None:
+    for table, made in (
+        ("table.md", coverage_tables.pivot(rows("coverage/coverage.csv"))),
+        ("processes.md", coverage_tables.process_table(rows("coverage/processes.csv"))),
+    ):
+        assert (RESULTS / "coverage" / table).read_text() == made, "run: python benchmarks/remake_tables.py"
+
+
+def test_the_counts_of_coverage_are_those_of_its_rows() -> None:
+    shares = [float(row["coverage"]) for row in rows("coverage/coverage.csv") if not row["figure"].startswith("named")]
+    between = sum(0.93 <= share <= 0.97 for share in shares)
+    above = sum(share > 0.97 for share in shares)
+    below = len(shares) - between - above
+    counted = f"{between} of {len(shares)} figures are between 93 and 97 %, {above} are above, {below} below"
+    assert counted in text("coverage/README.md")
+
+
+def test_the_cells_of_the_thirteen_environments_are_those_of_their_csv() -> None:
+    cells = {
+        (row["environment"].partition(":")[0], row["first_turn"]): row
+        for row in rows("thirteen/error_by_turn.csv")
+        if row["condition"] == "natural"
+    }
+    lines = [line for line in (RESULTS / "thirteen" / "README.md").read_text().splitlines() if line.startswith("| ")]
+    named = [line.strip("| ").split(" | ") for line in lines[2:]]
+    checked = 0
+    for name, *values in named:
+        for turn, value in zip(("1", "3", "7", "13", "19"), values, strict=True):
+            row = cells.get((name.partition(":")[0], turn))
+            if row is not None:
+                assert value.split(" ")[0] == f"{100 * float(row['error_rate']):.0f}", (name, turn)
+                checked += 1
+    assert checked >= 30
+
+
+def test_the_gates_false_alarms_are_those_of_their_counts() -> None:
+    cases = json.loads((RESULTS / "gates" / "bounds.json").read_text())["rows"]
+    page = (RESULTS / "gates" / "README.md").read_text()
+    lines = re.findall(r"^\| [^|]+ \| ([\d.]+) % \| ([\d.]+) % \|$", page, re.MULTILINE)
+    assert len(lines) == len(cases)
+    for line, case in zip(lines, cases, strict=True):
+        shares = [100 * case[verdict]["share"] for verdict in ("failed", "passed")]
+        assert [float(share) for share in line] == pytest.approx(shares, abs=0.0501), case["case"]
