@@ -178,9 +178,13 @@ def judged(found: Sequence[Difference], figures: Sequence[str] = FIGURES) -> lis
 
 
 def keeps(lines: Sequence[Line], demand: str) -> bool:
-    """Tell whether a gate lets the lines pass: none is worse, or (`unproven`) every one is proven no worse."""
-    refused = DEMANDS if demand == "unproven" else ("worse",)
-    return not any(each.verdict in refused for each in lines)
+    """Tell whether a gate lets the lines pass: none is worse, or (`unproven`) every one is proven no worse.
+
+    Without a line nothing is proven.
+    """
+    if demand == "unproven":
+        return bool(lines) and not any(each.verdict in DEMANDS for each in lines)
+    return not any(each.verdict == "worse" for each in lines)
 
 
 def _figures(base: TurnTable, new: TurnTable) -> Iterator[tuple[str, str, Floor, Callable[[TurnTable], Floats]]]:

@@ -17,6 +17,7 @@ from horizon.analysis.analyze import groups_of, table_of
 from horizon.analysis.compare import FIGURES, Difference, Line, differences, judged
 from horizon.analysis.pairing import FEWEST_PAIRS
 from horizon.analysis.run_plans import differences as differences_of_plans
+from horizon.analysis.side_by_side import NOTE, SideFigure, are_apart, protocol_differences, side_figures
 from horizon.analysis.turn_table import TurnTable
 from horizon.core.environment_name import EnvironmentName
 from horizon.core.errors import UsageError
@@ -33,10 +34,13 @@ class Comparison:
 
     lines: tuple[Line, ...]
     notes: tuple[str, ...]
+    side_by_side: tuple[SideFigure, ...] = ()
+    """Figures of imported runs that share no game, which have no lines."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the one object of `horizon compare --json`."""
-        return {"comparison": [line.as_json() for line in self.lines], "notes": list(self.notes)}
+        beside = {"side_by_side": [each.as_json() for each in self.side_by_side]} if self.side_by_side else {}
+        return {"comparison": [line.as_json() for line in self.lines], "notes": list(self.notes), **beside}
 
     def to_polars(self) -> pl.DataFrame:
         """Return one row per line: setting, figure, both values, the difference with its interval, the verdict."""
@@ -80,6 +84,11 @@ def compare_data(
     Raises:
         UsageError: they can't be compared: no setting in common, other versions or judges, too few shared instances.
     """
+    is_imported = all("imported" in run.manifest for run in (*base, *new))
+    if are_apart(base, new, FEWEST_PAIRS):
+        points = protocol_differences(base, new)
+        differ = [f"the protocols differ in {point}" for point in points] or ["the protocols differ in no point"]
+        return Comparison((), (NOTE, *differ), tuple(side_figures(base, new)))
     sides = _side("BASE", base), _side("NEW", new)
     _refuse_other_rules(*sides)
     matched, notes = _match(*sides)
@@ -87,7 +96,14 @@ def compare_data(
     found: list[Difference] = []
     for labels, other in matched:
         setting = _named(labels, other, sides[0].groups)
-        tables, left_out = _same_instances(setting, sides, labels, other)
+        try:
+            tables, left_out = _same_instances(setting, sides, labels, other)
+        except UsageError as problem:
+            # An archive has settings of one or two games; its other ones are compared all the same.
+            if not is_imported:
+                raise
+            notes.append(f"left out: {problem}")
+            continue
         tables, cut = _same_turns(setting, sides, tables)
         notes += cut
         found += differences(setting, *tables, margin)
@@ -107,7 +123,7 @@ def _side(name: str, runs: Sequence[RunData]) -> _Side:
     plans: dict[str, Mapping[str, Any]] = {}
     for run in runs:
         plans.update(dict.fromkeys(run.turns["run_id"].unique().to_list(), run.manifest["plan"]))
-        opening = run.turns.filter((pl.col("turn") == 1) & (pl.col("condition") == "natural"))
+        opening = run.turns.filter((pl.col("turn") == 1) & (pl.col("condition") == _played_condition(run.turns)))
         first.update({(row[0], row[1]): row[2] for row in opening.select("run_id", "episode_id", "state").iter_rows()})
     groups: dict[Labels, TurnTable] = {}
     for labels, part in groups_of(table_of(runs)):
@@ -117,6 +133,11 @@ def _side(name: str, runs: Sequence[RunData]) -> _Side:
             raise UsageError(f"{name} has runs of {labels[0]} with unlike plans ({words}): name one of them")
         groups[labels] = part
     return _Side(name, tuple(run.manifest for run in runs), groups, first, plans)
+
+
+def _played_condition(turns: pl.DataFrame) -> str:
+    """Return `natural`, or `fresh` for games in which every turn was a new dialogue."""
+    return "natural" if (turns["condition"] == "natural").any() else "fresh"
 
 
 def _refuse_other_rules(base: _Side, new: _Side) -> None:
@@ -230,6 +251,8 @@ def _changes(base: _Side, new: _Side) -> Iterator[str]:
     if len(base.manifests) > 1 or len(new.manifests) > 1:
         return
     plans = [_flat(side.manifests[0]["plan"]) for side in (base, new)]
+    for plan in plans:
+        plan.pop("protocols", None)
     told = [
         f"{key} {plans[0].get(key)} -> {plans[1].get(key)}"
         for key in plans[0] | plans[1]

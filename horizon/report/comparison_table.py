@@ -6,6 +6,7 @@ from rich.text import Text
 
 from horizon.analysis.compare import Line
 from horizon.analysis.compare_runs import Comparison
+from horizon.analysis.side_by_side import SideFigure
 from horizon.core.escaping import visible
 
 
@@ -20,8 +21,36 @@ def print_comparison(found: Comparison, console: Console) -> None:
             if line.setting == setting:
                 table.add_row(*(Text(cell) for cell in _cells(line)))
         console.print(table)
+    if found.side_by_side:
+        console.print(_beside(found))
     for note in found.notes:
         console.print(Text(visible(note)))
+
+
+def _beside(found: Comparison) -> Table:
+    """Return the figures of imported runs that share no game: a line per model, side and protocol."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    figures = list(dict.fromkeys(each.figure for each in found.side_by_side))
+    for name in ("model", "side", "games", "turns", *figures, "protocol (where a side has several)"):
+        table.add_column(name, overflow="fold")
+    rows: dict[tuple[str, str, str], dict[str, SideFigure]] = {}
+    for each in found.side_by_side:
+        rows.setdefault((each.model, each.side, each.protocol), {})[each.figure] = each
+    for (model, side, protocol), values in rows.items():
+        counted = values.get("error rate") or next(iter(values.values()))
+        cells = [_beside_cell(values.get(figure)) for figure in figures]
+        row = (model, side, str(counted.n_episodes), str(counted.n_turns), *cells, protocol)
+        table.add_row(*(Text(visible(cell)) for cell in row))
+    return table
+
+
+def _beside_cell(value: SideFigure | None) -> str:
+    if value is None:
+        return "-"
+    digits = 0 if value.figure.startswith("H") else 3
+    ends = ", ".join("open" if end is None else f"{end:.{digits}f}" for end in (value.low, value.high))
+    shown = "not reached" if value.estimate is None else f"{value.estimate:.{digits}f}"
+    return f"{shown} [{ends}]"
 
 
 def _cells(line: Line) -> tuple[str, ...]:
