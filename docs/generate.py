@@ -184,6 +184,10 @@ chat template that repeats messages word for word. The prompt has the tokens of 
   of its own message only, so that later messages, computed without it, carry nothing of it either. Replacing a hidden
   text by another one of as many tokens changes no logit of the reply. The template's marks around a message (its
   role, its end) stay.
+- What is rounded are the keys and values of the history, from the end of the rules to the end of the last reply, as
+  they are cached (keys after their rotation). With b bits each head of each token has the steps -(2^(b-1) - 1) to
+  2^(b-1) - 1, its largest number being the last one, so that no number moves by more than max|x| / (2^b - 2). The
+  history is read exactly and rounded once; the rules, the last message and the reply are exact. kv:32 rounds nothing.
 """
 
 

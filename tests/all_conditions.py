@@ -2,5 +2,5 @@
 
 from horizon.scenarios.conditions import CONDITIONS
 
-_NUMBERS = {"": "", "k": ":2", "p": ":0.5"}
+_NUMBERS = {"": "", "k": ":2", "p": ":0.5", "bits": ":8"}
 ALL = [name + _NUMBERS[condition.takes] for name, condition in CONDITIONS.items()]

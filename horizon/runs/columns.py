@@ -55,6 +55,7 @@ EXTRA = {
     "wrong_reply": "the incorrect reply that `corrupted:p` histories may show",
     "reasoning": "the model's reasoning, where its server returns it apart from the reply",
     "hidden_tokens": "how many tokens of the history `hide:own` or `hide:other` hid",
+    "rounded_tokens": "how many tokens of the history `kv:bits` rounded",
     "illegal_cause": "why a chess move was illegal",
     "pieces, material, check": "chess: men on the board, material in pawns, whether the side to move is in check",
 }

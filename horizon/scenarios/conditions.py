@@ -132,11 +132,35 @@ CONDITIONS: dict[str, Condition] = {
         "the last message states all that a correct reply needs, and attention treats gaps as no cause of their own",
         needs_recall=True,
     ),
+    "kv": Condition(
+        interventions.show_rounded,
+        "its own whole history, whose keys and values are rounded to so many bits (2 to 16, or 32: exact)",
+        "kv:bits-natural, the contrast natural-kv:bits with the other sign: the harm of an imprecise memory",
+        "the history is read exactly and rounded once before the last message is read; a cache that is rounded while "
+        "it grows may do more harm",
+        takes="bits",
+        needs_recall=True,
+    ),
+    "recut": Condition(
+        interventions.show_recut,
+        "the same transcript in longer turns, each of k; the replies inside one are quoted in its message",
+        "natural-recut:k: the effect of how many turns the transcript is told in, turns as such",
+        "a reply quoted in a message and the same reply in a turn of its own differ in nothing but the turn; tokens "
+        "are equal but for the template's marks (compare context_tokens)",
+        takes="k",
+    ),
+    "recut:all": Condition(
+        interventions.show_in_one,
+        "the same transcript as one message, its replies quoted",
+        "natural-recut:all: the effect of turns as such, all of them against one",
+        "as for recut:k",
+    ),
 }
 """All conditions by name; a name with a colon takes nothing more."""
 
 _NUMBERS: dict[Takes, tuple[str, str]] = {
     "k": (r"[1-9][0-9]{0,5}", "a whole number from 1 to 999999"),
+    "bits": (r"[2-9]|1[0-6]|32", "a number of bits from 2 to 16, or 32 (exact)"),
     "p": (r"0?\.[0-9]{1,4}|[01](\.0{1,4})?", "a share from 0 to 1, such as 0.25"),
 }
 """What a number after the colon must match, and how it is described, by what a condition takes."""

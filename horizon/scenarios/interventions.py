@@ -1,13 +1,18 @@
-"""Conditions that leave the history's text and change one suspected cause: what the model can see of it.
+"""Conditions that keep the history's text and change one cause: what is seen, how exactly, in how many turns.
 
-The messages are those of `natural`; `Shown.recall` names what the model may use of them. Pure: a `View` in, messages
-out.
+Hidden and rounded histories are the messages of `natural`, with `Shown.recall` for what the model may use of them.
+Pure: a `View` in, messages out.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 
-from horizon.core.records import Recall
-from horizon.scenarios.views import Shown, View, continue_with
+from horizon.core.records import Message, Recall
+from horizon.scenarios.views import Exchange, Shown, View, continue_with
+
+QUOTE = "You replied: "
+"""What introduces a reply inside a longer message."""
 
 
 def show_without_own(view: View, _: float) -> Shown:
@@ -18,6 +23,47 @@ def show_without_own(view: View, _: float) -> Shown:
 def show_without_other(view: View, _: float) -> Shown:
     """Show the whole history, the environment's earlier messages hidden; the rules and the last message are not."""
     return _hiding(view, "user")
+
+
+def show_rounded(view: View, bits: float) -> Shown:
+    """Show the whole history, its keys and values rounded to so many bits; without a history nothing is rounded."""
+    shown = continue_with(view, view.history, view.asked)
+    return replace(shown, recall=Recall(bits=int(bits))) if view.history else shown
+
+
+def show_recut(view: View, turns: float) -> Shown:
+    """Show the same transcript in longer turns, each of so many; the replies inside one are quoted in its message.
+
+    The present turn belongs to the last of them. `turn` counts the longer turns; all errors are in view.
+    """
+    natural = continue_with(view, view.history, view.asked)
+    messages, quoted = [natural.messages[0]], ""
+    for number, turn in enumerate(_turns(view.history), start=1):
+        for place, exchange in enumerate(turn):
+            is_first = number == 1 and place == 0
+            asked = quoted + (exchange.posed if is_first else exchange.asked)
+            if number % turns == 0:
+                messages += [Message("user", asked), Message("assistant", exchange.reply)]
+                quoted = ""
+            else:
+                quoted = f"{asked}\n\n{QUOTE}{exchange.reply}\n\n"
+    messages.append(Message("user", quoted + natural.messages[-1].content))
+    return replace(natural, messages=tuple(messages), turn=max(1, math.ceil(natural.turn / turns)))
+
+
+def show_in_one(view: View, _: float) -> Shown:
+    """Show the same transcript as one message."""
+    return show_recut(view, math.inf) if view.history else continue_with(view, (), view.asked)
+
+
+def _turns(history: Sequence[Exchange]) -> list[list[Exchange]]:
+    """Return the exchanges by turn: its failed attempts, and the one that counts."""
+    turns: list[list[Exchange]] = [[]]
+    for exchange in history:
+        turns[-1].append(exchange)
+        if not exchange.is_attempt:
+            turns.append([])
+    return turns[:-1]
 
 
 def _hiding(view: View, role: str) -> Shown:

@@ -29,7 +29,7 @@ def test_local_models_alone_rank_replies() -> None:
     assert backends_that("ranks_replies") == ("gguf", "hf", "smollm2")
 
 
-@pytest.mark.parametrize("condition", ["hide:own", "hide:other"])
+@pytest.mark.parametrize("condition", ["hide:own", "hide:other", "kv:8"])
 def test_models_whose_memory_is_elsewhere_are_refused_in_one_line(condition: str) -> None:
     assert backends_that("controls_recall") == ("gguf", "hf", "smollm2", "synthetic")
     for model in ("openai:gpt", "random", "vllm:a"):

@@ -73,7 +73,23 @@ def test_a_window_of_k_never_shows_more_than_k_turns(kinds: list[tuple[bool, boo
 
 
 @pytest.mark.parametrize(
-    "bad", ["windw:2", "window", "window:0", "window:x", "natural:2", "", "hide", "hide:me", "hide:own:2"]
+    "bad",
+    [
+        "windw:2",
+        "window",
+        "window:0",
+        "window:x",
+        "natural:2",
+        "",
+        "hide",
+        "hide:me",
+        "hide:own:2",
+        "kv:1",
+        "kv:17",
+        "kv",
+        "recut:0",
+        "recut",
+    ],
 )
 def test_an_unknown_condition_is_refused(bad: str) -> None:
     with pytest.raises(ValueError, match=r"condition"):
@@ -94,3 +110,46 @@ def test_hidden_messages_are_earlier_ones_of_one_side_in_the_natural_conversatio
 
 def test_at_turn_one_nothing_is_hidden() -> None:
     assert show("hide:own", "rules", (), "posed", "posed") == show("natural", "rules", (), "posed", "posed")
+
+
+def test_a_rounded_history_is_the_natural_conversation_with_its_bits() -> None:
+    shown = show("kv:4", "rules", HISTORY, "asked 5", "posed 5")
+    assert shown.messages == show("natural", "rules", HISTORY, "asked 5", "posed 5").messages
+    assert shown.recall.bits == 4
+    assert show("kv:4", "rules", (), "posed", "posed") == show("natural", "rules", (), "posed", "posed")
+
+
+def test_longer_turns_quote_the_replies_inside_them() -> None:
+    assert texts("recut:2") == [
+        "rules",
+        "posed 1\n\nYou replied: reply 1\n\nasked 2",
+        "reply 2",
+        "asked 3\n\nYou replied: reply 3\n\nasked 4",
+        "reply 4",
+        "asked 5",
+    ]
+    assert texts("recut:3") == [
+        "rules",
+        "posed 1\n\nYou replied: reply 1\n\nasked 2\n\nYou replied: reply 2\n\nasked 3",
+        "reply 3",
+        "asked 4\n\nYou replied: reply 4\n\nasked 5",
+    ]
+    assert len(texts("recut:all")) == 2
+    assert texts("recut:all") == texts("recut:99")
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=12), st.integers(1, 14))
+def test_a_recut_transcript_has_every_text_once_in_its_order(kinds: list[tuple[bool, bool]], k: int) -> None:
+    history = [exchange(i, erred and not attempt, attempt) for i, (erred, attempt) in enumerate(kinds)]
+    while history and history[-1].is_attempt:
+        history.pop()
+    natural = show("natural", "rules", history, "asked now", "posed now")
+    shown = show(f"recut:{k}", "rules", history, "asked now", "posed now")
+    words = "\n\n".join(message.content for message in shown.messages).replace("You replied: ", "")
+    assert words == "\n\n".join(message.content for message in natural.messages)
+    assert shown.prior_errors == natural.prior_errors
+    assert shown.turn == -(-natural.turn // k)
+    if k == 1:
+        assert shown == natural
+    if not any(attempt for _, attempt in kinds):
+        assert sum(message.role == "user" for message in shown.messages) == shown.turn

@@ -102,7 +102,8 @@ def round_numbers(numbers: Tensor, bits: int) -> Tensor:
     step = exact.abs().amax(dim=-1, keepdim=True) / (2 ** (bits - 1) - 1)
     # A token of zeros has no step.
     steps = torch.round(exact / torch.where(step > 0, step, 1.0))
-    return (steps * step).to(numbers.dtype)
+    whole: Tensor = (steps * step).to(numbers.dtype)
+    return whole
 
 
 def _covers(offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

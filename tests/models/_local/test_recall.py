@@ -10,7 +10,7 @@ from horizon.core.errors import ModelFailure
 from horizon.core.records import Message, Recall
 from horizon.models._local.attention import register
 from horizon.models._local.decoder import Job
-from horizon.models._local.recall import TokenRecall, token_recall
+from horizon.models._local.recall import Rounding, TokenRecall, rounded, token_recall
 from horizon.models._local.template import ChatTemplate
 
 # Llama, Qwen, Gemma and GPT-2, with sliding windows, soft caps, grouped heads and learned positions among them.
@@ -107,6 +107,54 @@ def test_a_cache_is_shared_only_up_to_the_first_token_of_another_seal() -> None:
     assert natural.reused_tokens == len(prompt) - 1
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_thirty_two_bits_give_the_natural_tokens_and_two_bits_another_score(family: str) -> None:
+    reader = decoder(made(family, register()))
+    prompt, _ = conversation(REPLIED)
+    end = len(prompt) - len(ASKED[-1])
+    recalls = {bits: TokenRecall((), Rounding(len(RULES), end, bits)) for bits in (32, 2)}
+    (natural,) = reader.write([Job("natural", prompt, 12)])
+    fine, coarse = reader.write([Job(f"{bits} bits", prompt, 12, recall=recalls[bits]) for bits in recalls])
+    assert fine.tokens == natural.tokens
+    assert fine.reused_tokens == coarse.reused_tokens == end
+    # Rounded memory is never shared, and read from nothing it is the same.
+    assert set(reader.kept) == {"natural"}
+    (again,) = decoder(made(family, register())).write([Job("2 bits", prompt, 12, recall=recalls[2])])
+    assert again.tokens == coarse.tokens
+
+    def score(recall: TokenRecall) -> list[float]:
+        choices = tuple(tuple(tokens(50 + each, 3)) for each in range(4))
+        (written,) = reader.write([Job("scored", prompt, 12, choices=choices, is_scored=True, recall=recall)])
+        return written.log_likelihoods
+
+    assert score(recalls[32]) == pytest.approx(score(TokenRecall()), abs=1e-4)
+    assert score(recalls[2]) != pytest.approx(score(TokenRecall()), abs=1e-2)
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8, 16])
+def test_no_number_moves_by_more_than_half_a_step(bits: int) -> None:
+    numbers = torch.randn(3, 50, 16, generator=torch.Generator().manual_seed(1))
+    numbers[0, 0] = 0
+    steps = 2 ** (bits - 1) - 1
+    largest = numbers.abs().amax(dim=-1, keepdim=True)
+    moved = (rounded(numbers, bits) - numbers).abs()
+    assert bool((moved <= largest / steps / 2 * (1 + 2**-20) + largest * 2**-23).all())
+    assert bool((rounded(numbers, bits)[0, 0] == 0).all())
+    # Each head of each token has a scale of its own, and keeps its largest number.
+    largest_now = rounded(numbers, bits).abs().amax(dim=-1, keepdim=True)
+    torch.testing.assert_close(largest_now, largest, rtol=2**-22, atol=0)
+
+
+def test_the_error_of_a_uniform_number_has_the_variance_of_its_step() -> None:
+    # Bennett (1948), Spectra of quantized signals: a step squared over 12.
+    numbers = torch.rand(1, 20_000, 8, generator=torch.Generator().manual_seed(2)) * 2 - 1
+    numbers[..., 0] = 1.0
+    for bits in (4, 8):
+        step = 1 / (2 ** (bits - 1) - 1)
+        error = (rounded(numbers, bits) - numbers)[..., 1:]
+        assert float(error.square().mean()) == pytest.approx(step**2 / 12, rel=0.02)
+
+
 TEMPLATE = (
     "{% for m in messages %}<|{{ m.role }}|>{{ m.content | trim }}\n{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
@@ -160,3 +208,15 @@ def test_a_template_that_rewrites_messages_is_refused_in_one_line() -> None:
     with pytest.raises(ModelFailure, match="leave out the conditions hide and kv") as problem:
         chat.spans(talk, chat.text(talk).replace("cd", "CD"))
     assert "\n" not in str(problem.value)
+
+
+def test_what_is_rounded_begins_behind_the_rules_and_ends_with_the_last_reply() -> None:
+    tokenizer = tiny_tokenizer(TEMPLATE)
+    chat = ChatTemplate("tiny", tokenizer)
+    text = chat.text(TALK)
+    read = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+    recall = token_recall(Recall(bits=8), TALK, chat.spans(TALK, text), read.offset_mapping)
+    assert recall.rounding is not None
+    assert text[: recall.rounding.start] == "<|system|>be brief"
+    assert text[recall.rounding.end :] == "\n<|user|>last\n<|assistant|>"
+    assert token_recall(Recall(bits=8), TALK[:2], chat.spans(TALK, text), read.offset_mapping).rounding is None
