@@ -1,7 +1,7 @@
 """Calibration: the setting of an environment at which a model errs at a target rate on turns without a history.
 
-Plays short runs of one turn each, every one at the most informative setting, until the answer is clear or the turns are
-used up. Knows the turn loop and the psychometric posterior; opens no file.
+Plays short runs of one turn each, every one at the most informative setting, until the answer is clear or the turns
+are used up. Knows the turn loop and the psychometric posterior; opens no file.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

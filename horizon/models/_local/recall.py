@@ -1,4 +1,4 @@
-"""What a model may use of a prompt it has read: which tokens are sealed off, and which of the history are round_numbers.
+"""What a model may use of a prompt it has read: which tokens are sealed off, and which of the history are rounded.
 
 From messages and their places in the prompt's text to tokens; the decoder knows tokens only.
 """
@@ -17,7 +17,7 @@ EXACT_BITS = 32
 
 @dataclass(frozen=True, slots=True)
 class Rounding:
-    """The tokens from `start` to `end` whose keys and values are round_numbers to `bits` before later tokens are read."""
+    """The tokens from `start` to `end`, whose keys and values are rounded to `bits` before later tokens are read."""
 
     start: int
     end: int
@@ -91,7 +91,7 @@ def open_keys(seals: Sequence[int], first: int, past: int, length: int, device: 
 
 
 def round_numbers(numbers: Tensor, bits: int) -> Tensor:
-    """Return numbers of shape (heads, tokens, width), round_numbers to whole steps, symmetric, for each head and token.
+    """Return numbers of shape (heads, tokens, width), rounded to whole steps, symmetric, for each head and token.
 
     With b bits the steps are -(2**(b-1) - 1) to 2**(b-1) - 1, and the largest number of a head and token is the last
     one, so that no number moves by more than half a step: max|x| / (2 * (2**(b-1) - 1)).
