@@ -24,7 +24,7 @@ class ConversationCache:
 
     Only the first `len(tokens)` entries of the room are filled; `room_wanted` is allocated with the first tokens. All
     layers share one block of memory: hundreds of separate, slowly growing tensors would fragment the memory. `seals`
-    are those of the prompt (`TokenRecall`); the first `exact_tokens` (None: all) have never been round_numbers.
+    are those of the prompt (`TokenRecall`); the first `exact_tokens` (None: all) have never been rounded.
     """
 
     tokens: list[int] = field(default_factory=list)
@@ -62,7 +62,7 @@ class ConversationCache:
         return ConversationCache(self.tokens[:length], room, keys, values)
 
     def round(self, rounding: Rounding) -> None:
-        """Round keys and values of some tokens in place; whatever is read after them rests on round_numbers ones."""
+        """Round keys and values of some tokens in place; whatever is read after them rests on rounded ones."""
         some = slice(rounding.start, rounding.end)
         for tensor in (*self.keys, *self.values):
             tensor[:, some] = round_numbers(tensor[:, some], rounding.bits)

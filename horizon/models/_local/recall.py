@@ -12,7 +12,7 @@ from torch import Tensor
 from horizon.core.records import Message, Recall
 
 EXACT_BITS = 32
-"""With so many bits nothing is round_numbers: keys and values have no more."""
+"""With so many bits nothing is rounded: keys and values have no more."""
 
 
 @dataclass(frozen=True, slots=True)
