@@ -13,6 +13,7 @@ import polars as pl
 from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.columns import digested
 from horizon.analysis.multiplicity import corrected
+from horizon.analysis.pooling import Cell, pool
 from horizon.analysis.run_plans import differences, plan_text, plans_of
 from horizon.analysis.turn_table import TurnTable, columns_read, load_table
 from horizon.core import registry
@@ -73,8 +74,15 @@ def analyze_table(table: TurnTable, runs: Sequence[RunData] = ()) -> Analysis:
         Group(*labels, part, own, distinctions[labels[1:]], differs_in)
         for (labels, part), own, differs_in in zip(parts, estimates, plans, strict=True)
     )
-    whole = groups[0].estimates if len(groups) == 1 else estimate_all(table)
+    whole = groups[0].estimates if len(groups) == 1 else {**estimate_all(table), **_pooled(groups)}
     return Analysis(tuple(runs), table, whole, groups)
+
+
+def _pooled(groups: Sequence[Group]) -> dict[str, list[Estimate]]:
+    """Return the focus gaps of all groups pooled; nothing where there are too few."""
+    gaps = [(group, group.estimates.get("focus_gap")) for group in groups]
+    cells = [Cell(group.model, group.setting, gap) for group, gap in gaps if isinstance(gap, Estimate)]
+    return {key: values for key, values in pool(cells).items() if values}
 
 
 def estimate_all(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from horizon.analysis.analysis import Analysis, Group
-from horizon.analysis.chart import RATE, Chart, named_series, single_of
+from horizon.analysis.chart import RATE, Chart, Series, named_series, points_of, single_of
 from horizon.core import registry
 from horizon.core.estimator import Estimates
 
@@ -22,7 +22,7 @@ def charts_of(analysis: Analysis) -> list[Chart]:
             title, said = f"{chart.title}: {label}", f"{label}: {chart.said}"
             charts.append(replace(chart, slug=chart.slug + suffix, title=title, said=said))
     if len(analysis.groups) > 1:
-        charts += [_side_by_side(analysis.groups), *_estimator_charts(analysis.between())]
+        charts += [_side_by_side(analysis.groups), *_pooled(analysis), *_estimator_charts(analysis.between())]
     return charts
 
 
@@ -50,3 +50,19 @@ def _side_by_side(groups: Sequence[Group]) -> Chart:
     known = [(f"{group.model}, {group.setting}", rate) for group, rate in rates if rate is not None]
     series = named_series([rate for _, rate in known], [name for name, _ in known])
     return Chart("side_by_side", "Side by side", "Error rate of each model and setting.", "", RATE, "dot", series)
+
+
+def _pooled(analysis: Analysis) -> list[Chart]:
+    """Return the focus gap of each group by itself and pooled; none where too few groups were played."""
+    pooled = [point for point in points_of(analysis.whole, "pooled_focus_gap") if point.at["model"] != "all"]
+    if not pooled:
+        return []
+    gaps = [(group, single_of(group.estimates, "focus_gap")) for group in analysis.groups]
+    alone = [(f"{group.model}, {group.setting}", gap) for group, gap in gaps if gap is not None]
+    series = (
+        Series("by itself", tuple(name for name, _ in alone), tuple(gap for _, gap in alone)),
+        Series("pooled", tuple(f"{point.at['model']}, {point.at['task']}" for point in pooled), tuple(pooled)),
+    )
+    said = "Focus gap of each model and task by itself, and shrunk towards the whole."
+    notes = (f"pooled: assumes that {pooled[0].at['assumes']}",)
+    return [Chart("pooled", "Focus gaps, pooled", said, "", "difference of error rates", "dot", series, notes=notes)]
