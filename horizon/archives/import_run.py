@@ -3,6 +3,7 @@
 Whatever can't be used is one line and left out; everything that can be used goes in.
 """
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -45,6 +46,8 @@ class Imported:
     formats: Counter[str] = field(default_factory=Counter)
     episodes: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
+    causes: Counter[str] = field(default_factory=Counter)
+    """Why replies were no legal move, by the names that rows have."""
     outcomes: Counter[str] = field(default_factory=Counter)
     opponents: Counter[str] = field(default_factory=Counter)
     harnesses: Counter[Harness] = field(default_factory=Counter)
@@ -160,6 +163,10 @@ def _count(imported: Imported, part: Found, rows: Rows) -> None:
     imported.episodes[rows.episode.model] += 1
     imported.outcomes[rows.episode.outcome] += 1
     imported.errors.update(turn.error for turn in rows.turns)
+    for turn in rows.turns:
+        cause = json.loads(turn.extra).get("illegal_cause") if turn.error in ("illegal", "unparsable") else None
+        if isinstance(cause, str):
+            imported.causes[cause] += 1
     if rows.episode.opponent:
         imported.opponents[rows.episode.opponent] += 1
     if not isinstance(part, Problem):
@@ -223,6 +230,7 @@ def _manifest(
         "formats": dict(imported.formats),
         "episodes": dict(imported.episodes),
         "errors": dict(imported.errors),
+        "causes": dict(imported.causes),
         "outcomes": dict(imported.outcomes),
         "left_out": [str(problem) for problem in imported.problems[:_MOST_PROBLEMS_KEPT]],
         "n_left_out": len(imported.problems),

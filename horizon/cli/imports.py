@@ -50,17 +50,19 @@ def import_(
 
 
 def summary(imported: "Imported") -> list[str]:
-    """Return what was imported, line by line: formats, models, protocols, kinds of reply, what was left out."""
+    """Return what was imported, line by line: formats, models, protocols, kinds and causes, what was left out."""
     formats = ", ".join(f"{name} ({n})" for name, n in imported.formats.most_common())
     models = imported.episodes.most_common(8)
     more = f" and {len(imported.episodes) - 8} more" if len(imported.episodes) > 8 else ""
     kinds = ", ".join(f"{name} {n}" for name, n in imported.errors.most_common())
     ends = ", ".join(f"{name} {n}" for name, n in imported.outcomes.most_common())
+    causes = [(name.replace("_", " "), n) for name, n in imported.causes.most_common()]
     return [
         f"formats: {formats}",
         f"models: {', '.join(f'{name} ({n})' for name, n in models)}{more}",
         f"protocols: {len(imported.harnesses)} ({', '.join(sorted({kind.name for kind in imported.harnesses}))})",
         f"episodes: {imported.n_episodes} ({ends})",
         f"turns: {imported.n_turns} ({kinds})",
+        *([f"why illegal: {', '.join(f'{name} {n}' for name, n in causes)}"] if causes else []),
         f"left out: {len(imported.problems)} games or files, and {imported.skipped} files of no known format",
     ]

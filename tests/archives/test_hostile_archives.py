@@ -3,10 +3,15 @@
 import gzip
 import io
 import os
+import struct
+import subprocess
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
+from zlib import crc32
 
+import pyarrow as pa
 import pytest
 from importers.small_archives import gptchess_files, tag, write_tar, write_zip
 
@@ -76,6 +81,29 @@ def test_a_bomb_is_one_line_and_the_games_behind_it_go_in(tmp_path: Path) -> Non
         assert [str(each).endswith("larger than 1 MiB") for each in found if isinstance(each, Problem)] == [True]
 
 
+@pytest.mark.long
+def test_ten_gigabytes_of_zeros_are_one_line_and_the_game_behind_them_goes_in(tmp_path: Path) -> None:
+    # 10 GiB as 160 gzip members of the same 64 MiB: 10 MB on disk. Memory stays below the process's limit, set here.
+    path, block = tmp_path / "b.tar.gz", 2**26
+    bomb, good = tarfile.TarInfo("bomb.pgn"), tarfile.TarInfo("good.pgn")
+    bomb.size, good.size = 160 * block, len(GAME)
+    packed = gzip.compress(bytes(block), 9)
+    with path.open("wb") as file:
+        file.write(gzip.compress(bomb.tobuf()))
+        for _ in range(160):
+            file.write(packed)
+        file.write(gzip.compress(good.tobuf() + GAME.encode().ljust(512, b"\0") + bytes(1024)))
+    code = (
+        "import resource, sys\nfrom pathlib import Path\nfrom horizon.archives.documents import read_documents\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "for each in read_documents(Path(sys.argv[1])):\n    print(each if not hasattr(each, 'data') else each.name)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000)"
+    )
+    result = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines() == ["b.tar.gz/bomb.pgn: is larger than 256 MiB", "b.tar.gz/good.pgn", "True"]
+    assert names_under(tmp_path) == {"b.tar.gz"}
+
+
 def test_an_archive_that_unpacks_to_too_much_in_all_is_read_no_further(tmp_path: Path) -> None:
     files = {f"{number}.pgn": GAME.encode() for number in range(9)}
     for path in (write_tar(tmp_path / "t.tar.gz", files), write_zip(tmp_path / "t.zip", files)):
@@ -114,6 +142,31 @@ def test_odd_encodings_are_read(tmp_path: Path, encoding: str) -> None:
     assert run_folder.read_episodes(tmp_path / "run")["model"].to_list() == ["Müller-1B"]
 
 
+def test_a_pipe_in_a_folder_is_left_out_and_never_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "good.pgn").write_text(GAME)
+    os.mkfifo(tmp_path / "pipe.pgn")
+    found = list(read_documents(tmp_path))
+    assert [isinstance(each, Document) for each in found] == [True, False]
+
+
+@pytest.mark.parametrize("fault", ["checksum", "bomb", "torn"])
+def test_a_damaged_zstandard_member_is_one_line_and_the_others_go_in(fault: str, tmp_path: Path) -> None:
+    content = bytes(8 * 2**20) if fault == "bomb" else GAME.encode()
+    packed = pa.compress(content, codec="zstd", asbytes=True)
+    shown = packed[:-9] if fault == "torn" else packed
+    path = write_zip(tmp_path / "z.zip", {"bad.pgn": shown, "good.pgn": GAME.encode()}, zipfile.ZIP_STORED)
+    data = bytearray(path.read_bytes())
+    checksum = crc32(content) + (fault == "checksum")
+    for mark, method, crc in ((b"PK\x03\x04", 8, 14), (b"PK\x01\x02", 10, 16)):
+        place = data.find(mark)
+        data[place + method : place + method + 2] = struct.pack("<H", 93)
+        data[place + crc : place + crc + 4] = struct.pack("<I", checksum)
+    path.write_bytes(data)
+    found = list(read_documents(path, Caps(file_bytes=2**20)))
+    assert [isinstance(each, Problem) for each in found] == [True, False]
+    assert "\n" not in str(found[0])
+
+
 def test_one_bad_game_in_a_thousand_is_one_line_and_the_others_go_in(tmp_path: Path) -> None:
     games = [GAME] * 999
     games.insert(500, GAME.replace("Qh4#", "Qh5#"))
@@ -137,8 +190,6 @@ def test_nothing_to_import_leaves_no_folder_and_names_the_formats(tmp_path: Path
 
 
 def test_a_zst_file_is_read(tmp_path: Path) -> None:
-    import pyarrow as pa
-
     path = tmp_path / "g.pgn.zst"
     with pa.output_stream(str(path), compression="zstd") as stream:
         stream.write(GAME.encode())

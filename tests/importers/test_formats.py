@@ -1,6 +1,7 @@
 """Each format reads what it should from an archive written here: kinds, outcomes, protocols, conditions."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import chess
@@ -17,6 +18,7 @@ from importers.small_archives import (
 )
 
 from horizon.archives.import_run import Imported, ImportOptions, import_games
+from horizon.cli.imports import summary as summary_lines
 from horizon.core.environment import open_environment
 from horizon.core.errors import UsageError
 from horizon.runs import run_folder
@@ -233,3 +235,30 @@ def test_rows_carry_the_covariates_of_their_position(tmp_path: Path) -> None:
         "men": 32, "pieces": 14, "ply": 0, "material": 0, "check": 0,
     }  # fmt: skip
     assert pl.Series([each["novelty"] for each in extra]).is_between(0, 1).all()
+
+
+def test_a_log_that_inspect_ai_itself_wrote_is_read_with_its_zstandard_members(tmp_path: Path) -> None:
+    # Written for this test by inspect_ai 0.3.285: two chats of two turns with scorer `match`, replies 2, 4 and 3, 7.
+    log = Path(__file__).with_name("doubling.eval")
+    assert {member.compress_type for member in zipfile.ZipFile(log).filelist} == {93}
+    summary, out = imported(tmp_path, log)
+    assert not summary.problems
+    rows = run_folder.read_turns(out).sort("episode_id").select("model", "turn", "state", "reply", "error").rows()
+    assert rows == [
+        ("listed/tiny", 2, "And twice that?", "4", "none"),
+        ("listed/tiny", 2, "And twice that?", "7", "wrong"),
+    ]
+    assert run_folder.read_episodes(out).sort("episode_id")["outcome"].to_list() == ["solved", "failed"]
+    assert run_folder.read_manifest(out)["plan"]["protocol"]["temperature"] == 0.3  # type: ignore[index,call-overload]
+
+
+def test_the_summary_has_the_kinds_and_the_causes_of_failures(tmp_path: Path) -> None:
+    games = [
+        gptchess_files(1, "1. e4 e5", [tag("1. e4"), tag("2. Nd5")], unknown="Nd5"),
+        gptchess_files(2, "1. e4 e5", [tag("1. e4"), tag("2. Ra3")], unknown="Ra3"),
+        gptchess_files(3, "1. e4 e5", [tag("1. e4"), "I resign."]),
+    ]
+    archive = write_tar(tmp_path / "g.tar.gz", {name: data for game in games for name, data in game.items()})
+    lines = summary_lines(imported(tmp_path, archive)[0])
+    assert "turns: 6 (none 3, illegal 2, no_answer 1)" in lines
+    assert "why illegal: cannot move so 1, path blocked 1" in lines
