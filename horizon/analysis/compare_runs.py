@@ -18,7 +18,9 @@ from horizon.analysis.compare import FIGURES, Difference, Line, differences, jud
 from horizon.analysis.pairing import FEWEST_PAIRS
 from horizon.analysis.run_plans import differences as differences_of_plans
 from horizon.analysis.turn_table import TurnTable
+from horizon.analysis.whose_history import whose_history
 from horizon.core.errors import UsageError
+from horizon.core.estimator import Estimate
 from horizon.runs.run_data import RunData, read_run
 from horizon.runs.run_list import runs_in
 
@@ -28,14 +30,22 @@ Labels = tuple[str, str, str | None, str | None]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Comparison:
-    """The lines of every setting that both sides played, and notes on what was left out."""
+    """The lines of every setting that both sides played, and notes on what was left out.
+
+    `whose_history` has the error rates by who answers and whose transcript is shown, where one side shows the other's.
+    """
 
     lines: tuple[Line, ...]
     notes: tuple[str, ...]
+    whose_history: tuple[Estimate, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the one object of `horizon compare --json`."""
-        return {"comparison": [line.as_json() for line in self.lines], "notes": list(self.notes)}
+        return {
+            "comparison": [line.as_json() for line in self.lines],
+            "notes": list(self.notes),
+            "whose_history": [rate.as_json() for rate in self.whose_history],
+        }
 
     def to_polars(self) -> pl.DataFrame:
         """Return one row per line: setting, figure, both values, the difference with its interval, the verdict."""
@@ -43,7 +53,8 @@ class Comparison:
 
     def __str__(self) -> str:
         """Return one line of text per figure, then the notes."""
-        return "\n".join([*(str(line) for line in self.lines), *self.notes])
+        rates = (f"{rate.at['answers']} after {rate.at['history']}: {rate}" for rate in self.whose_history)
+        return "\n".join([*(str(line) for line in self.lines), *rates, *self.notes])
 
     __repr__ = __str__
 
@@ -98,7 +109,7 @@ def compare_data(
     if not lines:
         asked = ", ".join(figures or FIGURES)
         raise UsageError(f"BASE and NEW share no figure of {asked}: play both with the same conditions")
-    return Comparison(tuple(lines), tuple(notes))
+    return Comparison(tuple(lines), tuple(notes), tuple(whose_history([*base, *new])))
 
 
 def _side(name: str, runs: Sequence[RunData]) -> _Side:

@@ -7,6 +7,7 @@ from rich.text import Text
 from horizon.analysis.compare import Line
 from horizon.analysis.compare_runs import Comparison
 from horizon.core.escaping import visible
+from horizon.core.estimator import Estimate
 
 
 def print_comparison(found: Comparison, console: Console) -> None:
@@ -20,8 +21,23 @@ def print_comparison(found: Comparison, console: Console) -> None:
             if line.setting == setting:
                 table.add_row(*(Text(cell) for cell in _cells(line)))
         console.print(table)
+    if found.whose_history:
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title_justify="left")
+        table.title = Text("error rate by who answers and whose history is shown, on the same states after turn 1")
+        for name in ("who answers", "whose history", "error rate [interval]", "turns"):
+            table.add_column(name, justify="right" if name == "turns" else "left")
+        for rate in found.whose_history:
+            cells = (str(rate.at["answers"]), str(rate.at["history"]), _rate(rate), str(rate.n_turns))
+            table.add_row(*(Text(visible(cell)) for cell in cells))
+        console.print(table)
     for note in found.notes:
         console.print(Text(visible(note)))
+
+
+def _rate(rate: Estimate) -> str:
+    if rate.estimate is None or rate.low is None or rate.high is None:
+        return rate.note or "none"
+    return f"{100 * rate.estimate:.1f} % [{100 * rate.low:.1f}, {100 * rate.high:.1f}]"
 
 
 def _cells(line: Line) -> tuple[str, ...]:
