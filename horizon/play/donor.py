@@ -53,8 +53,8 @@ class Donor:
         other = self.under_way.get(live.episode_id)
         if other is None or other.turn > live.turn:
             other = LiveEpisode(live.episode_id, live.index, live.opponent, live.seed, task.reset(live.seed))
-        told = replace(setting, scenario=setting.scenario.model_copy(update={"feedback": self.feedback}))
-        restore(told, other, self.turns[live.episode_id][other.turn - 1 : live.turn - 1], keep_text=True)
+        as_shown = replace(setting, scenario=setting.scenario.model_copy(update={"feedback": self.feedback}))
+        restore(as_shown, other, self.turns[live.episode_id][other.turn - 1 : live.turn - 1], keep_text=True)
         self.under_way[live.episode_id] = other
         plain = task.pose(live.state) if live.turn == 1 else other.note + task.observe(live.state)
         return Transcript(tuple(other.history), plain)

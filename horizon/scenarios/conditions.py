@@ -144,7 +144,7 @@ CONDITIONS: dict[str, Condition] = {
     "recut": Condition(
         interventions.show_recut,
         "the same transcript in longer turns, each of k; the replies inside one are quoted in its message",
-        "natural-recut:k: the effect of how many turns the transcript is told in, turns as such",
+        "natural-recut:k: the effect of the number of turns that the transcript has, turns as such",
         "a reply quoted in a message and the same reply in a turn of its own differ in nothing but the turn; tokens "
         "are equal but for the template's marks (compare context_tokens)",
         takes="k",

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from transformers import Cache
 
-from horizon.models._local.recall import Rounding, rounded
+from horizon.models._local.recall import Rounding, round_numbers
 
 _SPARE_TOKENS = 64
 _GROWTH = 1.15
@@ -65,7 +65,7 @@ class ConversationCache:
         """Round keys and values of some tokens in place; whatever is read after them rests on rounded ones."""
         some = slice(rounding.start, rounding.end)
         for tensor in (*self.keys, *self.values):
-            tensor[:, some] = rounded(tensor[:, some], rounding.bits)
+            tensor[:, some] = round_numbers(tensor[:, some], rounding.bits)
         self.exact_tokens = rounding.start
 
     def _copy(self, length: int, room: int) -> tuple[list[Tensor], list[Tensor]]:

@@ -90,7 +90,7 @@ def open_keys(seals: Sequence[int], first: int, past: int, length: int, device: 
     return are_open
 
 
-def rounded(numbers: Tensor, bits: int) -> Tensor:
+def round_numbers(numbers: Tensor, bits: int) -> Tensor:
     """Return numbers of shape (heads, tokens, width), rounded to whole steps, symmetric, for each head and token.
 
     With b bits the steps are -(2**(b-1) - 1) to 2**(b-1) - 1, and the largest number of a head and token is the last
@@ -107,7 +107,7 @@ def rounded(numbers: Tensor, bits: int) -> Tensor:
 
 
 def _covers(offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return the text that each token stands for: some tokenizers leave the space before a word out of its offsets."""
+    """Return the text that each token covers: some tokenizers leave the space before a word out of its offsets."""
     covers: list[tuple[int, int]] = []
     reached = 0
     for start, end in offsets:
