@@ -19,8 +19,10 @@ from horizon.analysis.pairing import FEWEST_PAIRS
 from horizon.analysis.run_plans import differences as differences_of_plans
 from horizon.analysis.side_by_side import NOTE, SideFigure, are_apart, protocol_differences, side_figures
 from horizon.analysis.turn_table import TurnTable
+from horizon.analysis.whose_history import whose_history
 from horizon.core.environment_name import EnvironmentName
 from horizon.core.errors import UsageError
+from horizon.core.estimator import Estimate
 from horizon.runs.run_data import RunData, read_run
 from horizon.runs.run_list import runs_in
 
@@ -30,17 +32,15 @@ Labels = tuple[str, str, str | None, str | None]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Comparison:
-    """The lines of every setting that both sides played, and notes on what was left out."""
+    """The lines of every setting that both sides played, and notes on what was left out.
+
+    `whose_history` has the error rates by who answers and whose transcript is shown, where one side shows the other's.
+    """
 
     lines: tuple[Line, ...]
     notes: tuple[str, ...]
-    side_by_side: tuple[SideFigure, ...] = ()
-    """Figures of imported runs that share no game, which have no lines."""
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the one object of `horizon compare --json`."""
-        beside = {"side_by_side": [each.as_json() for each in self.side_by_side]} if self.side_by_side else {}
-        return {"comparison": [line.as_json() for line in self.lines], "notes": list(self.notes), **beside}
+from horizon.analysis.whose_history import whose_history
+from horizon.core.environment_name import EnvironmentName
 
     def to_polars(self) -> pl.DataFrame:
         """Return one row per line: setting, figure, both values, the difference with its interval, the verdict."""
@@ -48,7 +48,8 @@ class Comparison:
 
     def __str__(self) -> str:
         """Return one line of text per figure, then the notes."""
-        return "\n".join([*(str(line) for line in self.lines), *self.notes])
+        rates = (f"{rate.at['answers']} after {rate.at['history']}: {rate}" for rate in self.whose_history)
+        return "\n".join([*(str(line) for line in self.lines), *rates, *self.notes])
 
     __repr__ = __str__
 
@@ -115,7 +116,7 @@ def compare_data(
     if not lines:
         asked = ", ".join(figures or FIGURES)
         raise UsageError(f"BASE and NEW share no figure of {asked}: play both with the same conditions")
-    return Comparison(tuple(lines), tuple(notes))
+    return Comparison(tuple(lines), tuple(notes), tuple(whose_history([*base, *new])))
 
 
 def _side(name: str, runs: Sequence[RunData]) -> _Side:

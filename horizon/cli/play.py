@@ -42,7 +42,8 @@ def play(
         list[str] | None,
         typer.Option(
             help="natural, fresh, healed, corrupted:P, padded, foreign, window:K, recap, repeat:N, "
-            "hide:own, hide:other, kv:BITS, recut:K, recut:all (horizon list conditions); repeatable [natural, fresh]"
+            "hide:own, hide:other, kv:BITS, recut:K, recut:all, transplant:RUN "
+            "(horizon list conditions); repeatable [natural, fresh]"
         ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="seed of everything random [0]")] = None,

@@ -1,7 +1,8 @@
 """The backend `synthetic:hazard=0.05,...`: errors from a known process, to validate the statistics.
 
 The probability of an error at turn t is the logistic of logit(hazard) + drift*(t-1) + conditioning*(errors shown)
-+ difficulty*(standardised difficulty) + tokens*(tokens shown)/1000; `error_probability` is that formula.
++ difficulty*(standardised difficulty) + tokens*(tokens shown)/1000 + rounding*2**(4-bits); `error_probability` is that
+formula. Errors in hidden replies are not shown; a history is rounded under `kv:bits` only.
 Knows the posed state by its contract only, not the environment's text.
 """
 
@@ -23,6 +24,7 @@ UNREADABLE = "Answer: ?"
 
 CHARACTERS_PER_TOKEN = 4
 _LIMIT = 1000.0
+_EXACT_BITS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,10 @@ class Process:
     difficulty_mean: float = parameter(0.0, "difficulty that counts as 0 when standardised", low=-1e9, high=1e9)
     difficulty_sd: float = parameter(1.0, "standard deviation of difficulty, above 0", low=0.0, high=1e9)
     tokens: float = parameter(0.0, "log-odds per 1,000 tokens shown, 4 characters each", low=-_LIMIT, high=_LIMIT)
+    marks: int = parameter(0, "tokens of a chat template that each message counts beside its text", low=0, high=1000)
+    rounding: float = parameter(
+        0.0, "log-odds added by a history rounded to 4 bits, half as much per further bit", low=-_LIMIT, high=_LIMIT
+    )
     kind: str = parameter("wrong", "kind of errors", choices=("wrong", "unparsable", "no_answer"))
 
 
@@ -46,15 +52,18 @@ def error_probability(
     prior_errors: int = 0,
     standardised_difficulty: float = 0.0,
     context_tokens: int = 0,
+    bits: int | None = None,
 ) -> float:
     """Return the probability of an error at a turn, in 0..1.
 
     With logit(p) = log(p / (1 - p)) and logistic its inverse, it is
 
         logistic(logit(hazard) + drift * (turn - 1) + conditioning * prior_errors
-                 + difficulty * standardised_difficulty + tokens * context_tokens / 1000).
+                 + difficulty * standardised_difficulty + tokens * context_tokens / 1000
+                 + rounding * 2 ** (4 - bits)).
 
-    `turn` counts from 1. Hazards of exactly 0 and 1 have infinite logits: no coefficient changes them.
+    `turn` counts from 1; `bits` None or 32 is an exact history, for which the last term is 0. Hazards of exactly 0 and
+    1 have infinite logits: no coefficient changes them.
     """
     if process.hazard in (0.0, 1.0):
         return process.hazard
@@ -65,6 +74,7 @@ def error_probability(
         + process.conditioning * prior_errors
         + process.difficulty * standardised_difficulty
         + process.tokens * context_tokens / 1000
+        + (process.rounding * 2.0 ** (4 - bits) if bits is not None and bits < _EXACT_BITS else 0.0)
     )
     # Two forms of the logistic, so that the exponential never overflows.
     if log_odds >= 0:
@@ -104,7 +114,7 @@ class SyntheticModel:
 
     def _answer(self, request: Request) -> Reply | ModelFailure:
         process, posed = self.process, request.posed
-        counts = [-(-len(message.content) // CHARACTERS_PER_TOKEN) for message in request.messages]
+        counts = [-(-len(message.content) // CHARACTERS_PER_TOKEN) + process.marks for message in request.messages]
         try:
             probability = error_probability(
                 process,
@@ -112,6 +122,7 @@ class SyntheticModel:
                 prior_errors=request.prior_errors,
                 standardised_difficulty=_standardise(process, posed) if process.difficulty else 0.0,
                 context_tokens=sum(counts),
+                bits=request.recall.bits,
             )
             errs = derive(request.seed, "synthetic error") / 2**63 < probability
             text = _wrong(process.kind, posed, request.seed) if errs else posed.render(_correct(posed))

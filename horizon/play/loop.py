@@ -27,6 +27,7 @@ from horizon.play.turn import (
     PendingTurn,
     answered_before,
     is_answered_once,
+    is_posed,
     is_twin,
     judge_reply,
     poses_the_same,
@@ -215,8 +216,10 @@ class _Loop:
         """Queue a probe; its conversation is built now, before the episode advances.
 
         A conversation that the model answered in this turn, or is about to, gets the same reply: a batch's rounding
-        must not make two.
+        must not make two. A state to which another run's transcript does not lead is not posed.
         """
+        if not is_posed(self.setting, live, condition):
+            return
         try:
             probe = request_for(self.setting, live, condition, scores, Padding(natural_tokens))
             if not is_answered_once(self.setting, condition) or not probe.request.messages:

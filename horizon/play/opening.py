@@ -13,6 +13,7 @@ from horizon.core.errors import UsageError
 from horizon.core.model import Model, ModelOptions, backends_that, open_model
 from horizon.core.records import Json
 from horizon.engines.position_text import split_position
+from horizon.play.donor import open_donors
 from horizon.play.plan import judge_engine
 from horizon.play.setting import ScoreSource, Setting
 from horizon.scenarios.compatibility import adapt_to_person, misfits, opponent_model, with_opponent
@@ -66,6 +67,7 @@ def open_setting(
     task = parts.environment or open_environment(scenario.environment, dict(scenario.parameters))
     scenario = with_opponent(scenario, task)
     check_fit(scenario, task)
+    donors = open_donors(scenario, task)
     with ExitStack() as stack:
 
         def open_closing(name: str, options: ModelOptions) -> Model:
@@ -90,7 +92,7 @@ def open_setting(
                 say(note)
         _check_protocol(scenario, model)
         _check_recall(scenario, model)
-        yield Setting(scenario, task, model, opponents, judge, judge_identity)
+        yield Setting(scenario, task, model, opponents, judge, judge_identity, donors=donors)
 
 
 def model_options(scenario: Scenario, base_urls: tuple[str, ...] = ()) -> ModelOptions:

@@ -77,7 +77,9 @@ def replay_turn(
         extra = json.loads(row.extra)
         parts = OpenParts(task, OutsideModel(row.model), opponents={}, is_judged=condition == "foreign")
         # How replies were generated does not matter here, and the reader generates none.
-        scenario = scenario.model_copy(update={"answer": "generate", "constrain": "none"})
+        scenario = scenario.model_copy(
+            update={"answer": "generate", "constrain": "none", "conditions": ("natural", condition)}
+        )
         with open_setting(scenario, parts) as setting:
             live = LiveEpisode(name, 0, None, row.seed, task.load(row.state))
             restore(setting, live, natural[: turn - 1], keep_text=True)

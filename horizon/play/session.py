@@ -21,6 +21,7 @@ from horizon.play.setting import Setting
 from horizon.play.stopping import STOPPED, mark_stopped, play_until_settled
 from horizon.runs import manifest, run_folder
 from horizon.runs.exports import write_exports
+from horizon.runs.manifest import TRANSPLANTS
 from horizon.runs.shards import Shard, shard_in
 from horizon.scenarios.scenario import Scenario
 
@@ -143,13 +144,15 @@ def manifest_of(setting: Setting) -> dict[str, Json]:
     Raises:
         StoreError: a file that the environment reads can't be read.
     """
-    return manifest.make(
+    started = manifest.make(
         plan_of(setting.scenario, setting.task),
         files=files_of(setting.task),
         model_identity=dict(setting.model.identity()),
         opponent_identities={name: dict(model.identity()) for name, model in setting.opponents.items()},
         judge_identity=setting.judge_identity,
     )
+    donors: dict[str, Json] = {condition: dict(donor.identity) for condition, donor in setting.donors.items()}
+    return {**started, **({TRANSPLANTS: donors} if donors else {})}
 
 
 def stop_of(text: str | None) -> Stop | None:

@@ -17,8 +17,27 @@ from horizon.core.records import Json, Scores
 from horizon.play.plan import plan_of
 from horizon.runs.manifest import run_id_of
 from horizon.scenarios.scenario import Scenario
+from horizon.scenarios.views import Transcript
 
 NO_OPPONENTS: Mapping[str, Model] = MappingProxyType({})
+NO_DONORS: "Mapping[str, TranscriptSource]" = MappingProxyType({})
+
+
+class TranscriptSource(Protocol):
+    """What playing needs of another run whose transcripts are shown (`horizon.play.donor`)."""
+
+    @property
+    def identity(self) -> dict[str, Json]:
+        """What the manifest keeps of it."""
+        ...
+
+    def came_to(self, task: Environment[Any], live: Any) -> bool:
+        """Return whether it posed the episode's present state at the same turn."""
+        ...
+
+    def transcript(self, setting: "Setting", live: Any) -> Transcript:
+        """Return its history before that state."""
+        ...
 
 
 class ScoreSource(Protocol):
@@ -33,7 +52,8 @@ class ScoreSource(Protocol):
 class Setting:
     """A scenario with its environment, model, opponents by name, and judge, all open.
 
-    `judge_identity` is what the manifest records of the judge, `calibration` what chose the environment's parameters.
+    `judge_identity` is what the manifest records of the judge, `calibration` what chose the environment's parameters,
+    `donors` the runs of `transplant:RUN` by condition.
     `run_id` comes from the plan unless it is given; `parameters` holds the JSON text of the rows' column of that name,
     by opponent.
     """
@@ -46,6 +66,7 @@ class Setting:
     judge_identity: Mapping[str, Json] | None = None
     run_id: str = ""
     calibration: Mapping[str, Json] | None = None
+    donors: Mapping[str, TranscriptSource] = field(default_factory=lambda: NO_DONORS)
     parameters: Mapping[str | None, str] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -100,7 +100,11 @@ def request_for(
         turn, errors = (live.turn, live.errors) if is_natural else (1, 0)
         request = Request((), seed, key, turn, errors, posed, max_tokens)
         return PendingTurn(live, condition, live.turn, live.state, scores, request)
-    shown = show(condition, view_of(setting, live, padding, with_attempts=is_natural))
+    view = view_of(setting, live, padding, with_attempts=is_natural)
+    donor = setting.donors.get(condition)
+    if donor is not None:
+        view = replace(view, transplant=lambda: donor.transcript(setting, live))
+    shown = show(condition, view)
     messages = shown.messages
     if continuation_unit(setting.task):
         is_whole = is_natural or live.turn == 1
@@ -112,6 +116,12 @@ def request_for(
 
 Answered = tuple[Request, Reply]
 """A natural turn's conversation and the reply that it got."""
+
+
+def is_posed(setting: Setting, live: LiveEpisode, condition: str) -> bool:
+    """Return whether a condition can pose the present state: another run's transcript may not lead to it."""
+    donor = setting.donors.get(condition)
+    return donor is None or donor.came_to(setting.task, live)
 
 
 def is_answered_once(setting: Setting, condition: str) -> bool:

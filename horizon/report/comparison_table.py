@@ -8,6 +8,7 @@ from horizon.analysis.compare import Line
 from horizon.analysis.compare_runs import Comparison
 from horizon.analysis.side_by_side import SideFigure
 from horizon.core.escaping import visible
+from horizon.core.estimator import Estimate
 
 
 def print_comparison(found: Comparison, console: Console) -> None:
@@ -23,6 +24,15 @@ def print_comparison(found: Comparison, console: Console) -> None:
         console.print(table)
     if found.side_by_side:
         console.print(_beside(found))
+    if found.whose_history:
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title_justify="left")
+        table.title = Text("error rate by who answers and whose history is shown, on the same states after turn 1")
+        for name in ("who answers", "whose history", "error rate [interval]", "turns"):
+            table.add_column(name, justify="right" if name == "turns" else "left")
+        for rate in found.whose_history:
+            cells = (str(rate.at["answers"]), str(rate.at["history"]), _rate(rate), str(rate.n_turns))
+            table.add_row(*(Text(visible(cell)) for cell in cells))
+        console.print(table)
     for note in found.notes:
         console.print(Text(visible(note)))
 
@@ -51,6 +61,12 @@ def _beside_cell(value: SideFigure | None) -> str:
     ends = ", ".join("open" if end is None else f"{end:.{digits}f}" for end in (value.low, value.high))
     shown = "not reached" if value.estimate is None else f"{value.estimate:.{digits}f}"
     return f"{shown} [{ends}]"
+
+
+def _rate(rate: Estimate) -> str:
+    if rate.estimate is None or rate.low is None or rate.high is None:
+        return rate.note or "none"
+    return f"{100 * rate.estimate:.1f} % [{100 * rate.low:.1f}, {100 * rate.high:.1f}]"
 
 
 def _cells(line: Line) -> tuple[str, ...]:

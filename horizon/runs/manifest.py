@@ -32,6 +32,9 @@ STOPPED = "stopped_early"
 GATE = "gate"
 """The key of what a gate expected of the run and what came of it."""
 
+TRANSPLANTS = "transplants"
+"""The key of the runs whose transcripts were shown, by condition: their ids and models."""
+
 IMPORTED = "imported"
 """The key of a run that was not played here: where it is from, and what was left out."""
 

@@ -13,7 +13,7 @@ from horizon.core.registry import nearest
 from horizon.scenarios import histories, interventions
 from horizon.scenarios.views import Shown, View
 
-Takes = Literal["", "k", "p", "bits"]
+Takes = Literal["", "k", "p", "bits", "RUN"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,11 @@ class Condition:
 
     `show` gets the view and the number after the colon (0 where there is none). `summary` is what the model sees,
     `estimand` what the condition's contrast estimates, `assumes` when that is so. `takes` is `k` for a whole number,
-    `p` for a share, `bits` for bits of precision, or nothing. `needs_oracle`: correct replies are shown that an engine
-    or a solver must know. `needs_recall`: the model must follow `Request.recall`. `alternatives` are the replies that
-    natural rows must keep for this condition. `needs_history` is false where a model that reads no text needs no
-    conversation at all. `repeats`: a conversation that was already answered is asked again; any other condition takes
-    the reply that the same conversation got, where replies are greedy.
+    `p` for a share, `bits` for bits of precision, `RUN` for a run folder, or nothing. `needs_oracle`: correct replies
+    are shown that an engine or a solver must know. `needs_recall`: the model must follow `Request.recall`.
+    `alternatives` are the replies that natural rows must keep for this condition. `needs_history` is false where a
+    model that reads no text needs no conversation at all. `repeats`: a conversation that was already answered is
+    asked again; any other condition takes the reply that the same conversation got, where replies are greedy.
     """
 
     show: Callable[[View, float], Shown]
@@ -144,7 +144,7 @@ CONDITIONS: dict[str, Condition] = {
     "recut": Condition(
         interventions.show_recut,
         "the same transcript in longer turns, each of k; the replies inside one are quoted in its message",
-        "natural-recut:k: the effect of how many turns the transcript is told in, turns as such",
+        "natural-recut:k: the effect of the number of turns that the transcript has, turns as such",
         "a reply quoted in a message and the same reply in a turn of its own differ in nothing but the turn; tokens "
         "are equal but for the template's marks (compare context_tokens)",
         takes="k",
@@ -155,12 +155,22 @@ CONDITIONS: dict[str, Condition] = {
         "natural-recut:all: the effect of turns as such, all of them against one",
         "as for recut:k",
     ),
+    "transplant": Condition(
+        interventions.show_transplanted,
+        "the transcript by which another run came to the same state, as its own history",
+        "natural-transplant:RUN: the effect of its own transcript instead of that of RUN's model, on the states that "
+        "both came to",
+        "RUN has the same environment, version, parameters, seed and opponents; states that RUN did not come to at "
+        "that turn are not posed, and where both diverge the shared states are few and early",
+        takes="RUN",
+    ),
 }
 """All conditions by name; a name with a colon takes nothing more."""
 
 _NUMBERS: dict[Takes, tuple[str, str]] = {
     "k": (r"[1-9][0-9]{0,5}", "a whole number from 1 to 999999"),
     "bits": (r"[2-9]|1[0-6]|32", "a number of bits from 2 to 16, or 32 (exact)"),
+    "RUN": (r".*\S.*", "a run folder"),
     "p": (r"0?\.[0-9]{1,4}|[01](\.0{1,4})?", "a share from 0 to 1, such as 0.25"),
 }
 """What a number after the colon must match, and how it is described, by what a condition takes."""
@@ -183,7 +193,13 @@ def split_condition(text: str) -> tuple[str, float]:
     pattern, description = _NUMBERS[takes]
     if not re.fullmatch(pattern, number):
         raise ValueError(f"condition '{text}': '{number}' is not {description}")
-    return name, float(number)
+    return name, 0.0 if takes == "RUN" else float(number)
+
+
+def donor_of(text: str) -> str | None:
+    """Return the run folder that a condition names; None for one that names none."""
+    name, _ = split_condition(text)
+    return text.partition(":")[2] if CONDITIONS[name].takes == "RUN" else None
 
 
 def condition_of(text: str) -> Condition:

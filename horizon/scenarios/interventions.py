@@ -56,6 +56,12 @@ def show_in_one(view: View, _: float) -> Shown:
     return show_recut(view, math.inf) if view.history else continue_with(view, (), view.asked)
 
 
+def show_transplanted(view: View, _: float) -> Shown:
+    """Show another run's history of this state as the model's own."""
+    transcript = view.transplant()
+    return continued(view, transcript.history, transcript.asked)
+
+
 def _turns(history: Sequence[Exchange]) -> list[list[Exchange]]:
     """Return the exchanges by turn: its failed attempts, and the one that counts."""
     turns: list[list[Exchange]] = [[]]

@@ -33,12 +33,21 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class Transcript:
+    """Another run's history before the same state, and the message that it leads to, with its note on an error."""
+
+    history: Sequence[Exchange]
+    asked: str
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """What a condition can choose from at the turn after `history`.
 
     `asked` is the turn's message with its history before it, `plain` the same without the note on an error, `posed`
     the state in full. `foreign` builds as many exchanges of another episode, and may wait for an engine; `padding`
-    builds neutral text as long as the history. Both are called only by conditions that need them.
+    builds neutral text as long as the history, `transplant` returns another run's history of this state. They are
+    called only by conditions that need them.
     """
 
     rules: str
@@ -48,6 +57,7 @@ class View:
     plain: str
     foreign: Callable[[], Sequence[Exchange]] = tuple
     padding: Callable[[], str] = str
+    transplant: Callable[[], Transcript] = lambda: Transcript((), "")
 
 
 @dataclass(frozen=True, slots=True)

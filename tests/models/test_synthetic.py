@@ -192,6 +192,8 @@ def test_the_identity_gives_the_whole_process() -> None:
             "difficulty_mean": 0.0,
             "difficulty_sd": 1.0,
             "tokens": 0.0,
+            "marks": 0,
+            "rounding": 0.0,
             "kind": "wrong",
         },
         "reproducible": True,
@@ -216,3 +218,18 @@ def test_the_identity_gives_the_whole_process() -> None:
 def test_settings_that_make_no_process_are_refused(settings: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         open_model(f"synthetic:{settings}")
+
+
+def test_rounding_adds_half_as_much_with_each_further_bit_and_nothing_at_32() -> None:
+    process = Process(hazard=0.2, rounding=1.5)
+    exact = logit(error_probability(process))
+    assert exact == pytest.approx(logit(0.2))
+    for bits, added in ((3, 3.0), (4, 1.5), (5, 0.75), (8, 1.5 / 16), (32, 0.0)):
+        assert logit(error_probability(process, bits=bits)) - exact == pytest.approx(added)
+
+
+def test_a_template_adds_its_marks_to_every_message() -> None:
+    messages = (Message("system", "abcd"), Message("user", "abcde"))
+    (reply,) = open_model("synthetic:hazard=0,tokens=1,marks=5").reply([request(0, messages=messages)])
+    assert isinstance(reply, Reply)
+    assert (reply.prompt_tokens, reply.context_tokens) == (2 + 5, 1 + 5 + 2 + 5)

@@ -1,4 +1,4 @@
-"""Claims about hidden, rounded and retold histories as they are played by local models of random weights."""
+"""Claims about hidden, rounded and recut histories as they are played by local models of random weights."""
 
 import json
 from pathlib import Path

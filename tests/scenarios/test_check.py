@@ -124,7 +124,7 @@ CHECKING = {
         "is not played: add it to conditions",
     ),
     "bound_unknown_condition": (
-        HANOI + "[[expect.error_rate]]\nat_most = 0.5\ncondition = 'recup'",
+        HANOI + "[[expect.error_rate]]\nat_most = 0.5\ncondition = 'recapp'",
         5,
         "expect.error_rate[0].condition",
         "did you mean 'recap'",

@@ -107,7 +107,7 @@ def round_numbers(numbers: Tensor, bits: int) -> Tensor:
 
 
 def _covers(offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return the text that each token means: some tokenizers leave the space before a word out of its offsets."""
+    """Return the text that each token covers: some tokenizers leave the space before a word out of its offsets."""
     covers: list[tuple[int, int]] = []
     reached = 0
     for start, end in offsets:

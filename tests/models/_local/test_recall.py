@@ -10,7 +10,7 @@ from horizon.core.errors import ModelFailure
 from horizon.core.records import Message, Recall
 from horizon.models._local.attention import register
 from horizon.models._local.decoder import Job
-from horizon.models._local.recall import Rounding, TokenRecall, rounded, token_recall
+from horizon.models._local.recall import Rounding, TokenRecall, round_numbers, token_recall
 from horizon.models._local.template import ChatTemplate
 
 # Llama, Qwen, Gemma and GPT-2, with sliding windows, soft caps, grouped heads and learned positions among them.
@@ -137,11 +137,11 @@ def test_no_number_moves_by_more_than_half_a_step(bits: int) -> None:
     numbers[0, 0] = 0
     steps = 2 ** (bits - 1) - 1
     largest = numbers.abs().amax(dim=-1, keepdim=True)
-    moved = (rounded(numbers, bits) - numbers).abs()
+    moved = (round_numbers(numbers, bits) - numbers).abs()
     assert bool((moved <= largest / steps / 2 * (1 + 2**-20) + largest * 2**-23).all())
-    assert bool((rounded(numbers, bits)[0, 0] == 0).all())
+    assert bool((round_numbers(numbers, bits)[0, 0] == 0).all())
     # Each head of each token has a scale of its own, and keeps its largest number.
-    largest_now = rounded(numbers, bits).abs().amax(dim=-1, keepdim=True)
+    largest_now = round_numbers(numbers, bits).abs().amax(dim=-1, keepdim=True)
     torch.testing.assert_close(largest_now, largest, rtol=2**-22, atol=0)
 
 
@@ -151,7 +151,7 @@ def test_the_error_of_a_uniform_number_has_the_variance_of_its_step() -> None:
     numbers[..., 0] = 1.0
     for bits in (4, 8):
         step = 1 / (2 ** (bits - 1) - 1)
-        error = (rounded(numbers, bits) - numbers)[..., 1:]
+        error = (round_numbers(numbers, bits) - numbers)[..., 1:]
         assert float(error.square().mean()) == pytest.approx(step**2 / 12, rel=0.02)
 
 
