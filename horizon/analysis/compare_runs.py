@@ -39,8 +39,19 @@ class Comparison:
 
     lines: tuple[Line, ...]
     notes: tuple[str, ...]
-from horizon.analysis.whose_history import whose_history
-from horizon.core.environment_name import EnvironmentName
+    side_by_side: tuple[SideFigure, ...] = ()
+    """Figures of imported runs that share no game, which have no lines."""
+    whose_history: tuple[Estimate, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the one object of `horizon compare --json`."""
+        beside = {"side_by_side": [each.as_json() for each in self.side_by_side]} if self.side_by_side else {}
+        return {
+            "comparison": [line.as_json() for line in self.lines],
+            "notes": list(self.notes),
+            "whose_history": [rate.as_json() for rate in self.whose_history],
+            **beside,
+        }
 
     def to_polars(self) -> pl.DataFrame:
         """Return one row per line: setting, figure, both values, the difference with its interval, the verdict."""
@@ -116,7 +127,7 @@ def compare_data(
     if not lines:
         asked = ", ".join(figures or FIGURES)
         raise UsageError(f"BASE and NEW share no figure of {asked}: play both with the same conditions")
-    return Comparison(tuple(lines), tuple(notes), tuple(whose_history([*base, *new])))
+    return Comparison(tuple(lines), tuple(notes), whose_history=tuple(whose_history([*base, *new])))
 
 
 def _side(name: str, runs: Sequence[RunData]) -> _Side:

@@ -59,7 +59,7 @@ def show_in_one(view: View, _: float) -> Shown:
 def show_transplanted(view: View, _: float) -> Shown:
     """Show another run's history of this state as the model's own."""
     transcript = view.transplant()
-    return continued(view, transcript.history, transcript.asked)
+    return continue_with(view, transcript.history, transcript.asked)
 
 
 def _turns(history: Sequence[Exchange]) -> list[list[Exchange]]:
