@@ -234,7 +234,7 @@ def _member_bytes(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo,
         packed.seek(member.header_offset)
         header = packed.read(_LOCAL_HEADER_BYTES)
         if len(header) < _LOCAL_HEADER_BYTES or not header.startswith(b"PK\x03\x04"):
-            raise zipfile.BadZipFile("no header where its directory says")
+            raise zipfile.BadZipFile("no header at the place that its directory gives")
         packed.seek(sum(struct.unpack("<HH", header[26:30])), os.SEEK_CUR)
         stream = pa.CompressedInputStream(pa.BufferReader(packed.read(member.compress_size)), "zstd")
         data: bytes = stream.read(most)

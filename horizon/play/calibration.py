@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from horizon.analysis.stats.psychometric import ChosenPlace, Posterior, learn
+from horizon.analysis.stats.psychometric import ChosenPlace, RatePosterior, learn
 from horizon.core.environment import Environment, knobs_of, open_environment
 from horizon.core.errors import UsageError
 from horizon.core.model import Model
@@ -170,7 +170,7 @@ def calibrate(
                 errors[place] += not correct
 
 
-def _draw_places(posterior: Posterior, target: float, count: int, draw: np.random.Generator) -> dict[int, int]:
+def _draw_places(posterior: RatePosterior, target: float, count: int, draw: np.random.Generator) -> dict[int, int]:
     places = posterior.propose(target, count, draw)
     return {place: places.count(place) for place in places}
 

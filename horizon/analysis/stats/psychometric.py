@@ -47,7 +47,7 @@ class ChosenPlace:
 
 
 @dataclass(frozen=True, slots=True)
-class Posterior:
+class RatePosterior:
     """What is known of the error rates: draws of them, (draws, settings), and the answers behind them.
 
     `covariance` is that of the log odds, (settings, settings).
@@ -86,7 +86,7 @@ class Posterior:
         return ChosenPlace(place, float(self.rates[:, place].mean()), float(low), float(high), verdict, is_sure)
 
 
-def learn(settings: Floats, errors: Sequence[int], trials: Sequence[int], seed: int = 0) -> Posterior:
+def learn(settings: Floats, errors: Sequence[int], trials: Sequence[int], seed: int = 0) -> RatePosterior:
     """Return the posterior of the error rates.
 
     Parameters
@@ -115,7 +115,7 @@ def learn(settings: Floats, errors: Sequence[int], trials: Sequence[int], seed: 
         parts.append(fit.log_odds + normal[first : first + count] @ root.T)
         first += count
     log_odds = np.concatenate(parts)
-    return Posterior(_logistic(log_odds), counts, np.cov(log_odds, rowvar=False).reshape(2 * (len(settings),)))
+    return RatePosterior(_logistic(log_odds), counts, np.cov(log_odds, rowvar=False).reshape(2 * (len(settings),)))
 
 
 @dataclass(frozen=True, slots=True)
