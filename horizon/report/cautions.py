@@ -15,13 +15,15 @@ from horizon.runs.run_data import RunData
 _MUCH_TRUNCATED = 0.05
 _RARE = 0.05
 """A rate whose interval lies below this, and holds 0 at turn 1, is at the floor."""
+_RESTATING = {"fen", "board", "pieces", "moves"}
+"""The parts of a chess observation from which the position can be read."""
 _NO_RISE = "no rise can be seen in this setting: horizon calibrate finds"
 
 
 def limits(analysis: Analysis) -> list[str]:
     """Return what the figures can't say, given what was played."""
     conditions = set(analysis.table.conditions)
-    lines = cautions(analysis)
+    lines = [*cautions(analysis), *contradictions(analysis.runs)]
     if "fresh" not in conditions:
         lines.append("Without the condition fresh, a rise with the turn may be nothing but harder positions.")
     if "foreign" not in conditions:
@@ -39,6 +41,23 @@ def limits(analysis: Analysis) -> list[str]:
     if analysis.table.n_episodes < 20:
         lines.append(f"{count_episodes(analysis.table.n_episodes)} are few: read the intervals, not the points.")
     return lines
+
+
+def contradictions(runs: Sequence[RunData]) -> list[str]:
+    """Return a line for histories that the game contradicts: replies that were not played, in a game shown by its moves.
+
+    Chess alone: after turn 1 the position is shown by parts of `later`, and none of them restates it.
+    """
+    for run in runs:
+        plan = run.manifest.get("plan") or {}
+        later = set(filter(None, str((plan.get("parameters") or {}).get("later", "")).split("+")))
+        shown = [name for name in plan.get("conditions", ()) if str(name).partition(":")[0] in ("healed", "corrupted")]
+        if later and not later & _RESTATING and shown:
+            return [
+                f"{' and '.join(shown)} can't be read with later={'+'.join(sorted(later))}: they show replies that were "
+                "not played, and nothing restates the position; add fen to later."
+            ]
+    return []
 
 
 def _with_aborted(analysis: Analysis) -> str:

@@ -1,11 +1,13 @@
 """Claims about cautions: a model at the floor or the ceiling is named, and runs that a gate stopped say so."""
 
+import polars as pl
+import pytest
 from simulated_turns import simulated_episodes, simulated_turns
 
 from horizon.analysis.analysis import Analysis
 from horizon.analysis.analyze import analyze_table
 from horizon.analysis.turn_table import load_table
-from horizon.report.cautions import at_an_end, cautions, gate_notes, limits
+from horizon.report.cautions import at_an_end, cautions, contradictions, gate_notes, limits
 from horizon.runs.run_data import RunData
 
 
@@ -37,3 +39,11 @@ def test_a_run_that_a_gate_stopped_says_after_how_many_episodes_and_why_interval
     assert "after 8 of 64 episodes (failed)" in notes[0]
     assert "fixed in advance" in notes[1]
     assert gate_notes([RunData(None, {"plan": {}}, turns, simulated_episodes(turns))]) == []
+
+
+@pytest.mark.parametrize(("later", "is_told"), [("last_move", True), ("fen+last_move", False), ("", False)])
+def test_histories_that_the_game_contradicts_are_named(later: str, is_told: bool) -> None:
+    plan = {"parameters": {"later": later}, "conditions": ["natural", "healed", "corrupted:0.5"]}
+    lines = contradictions([RunData(None, {"plan": plan}, pl.DataFrame(), pl.DataFrame())])
+    assert bool(lines) == is_told
+    assert all("healed and corrupted:0.5 can't be read with later=last_move" in line for line in lines)
