@@ -44,7 +44,7 @@ def limits(analysis: Analysis) -> list[str]:
 
 
 def contradictions(runs: Sequence[RunData]) -> list[str]:
-    """Return a line for histories that the game contradicts: replies that were not played, in a game shown by its moves.
+    """Return a line for histories that contradict the game: replies that were not played, with only moves shown.
 
     Chess alone: after turn 1 the position is shown by parts of `later`, and none of them restates it.
     """
@@ -54,8 +54,8 @@ def contradictions(runs: Sequence[RunData]) -> list[str]:
         shown = [name for name in plan.get("conditions", ()) if str(name).partition(":")[0] in ("healed", "corrupted")]
         if later and not later & _RESTATING and shown:
             return [
-                f"{' and '.join(shown)} can't be read with later={'+'.join(sorted(later))}: they show replies that were "
-                "not played, and nothing restates the position; add fen to later."
+                f"{' and '.join(shown)} can't be read with later={'+'.join(sorted(later))}: they show replies that "
+                "were not played, and nothing restates the position; add fen to later."
             ]
     return []
 
