@@ -33,11 +33,12 @@ def calibrate(
     base_url: Annotated[list[str] | None, typer.Option(help="server of openai: models; repeatable")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
-    """Find the difficulty at which a model starts right, so that a later rise of its errors can be seen.
+    """Find the difficulty at which a model starts right.
 
-    Plays single turns without a history, each at the most informative setting, until the answer is clear or
-    --most-turns are used up. What is varied are the environment's own parameters (docs/environments.md names them), or
-    those of --knob. Prints the settings tried, and the text for --env; --out writes a scenario with it.
+    From there a rise of its errors can be seen. Plays single turns without a history, each at the most informative
+    setting, until the answer is clear or --most-turns are used up. What is varied are the environment's own parameters
+    (docs/environments.md names them), or those of --knob. Prints the settings tried, and the text for --env; --out
+    writes a scenario with it.
 
     Every key of a scenario that decides how a model is asked is an option, such as --max-tokens 64. A scenario file
     with calibrate = 0.1 is calibrated by itself before it is played.

@@ -7,7 +7,7 @@ from horizon.core.extras import require
 from horizon.core.hashing import file_sha256
 from horizon.core.model import Capabilities, Model, ModelOptions
 
-CAPABILITIES = Capabilities(ranks_replies=True, argument="none")
+CAPABILITIES = Capabilities(ranks_replies=True, controls_recall=True, argument="none")
 FOLDER = Path(__file__).parents[1] / "distil" / "shipped"
 _WEIGHTS = "model.safetensors"
 

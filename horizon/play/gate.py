@@ -6,6 +6,7 @@ weights where these are kept (`weight_cache.keeping_weights`).
 
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,8 +91,10 @@ def play_gate(
         StoreError: another process is writing the run in the folder.
         EngineFailure, ModelFailure: something needed is missing or every episode was aborted.
     """
-    if reuse and (folder / manifests.MANIFEST).exists():
-        scenario = as_calibrated(scenario, run_folder.read_manifest(folder))
+    if reuse and scenario.calibrate is not None and (folder / manifests.MANIFEST).exists():
+        # What is damaged is played anew, and calibrated anew.
+        with suppress(StoreError):
+            scenario = as_calibrated(scenario, run_folder.read_manifest(folder))
     with open_calibrated(scenario, OpenParts(base_urls=base_urls), say) as setting:
         resume = False
         # What is left of a run that was half removed is removed too.

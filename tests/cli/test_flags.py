@@ -20,7 +20,7 @@ def test_both_ways_of_writing_a_flag_are_read() -> None:
         (["--envv", "chess"], "did you mean 'env'"),
         (["--dtype"], "--dtype needs a value"),
         (["--dtype", "--max-tokens", "3"], "--dtype needs a value"),
-        (["chess"], "'chess' stands alone"),
+        (["chess"], "'chess' has no flag"),
         (["--dtype", "a", "--dtype", "b"], "--dtype is given twice"),
     ],
 )

@@ -14,7 +14,7 @@ from horizon.core.records import Message, Reply
 from horizon.core.weight_cache import keeping_weights
 from horizon.play import session
 from horizon.runs import run_folder
-from horizon.scenarios.scenario import make, read
+from horizon.scenarios.scenario import make, read_suite
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -121,12 +121,15 @@ def test_smollm2_is_real_and_knows_the_capital_of_france() -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("_smollm2_loaded_once")
 def test_the_first_curve_is_played_on_real_parts(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    session.run(read("first_curve", episodes=1, turns=2), folder)
-    turns = run_folder.read_turns(folder)
-    assert turns.height == 2 * 2 * 2
-    assert turns["random_loss"].null_count() == 0
-    assert turns["completion_tokens"].max() <= 12
-    made = (folder / "manifest.json").read_text(encoding="utf-8")
-    assert "SmolLM2-135M-Instruct" in made and "Stockfish" in made
-    assert (folder / "games.pgn").read_text(encoding="utf-8").count("[Event ") == 2
+    suite = read_suite("first_curve", episodes=1, turns=2)
+    assert [variant.scenario.model for variant in suite.variants] == ["student", "smollm2"]
+    for variant, weights in zip(suite.variants, ("student", "SmolLM2-135M-Instruct"), strict=True):
+        folder = tmp_path / variant.scenario.model
+        session.run(variant.scenario, folder)
+        turns = run_folder.read_turns(folder)
+        assert turns.filter(turns["condition"] == "natural").height == 2
+        assert turns["random_loss"].null_count() == 0
+        assert turns["completion_tokens"].max() <= 12
+        made = (folder / "manifest.json").read_text(encoding="utf-8")
+        assert weights in made and "Stockfish" in made
+        assert (folder / "games.pgn").read_text(encoding="utf-8").count("[Event ") == 1

@@ -26,12 +26,12 @@ def test_every_shipped_backend_declares_its_capabilities() -> None:
 
 
 def test_local_models_alone_rank_replies() -> None:
-    assert backends_that("ranks_replies") == ("gguf", "hf", "smollm2")
+    assert backends_that("ranks_replies") == ("gguf", "hf", "smollm2", "student")
 
 
 @pytest.mark.parametrize("condition", ["hide:own", "hide:other", "kv:8"])
 def test_models_whose_memory_is_elsewhere_are_refused_in_one_line(condition: str) -> None:
-    assert backends_that("controls_recall") == ("gguf", "hf", "smollm2", "synthetic")
+    assert backends_that("controls_recall") == ("gguf", "hf", "smollm2", "student", "synthetic")
     for model in ("openai:gpt", "random", "vllm:a"):
         scenario = make({"environment": "hanoi", "model": model, "conditions": ["natural", condition]}, "a test")
         ((key, reason),) = misfits(scenario, open_environment("hanoi"))

@@ -15,7 +15,7 @@ def test_every_shipped_scenario_reads(name: str) -> None:
 
 
 def test_flags_override_the_file() -> None:
-    assert read("first_curve", turns=3).turns == 3
+    assert read("study_hanoi", turns=3).turns == 3
 
 
 def test_natural_always_comes_first() -> None:
