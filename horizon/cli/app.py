@@ -125,7 +125,7 @@ def analyze(
         Path | None, typer.Option(help="write a badge for shields.io to this file, as badge.json")
     ] = None,
 ) -> None:
-    """Print the results of runs, then every estimate with its interval.
+    """Print results of runs, then every estimate with its interval.
 
     Writes nothing but the badge. The points of smooth curves are printed with --json only.
 
