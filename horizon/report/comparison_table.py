@@ -27,7 +27,7 @@ def print_comparison(found: Comparison, console: Console) -> None:
     if found.whose_history:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title_justify="left")
         table.title = Text("error rate by who answers and whose history is shown, on the same states after turn 1")
-        for name in ("who answers", "whose history", "error rate [interval]", "turns"):
+        for name in ("who answers", "whose history", "error rate, 95 % interval", "turns"):
             table.add_column(name, justify="right" if name == "turns" else "left")
         for rate in found.whose_history:
             cells = (str(rate.at["answers"]), str(rate.at["history"]), _rate(rate), str(rate.n_turns))
