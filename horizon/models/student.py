@@ -1,4 +1,4 @@
-"""The backend `student`: a chess student of about 2 million parameters that ships inside Horizon."""
+"""The backend `student`: a chess student of 1.5 million parameters that ships inside Horizon."""
 
 from pathlib import Path
 
