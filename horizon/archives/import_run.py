@@ -18,6 +18,7 @@ from horizon.archives.replay import Rows
 from horizon.archives.workers import replay_parts
 from horizon.core import registry
 from horizon.core.environment import open_environment
+from horizon.core.environment_name import EnvironmentName
 from horizon.core.errors import UsageError
 from horizon.core.parameters import values
 from horizon.core.records import Json
@@ -204,10 +205,10 @@ def _manifest(
     colours = sorted(imported.sides)
     shared |= {"opponent": sorted(imported.opponents), "colour": colours[0] if len(colours) == 1 else "both"}
     before: Any = stored
-    name = rows.episode.environment if rows is not None else str(before["plan"]["environment"]).rpartition("-v")[0]
+    name = rows.episode.environment if rows is not None else EnvironmentName.parse(before["plan"]["environment"]).name
     task = open_environment("chess") if name == "chess" else None
     plan: dict[str, Any] = {
-        "environment": f"{name}-v{task.version if task else 1}",
+        "environment": str(EnvironmentName(name, str(task.version if task else 1))),
         "parameters": values(task) if task else {},
         "model": ", ".join(sorted(imported.episodes)),
         "opponents": sorted(imported.opponents),

@@ -24,6 +24,7 @@ from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, mean, 
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from horizon.core.environment import open_environment
+from horizon.core.environment_name import EnvironmentName
 from horizon.core.instances import distinct_seeds
 from horizon.core.parameters import Value
 from horizon.core.records import Message
@@ -71,7 +72,7 @@ def task_of(environment: str) -> Callable[..., Task]:
             place = {"index": index, "seed": instance, "instance": str(instance)}
             samples.append(Sample(input=shown, id=f"{environment}#{index:05d}", metadata=place))
         return Task(
-            dataset=MemoryDataset(samples, name=f"{environment}-v{played.version}"),
+            dataset=MemoryDataset(samples, name=str(EnvironmentName(environment, str(played.version)))),
             solver=play_turns(keys),
             scorer=verdicts(),
             config=GenerateConfig(max_tokens=max_tokens, temperature=0.0),

@@ -61,7 +61,7 @@ def calibrate(
 
     def show(so_far: "Calibration") -> None:
         if so_far.turns:
-            typer.echo(f"{so_far.turns} turns: {so_far.name} errs at {_percent(so_far)}", err=True)
+            typer.echo(f"{so_far.turns} turns: {so_far.name} errs at {so_far.percent}", err=True)
 
     parts = OpenParts(base_urls=tuple(base_url or ()))
     with open_setting(scenario, parts, lambda text: typer.echo(text, err=True)) as setting:
@@ -78,10 +78,6 @@ def calibrate(
         typer.echo(f"{settings:<32} {setting_tried.errors:>3} wrong of {setting_tried.turns:>3}")
     typer.echo(outcome.sentence)
     typer.echo(f"--env {outcome.name}")
-
-
-def _percent(outcome: "Calibration") -> str:
-    return f"{100 * outcome.rate:.0f} % [{100 * outcome.low:.0f}, {100 * outcome.high:.0f}]"
 
 
 def _knob(text: str) -> "tuple[str, Sequence[Value]]":

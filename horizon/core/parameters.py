@@ -52,6 +52,12 @@ def split_name(text: str) -> tuple[str, dict[str, str]]:
     return name, settings(rest, text)
 
 
+def join_name(name: str, settings: Mapping[str, Json]) -> str:
+    """Return `name:key=value,key=value`, which `split_name` splits again; the name alone where nothing is set."""
+    pairs = ",".join(f"{key}={value}" for key, value in settings.items())
+    return f"{name}:{pairs}" if pairs else name
+
+
 def settings(text: str, whole: str | None = None) -> dict[str, str]:
     """Parse `key=value,key=value`; `whole` is the text that an error message quotes.
 

@@ -4,6 +4,7 @@ Plays short runs of one turn each, every one at the most informative setting, un
 are used up. Knows the turn loop and the psychometric posterior; opens no file.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -12,24 +13,25 @@ from typing import Any
 
 import numpy as np
 
-from horizon.analysis.stats.psychometric import ChosenPlace, RatePosterior, learn
+from horizon.analysis.stats.psychometric import ChosenPlace, learn
 from horizon.core.environment import Environment, knobs_of, open_environment
 from horizon.core.errors import UsageError
 from horizon.core.model import Model
-from horizon.core.parameters import Value, split_name
+from horizon.core.parameters import Value, join_name, split_name
 from horizon.core.records import Json
 from horizon.core.seeds import derive
 from horizon.play.in_memory import play_episodes
 from horizon.play.opening import OpenParts, open_setting
+from horizon.play.plan import at_setting
 from horizon.play.setting import Setting
 from horizon.scenarios.scenario import Scenario
 
-MANIFEST_KEY = "calibration"
-"""The manifest's key for the calibration that chose a run's parameters."""
 MOST_TURNS = 150
 _BATCH = 8
 _LEAST_TURNS = 24
 _MOST_SETTINGS = 300
+_NOT_ASKED = {"environment", "model", "calibrate", "conditions", "expect", "alpha", "description"}
+"""Keys of a scenario that do not decide how its model is asked at a setting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,17 @@ class Calibration:
     @property
     def name(self) -> str:
         """Environment and chosen parameters, as `--env` takes them."""
-        settings = ",".join(f"{name}={value}" for name, value in self.parameters.items())
-        return f"{self.environment}:{settings}" if settings else self.environment
+        return join_name(self.environment, self.parameters)
+
+    @property
+    def percent(self) -> str:
+        """The error rate with its interval, as `12 % [7, 18]`."""
+        return f"{100 * self.rate:.0f} % [{100 * self.low:.0f}, {100 * self.high:.0f}]"
 
     @property
     def sentence(self) -> str:
         """What was found, as a sentence."""
-        rate = f"{100 * self.rate:.0f} % [{100 * self.low:.0f}, {100 * self.high:.0f}]"
+        rate = self.percent
         goal = f"target {100 * self.target:g} %, {self.turns} fresh turns"
         if self.verdict == "too hard":
             return f"no setting is easy enough: errs at {rate} even at the easiest, {self.name} ({goal})"
@@ -102,9 +108,8 @@ def open_calibrated(
         say(f"calibrating {task.name} to errors at {100 * target:g} % of turns without a history")
         outcome = calibrate(setting.scenario, task, setting.model, target)
         say(outcome.sentence)
-        parameters = dict(outcome.parameters)
-        chosen = setting.scenario.model_copy(update={"environment": task.name, "parameters": parameters})
-        task = open_environment(task.name, parameters)
+        chosen = at_setting(setting.scenario, task.name, outcome.parameters)
+        task = open_environment(task.name, chosen.parameters)
         yield replace(setting, scenario=chosen, task=task, run_id="", calibration=outcome.as_json())
 
 
@@ -161,8 +166,8 @@ def calibrate(
         n_played = sum(turns)
         if n_played >= most_turns or (n_played >= _LEAST_TURNS and choice.is_sure):
             return so_far
-        wanted = _draw_places(posterior, target, min(_BATCH, most_turns - n_played), draw)
-        for place, count in sorted(wanted.items()):
+        proposed = Counter(posterior.propose(target, min(_BATCH, most_turns - n_played), draw))
+        for place, count in sorted(proposed.items()):
             asked = {**kept, **grid[place]}
             seed = derive(scenario.seed, "calibration", n_played, place) >> 1
             for correct in _fresh_turns(scenario, asked, model, seed, count):
@@ -170,25 +175,14 @@ def calibrate(
                 errors[place] += not correct
 
 
-def _draw_places(posterior: RatePosterior, target: float, count: int, draw: np.random.Generator) -> dict[int, int]:
-    places = posterior.propose(target, count, draw)
-    return {place: places.count(place) for place in places}
-
-
 def _fresh_turns(
     scenario: Scenario, parameters: Mapping[str, Value], model: Model, seed: int, count: int
 ) -> list[bool]:
     """Play one turn of so many episodes, and return which were correct; failed requests are left out."""
-    asked = {
-        name: getattr(scenario, name)
-        for name in scenario.model_fields_set - {"calibrate", "conditions", "expect", "alpha", "description"}
-    }
+    asked = {name: getattr(scenario, name) for name in scenario.model_fields_set - _NOT_ASKED}
     opponents = scenario.opponents[:1]
     changed = {"parameters": dict(parameters), "episodes": count, "turns": 1, "seed": seed, "opponents": opponents}
-    given = {**asked, **changed}
-    given.pop("model", None)
-    given.pop("environment", None)
-    played = play_episodes(split_name(scenario.environment)[0], model, **given)
+    played = play_episodes(split_name(scenario.environment)[0], model, **{**asked, **changed})
     return [turn.correct for turn in played.under("natural")]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from horizon.core.environment import Environment
+from horizon.core.environment_name import EnvironmentName
 from horizon.core.errors import UsageError
 from horizon.core.parameters import values
 from horizon.core.records import Json, Turn
@@ -81,7 +82,7 @@ def _open(condition: str, folder: Path, scenario: Scenario, task: Environment[An
         raise UsageError(f"condition {condition}: {folder} was imported, and what its model was shown is not in it")
     plan = run.manifest["plan"]
     wanted: dict[str, Any] = {
-        "environment": f"{task.name}-v{task.version}",
+        "environment": str(EnvironmentName(task.name, str(task.version))),
         "parameters": values(task),
         "seed": scenario.seed,
         "opponents": list(scenario.opponents),

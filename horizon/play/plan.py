@@ -14,6 +14,8 @@ from horizon.runs import manifest
 from horizon.scenarios.merge import KeySource, Layer, merge
 from horizon.scenarios.scenario import Scenario, make
 
+CALIBRATION = "calibration"
+"""The manifest's key for the calibration that chose a run's parameters."""
 EXPECTED = "expected"
 """The manifest's key for the expectations that a run was started with, so that resuming needs no scenario file."""
 
@@ -31,10 +33,15 @@ def plan_of(scenario: Scenario, task: Environment[Any]) -> dict[str, Json]:
 
 def as_calibrated(scenario: Scenario, manifest_on_disk: Mapping[str, Any]) -> Scenario:
     """Return a scenario with the parameters that its run's calibration chose, so that resuming measures nothing."""
-    calibration = manifest_on_disk.get("calibration")
+    calibration = manifest_on_disk.get(CALIBRATION)
     if scenario.calibrate is None or not calibration or calibration["target"] != scenario.calibrate:
         return scenario
-    update = {"environment": calibration["environment"], "parameters": calibration["parameters"], "calibrate": None}
+    return at_setting(scenario, calibration["environment"], calibration["parameters"])
+
+
+def at_setting(scenario: Scenario, environment: str, parameters: Mapping[str, Any]) -> Scenario:
+    """Return a scenario with the environment and parameters that a calibration chose, and nothing to calibrate."""
+    update = {"environment": environment, "parameters": dict(parameters), "calibrate": None}
     return scenario.model_copy(update=update)
 
 

@@ -13,10 +13,10 @@ from horizon.core.environment import exports_of, files_of, notes_of
 from horizon.core.errors import UsageError
 from horizon.core.model import Model, learnt_by
 from horizon.core.records import Episode, Json, Turn
-from horizon.play.calibration import MANIFEST_KEY, open_calibrated
+from horizon.play.calibration import open_calibrated
 from horizon.play.loop import Played, play
 from horizon.play.opening import OpenParts
-from horizon.play.plan import as_calibrated, expectations_json, plan_of
+from horizon.play.plan import CALIBRATION, as_calibrated, expectations_json, plan_of
 from horizon.play.setting import Setting
 from horizon.play.stopping import STOPPED, mark_stopped, play_until_settled
 from horizon.runs import manifest, run_folder
@@ -101,7 +101,7 @@ def run_opened(
     shard, stop = _shard_and_stop(folder, options)
     started = {**manifest_of(setting), **expectations_json(setting.scenario), "shard": shard.as_json()}
     if setting.calibration is not None:
-        started[MANIFEST_KEY] = dict(setting.calibration)
+        started[CALIBRATION] = dict(setting.calibration)
     turns: list[Turn] = []
     episodes: list[Episode] = []
     warnings: list[str] = []

@@ -3,6 +3,8 @@
 import shlex
 from collections.abc import Sequence
 
+from horizon.core.environment_name import EnvironmentName
+from horizon.core.parameters import join_name
 from horizon.runs.run_data import RunData
 
 
@@ -18,10 +20,9 @@ def _play(run: RunData) -> str:
     if "imported" in run.manifest:
         sources = (str(source) for source in run.manifest["imported"].get("from", ()))
         return " ".join(shlex.quote(word) for word in ("horizon", "import", *sources, "--out", run.name))
-    parameters = ",".join(f"{key}={value}" for key, value in plan.get("parameters", {}).items() if value != "")
-    environment = str(plan["environment"]).rpartition("-v")[0]
-    words = ["horizon", "play", "--model", str(plan.get("model", "")), "--env"]
-    words.append(f"{environment}:{parameters}" if parameters else environment)
+    parameters = {key: value for key, value in plan.get("parameters", {}).items() if value != ""}
+    environment = EnvironmentName.parse(str(plan["environment"])).name
+    words = ["horizon", "play", "--model", str(plan.get("model", "")), "--env", join_name(environment, parameters)]
     for key, flag in (("opponents", "--opponent"), ("conditions", "--condition")):
         for value in plan.get(key, ()):
             words += [flag, str(value)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from horizon.core.errors import UsageError
-from horizon.core.parameters import build, describe, parameter, split_name, values
+from horizon.core.parameters import build, describe, join_name, parameter, split_name, values
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +47,8 @@ def test_a_bad_setting_names_the_value_and_the_fix(text: str, message: str) -> N
         build(Maze, given, f"environment {name}")
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("settings", [{}, {"disks": "4"}, {"show": "fen+legal_moves", "notation": "uci"}])
+def test_a_name_with_its_settings_is_split_as_it_was_joined(settings: dict[str, str]) -> None:
+    assert split_name(join_name("hanoi", settings)) == ("hanoi", settings)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from horizon.analysis.stats.intervals import Floats, Interval, quantile
+from horizon.analysis.stats.logistic import expit
 
 _MOST_STEPS = 100
 _ENOUGH = 1e-9
@@ -62,7 +63,7 @@ def _slopes(with_it: Floats, against: Floats, sizes: Floats) -> Floats:
     """Return the penalised slope of each row of counts, shape (samples,); counts have shape (samples, sizes)."""
     total, slope = with_it + against, np.zeros(len(with_it))
     for _ in range(_MOST_STEPS):
-        chance = _expit(slope[:, None] * sizes)
+        chance = expit(slope[:, None] * sizes)
         information = _information(slope, total, sizes)
         # The leverages of one column sum to 1: what each size of difference holds of the information.
         leverage = total * chance * (1 - chance) * sizes**2 / information[:, None]
@@ -75,7 +76,7 @@ def _slopes(with_it: Floats, against: Floats, sizes: Floats) -> Floats:
 
 
 def _information(slope: Floats, total: Floats, sizes: Floats) -> Floats:
-    chance = _expit(slope[:, None] * sizes)
+    chance = expit(slope[:, None] * sizes)
     return np.asarray(np.maximum((total * chance * (1 - chance) * sizes**2).sum(axis=1), 1e-12))
 
 
@@ -100,7 +101,3 @@ def _likelihood(slope: float, whole: tuple[Floats, Floats], sizes: Floats) -> fl
     plain = with_it @ -np.logaddexp(0, -logit) + against @ -np.logaddexp(0, logit)
     information = _information(np.array([slope]), (with_it + against)[None], sizes)[0]
     return float(plain + 0.5 * np.log(information))
-
-
-def _expit(logit: Floats) -> Floats:
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * logit)))

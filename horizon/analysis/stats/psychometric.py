@@ -14,6 +14,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from horizon.analysis.stats.logistic import expit
+
 Floats = NDArray[np.float64]
 TOLERANCE = 0.03
 """A setting within so many of the target is as good as any."""
@@ -115,7 +117,7 @@ def learn(settings: Floats, errors: Sequence[int], trials: Sequence[int], seed: 
         parts.append(fit.log_odds + normal[first : first + count] @ root.T)
         first += count
     log_odds = np.concatenate(parts)
-    return RatePosterior(_logistic(log_odds), counts, np.cov(log_odds, rowvar=False).reshape(2 * (len(settings),)))
+    return RatePosterior(expit(log_odds), counts, np.cov(log_odds, rowvar=False).reshape(2 * (len(settings),)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def _fit(settings: Floats, wrong: Floats, counts: Floats, shape: tuple[float, fl
     kernel = _covariance(settings, slope_sd, deviation_sd)
     log_odds, identity = mean.copy(), np.eye(len(mean))
     for _ in range(200):
-        rate = _logistic(log_odds)
+        rate = expit(log_odds)
         weight = np.sqrt(counts * rate * (1 - rate))
         inner = np.linalg.cholesky(identity + weight[:, None] * kernel * weight)
         pull = weight**2 * (log_odds - mean) + wrong - counts * rate
@@ -142,7 +144,7 @@ def _fit(settings: Floats, wrong: Floats, counts: Floats, shape: tuple[float, fl
         log_odds = log_odds + step / max(1.0, float(np.abs(step).max()) / 2)
         if np.abs(step).max() < 1e-6:
             break
-    rate = np.clip(_logistic(log_odds), 1e-12, 1 - 1e-12)
+    rate = np.clip(expit(log_odds), 1e-12, 1 - 1e-12)
     weight = np.sqrt(counts * rate * (1 - rate))
     inner = np.linalg.cholesky(identity + weight[:, None] * kernel * weight)
     spread = np.linalg.solve(inner, weight[:, None] * kernel)
@@ -159,8 +161,3 @@ def _covariance(settings: Floats, slope_sd: float, deviation_sd: float) -> Float
     slopes = slope_sd**2 / settings.shape[1] * centred @ centred.T
     total: Floats = _LEVEL_SD**2 + slopes + smooth
     return total + 1e-6 * np.eye(len(settings))
-
-
-def _logistic(log_odds: Floats) -> Floats:
-    result: Floats = 1 / (1 + np.exp(-np.clip(log_odds, -40, 40)))
-    return result
