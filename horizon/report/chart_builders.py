@@ -19,8 +19,8 @@ def charts_of(analysis: Analysis) -> list[Chart]:
         suffix = f"-{number}" if len(analysis.groups) > 1 else ""
         label = f"{group.model}, {group.setting}"
         for chart in _estimator_charts(group.estimates):
-            title, said = f"{chart.title}: {label}", f"{label}: {chart.said}"
-            charts.append(replace(chart, slug=chart.slug + suffix, title=title, said=said))
+            title, alt_text = f"{chart.title}: {label}", f"{label}: {chart.alt_text}"
+            charts.append(replace(chart, slug=chart.slug + suffix, title=title, alt_text=alt_text))
     if len(analysis.groups) > 1:
         charts += [_side_by_side(analysis.groups), *_pooled(analysis), *_estimator_charts(analysis.between())]
     return charts

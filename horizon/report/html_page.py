@@ -163,7 +163,7 @@ def _meaning(condition: str) -> str:
 def _figure(place: int, chart: Chart) -> str:
     return (
         f'<figure id="chart-{place}"><figcaption>{escaped(chart.title)}</figcaption>'
-        f'<div id="figure-{place}" role="img" aria-label="{escaped(chart.said)}" style="min-height:380px"></div>'
+        f'<div id="figure-{place}" role="img" aria-label="{escaped(chart.alt_text)}" style="min-height:380px"></div>'
         f"{''.join(f'<p class=note>{escaped(note)}</p>' for note in caption_of(chart))}</figure>"
     )
 

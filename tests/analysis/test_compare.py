@@ -11,7 +11,7 @@ from command_line import horizon
 from scipy import stats
 from simulated_turns import simulated_turns
 
-from horizon.analysis.compare import FIGURES, Line, differences, judged, keeps
+from horizon.analysis.compare import FIGURES, Line, differences, judge, keeps
 from horizon.analysis.compare_runs import compare
 from horizon.analysis.turn_table import load_table
 from horizon.core.errors import StoreError, UsageError
@@ -23,7 +23,7 @@ from horizon.scenarios.scenario import make
 def lines(
     base: pl.DataFrame, new: pl.DataFrame, margin: float = 0.0, figures: tuple[str, ...] = FIGURES
 ) -> list[Line]:
-    return judged(list(differences("s", load_table(base), load_table(new), margin)), figures)
+    return judge(list(differences("s", load_table(base), load_table(new), margin)), figures)
 
 
 def by_seed(turns: pl.DataFrame, value: pl.Expr) -> Any:
@@ -202,7 +202,7 @@ def test_a_longer_run_of_the_same_model_is_not_worse_for_its_late_turns(tmp_path
 def test_runs_that_go_on_otherwise_after_an_error_are_not_compared(tmp_path: Path) -> None:
     one = played(tmp_path / "one", environment="running_total")
     other = played(tmp_path / "other", environment="running_total", on_error="stop")
-    with pytest.raises(UsageError, match="on_error=substitute and NEW by stop"):
+    with pytest.raises(UsageError, match="on_error=substitute and NEW stop"):
         compare(one, other)
 
 
@@ -222,7 +222,7 @@ def test_settings_are_matched_in_folders_of_runs(tmp_path: Path) -> None:
 def test_what_changes_the_task_itself_is_refused(tmp_path: Path) -> None:
     base = played(tmp_path / "base")
     new = played(tmp_path / "new", environment="hanoi:disks=4,rounds=0")
-    with pytest.raises(UsageError, match="changes the task itself"):
+    with pytest.raises(UsageError, match="the tasks themselves differ"):
         compare(base, new)
 
 
@@ -261,7 +261,7 @@ def test_runs_that_ended_once_settled_are_pointed_out(tmp_path: Path) -> None:
         tmp_path / "new",
         session.RunOptions(stop="settled"),
     )
-    assert any("NEW holds runs that ended once settled" in note for note in compare(base, tmp_path / "new").notes)
+    assert any("NEW has runs that stopped once settled" in note for note in compare(base, tmp_path / "new").notes)
 
 
 def test_rows_of_one_side_in_any_order_give_the_same_lines() -> None:
