@@ -15,10 +15,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "horizon"
-ROOMS = (
-    *("core", "engines", "domains", "environments", "models", "runs", "scenarios", "play", "distil"),
-    *("importers", "exporters", "bridges", "api", "cli", "testing", "pytest_plugin", "__init__", "archives"),
-)
+ROOMS = sorted(path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file())
 _UNITS = (
     "turn|game|move|episode|process|puzzle|ply|second|line|core|gigabyte|token|search|cell|fact|disk|node|run|step"
 )
