@@ -14,7 +14,7 @@ from horizon.archives.documents import Problem
 from horizon.archives.games import ArchivedChat, ArchivedGame, Harness, Said
 from horizon.core.records import Episode, ErrorKind, Json, Turn
 from horizon.core.seeds import derive
-from horizon.domains.chess import illegal_moves, move_mentions, move_parsing
+from horizon.domains.chess import game_text, illegal_moves, move_mentions, move_parsing
 from horizon.domains.chess.novelty import novelty_of
 from horizon.domains.chess.verdict import count_men
 from horizon.domains.puzzles.formats.moves import foreign_letter
@@ -54,12 +54,12 @@ class _Replay:
         if clock >= 100 or (clock >= 8 and self.board.is_repetition(3)):
             board = self.board.copy(stack=False)
             board.halfmove_clock = min(clock, 99)
-            self.root, self.begun = move_parsing.text_of(board), len(self.moves)
+            self.root, self.begun = game_text.text_of(board), len(self.moves)
 
     def row(self, turn: int, reply: str, action: str | None, error: ErrorKind, extra: dict[str, Json]) -> Turn:
         """Return the row of a reply at the position that the game is at."""
         game = self.game
-        line = move_parsing.GameText(self.root, tuple(self.moves[self.begun :]), game.side)
+        line = game_text.GameText(self.root, tuple(self.moves[self.begun :]), game.side)
         return Turn(
             run_id=self.run_id,
             episode_id=game.name,
@@ -69,7 +69,7 @@ class _Replay:
             model=game.model,
             condition=game.harness.history,
             turn=turn,
-            state=move_parsing.join_state(line),
+            state=game_text.join_state(line),
             prompt_tokens=None,
             context_tokens=None,
             completion_tokens=None,
@@ -107,7 +107,7 @@ def rows_of(game: ArchivedGame, run_id: str, environment: str) -> Rows | Problem
         return Problem(game.name, f"its start is no position: {problem}")
     if not board.is_valid():
         return Problem(game.name, "its start is no possible position")
-    start = move_parsing.text_of(board)
+    start = game_text.text_of(board)
     replay = _Replay(game, run_id, environment, board, start)
     turns: list[Turn] = []
     for ply, text in enumerate(game.moves):
@@ -134,7 +134,7 @@ def rows_of(game: ArchivedGame, run_id: str, environment: str) -> Rows | Problem
     outcome = "forfeited" if is_refused else _outcome(game, board, turns)
     if isinstance(outcome, Problem):
         return outcome
-    final = move_parsing.join_state(move_parsing.GameText(start, tuple(replay.moves), game.side))
+    final = game_text.join_state(game_text.GameText(start, tuple(replay.moves), game.side))
     ending = "the harness refused a legal move" if is_refused else game.ending
     return Rows(tuple(turns), _episode(replay, len(turns), outcome, ending, final))
 

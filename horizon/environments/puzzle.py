@@ -15,9 +15,9 @@ from horizon.core.environment import Mover
 from horizon.core.errors import ContractError, UsageError
 from horizon.core.parameters import parameter
 from horizon.core.records import Answer, Json, Scores, Verdict
-from horizon.domains.chess import move_parsing
+from horizon.domains.chess import game_text
 from horizon.domains.chess import verdict as chess_verdict
-from horizon.domains.chess.move_parsing import GameText
+from horizon.domains.chess.game_text import GameText
 from horizon.domains.chess.novelty import novelty_of
 from horizon.domains.chess.observation import SHOWN, ObservationStyle, observation_style
 from horizon.domains.chess.position import Position
@@ -205,7 +205,7 @@ class PuzzleTask:
     def dump(self, state: PuzzleState) -> str:
         """Return the state as `seed | number | name | FEN moves e2e4 e7e5 as white`."""
         line = GameText(state.root, state.moves, "white" if " w " in state.root else "black")
-        return f"{state.seed} | {state.number} | {state.name} | {move_parsing.join_state(line)}"
+        return f"{state.seed} | {state.number} | {state.name} | {game_text.join_state(line)}"
 
     def load(self, text: str) -> PuzzleState:
         """Return the state of a line that `dump` wrote; its puzzle must be in the pack with these moves."""
@@ -216,12 +216,12 @@ class PuzzleTask:
             raise UsageError(
                 f"'{text:.120}' is not a puzzle state: write it as seed | number | name | FEN moves - as white"
             )
-        line, puzzle = move_parsing.split_state(rest), self._choice.find(name)
+        line, puzzle = game_text.split_state(rest), self._choice.find(name)
         if line.root != puzzle.fen or (puzzle.moves and line.moves != puzzle.moves[: len(line.moves)]):
             raise UsageError(f"'{text:.200}' does not match puzzle '{name}' of {self.pack}: use the pack of the state")
         position = Position(chess.Board(puzzle.fen))
         for move in line.moves:
-            position = position.after(move_parsing.parse_uci_move(position.board, move))
+            position = position.after(game_text.parse_uci_move(position.board, move))
         return PuzzleState(int(seed), int(number), name, puzzle.fen, line.moves, position)
 
     # Optional members. -----------------------------------------------------------------------------------------
