@@ -15,7 +15,8 @@ from horizon.analysis.columns import add_digests
 from horizon.analysis.multiplicity import correct_groups
 from horizon.analysis.pooling import Cell, pool
 from horizon.analysis.run_plans import differences, plan_text, plans_of
-from horizon.analysis.turn_table import TurnTable, columns_read, load_table
+from horizon.analysis.turn_frame import columns_read
+from horizon.analysis.turn_table import TurnTable, load_table
 from horizon.core import registry
 from horizon.core.errors import ContractError, UsageError
 from horizon.core.estimator import Estimate, checked_answers

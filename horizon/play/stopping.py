@@ -14,7 +14,8 @@ import polars as pl
 
 from horizon.analysis.gate_sums import Limits
 from horizon.analysis.gates import Outcome, checkpoints, decide, is_settled, overall
-from horizon.analysis.turn_table import STORED, load_table
+from horizon.analysis.turn_frame import STORED
+from horizon.analysis.turn_table import load_table
 from horizon.core.records import Episode, Json, Turn
 from horizon.play.loop import Played
 from horizon.runs import manifest as manifests
