@@ -12,8 +12,8 @@ TEMPLATE = (
 )
 
 
-def write_small_gguf(path: Path, seed: int = 0, template: str | None = TEMPLATE) -> Path:
-    """Write the file and return its path."""
+def write_small_gguf(path: Path, seed: int = 0, template: str | None = TEMPLATE, packing: str = "Q8_0") -> Path:
+    """Write the file, its matrices packed as ggml names it, and return its path."""
     drawn = np.random.default_rng(seed)
     letters = _byte_letters()
     words = ["<s>", "</s>", *letters, "th", "he", "the", "an"]
@@ -40,7 +40,7 @@ def write_small_gguf(path: Path, seed: int = 0, template: str | None = TEMPLATE)
     writer.add_pad_token_id(1)
     if template is not None:
         writer.add_chat_template(template)
-    kind = gguf.GGMLQuantizationType.Q8_0
+    kind = gguf.GGMLQuantizationType[packing]
 
     def add(name: str, *shape: int) -> None:
         weights = drawn.normal(0, 0.35, shape).astype(np.float32)

@@ -22,6 +22,7 @@ _OPTIONAL: tuple[tuple[str, Extra], ...] = (
     ("torch", "local"),
     ("transformers", "local"),
     ("gguf", "local"),
+    ("openvino-genai", "openvino"),
     ("xllamacpp", "llamacpp"),
     ("unified-planning", "pddl"),
     ("ray", "ray"),

@@ -14,7 +14,8 @@ from small_gguf import write_small_gguf
 from horizon.cli.doctor import examine
 from horizon.core.hashing import file_sha256
 from horizon.core.model import ModelOptions, open_model
-from horizon.models._local.converted import FOLDER, _refuse_narrow, _Unkept, converted_folder
+from horizon.models._local.converted import converted_folder
+from horizon.models._local.kept_folder import CONVERTED, NotKept, refuse_narrow
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +64,12 @@ def test_a_conversion_tokenizes_as_the_file_does(file: Path) -> None:
 def test_it_is_made_once_and_its_size_is_printed(file: Path, cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = converted_folder(file, file_sha256(file))
     made = (first / "model.safetensors").stat()
-    assert "small.gguf is converted once; 0.00 GB are kept in" in capsys.readouterr().err
+    assert "small.gguf was converted once; 0.00 GB are kept in" in capsys.readouterr().err
     assert converted_folder(file, file_sha256(file)) == first
     assert (first / "model.safetensors").stat() == made
     assert capsys.readouterr().err == ""
     line = next(finding for finding in examine() if finding.name == "cache").detail
-    assert line.startswith(f"{cache}: 0.00 GB of converted models; rm -r {cache / FOLDER} empties it")
+    assert line.startswith(f"{cache}: 0.00 GB of converted models; rm -r {cache / CONVERTED} empties it")
 
 
 def test_another_file_of_the_same_name_is_another_conversion(file: Path, tmp_path: Path) -> None:
@@ -109,15 +110,15 @@ def test_a_damaged_conversion_is_made_anew(file: Path, damage) -> None:  # type:
 def test_many_at_once_make_one_conversion_and_sweep_what_a_killed_one_left(
     file: Path, cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    left = cache / FOLDER / "abc.part-killed"
+    left = cache / CONVERTED / "abc.part-killed"
     left.mkdir(parents=True)
     (left / "model.safetensors").write_bytes(b"half")
     sha256 = file_sha256(file)
     with ThreadPoolExecutor(4) as pool:
         folders = set(pool.map(lambda _: converted_folder(file, sha256), range(4)))
     assert len(folders) == 1
-    assert list((cache / FOLDER).iterdir()) == list(folders)
-    assert capsys.readouterr().err.count("is converted once") == 1
+    assert list((cache / CONVERTED).iterdir()) == list(folders)
+    assert capsys.readouterr().err.count("was converted once") == 1
 
 
 def test_a_cache_that_can_not_be_written_costs_a_warning_and_no_reply(
@@ -136,11 +137,11 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(
     file: Path, cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert converted_folder(file, file_sha256(file)) is None
-    assert list((cache / FOLDER).iterdir()) == []
+    assert list((cache / CONVERTED).iterdir()) == []
     assert "small.gguf is converted again at each start" in capsys.readouterr().err
 
 
 def test_a_disk_is_never_filled_beyond_half_of_what_it_has_left(tmp_path: Path) -> None:
-    with pytest.raises(_Unkept, match="GB are needed"):
-        _refuse_narrow(tmp_path, 1 << 60)
-    _refuse_narrow(tmp_path, 1)
+    with pytest.raises(NotKept, match="GB are needed"):
+        refuse_narrow(tmp_path, 1 << 60)
+    refuse_narrow(tmp_path, 1)
