@@ -9,12 +9,12 @@ from typing import Literal
 
 from horizon.core.errors import UsageError
 
-Extra = Literal["local", "llamacpp", "pddl", "ray", "testing", "gymnasium", "inspect"]
+Extra = Literal["local", "openvino", "llamacpp", "pddl", "ray", "testing", "gymnasium", "inspect"]
 
 APART: tuple[Extra, ...] = ("inspect",)
 """The extras that need an environment of their own, since they hold packages below what the others need."""
 
-ROW_EXTRAS: tuple[Extra, ...] = ("local", "llamacpp", "pddl")
+ROW_EXTRAS: tuple[Extra, ...] = ("local", "openvino", "llamacpp", "pddl")
 """The extras whose packages can change what a turn's row holds; a manifest records their versions."""
 
 

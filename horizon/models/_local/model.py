@@ -5,7 +5,9 @@ Used by the backends hf, gguf and smollm2, which differ only in the source of th
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,10 +16,12 @@ import transformers
 from horizon.core.answers import is_complete
 from horizon.core.continuation import MOST_WORD_TOKENS, cut_reply, is_over
 from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.hashing import file_sha256
 from horizon.core.model import ModelOptions, Request
 from horizon.core.records import WHOLE, Json, Reply
 from horizon.core.weight_cache import weights
 from horizon.models._local.attention import register
+from horizon.models._local.converted import converted_folder, parsing_once
 from horizon.models._local.decoder import Decoder, Job, WrittenReply
 from horizon.models._local.kv_cache import memory_left
 from horizon.models._local.recall import ALL_TOKENS, TokenRecall, token_recall
@@ -242,16 +246,17 @@ class LocalModel:
 
 
 def _load(source: WeightSource, dtype: torch.dtype, device: torch.device) -> tuple[Any, Any]:
-    more = {"gguf_file": source.gguf_file} if source.gguf_file else {}
     attention = register()
     # The library's progress bars would interfere with ours, and its advice is for its callers.
     transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(source.folder_or_name, **more)
-        model: Any = transformers.AutoModelForCausalLM.from_pretrained(
-            source.folder_or_name, dtype=dtype, attn_implementation=attention, **more
-        )
+        place, more = _place(source)
+        with parsing_once() if more else nullcontext():
+            tokenizer = transformers.AutoTokenizer.from_pretrained(place, **more)
+            model: Any = transformers.AutoModelForCausalLM.from_pretrained(
+                place, dtype=dtype, attn_implementation=attention, **more
+            )
     except Exception as problem:  # noqa: BLE001 - file formats raise errors of any type
         first = str(problem).strip().partition("\n")[0][:300]
         raise ModelFailure(
@@ -259,6 +264,15 @@ def _load(source: WeightSource, dtype: torch.dtype, device: torch.device) -> tup
             "(hf download) and give its folder, as hf:./folder"
         ) from None
     return tokenizer, model.to(device).eval()
+
+
+def _place(source: WeightSource) -> tuple[str, dict[str, str]]:
+    """Return what transformers loads: a folder or a name, and the GGUF file in it where none is converted."""
+    if not source.gguf_file:
+        return source.folder_or_name, {}
+    file = Path(source.folder_or_name) / source.gguf_file
+    folder = converted_folder(file, str(source.identity.get("sha256") or file_sha256(file)))
+    return (str(folder), {}) if folder is not None else (source.folder_or_name, {"gguf_file": source.gguf_file})
 
 
 def _check_architecture(config: Any, name: str) -> None:
