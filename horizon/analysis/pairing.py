@@ -87,9 +87,9 @@ def gap_sums(table: TurnTable) -> Floats:
     return _sums(table, *error_differences(natural, fresh))
 
 
-def loss_sums(table: TurnTable, *, is_relative: bool = False) -> Floats:
-    """Return the loss, the turns (relative: the random loss) and the turns of graded natural turns; (episodes, 3)."""
-    sample = table.sample("natural")
+def loss_sums(table: TurnTable, condition: str = "natural", *, is_relative: bool = False) -> Floats:
+    """Return the loss, the turns (relative: the random loss) and the turns of the graded turns; (episodes, 3)."""
+    sample = table.sample(condition)
     if sample is None:
         return np.zeros((table.n_episodes, 3))
     graded = sample.take(~np.isnan(sample.loss + sample.random_loss if is_relative else sample.loss))
