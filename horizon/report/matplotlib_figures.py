@@ -40,7 +40,9 @@ def draw_error_by_turn(analysis: Analysis, path: Path, *others: Path) -> list[Pa
 def error_by_turn_png(analysis: Analysis) -> bytes:
     """Return the same figure as the bytes of a PNG image, for a notebook."""
     file = io.BytesIO()
-    _error_by_turn(analysis).savefig(file, format="png")
+    figure = _error_by_turn(analysis)
+    _place_texts(figure)
+    figure.savefig(file, format="png")
     return file.getvalue()
 
 
@@ -152,6 +154,7 @@ def _dress(axes: Axes, title: str, x_title: str, y_title: str) -> None:
 
 
 def _save(figure: Figure, paths: Sequence[Path]) -> list[Path]:
+    _place_texts(figure)
     for path in paths:
         # Without a date in the file the same run gives the same bytes.
         metadata = {"Date": None} if path.suffix == ".svg" else {"Software": "horizon"}
@@ -159,12 +162,19 @@ def _save(figure: Figure, paths: Sequence[Path]) -> list[Path]:
             # In memory first: a full disk must not leave half a figure.
             drawn = io.BytesIO()
             figure.savefig(drawn, format=path.suffix[1:], metadata=metadata)
-        # Placing the texts takes half of the time, and is the same for every kind of file.
-        figure.set_layout_engine("none")
         make_folder(path.parent)
         with replacing(path) as file:
             file.write(drawn.getvalue())
     return list(paths)
+
+
+def _place_texts(figure: Figure) -> None:
+    """Lay the figure out once for every kind of file: left to itself, each `savefig` draws it once more to do so."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        # Not "none", which leaves an engine that does nothing, and its additional drawing.
+        figure.set_layout_engine(None)
 
 
 def _draw_panel(axes: Axes, group: Group, top: float) -> None:
