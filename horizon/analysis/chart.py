@@ -47,6 +47,10 @@ class Chart:
         The figure's place on the page, lowest first; Horizon's own are 10 to 300.
     notes
         Sentences that belong beneath the figure, such as what it assumes.
+    unit
+        `share`: the vertical axis is in percent; `number`: it is a plain number, such as an odds ratio.
+    baseline
+        The value that means "no effect", marked in figures of dots: 0 for differences, 1 for ratios.
     """
 
     slug: str
@@ -59,6 +63,8 @@ class Chart:
     mark: tuple[float, str] | None = None
     rank: int = 1000
     notes: tuple[str, ...] = ()
+    unit: Literal["share", "number"] = "share"
+    baseline: float = 0.0
 
     def has_band(self, index: int) -> bool:
         """Return whether a series shows its band: bands of many conditions would hide each other; tables hold all."""

@@ -177,6 +177,30 @@ def power(
 
 
 @app.command()
+def attribute(
+    folder: Annotated[Path, typer.Argument(help="run folder with errors")],
+    model: Annotated[str | None, typer.Option(help="model that scores [the one that played]")] = None,
+    edit: Annotated[
+        str, typer.Option(help="heal: a correct reply in place of an error; hide: a turn's messages out of attention")
+    ] = "heal",
+    errors: Annotated[int, typer.Option(help="errors to map, drawn by seed")] = 20,
+    seed: Annotated[int, typer.Option(help="draws the errors")] = 0,
+) -> None:
+    """Print which earlier turns made a model err.
+
+    At each sampled error one earlier turn is edited at a time, and the right reply is scored again: the map of
+    responsible turns, and its mean by lag. Needs a model in this process. Killed at any moment, the same command
+    continues after the last error.
+
+    Example: horizon attribute results/play/chess-student-0 --errors 40
+    """
+    from horizon.cli.attribute import attribute_errors
+    from horizon.play.attribution import AttributionOptions
+
+    attribute_errors(folder, AttributionOptions(edit, errors, seed, model))
+
+
+@app.command()
 def compare(
     base: Annotated[Path, typer.Argument(help="run folder to compare with, or a folder of run folders")],
     new: Annotated[

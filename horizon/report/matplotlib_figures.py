@@ -9,7 +9,7 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter, ScalarFormatter
 
 from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.chart import Chart, Series
@@ -74,6 +74,8 @@ def draw_chart(chart: Chart, path: Path, *others: Path) -> list[Path]:
         axes.axvline(chart.mark[0], color=_INK, linestyle=":", linewidth=1)
         axes.annotate(chart.mark[1], (chart.mark[0], 0.97), xycoords=("data", "axes fraction"), fontsize=9)
     _dress(axes, _printable(chart.title), chart.x_title, chart.y_title)
+    if chart.unit == "number":
+        axes.yaxis.set_major_formatter(ScalarFormatter())
     if len(chart.series) > 1:
         axes.legend(frameon=False, fontsize=9, loc="best", labelcolor=_INK)
     names = _names(chart)
@@ -82,7 +84,7 @@ def draw_chart(chart: Chart, path: Path, *others: Path) -> list[Path]:
         if chart.form == "dot":
             axes.set_xticks(range(len(names)), names)
             axes.margins(x=0.08)
-            axes.axhline(0, color=_INK, linewidth=0.8)
+            axes.axhline(chart.baseline, color=_INK, linewidth=0.8)
     elif all(float(place).is_integer() for series in chart.series for place in series.places):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=2))
     return _save(figure, (path, *others))
