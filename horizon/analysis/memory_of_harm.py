@@ -37,10 +37,10 @@ def memory_of_harm(maps: Sequence[ErrorMap], *, erred: bool) -> list[Estimate]:
     effects: list[float] = []
     episodes: list[str] = []
     for error in maps:
-        for each in error.effects:
-            if each.erred == erred and math.isfinite(each.effect):
-                lags.append(error.turn - each.turn)
-                effects.append(each.effect)
+        for earlier in error.effects:
+            if earlier.erred == erred and math.isfinite(earlier.effect):
+                lags.append(error.turn - earlier.turn)
+                effects.append(earlier.effect)
                 episodes.append(error.episode_id)
     if not lags:
         return []

@@ -25,10 +25,10 @@ def attribute_errors(folder: Path, options: "AttributionOptions") -> None:
     model = options.model or str(run.manifest["plan"]["model"])
     file = AttributionFile(folder, options.edit, model)
     try:
-        done = {(found.episode_id, found.turn) for found in file.maps}
+        done = {(error.episode_id, error.turn) for error in file.maps}
         with counting("mapped", len(places)) as watch:
-            for number, found in enumerate(map_errors(run, options, done), 1):
-                file.append(found)
+            for number, error in enumerate(map_errors(run, options, done), 1):
+                file.append(error)
                 watch(len(done & set(places)) + number)
     finally:
         file.close()
@@ -49,7 +49,7 @@ def lines(maps: Sequence["ErrorMap"], edit: str) -> Iterator[str]:
         if points:
             yield f"turns ago  {name + ' turn ' + verb:<26}  likelier  episodes  turns"
             yield from (_line(point) for point in points)
-    read, rescored = (sum(getattr(each, key) for each in maps) for key in ("read_tokens", "rescored_tokens"))
+    read, rescored = (sum(getattr(error, key) for error in maps) for key in ("read_tokens", "rescored_tokens"))
     if rescored:
         yield f"cost: {read} tokens read, {read / rescored:.2f} times those of the turns scored again ({rescored})"
 

@@ -130,7 +130,7 @@ def _map(setting: Setting, scorer: ReplyScorer, rows: Sequence[Turn], edit: str)
     posed = PosedState(task, live.state, None)
     name = f"{row.episode_id}/{row.turn}"
     before = _scores(scorer, [_request(f"{name}/natural", natural, posed)], reply)[0]
-    after = _scores(scorer, [_request(f"{name}/{each.turn}", each.shown, posed) for each in variants], reply)
+    after = _scores(scorer, [_request(f"{name}/{variant.turn}", variant.shown, posed) for variant in variants], reply)
     effects = tuple(
         TurnEffect(variant.turn, variant.erred, edited.log_likelihood - before.log_likelihood)
         for variant, edited in zip(variants, after, strict=True)
@@ -192,9 +192,9 @@ def _request(conversation: str, shown: Shown, posed: PosedState) -> Request:
 
 def _scores(scorer: ReplyScorer, requests: Sequence[Request], reply: str) -> list[Any]:
     scored = scorer(requests, [reply] * len(requests))
-    for each in scored:
-        if isinstance(each, ModelFailure):
-            raise each
+    for likelihood in scored:
+        if isinstance(likelihood, ModelFailure):
+            raise likelihood
     return scored
 
 

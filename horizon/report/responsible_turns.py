@@ -21,8 +21,8 @@ _NOTE = "Assumes that the sampled errors are like the others; later turns stay a
 def harm_charts(runs: Sequence[RunData]) -> list[Chart]:
     """Return a figure for each run and edit that was mapped: the mean effect of an earlier turn by lag."""
     charts = []
-    found = [(run, attribution) for run in runs for attribution in _attributions(run)]
-    for number, (run, attribution) in enumerate(found, 1):
+    mapped = [(run, attribution) for run in runs for attribution in _attributions(run)]
+    for number, (run, attribution) in enumerate(mapped, 1):
         verb = _VERBS[attribution.edit]
         series = []
         for erred, name in ((True, "wrong turn"), (False, "right turn")):
@@ -34,7 +34,7 @@ def harm_charts(runs: Sequence[RunData]) -> list[Chart]:
                 series.append(Series(f"{name} {verb}", places, tuple(points)))
         charts.append(
             Chart(
-                f"memory_of_harm-{number}" if len(found) > 1 else "memory_of_harm",
+                f"memory_of_harm-{number}" if len(mapped) > 1 else "memory_of_harm",
                 f"Memory of harm, earlier turns {verb}: {attribution.model}",
                 f"Gain in log-likelihood of the right reply when one earlier turn is {verb}, by turns ago.",
                 "turns ago",
@@ -51,15 +51,17 @@ def harm_charts(runs: Sequence[RunData]) -> list[Chart]:
 
 def effects_of(run: RunData) -> Mapping[tuple[str, int], list[dict[str, Any]]]:
     """Return the effects on each mapped error by (episode, turn): the earlier turns, as the viewer shows them."""
-    found: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    effects: dict[tuple[str, int], list[dict[str, Any]]] = {}
     for attribution in _attributions(run):
         for error in attribution.maps:
-            cells = [[each.turn, round(each.effect, 3)] for each in error.effects if math.isfinite(each.effect)]
+            cells = [
+                [earlier.turn, round(earlier.effect, 3)] for earlier in error.effects if math.isfinite(earlier.effect)
+            ]
             if cells:
-                found.setdefault((error.episode_id, error.turn), []).append(
+                effects.setdefault((error.episode_id, error.turn), []).append(
                     {"edit": _VERBS[attribution.edit], "cells": cells}
                 )
-    return found
+    return effects
 
 
 def _with_band(point: Estimate) -> Estimate:
@@ -74,4 +76,4 @@ def _attributions(run: RunData) -> list[Attribution]:
     if run.folder is None:
         return []
     read = (read_attribution(run.folder, edit) for edit in _VERBS)
-    return [each for each in read if each is not None and each.maps]
+    return [attribution for attribution in read if attribution is not None and attribution.maps]

@@ -110,7 +110,7 @@ class AttributionFile:
         except OSError as problem:
             raise StoreError(f"{self.path} can't be written: {reason_of(problem)}") from None
 
-    def append(self, found: ErrorMap) -> None:
+    def append(self, error: ErrorMap) -> None:
         """Write one map; when this returns it survives the death of the process.
 
         Raises
@@ -120,22 +120,22 @@ class AttributionFile:
         """
         entry = {
             "model": self._model,
-            "episode": found.episode_id,
-            "turn": found.turn,
-            "log_likelihood": found.log_likelihood,
-            "effects": [[each.turn, each.erred, each.effect] for each in found.effects],
-            "read_tokens": found.read_tokens,
-            "rescored_tokens": found.rescored_tokens,
+            "episode": error.episode_id,
+            "turn": error.turn,
+            "log_likelihood": error.log_likelihood,
+            "effects": [[effect.turn, effect.erred, effect.effect] for effect in error.effects],
+            "read_tokens": error.read_tokens,
+            "rescored_tokens": error.rescored_tokens,
         }
         line, self._last = seal(json.dumps(entry).encode() + b"\n", self._last)
         try:
             os.write(self._file, line)
         except OSError as problem:
             raise StoreError(f"{self.path} can't be written: {reason_of(problem)}") from None
-        self.maps.append(found)
+        self.maps.append(error)
 
     def close(self) -> None:
-        """Close the file."""
+        """Release the file; what was appended is on disk."""
         os.close(self._file)
 
 
