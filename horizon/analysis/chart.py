@@ -47,6 +47,10 @@ class Chart:
         The figure's place on the page, lowest first; the built-in figures use 10 to 300.
     notes
         Sentences to show beneath the figure, such as its assumptions.
+    y_unit
+        `share`: the vertical axis is in percent; `number`: it is a plain number, such as an odds ratio.
+    baseline
+        The value that means "no effect", marked in figures of dots: 0 for differences, 1 for ratios.
     """
 
     slug: str
@@ -59,6 +63,8 @@ class Chart:
     mark: tuple[float, str] | None = None
     rank: int = 1000
     notes: tuple[str, ...] = ()
+    y_unit: Literal["share", "number"] = "share"
+    baseline: float = 0.0
 
     def has_band(self, index: int) -> bool:
         """Return whether a series shows its band: only the first two of many do, as bands would hide each other."""

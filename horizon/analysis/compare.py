@@ -190,16 +190,24 @@ def keeps(lines: Sequence[Line], demand: str) -> bool:
 
 def _figures(base: TurnTable, new: TurnTable) -> Iterator[tuple[str, str, Floor, Callable[[TurnTable], Floats]]]:
     """Yield each figure's name, family, range and function for its sums: a ratio that is worse when larger."""
-    yield "error rate", "error_rate", ERRORS, error_sums
-    naturals = [table.sample("natural") for table in (base, new)]
-    last = min((int(sample.turn.max()) for sample in naturals if sample is not None and sample.n_turns), default=0)
+    condition = _condition_of(base, new)
+    suffix = "" if condition == "natural" else f" ({condition})"
+    yield f"error rate{suffix}", "error_rate", ERRORS, partial(error_sums, condition=condition)
+    samples = [table.sample(condition) for table in (base, new)]
+    last = min((int(sample.turn.max()) for sample in samples if sample is not None and sample.n_turns), default=0)
     bins = turn_bins(last, _MOST_BINS)
     for turns in bins if len(bins) > 1 else ():
-        sums_of = partial(error_sums, first=turns.first, last=turns.last)
-        yield f"error rate, turns {turns.first}-{turns.last}", "error_by_turn", ERRORS, sums_of
+        sums_of = partial(error_sums, condition=condition, first=turns.first, last=turns.last)
+        yield f"error rate{suffix}, turns {turns.first}-{turns.last}", "error_by_turn", ERRORS, sums_of
     yield "focus gap", "focus_gap", GAPS, gap_sums
-    yield "mean loss", "loss", LOSSES, loss_sums
-    yield "skill", "skill", LOSSES, partial(loss_sums, is_relative=True)
+    yield f"mean loss{suffix}", "loss", LOSSES, partial(loss_sums, condition=condition)
+    yield f"skill{suffix}", "skill", LOSSES, partial(loss_sums, condition=condition, is_relative=True)
+
+
+def _condition_of(base: TurnTable, new: TurnTable) -> str:
+    """Return `natural`, or `fresh` where both sides have that alone, as archives of fresh dialogues have."""
+    is_fresh = all("natural" not in table.conditions and "fresh" in table.conditions for table in (base, new))
+    return "fresh" if is_fresh else "natural"
 
 
 def _line(difference: Difference, count: int) -> Line:

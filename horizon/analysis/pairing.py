@@ -88,9 +88,9 @@ def gap_sums(table: TurnTable) -> Floats:
     return _sums(table, *error_differences(natural, fresh))
 
 
-def loss_sums(table: TurnTable, *, is_relative: bool = False) -> Floats:
-    """Return loss, turns (if relative: random loss) and turns, over graded natural turns; shape (episodes, 3)."""
-    sample = table.sample("natural")
+def loss_sums(table: TurnTable, condition: str = "natural", *, is_relative: bool = False) -> Floats:
+    """Return loss, turns (if relative: random loss) and turns, over graded turns; shape (episodes, 3)."""
+    sample = table.sample(condition)
     if sample is None:
         return np.zeros((table.n_episodes, 3))
     graded = sample.take(~np.isnan(sample.loss + sample.random_loss if is_relative else sample.loss))

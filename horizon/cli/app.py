@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from horizon.cli import analysis as analysis_commands
+from horizon.cli import attribute as attribute_command
 from horizon.cli import calibrate as calibrate_command
 from horizon.cli import distil as distil_command
 from horizon.cli import exports as exports_command
@@ -98,6 +99,7 @@ def grade(
 app.command()(analysis_commands.report)
 app.command()(analysis_commands.analyze)
 app.command()(analysis_commands.power)
+app.command()(attribute_command.attribute)
 app.command()(analysis_commands.compare)
 
 

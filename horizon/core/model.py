@@ -162,7 +162,7 @@ class Capabilities:
         An open model follows `Request.recall`, and has an attribute `controls_recall` that is True: the conditions
         that hide or round a history. Default: it does not, and these conditions are refused.
     constrains_replies
-        The backend implements `constrain=legal`, and not `answer=score`. Default: as `ranks_replies` says.
+        The backend implements `constrain=legal`, and not `answer=score`. Default: the same as `ranks_replies`.
     """
 
     ranks_replies: bool = False

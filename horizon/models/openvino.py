@@ -32,7 +32,7 @@ def open_model(argument: str, options: ModelOptions) -> Model:
     """
     require("openvino_genai", "gguf", "jinja2", extra="openvino", purpose=f"model 'openvino:{argument}'")
     from horizon.models._openvino.model import OpenVinoModel, OpenVinoSource
-    from horizon.models._openvino.weights import WEIGHTS, Weights, gguf_source, hashed
+    from horizon.models._openvino.weights import WEIGHTS, Weights, gguf_source, identify_file
 
     place, _, weights = argument.partition(":weights=")
     if not place or (weights or "exact") not in WEIGHTS:
@@ -41,9 +41,9 @@ def open_model(argument: str, options: ModelOptions) -> Model:
             f"setting is :weights= {' or '.join(WEIGHTS)}"
         )
     name = f"openvino:{argument}"
-    path, identity = _located(name, place)
+    path, identity = _find(name, place)
     if path.is_file():
-        source = gguf_source(name, path, {**identity, **hashed(path)}, cast(Weights, weights or "exact"))
+        source = gguf_source(name, path, {**identity, **identify_file(path)}, cast(Weights, weights or "exact"))
         return OpenVinoModel(source, options)
     files: dict[str, Json] = {file.name: file_sha256(file) for file in sorted(path.glob("openvino_model.*"))}
     source = OpenVinoSource(
@@ -52,7 +52,7 @@ def open_model(argument: str, options: ModelOptions) -> Model:
     return OpenVinoModel(source, options)
 
 
-def _located(name: str, place: str) -> tuple[Path, dict[str, Json]]:
+def _find(name: str, place: str) -> tuple[Path, dict[str, Json]]:
     """Return the file or folder of a model, and what identifies its origin.
 
     Raises:
@@ -63,7 +63,7 @@ def _located(name: str, place: str) -> tuple[Path, dict[str, Json]]:
     is_path = place.startswith((".", "/", "~")) or path.exists() or place.endswith(".gguf")
     identity: dict[str, Json] = {"backend": "openvino"}
     if not is_path:
-        path = _downloaded(name, place)
+        path = _download(name, place)
         identity |= {"name": place, "revision": path.name}
     if path.is_file():
         return path, identity
@@ -80,7 +80,7 @@ def _located(name: str, place: str) -> tuple[Path, dict[str, Json]]:
     raise UsageError(f"{name}: neither {_XML} nor a .gguf file is in {path}{': ' if fix else ''}{fix}")
 
 
-def _downloaded(name: str, place: str) -> Path:
+def _download(name: str, place: str) -> Path:
     """Return the folder of a hub model, downloaded where that is allowed.
 
     Raises:
@@ -100,7 +100,7 @@ def _downloaded(name: str, place: str) -> Path:
 
 
 def _context_tokens(folder: Path) -> int | None:
-    """Return the longest conversation that a folder's model was made for, if it says so."""
+    """Return the longest conversation that a folder's model was made for, if its configuration has it."""
     try:
         value = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("max_position_embeddings")
     except (OSError, ValueError, AttributeError):

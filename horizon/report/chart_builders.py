@@ -10,6 +10,7 @@ from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.chart import RATE, Chart, Series, named_series, points_of, single_of
 from horizon.core import registry
 from horizon.core.estimator import Estimates
+from horizon.report.responsible_turns import harm_charts
 
 
 def charts_of(analysis: Analysis) -> list[Chart]:
@@ -23,7 +24,7 @@ def charts_of(analysis: Analysis) -> list[Chart]:
             charts.append(replace(chart, slug=chart.slug + suffix, title=title, alt_text=alt_text))
     if len(analysis.groups) > 1:
         charts += [_side_by_side(analysis.groups), *_pooled_chart(analysis), *_estimator_charts(analysis.between())]
-    return charts
+    return [*charts, *harm_charts(analysis.runs)]
 
 
 def caption_of(chart: Chart) -> list[str]:

@@ -16,6 +16,7 @@ from horizon.core.records import Turn
 from horizon.core.row_faults import naming
 from horizon.core.seeds import generator
 from horizon.engines.position_text import split_position
+from horizon.report.responsible_turns import effects_of
 from horizon.runs.run_data import RunData
 
 MOST_TURNS = 12_000
@@ -41,6 +42,7 @@ def trace(runs: Sequence[RunData], most_turns: int = MOST_TURNS) -> dict[str, An
         outcomes = dict(run.episodes.select("episode_id", "outcome").iter_rows())
         episodes: dict[str, dict[str, Any]] = {}
         names = [name for index, name in chosen if index == place]
+        effects = effects_of(run)
         for columns in run.turns.filter(pl.col("episode_id").is_in(names)).iter_rows(named=True):
             row = Turn(**columns)
             episode = episodes.setdefault(
@@ -54,7 +56,10 @@ def trace(runs: Sequence[RunData], most_turns: int = MOST_TURNS) -> dict[str, An
                     "turns": [],
                 },
             )
-            episode["turns"].append(_turn(task, row, has_prompts))
+            shown = _turn(task, row, has_prompts)
+            if row.condition == "natural" and (row.episode_id, row.turn) in effects:
+                shown["h"] = effects[row.episode_id, row.turn]
+            episode["turns"].append(shown)
         for episode in episodes.values():
             episode["turns"].sort(key=lambda turn: (turn["t"], turn["c"] != "natural", turn["c"]))
         kept += episodes.values()

@@ -182,5 +182,6 @@ def _viewer(left_out: int) -> str:
 </div>
 <p class="note">Keys: &larr; &rarr; turns, n and p errors, j and k episodes, Home and End.</p>
 <div class="strip" id="strip" role="group" aria-label="All turns; a cross marks an error"></div>
+<div id="heat"></div>
 <div id="detail" aria-live="polite"></div>
 </div>"""

@@ -9,7 +9,7 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter, ScalarFormatter
 
 from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.chart import Chart, Series
@@ -40,7 +40,9 @@ def draw_error_by_turn(analysis: Analysis, path: Path, *others: Path) -> list[Pa
 def error_by_turn_png(analysis: Analysis) -> bytes:
     """Return the same figure as the bytes of a PNG image, for a notebook."""
     file = io.BytesIO()
-    _error_by_turn(analysis).savefig(file, format="png")
+    figure = _error_by_turn(analysis)
+    _place_texts(figure)
+    figure.savefig(file, format="png")
     return file.getvalue()
 
 
@@ -72,6 +74,8 @@ def draw_chart(chart: Chart, path: Path, *others: Path) -> list[Path]:
         axes.axvline(chart.mark[0], color=_INK, linestyle=":", linewidth=1)
         axes.annotate(chart.mark[1], (chart.mark[0], 0.97), xycoords=("data", "axes fraction"), fontsize=9)
     _dress(axes, _printable(chart.title), chart.x_title, chart.y_title)
+    if chart.y_unit == "number":
+        axes.yaxis.set_major_formatter(ScalarFormatter())
     if len(chart.series) > 1:
         axes.legend(frameon=False, fontsize=9, loc="best", labelcolor=_INK)
     names = _names(chart)
@@ -80,7 +84,7 @@ def draw_chart(chart: Chart, path: Path, *others: Path) -> list[Path]:
         if chart.form == "dot":
             axes.set_xticks(range(len(names)), names)
             axes.margins(x=0.08)
-            axes.axhline(0, color=_INK, linewidth=0.8)
+            axes.axhline(chart.baseline, color=_INK, linewidth=0.8)
     elif all(float(place).is_integer() for series in chart.series for place in series.places):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=2))
     return _save(figure, (path, *others))
@@ -154,6 +158,7 @@ def _dress(axes: Axes, title: str, x_title: str, y_title: str) -> None:
 
 
 def _save(figure: Figure, paths: Sequence[Path]) -> list[Path]:
+    _place_texts(figure)
     for path in paths:
         # Without a date in the file the same run gives the same bytes.
         metadata = {"Date": None} if path.suffix == ".svg" else {"Software": "horizon"}
@@ -161,12 +166,19 @@ def _save(figure: Figure, paths: Sequence[Path]) -> list[Path]:
             # In memory first, so that a full disk leaves no partial file.
             drawn = io.BytesIO()
             figure.savefig(drawn, format=path.suffix[1:], metadata=metadata)
-        # The layout takes half of the time and is the same for every format.
-        figure.set_layout_engine("none")
         make_folder(path.parent)
         with replacing(path) as file:
             file.write(drawn.getvalue())
     return list(paths)
+
+
+def _place_texts(figure: Figure) -> None:
+    """Lay the figure out once for every kind of file: left to itself, each `savefig` draws it once more to do so."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        # Not "none", which leaves an engine that does nothing, and its additional drawing.
+        figure.set_layout_engine(None)
 
 
 def _draw_panel(axes: Axes, group: Group, top: float) -> None:

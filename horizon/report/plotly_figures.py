@@ -10,7 +10,11 @@ from horizon.core.escaping import replace_unprintable
 from horizon.core.estimator import Estimate
 from horizon.report.palette import style_of
 
-_HOVER = "%{y:.1%} (%{customdata[0]:.1%} to %{customdata[1]:.1%})<br>%{customdata[2]} turns, %{customdata[3]} episodes"
+_COUNTS = "<br>%{customdata[2]} turns, %{customdata[3]} episodes"
+_HOVER = {
+    "share": "%{y:.1%} (%{customdata[0]:.1%} to %{customdata[1]:.1%})" + _COUNTS,
+    "number": "%{y:.2f} (%{customdata[0]:.2f} to %{customdata[1]:.2f})" + _COUNTS,
+}
 _SHOWN_FIRST = ("natural", "fresh", "healed", "foreign")
 
 
@@ -51,7 +55,10 @@ def _figure(chart: Chart) -> "go.Figure":
         font={"family": "system-ui, sans-serif", "size": 13},
     )
     figure.update_xaxes(title=chart.x_title, zeroline=False, gridcolor="rgba(128,128,128,.18)", automargin=True)
-    figure.update_yaxes(title=chart.y_title, tickformat=".0%", rangemode="tozero", gridcolor="rgba(128,128,128,.18)")
+    form = ".0%" if chart.y_unit == "share" else ""
+    figure.update_yaxes(title=chart.y_title, tickformat=form, rangemode="tozero", gridcolor="rgba(128,128,128,.18)")
+    if chart.form == "dot" and chart.baseline:
+        figure.add_hline(y=chart.baseline, line_width=1, line_color="rgba(128,128,128,.6)")
     return figure
 
 
@@ -95,7 +102,7 @@ def _line(figure: "go.Figure", series: Series, index: int, chart: Chart) -> None
             line={"color": style.colour, "width": 2, "shape": "hv" if chart.form == "step" else "linear"},
             marker={"symbol": style.symbol, "size": 7},
             customdata=_custom(series.points),
-            hovertemplate=f"{plain(chart.x_title)} %{{x}}: {_HOVER}<extra>{name}</extra>",
+            hovertemplate=f"{plain(chart.x_title)} %{{x}}: {_HOVER[chart.y_unit]}<extra>{name}</extra>",
         )
     )
 
@@ -106,7 +113,7 @@ def _bars(figure: "go.Figure", series: Series, index: int, chart: Chart) -> None
         "x": [plain(str(place)) for place in series.places],
         "y": [point.estimate for point in series.points],
         "customdata": _custom(series.points),
-        "hovertemplate": f"{_HOVER}<extra>{plain(series.name)}</extra>",
+        "hovertemplate": f"{_HOVER[chart.y_unit]}<extra>{plain(series.name)}</extra>",
         "name": plain(series.name),
         "showlegend": bool(series.name) and len(chart.series) > 1,
     }

@@ -164,6 +164,24 @@ def test_the_strict_gate_wants_proof_that_nothing_is_worse() -> None:
     assert {line.verdict for line in lines(same, same)} == {"unproven"}
 
 
+def test_rows_of_a_new_dialogue_for_every_move_are_compared_as_others_are() -> None:
+    as_fresh = pl.col("condition").replace("natural", "fresh")
+    sides = [
+        simulated_turns(hazard=hazard, seed=seed).filter(condition="natural") for hazard, seed in ((0.1, 1), (0.3, 2))
+    ]
+    natural = lines(*sides)
+    fresh = lines(*(side.with_columns(as_fresh) for side in sides))
+    assert [line.figure for line in fresh] == [
+        line.figure.replace(word, f"{word} (fresh)")
+        for line in natural
+        for word in ("error rate", "mean loss", "skill")
+        if line.figure.startswith(word)
+    ]
+    assert [(line.difference, line.low, line.verdict) for line in fresh] == [
+        (line.difference, line.low, line.verdict) for line in natural
+    ]
+
+
 def test_a_figure_that_one_side_lacks_gives_no_line() -> None:
     base, new = simulated_turns(seed=1), simulated_turns(seed=2, conditions=["natural"])
     assert "focus gap" not in {line.figure for line in lines(base, new)}

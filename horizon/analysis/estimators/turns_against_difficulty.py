@@ -104,7 +104,18 @@ def charts(estimates: Estimates) -> list[Chart]:
     )
     series = named_series([*turns, *covariates], names)
     title = "Turns against difficulty"
-    chart = Chart("turns_against_difficulty", title, alt_text, "", "odds ratio", "dot", series, rank=68)
+    chart = Chart(
+        "turns_against_difficulty",
+        title,
+        alt_text,
+        "",
+        "odds ratio",
+        "dot",
+        series,
+        rank=68,
+        y_unit="number",
+        baseline=1.0,
+    )
     return [with_assumption(chart, estimates, "turns_against_difficulty")]
 
 

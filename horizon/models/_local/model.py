@@ -17,6 +17,7 @@ from horizon.core.answers import is_complete
 from horizon.core.continuation import MOST_WORD_TOKENS, cut_reply, is_over
 from horizon.core.errors import ModelFailure, UsageError
 from horizon.core.hashing import file_sha256
+from horizon.core.likelihood import Likelihood
 from horizon.core.model import ModelOptions, Request
 from horizon.core.records import WHOLE, Json, Reply
 from horizon.core.weight_cache import weights
@@ -156,6 +157,36 @@ class LocalModel:
                 spent_ms = 1000 * (time.perf_counter() - began) / len(batch)
                 replies[place] = self._reply(requests[place], jobs[place], legal[place], written, spent_ms)
         return [replies[place] for place in range(len(requests))]
+
+    def log_likelihoods(self, requests: Sequence[Request], replies: Sequence[str]) -> list[Likelihood | ModelFailure]:
+        """Return how likely each request's given reply is; a conversation without room for it is a failure.
+
+        Raises:
+            ModelFailure: out of memory even for one conversation at a time.
+        """
+        likelihoods: dict[int, Likelihood | ModelFailure] = {}
+        jobs: dict[int, Job] = {}
+        for place, (request, reply) in enumerate(zip(requests, replies, strict=True)):
+            try:
+                prompt, recall = self._prompt(request)
+            except ModelFailure as failure:
+                likelihoods[place] = failure
+                continue
+            tokens = tuple(self._tokenizer(reply, add_special_tokens=False).input_ids)
+            if len(prompt) + len(tokens) > self._limit:
+                likelihoods[place] = ModelFailure(f"{self.name}: {len(prompt)} tokens leave no room for the reply")
+                continue
+            jobs[place] = Job(
+                request.conversation, prompt, len(tokens), choices=(tokens,), is_scored=True, recall=recall
+            )
+        places = list(jobs)
+        size = max(1, self._options.batch_size)
+        for start in range(0, len(places), size):
+            batch = places[start : start + size]
+            for place, written in zip(batch, self._write([jobs[index] for index in batch]), strict=True):
+                n_read = len(jobs[place].prompt) - written.reused_tokens + jobs[place].max_tokens
+                likelihoods[place] = Likelihood(written.log_likelihoods[0], n_read)
+        return [likelihoods[place] for place in range(len(requests))]
 
     def count_tokens(self, text: str) -> int | None:
         """Return the length of a text in the model's tokens."""

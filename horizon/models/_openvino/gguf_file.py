@@ -84,13 +84,13 @@ def write_float16(file: Path, header: GgufHeader, target: Path) -> None:
         name = tensor.name.encode()
         table += struct.pack("<Q", len(name)) + name + struct.pack("<I", len(tensor.shape))
         table += struct.pack(f"<{len(tensor.shape)}Q", *tensor.shape) + struct.pack("<IQ", kind, offset)
-        offset += _padded(math.prod(tensor.shape) * (4 if kind == _FLOAT32 else 2))
+        offset += _pad(math.prod(tensor.shape) * (4 if kind == _FLOAT32 else 2))
     with file.open("rb") as source, target.open("wb") as written:
         metadata = bytearray(source.read(header.metadata_end))
         if _FILE_TYPE in header.places:
             struct.pack_into("<I", metadata, header.places[_FILE_TYPE], _MOSTLY_FLOAT16)
         written.write(metadata + table)
-        written.write(b"\0" * (_padded(written.tell()) - written.tell()))
+        written.write(b"\0" * (_pad(written.tell()) - written.tell()))
         for tensor, kind in zip(header.tensors, kinds, strict=True):
             packing = gguf.GGMLQuantizationType(tensor.kind)
             per_block, block_bytes = gguf.GGML_QUANT_SIZES[packing]
@@ -99,7 +99,7 @@ def write_float16(file: Path, header: GgufHeader, target: Path) -> None:
             packed = np.frombuffer(source.read(math.prod(rows)), dtype=np.uint8).reshape(rows)
             weights = gguf.dequantize(packed, packing).astype(np.float32 if kind == _FLOAT32 else np.float16)
             written.write(weights.tobytes())
-            written.write(b"\0" * (_padded(weights.nbytes) - weights.nbytes))
+            written.write(b"\0" * (_pad(weights.nbytes) - weights.nbytes))
 
 
 def _read(source: BinaryIO) -> GgufHeader:
@@ -151,5 +151,5 @@ def _number(source: BinaryIO, form: str) -> Any:
     return struct.unpack(f"<{form}", source.read(struct.calcsize(f"<{form}")))[0]
 
 
-def _padded(n_bytes: int) -> int:
+def _pad(n_bytes: int) -> int:
     return -(-n_bytes // _ALIGNMENT) * _ALIGNMENT

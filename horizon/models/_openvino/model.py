@@ -106,23 +106,23 @@ class OpenVinoModel:
             batch = places[start : start + size]
             began = time.perf_counter()
             try:
-                written = self._loaded().write([prompts[place] for place in batch], self._is_complete)
+                written = self._open_pipeline().write([prompts[place] for place in batch], self._is_complete)
             except RuntimeError as problem:
                 raise ModelFailure(f"{self.name} failed while decoding: {reason_of(problem)}") from None
             spent_ms = 1000 * (time.perf_counter() - began) / len(batch)
-            for place, each in zip(batch, written, strict=True):
-                replies[place] = self._reply(requests[place], prompts[place], each, spent_ms)
+            for place, tokens in zip(batch, written, strict=True):
+                replies[place] = self._reply(requests[place], prompts[place], tokens, spent_ms)
         return [replies[place] for place in range(len(requests))]
 
     def count_tokens(self, text: str) -> int | None:
         """Return the length of a text in the model's tokens."""
-        return len(self._loaded().tokens(text, adds_special_tokens=False))
+        return len(self._open_pipeline().tokens(text, adds_special_tokens=False))
 
     def close(self) -> None:
         """Free the model and its cache; may be called twice."""
         self._pipeline = None
 
-    def _loaded(self) -> Pipeline:
+    def _open_pipeline(self) -> Pipeline:
         if self._pipeline is None:
             raise ModelFailure(f"{self.name} is closed: open it again")
         return self._pipeline
@@ -144,7 +144,7 @@ class OpenVinoModel:
             # One token a character is the most that any text takes, and an end.
             most = max(map(len, choices), default=most) + 1
         return Prompt(
-            self._loaded().tokens(text, adds_special_tokens=adds_special_tokens),
+            self._open_pipeline().tokens(text, adds_special_tokens=adds_special_tokens),
             most,
             request.seed,
             self._options.temperature,
@@ -158,7 +158,7 @@ class OpenVinoModel:
                 f"{self.name} needs more cache than there is for a conversation of {len(prompt.tokens)} tokens: raise "
                 "--cache-gb, or use --condition window:k"
             )
-        text = self._loaded().text(written.tokens)
+        text = self._open_pipeline().text(written.tokens)
         if self._options.continues:
             text = cut_reply(self._options.continues, text)
         return Reply(
@@ -172,13 +172,13 @@ class OpenVinoModel:
 
     def _is_complete(self, tokens: list[int]) -> bool:
         if self._options.continues == "word":
-            return is_over("word", self._loaded().text(tokens))
+            return is_over("word", self._open_pipeline().text(tokens))
         last = tokens[-1]
         if last not in self._line_ends:
-            self._line_ends[last] = "\n" in self._loaded().text([last])
+            self._line_ends[last] = "\n" in self._open_pipeline().text([last])
         if not self._line_ends[last]:
             return False
-        text = self._loaded().text(tokens)
+        text = self._open_pipeline().text(tokens)
         return is_over(self._options.continues, text) if self._options.continues else is_complete(text)
 
 

@@ -39,9 +39,9 @@ def gguf_source(name: str, file: Path, identity: dict[str, Json], weights: Weigh
         if not inexact:
             return OpenVinoSource(name, file, header.context_tokens, {**identity, "weights": "as in the file"})
         if weights == "packed":
-            said = "repacked by OpenVINO, not those of the file"
-            return OpenVinoSource(name, file, header.context_tokens, {**identity, "weights": said})
-        folder = _unpacked(file, header, str(identity["sha256"]))
+            origin = "repacked by OpenVINO, not those of the file"
+            return OpenVinoSource(name, file, header.context_tokens, {**identity, "weights": origin})
+        folder = _unpack(file, header, str(identity["sha256"]))
     except OSError as problem:
         raise ModelFailure(f"{name}: {file} can't be read: {problem.strerror}") from None
     if folder is None:
@@ -51,12 +51,12 @@ def gguf_source(name: str, file: Path, identity: dict[str, Json], weights: Weigh
     )
 
 
-def hashed(file: Path) -> dict[str, Json]:
+def identify_file(file: Path) -> dict[str, Json]:
     """Return a file's name and hash."""
     return {"file": file.name, "sha256": file_sha256(file)}
 
 
-def _unpacked(file: Path, header: GgufHeader, sha256: str) -> Path | None:
+def _unpack(file: Path, header: GgufHeader, sha256: str) -> Path | None:
     key = f"{sha256[:32]}-float16-gguf-{importlib.metadata.version('gguf')}-v{_FORMAT}"
     n_bytes = 2 * file.stat().st_size
     return kept_folder(key, file, n_bytes, lambda folder: write_float16(file, header, folder / _NAME))
