@@ -17,6 +17,7 @@ from horizon.models import synthetic
 from horizon.play.loop import play
 from horizon.play.plan import plan_of
 from horizon.play.setting import Setting
+from horizon.report.html_page import write_page
 from horizon.report.write import write_analysis
 from horizon.runs import manifest, run_folder
 from horizon.runs.attribution_file import AttributionFile, ErrorMap, TurnEffect
@@ -183,7 +184,7 @@ def test_the_earlier_turns_that_made_an_error_are_a_strip_that_leads_to_them(fol
     file = AttributionFile(mapped, "heal", "m")
     file.append(ErrorMap(episode, turn, -1.0, (TurnEffect(2, True, 0.75),), 9, 9))
     file.close()
-    write_analysis(analyze_runs([mapped]), mapped)
+    write_page(analyze_runs([mapped]), mapped / "report.html")
     place = sorted(run.turns["episode_id"].unique()).index(episode)
     told = browsed(
         mapped,
