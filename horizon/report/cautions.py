@@ -3,7 +3,7 @@
 Sentences from estimates and manifests alone; computes no statistics.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from horizon.analysis.analysis import Analysis, Group
@@ -24,14 +24,8 @@ def limits(analysis: Analysis) -> list[str]:
     """Return the limits of the figures, given the conditions that were played."""
     conditions = set(analysis.table.conditions)
     lines = [*cautions(analysis), *contradictions(analysis.runs)]
-    if "fresh" not in conditions:
-        lines.append("Without the condition fresh, a rise with the turn may only reflect harder positions.")
-    if "foreign" not in conditions:
-        lines.append("Without foreign, practice with the format can't be separated from loss of focus.")
-    if "healed" not in conditions:
-        lines.append("Without healed, the effect of the model's own errors can't be separated from that of length.")
-    if "padded" not in conditions:
-        lines.append("Without padded, a longer context can't be separated from more turns.")
+    is_imported = bool(analysis.runs) and all("imported" in run.manifest for run in analysis.runs)
+    lines += list(_imported_limits(conditions)) if is_imported else list(_missing_conditions(conditions))
     lines += [line for group in analysis.groups if (line := _truncation_note(group))]
     if analysis.table.n_aborted:
         lines.append(
@@ -41,6 +35,29 @@ def limits(analysis: Analysis) -> list[str]:
     if analysis.table.n_episodes < 20:
         lines.append(f"{count_episodes(analysis.table.n_episodes)} are few: read the intervals, not the points.")
     return lines
+
+
+def _missing_conditions(conditions: set[str]) -> Iterator[str]:
+    """Yield what can't be separated because a condition was not played."""
+    if "fresh" not in conditions:
+        yield "Without the condition fresh, a rise with the turn may only reflect harder positions."
+    if "foreign" not in conditions:
+        yield "Without foreign, practice with the format can't be separated from loss of focus."
+    if "healed" not in conditions:
+        yield "Without healed, the effect of the model's own errors can't be separated from that of length."
+    if "padded" not in conditions:
+        yield "Without padded, a longer context can't be separated from more turns."
+
+
+def _imported_limits(conditions: set[str]) -> Iterator[str]:
+    """Yield the same for imported games, to which no condition can be added."""
+    if "natural" in conditions:
+        yield (
+            "Imported games have their own history only, so a rise with the turn may reflect harder positions: "
+            "horizon play --positions RUN --model NAME poses these positions without it, to any model."
+        )
+    else:
+        yield "In these imported games every move was a new dialogue: no figure is about focus."
 
 
 def contradictions(runs: Sequence[RunData]) -> list[str]:

@@ -123,7 +123,16 @@ def _turn(task: Any, row: Turn, has_prompts: bool) -> dict[str, Any]:
         "n": row.context_tokens,
         "b": board,
         "sub": _short(str(extra.get("played", ""))) if row.substituted else "",
+        "w": _short(_reason(extra)) if row.error in ("illegal", "unparsable") else "",
     }
+
+
+def _reason(extra: Mapping[str, Any]) -> str:
+    """Return why a move was illegal, as `path blocked; legal 4 plies ago`, or nothing if the row has no cause."""
+    cause, plies = extra.get("illegal_cause"), extra.get("stale_plies")
+    if not isinstance(cause, str):
+        return ""
+    return f"{cause.replace('_', ' ')}{f'; legal {plies} plies ago' if isinstance(plies, int) else ''}"
 
 
 def _canonical_text(task: Any, state: Any, action: str | None) -> str | None:

@@ -21,7 +21,9 @@ from horizon.archives.import_run import Imported, ImportOptions, import_games
 from horizon.cli.imports import summary as summary_lines
 from horizon.core.environment import open_environment
 from horizon.core.errors import UsageError
+from horizon.report.episode_viewer import trace
 from horizon.runs import run_folder
+from horizon.runs.run_data import read_run
 
 MATE = "1. f3 e5 2. g4 Qh4#"
 
@@ -262,3 +264,11 @@ def test_the_summary_has_the_kinds_and_the_causes_of_failures(tmp_path: Path) ->
     lines = summary_lines(imported(tmp_path, archive)[0])
     assert "turns: 6 (none 3, illegal 2, no_answer 1)" in lines
     assert "why illegal: cannot move so 1, path blocked 1" in lines
+
+
+def test_the_episode_viewer_names_why_a_move_was_illegal(tmp_path: Path) -> None:
+    game = gptchess_files(1, "1. e4 e5", [tag("1. e4"), tag("2. Nd5")], unknown="Nd5")
+    _, out = imported(tmp_path, write_tar(tmp_path / "games.tar.gz", game))
+    (episode,) = trace([read_run(out)])["episodes"]
+    # The nearest knight, on b1, reaches a3, c3 and d2 only.
+    assert [turn["w"] for turn in episode["turns"]] == ["", "cannot move so"]

@@ -47,3 +47,14 @@ def test_histories_that_the_game_contradicts_are_named(later: str, is_told: bool
     lines = contradictions([RunData(None, {"plan": plan}, pl.DataFrame(), pl.DataFrame())])
     assert bool(lines) == is_told
     assert all("healed and corrupted:0.5 can't be interpreted with later=last_move" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"), [("natural", "horizon play --positions"), ("fresh", "no figure is about focus")]
+)
+def test_imported_games_are_not_advised_to_add_conditions(condition: str, words: str) -> None:
+    turns = simulated_turns(20, 12, hazard=0.2).filter(condition="natural").with_columns(condition=pl.lit(condition))
+    run = RunData(None, {"plan": {}, "imported": {}}, turns, simulated_episodes(turns))
+    lines = limits(analyze_table(load_table(turns, simulated_episodes(turns)), (run,)))
+    assert any(words in line for line in lines)
+    assert not any(line.startswith("Without") for line in lines)

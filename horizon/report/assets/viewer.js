@@ -68,7 +68,7 @@
     right.append(...part("Replied", row.r));
     const loss = row.l === null ? "" : `, loss ${row.l.toFixed(3)} (random ${row.rl === null ? "?" : row.rl.toFixed(3)})`;
     right.append(make("p", { class: "verdict " + (ok ? "ok" : "error"), id: "verdict" },
-      `${ok ? "right" : row.e.replace("_", " ")}${loss}`));
+      `${ok ? "right" : row.e.replace("_", " ")}${row.w ? ": " + visible(row.w) : ""}${loss}`));
     right.append(make("p", {}, `read as: ${visible(row.a === null ? "nothing" : row.a)}; oracle: ${visible(row.o === null ? "unknown" : row.o)}`
       + (row.sub ? `; played in its place: ${visible(row.sub)}` : "")));
     const columns = make("div", { class: "columns" });
