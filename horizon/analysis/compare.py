@@ -198,7 +198,8 @@ def _figures(base: TurnTable, new: TurnTable) -> Iterator[tuple[str, str, Floor,
     bins = turn_bins(last, _MOST_BINS)
     for turns in bins if len(bins) > 1 else ():
         sums_of = partial(error_sums, condition=condition, first=turns.first, last=turns.last)
-        yield f"error rate{suffix}, turns {turns.first}-{turns.last}", "error_by_turn", ERRORS, sums_of
+        span = f"turn {turns.first}" if turns.first == turns.last else f"turns {turns.first}-{turns.last}"
+        yield f"error rate{suffix}, {span}", "error_by_turn", ERRORS, sums_of
     yield "focus gap", "focus_gap", GAPS, gap_sums
     yield f"mean loss{suffix}", "loss", LOSSES, partial(loss_sums, condition=condition)
     yield f"skill{suffix}", "skill", LOSSES, partial(loss_sums, condition=condition, is_relative=True)
@@ -225,7 +226,7 @@ def _line(difference: Difference, count: int) -> Line:
     elif plain.high <= margin and needed is not None and pair.n_pairs >= needed:
         verdict, because = "no worse", f"{needed} pairs needed"
     elif plain.high <= margin or spread.error == 0:
-        because = f"no worse needs {needed} pairs" if needed else "no worse needs a margin above 0"
+        because = f"{needed} pairs are needed for no worse" if needed else "set --margin to test for no worse"
     shown = plain if verdict == "no worse" else corrected
     is_skill = difference.family == "skill"
     base, new = (1 - pair.second, 1 - pair.first) if is_skill else (pair.second, pair.first)

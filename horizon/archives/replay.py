@@ -1,4 +1,4 @@
-"""Archived chess games as rows: each game replayed by python-chess, each reply read anew against its position.
+"""Archived chess games as rows: each game replayed by python-chess, each reply parsed again against its position.
 
 A failure's kind comes from the reply itself, never from an archive's flag. Pure: no disk, no engine.
 """
@@ -22,9 +22,9 @@ _OUTCOMES = {"1/2-1/2": "draw", "*": "unfinished"}
 
 @dataclass(slots=True)
 class _Replay:
-    """A game on its way: the board, the moves so far in UCI, and where the states of its rows begin.
+    """A game being replayed: the board, the moves so far in UCI, and where the states of its rows begin.
 
-    States begin anew where Horizon's own rule ends a game (a draw that can be claimed) and the harness played on.
+    States restart where Horizon's own rule ends a game (a draw that can be claimed) but the harness continued.
     """
 
     game: ArchivedGame
@@ -36,7 +36,7 @@ class _Replay:
     begun: int = 0
 
     def push(self, move: chess.Move) -> None:
-        """Play a legal move; the replayed moves start anew before a repetition or the clock could end the game."""
+        """Play a legal move; the state restarts before a repetition or the clock could end the game."""
         self.moves.append(move.uci())
         self.board.push(move)
         clock = self.board.halfmove_clock

@@ -25,9 +25,8 @@ def report(
 ) -> None:
     """Print results, and write their page, figures and tables.
 
-    With --frozen the page shows whether a plan of horizon freeze was kept.
-
-    The page is report.html; it steps through every turn and needs no network.
+    The page is report.html; it steps through every turn and needs no network. With --frozen it shows whether a plan of
+    horizon freeze was kept.
 
     Example: horizon report results/play/chess-smollm2-0
     """
@@ -45,7 +44,7 @@ def analyze(
 ) -> None:
     """Print results of runs, then every estimate with its interval.
 
-    Writes nothing but the badge. The points of smooth curves are printed with --json only.
+    Writes no file but the badge. Details (assumptions, bands, points of smooth curves) are printed with --json only.
 
     Example: horizon analyze results/play/chess-smollm2-0 --json
     """

@@ -81,8 +81,8 @@ def grade(
 ) -> None:
     """Judge the turns of a run again, and print the results.
 
-    For other search nodes, after horizon play --judge none, or after horizon import. The run itself stays as it is.
-    Killed at any moment, the same command continues after the last graded turn.
+    For other search nodes, after horizon play --judge none, or after horizon import. The run itself is not changed.
+    After an interruption, the same command continues after the last graded turn.
 
     Example: horizon grade results/play/chess-random-0 --nodes 200000
     """
@@ -117,14 +117,14 @@ def list_(
 
     Example: horizon list environments
     """
-    from horizon.cli.listing import line_of, listing
+    from horizon.cli.listing import lines_of, listing
 
     rows = listing(what)
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
-    for row in rows:
-        typer.echo(line_of(row))
+    for line in lines_of(rows):
+        typer.echo(line)
 
 
 @app.command()
@@ -165,7 +165,7 @@ def show(
 ) -> None:
     """Print a turn of a run, or an instance of an environment.
 
-    Of a turn the messages, the reply and the verdict; of an instance its prompt and optimal play.
+    For a turn: the messages, the reply and the verdict. For an instance: its prompt and optimal play.
 
     Example: horizon show hanoi --seed 3; horizon show results/play/RUN --episode 0 --turn 12 --condition fresh
     """
@@ -189,8 +189,8 @@ def doctor(
 ) -> None:
     """Print what is installed and what is missing, or verify runs.
 
-    Of a run folder the checksums, the counts of turns, and the tables against the journal are verified. The exit code
-    is 1 if a required part is missing, or a run is damaged.
+    For a run folder, verifies the checksums, the counts of turns, and the tables against the journal. The exit code is
+    1 if a required part is missing or a run is damaged.
 
     Example: horizon doctor; horizon doctor results/play/chess-smollm2-0
     """

@@ -33,15 +33,15 @@ def calibrate(
     base_url: Annotated[list[str] | None, typer.Option(help="server of openai: models; repeatable")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
-    """Find the difficulty at which a model starts right.
+    """Find the setting at which a model errs at a target rate.
 
-    From there a rise of its errors can be seen. Plays single turns without a history, each at the most informative
-    setting, until the answer is clear or --most-turns are used up. What is varied are the environment's own parameters
-    (docs/environments.md names them), or those of --knob. Prints the settings tried, and the text for --env; --out
-    writes a scenario with it.
+    From there a rise of its errors can be measured. Plays single turns without a history, each at the most informative
+    setting, until the result is clear or --most-turns are played. Varies the environment's own parameters (see
+    docs/environments.md), or those of --knob. Prints the settings tried, and the text for --env; --out writes a
+    scenario with it.
 
-    Every key of a scenario that decides how a model is asked is an option, such as --max-tokens 64. A scenario file
-    with calibrate = 0.1 is calibrated by itself before it is played.
+    Every scenario key about requests to the model is an option, such as --max-tokens 64. A scenario file with
+    calibrate = 0.1 is calibrated automatically before it is played.
 
     Example: horizon calibrate --model smollm2 --env running_total --target 0.2 --max-tokens 24
     """

@@ -31,8 +31,8 @@ def distil(
     In chess the teacher is Stockfish at fixed nodes; the student plays from its history (shown only the last move of
     each turn) and from a FEN. In other tasks it is the exact oracle, in dialogues of at most --turns turns.
 
-    The folder is an ordinary model of transformers, which horizon play --model hf:FOLDER plays. Lessons in --data are
-    shared by students that learn the same. After an interruption the same command with --resume continues.
+    The folder is an ordinary model of transformers, which horizon play --model hf:FOLDER plays. Students with
+    the same lessons can share --data. After an interruption the same command with --resume continues.
 
     Example: horizon distil --env permutation --turns 10 --out students/permutation; horizon play --model
     hf:students/permutation --env permutation --turns 60

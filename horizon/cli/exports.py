@@ -13,7 +13,7 @@ def export(
     to: Annotated[str, typer.Option("--to", help="csv, parquet, jsonl, hf (a Hugging Face dataset) or sft (chats)")],
     out: Annotated[Path, typer.Option(help="new folder to write")],
 ) -> None:
-    """Export the rows of runs as files of another form.
+    """Export the rows of runs in another file format.
 
     Example: horizon export results/play/hanoi-smollm2-0 --to hf --out results/dataset
     """

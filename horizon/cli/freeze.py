@@ -13,13 +13,12 @@ def freeze(
     scenario: Annotated[str, typer.Argument(help="name of a shipped scenario, or a TOML file")],
     out: Annotated[Path, typer.Option(help="file to write, such as plan.frozen.json")],
 ) -> None:
-    """Write a plan before it is played, under one hash.
+    """Write a study's plan and its hash, before it is played.
 
-    It has every run with its seeds, the claims, and the version of the analysis.
+    The plan has every run with its seeds, the claims, and the version of the analysis.
 
-    The file has a hash. After playing, horizon report RUN --frozen FILE shows whether the plan was kept, and names
-    every deviation: another setting, missing or aborted episodes, changed claims, other code, runs that were not
-    planned.
+    After playing, horizon report RUN --frozen FILE shows whether the plan was kept, and names every deviation: another
+    setting, missing or aborted episodes, changed claims, other code, runs that were not planned.
 
     Example: horizon freeze scenarios/focus.toml --out focus.frozen.json
     """

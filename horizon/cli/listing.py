@@ -1,6 +1,6 @@
 """What can be played, and what one instance looks like: the data behind `horizon list` and `horizon show`."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -39,9 +39,15 @@ def listing(what: str) -> list[dict[str, Any]]:
     raise UsageError(f"can't list '{what}': {nearest(what, KINDS)}")
 
 
-def line_of(row: Mapping[str, Any]) -> str:
+def lines_of(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the one line of each object, with the summaries in one column."""
+    width = max((len(row["name"]) for row in rows), default=0)
+    yield from (line_of(row, width) for row in rows)
+
+
+def line_of(row: Mapping[str, Any], width: int = 0) -> str:
     """Return the one line of an object: its name and summary, and an environment's oracle and parameters by name."""
-    parts = [f"{row['name']:18}{row.get('summary', '')}"]
+    parts = [f"{row['name']:{width}}  {row.get('summary', '')}"]
     if "oracle" in row:
         parts.append(f"oracle: {row['oracle']}")
     if row.get("parameters"):
@@ -129,4 +135,5 @@ def _scenario(name: str) -> dict[str, Any]:
 
 
 def _first_line(text: str | None) -> str:
-    return (text or "").strip().partition("\n")[0]
+    """Return the first line of a docstring as plain text, without the words that all backends share."""
+    return (text or "").strip().partition("\n")[0].removeprefix("The backend ").replace("`", "")

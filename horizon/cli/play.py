@@ -58,7 +58,7 @@ def play(
         list[str] | None, typer.Option(help="server of openai: models; repeatable [the OpenAI API]")
     ] = None,
     positions: Annotated[
-        Path | None, typer.Option(help="run, played or imported, whose positions are posed afresh to --model")
+        Path | None, typer.Option(help="run, played or imported, whose positions are posed to --model without history")
     ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="any scenario key, as max_tokens=64; --max-tokens 64 is the same")
@@ -73,12 +73,12 @@ def play(
     run folders; --executor ray --shards 4 does both on a Ray cluster.
 
     --scenario plays every scenario of a file into a folder of its own; --select TEXT keeps those with TEXT in their
-    names. --resume --retry-aborted also plays the episodes again that failures of a server or an engine ended. What a
-    scenario expects decides the exit code: 1 if a claim failed. --stop settled ends a run once every
-    claim is decided; --stop never continues such a run to its end.
+    names. --resume --retry-aborted also repeats episodes that failed because of a server or an engine. The exit code
+    is 1 if a claim of the scenario failed. --stop settled ends a run once every claim is decided; --stop never
+    continues such a run to its end.
 
-    --repeat-states N poses every probed state N more times with its natural history, so that the report can show how
-    often the same prompt gets another verdict.
+    --repeat-states N poses every probed state N more times with its natural history, so that the report shows how
+    often the same prompt gets a different verdict.
 
     Example: horizon play --model smollm2 --env chess --opponent stockfish:level=1 --episodes 4 --turns 30
     """
@@ -126,8 +126,8 @@ def play(
         pose(positions, given, out, options)
         return
     if resume and scenario is None and out is not None:
-        begun = part_folder(out, 1) if executor is not None and not (out / MANIFEST).is_file() else out
-        wanted = plan.resumed_scenario(run_folder.read_manifest(begun), given)
+        started = part_folder(out, 1) if executor is not None and not (out / MANIFEST).is_file() else out
+        wanted = plan.resumed_scenario(run_folder.read_manifest(started), given)
     elif scenario is not None:
         suite = read_suite(scenario, **given)
         variants = select(suite, part)

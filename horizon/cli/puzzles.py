@@ -59,7 +59,8 @@ def check(
     """Verify every solution again with Stockfish.
 
     Prints the puzzles whose solution is no longer the single correct move: ahead of every other move by 0.15 of win
-    probability, in mates too. A puzzle that mates in a won position may be sound and still fail, as others win too.
+    probability, in mates too. A puzzle that mates in a won position may be sound and still fail, as other moves also
+    win.
 
     Example: horizon puzzles check horizon --nodes 800000
     """

@@ -35,7 +35,7 @@ configs:
 
 {n_turns} turns of {n_episodes} episodes, each turn judged by an oracle, exported by Horizon {version}. One row of
 `turns` is one request to a model with its verdict; rows of one episode share `episode_id`, so errors in it are not
-independent. Compare conditions on equal `episode_id` and `turn`, and runs with unlike protocols not at all.
+independent. Compare conditions on equal `episode_id` and `turn`, and do not compare runs with different protocols.
 
 | run | environment | model | conditions | episodes | turns |
 | --- | --- | --- | --- | ---: | ---: |

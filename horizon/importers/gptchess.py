@@ -1,4 +1,4 @@
-"""The games of acherm/gptchess: a folder a game, with game.pgn, metainformation.txt and session.txt.
+"""The games of acherm/gptchess: one folder per game, with game.pgn, metainformation.txt and session.txt.
 
 The model sees the whole game as PGN text in one prompt, no board, one attempt; the first reply that the harness can't
 play ends the game. Other files of those folders are copies or logs and are passed over.

@@ -1,4 +1,4 @@
-"""The `.eval` log of Inspect AI: a zip with header.json and one JSON a sample; each sample is an episode.
+"""The `.eval` log of Inspect AI: a zip with header.json and one JSON file per sample; each sample is an episode.
 
 Only what the log itself judged becomes a row: the scores of single turns (intermediate score events), and the sample's
 own score at its last turn. A turn without a score has no row, since nothing is known of it. Where Horizon's own task

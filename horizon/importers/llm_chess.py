@@ -1,4 +1,4 @@
-"""The per-game JSON of maxim-saplin/llm_chess, one object a file or a line; `pgn` holds SAN or, in some, UCI.
+"""The per-game JSON of maxim-saplin/llm_chess, one object per file or line; `pgn` holds SAN or, in some games, UCI.
 
 Every move is a new dialogue in which the model may ask for the board and the legal moves, with three attempts; so its
 rows have the condition `fresh`. Wrong moves and actions are counted a game; at which turn is not in the file.

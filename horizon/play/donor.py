@@ -46,11 +46,11 @@ class Donor:
         """Return this run's history before the episode's present turn.
 
         Raises:
-            UsageError: this run did not come to that state.
+            UsageError: this run did not reach that state.
         """
         task = setting.task
         if not self.came_to(task, live):
-            raise UsageError(f"{self.name} did not come to the state of turn {live.turn} of {live.episode_id}")
+            raise UsageError(f"{self.name} did not reach the state of turn {live.turn} of {live.episode_id}")
         other = self.under_way.get(live.episode_id)
         if other is None or other.turn > live.turn:
             other = LiveEpisode(live.episode_id, live.index, live.opponent, live.seed, task.reset(live.seed))

@@ -92,12 +92,12 @@ def play_gate(
         EngineFailure, ModelFailure: something needed is missing or every episode was aborted.
     """
     if reuse and scenario.calibrate is not None and (folder / manifests.MANIFEST).exists():
-        # What is damaged is played anew, and calibrated anew.
+        # A damaged run is calibrated and played again.
         with suppress(StoreError):
             scenario = as_calibrated(scenario, run_folder.read_manifest(folder))
     with open_calibrated(scenario, OpenParts(base_urls=base_urls), say) as setting:
         resume = False
-        # What is left of a run that was half removed is removed too.
+        # The rest of a partly removed run is removed too.
         if (folder / manifests.MANIFEST).exists() or run_folder.is_left_over(folder, exports_of(setting.task)):
             changed = why_not(folder, session.manifest_of(setting)) if reuse else "not asked to"
             resume = changed is None
@@ -106,9 +106,9 @@ def play_gate(
                 if stored.stopped_after is None or is_settled(stored.outcomes):
                     return stored
             elif reuse and not resume:
-                say(f"{folder} is played anew: {changed}")
+                say(f"{folder} is played again: {changed}")
             if not resume:
-                # Under the lock: nobody else may be writing what is removed.
+                # Under the lock, so that no other process is writing the files.
                 with Lock(folder):
                     shutil.rmtree(folder)
         options = session.RunOptions(resume=resume, stop="settled")

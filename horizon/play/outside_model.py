@@ -1,4 +1,4 @@
-"""The place of a model that is asked elsewhere, or was asked before: another framework's loop, a replay of a run."""
+"""A placeholder for a model that is called elsewhere: by another framework's loop, or earlier in a replayed run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

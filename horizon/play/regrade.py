@@ -1,7 +1,7 @@
-"""Judging a run again: every row keeps what was played, its verdict is made anew from fresh scores.
+"""Judging a run again: every row keeps what was played and gets a new verdict from new scores.
 
-For runs played without a judge, imported ones above all, or to see how much a verdict depends on the nodes. The
-original stays as it is. Killed at any moment, the same call continues after the last row.
+For runs played without a judge, such as imported ones, or to see how much verdicts depend on the nodes. The original
+is not changed. After an interruption the same call continues after the last row.
 """
 
 import json

@@ -17,7 +17,7 @@ _RARE = 0.05
 """A rate is at the floor if its interval lies below this, and that at turn 1 contains 0."""
 _RESTATING = {"fen", "board", "pieces", "moves"}
 """The parts of a chess observation that contain the position."""
-_NO_RISE = "no rise can be measured in this setting: horizon calibrate finds"
+_NO_RISE = "no rise can be measured here; horizon calibrate finds"
 
 
 def limits(analysis: Analysis) -> list[str]:
@@ -136,14 +136,14 @@ def end_of(group: Group) -> End | None:
     is_full = first.high is not None and first.high >= 1 - 1e-9
     if is_full and (first.estimate or 0.0) > 0.5:
         return End(
-            "ceiling", f"errors are at the ceiling from the start ({_percent(first)}): {_NO_RISE} an easier one"
+            "ceiling", f"errors are at the ceiling from the start ({_percent(first)}): {_NO_RISE} an easier setting"
         )
     if skills and _holds(skills[0], 0.0):
         skill = f"skill {skills[0].figure}"
-        return End("random play", f"plays like a random mover from the start ({skill}): {_NO_RISE} an easier one")
+        return End("random play", f"plays like a random mover from the start ({skill}): {_NO_RISE} an easier setting")
     rate = single_of(group.estimates, "error_rate")
     if rate is not None and rate.high is not None and rate.high < _RARE and _holds(first, 0.0):
-        return End("floor", f"errors are at the floor ({_percent(rate)}): {_NO_RISE} a harder one")
+        return End("floor", f"errors are at the floor ({_percent(rate)}): {_NO_RISE} a harder setting")
     return None
 
 

@@ -16,7 +16,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     for setting in dict.fromkeys(line.setting for line in comparison.lines):
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title_justify="left")
         table.title = Text(visible(setting))
-        for name in ("figure", "base", "new", "new - base [interval]", "pairs", "level", "verdict"):
+        for name in ("figure", "base", "new", "new - base [interval]", "pairs", "interval's level", "verdict"):
             table.add_column(name, justify="left" if name in ("figure", "verdict") else "right", no_wrap=True)
         for line in comparison.lines:
             if line.setting == setting:
@@ -72,8 +72,8 @@ def _rate(rate: Estimate) -> str:
 
 
 def _cells(line: Line) -> tuple[str, ...]:
-    is_share = line.figure not in ("mean loss", "skill")
-    scale, digits, unit = (100, 1, " %") if is_share else (1, 3, "")
+    is_share, is_gap = line.family not in ("loss", "skill"), line.family == "focus_gap"
+    scale, digits, unit = (100, 1, " points" if is_gap else " %") if is_share else (1, 3, "")
 
     def number(value: float, sign: str = "") -> str:
         return f"{scale * value:{sign}.{digits}f}"

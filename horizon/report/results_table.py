@@ -28,6 +28,7 @@ _BENEATH = ("s1", "h80")
 def print_results(analysis: Analysis, console: Console) -> None:
     """Print the headline figures of each group with their 95 % intervals, then what was left out."""
     console.print(results_table(analysis))
+    console.print("in brackets: 95 % intervals, from the spread between episodes", markup=False)
     for line in survival_lines(analysis):
         console.print(Text(visible(line)))
     if analysis.table.n_aborted:
@@ -54,8 +55,7 @@ def survival_lines(analysis: Analysis) -> list[str]:
 
 def results_table(analysis: Analysis) -> Table:
     """Return the table, without the columns that no group has (such as skill without a loss)."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), caption_justify="left")
-    table.caption = "in brackets: 95 % intervals, from the spread between episodes"
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     headlines = [group.headline() for group in analysis.groups]
     known = dict.fromkeys(
         name

@@ -55,7 +55,7 @@ def _table(group: Group) -> Table:
     there = _by_condition(group, "natural_on_probed_states")
     losses, skills = _by_condition(group, "mean_loss_by_condition"), _by_condition(group, "skill_by_condition")
     is_graded = any(loss.estimate is not None for loss in losses.values())
-    beside = ("natural there",) if there else ()
+    beside = ("natural, same states",) if there else ()
     for name in ("condition", "turns", "error rate", *beside, *(("mean loss", "skill") if is_graded else ())):
         table.add_column(name, justify="right" if name == "turns" else "left", no_wrap=name == "condition")
     for condition, rate in rates.items():

@@ -1,6 +1,6 @@
 """A plan that is frozen before it is played: its runs, claims and analysis version under one hash, and what was kept.
 
-A registration is a JSON file. It decides nothing about playing; runs are held against it afterwards, by their
+A registration is a JSON file. It does not affect playing; runs are compared with it afterwards, by their
 manifests. Knows no scenario file and no estimator.
 """
 

@@ -1,4 +1,4 @@
-"""Files written beside their place and renamed when they are whole, so that a full disk or a kill leaves the old one.
+"""Files written to a temporary file and renamed once complete, so that a full disk or a kill leaves the old one.
 
 Links are never followed for writing: a run folder may come from somebody else, and its names may point anywhere.
 Every refusal of the disk is one line.

@@ -1,6 +1,6 @@
-"""A run resumed: its journal checked, mended where the tables have what it lost, and opened for more.
+"""A run resumed: its journal checked, restored from the tables if rows are lost, and opened for more.
 
-Whatever can't be mended without playing again what was played is refused.
+Damage that can't be repaired without playing turns again is refused.
 """
 
 import os
@@ -35,8 +35,8 @@ def resume(
 ) -> Resumed:
     """Resume a run; a torn last line is cut off, with a warning.
 
-    Tables that hold more than the journal, or a journal of another version, give the journal anew before anything is
-    played. With `retry_aborted` episodes that failures of the infrastructure ended are live again. The manifest gets
+    Tables that hold more than the journal, or a journal of another version, replace the journal before anything is
+    played. With `retry_aborted`, episodes that ended by an infrastructure failure are played again. The manifest gets
     an entry on this resumption.
 
     Raises:

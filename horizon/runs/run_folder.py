@@ -49,9 +49,9 @@ def check_new(folder: Path) -> None:
             f"{folder} holds what a run played ({left[-1]}) without its {manifests.MANIFEST}: restore that from a "
             "copy, remove the folder, or choose another --out"
         )
-    strangers = sorted(name for name in names - _OURS if not is_part(name))
-    if strangers:
-        raise UsageError(f"{folder} holds something else ({strangers[0]}): choose another --out")
+    others = sorted(name for name in names - _OURS if not is_part(name))
+    if others:
+        raise UsageError(f"{folder} holds something else ({others[0]}): choose another --out")
 
 
 def is_left_over(folder: Path, exports: Iterable[str] = ()) -> bool:

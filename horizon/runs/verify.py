@@ -58,16 +58,16 @@ def verify(folder: Path) -> list[Check]:
     if has_tables or written:
         checks += _tables(folder, manifest, journal)
     if journal is None and not has_tables:
-        checks.append(Check(JOURNAL, "", "it is gone, and so are the tables: restore them from a copy"))
+        checks.append(Check(JOURNAL, "", "journal and tables are missing: restore them from a copy"))
     return checks
 
 
 def _manifest(manifest: Mapping[str, Any]) -> Check:
     is_whole = manifests.is_as_written(manifest)
     if is_whole is None:
-        return Check(manifests.MANIFEST, "of an older version, without a checksum")
+        return Check(manifests.MANIFEST, "from an older version, without a checksum")
     problem = None if is_whole else "it was changed after it was written: restore it from a copy"
-    return Check(manifests.MANIFEST, "checksum", problem)
+    return Check(manifests.MANIFEST, "checksum verified", problem)
 
 
 def _journal(folder: Path, manifest: Mapping[str, Any], seen: dict[Key, int]) -> Iterator[Check]:
@@ -84,12 +84,16 @@ def _journal(folder: Path, manifest: Mapping[str, Any], seen: dict[Key, int]) ->
     except StoreError as problem:
         yield Check(JOURNAL, "", str(problem))
         return
-    sealed = "checksums and chain" if entry is None or entry.link is not None else "of an older version, no checksums"
+    sealed = (
+        "checksums verified" if entry is None or entry.link is not None else "from an older version, without checksums"
+    )
     detail = f"{len(seen)} rows, {sealed}"
     torn = path.stat().st_size - (entry.end if entry is not None else 0)
     if torn:
         fix = manifests.resume_command(folder)
-        yield Check(JOURNAL, detail, f"its last {torn} bytes are torn, as a kill leaves them: {fix} drops them")
+        yield Check(
+            JOURNAL, detail, f"its last {torn} bytes are an incomplete line, as after a kill: {fix} drops them"
+        )
     else:
         yield Check(JOURNAL, detail)
     yield from _counts(folder, manifest, shapes)
@@ -103,9 +107,9 @@ def _counts(folder: Path, manifest: Mapping[str, Any], rows: list[Row]) -> Itera
         return
     gap = first_gap(rows)
     run_id = manifests.run_id_of(manifest["plan"])
-    stranger = next((row.run_id for row in rows if row.run_id != run_id), None)
-    if stranger is not None:
-        gap = f"the rows are of run {stranger!r:.40}, and the plan of the manifest makes run {run_id}"
+    other_run = next((row.run_id for row in rows if row.run_id != run_id), None)
+    if other_run is not None:
+        gap = f"the rows are of run {other_run!r:.40}, and the plan of the manifest makes run {run_id}"
     yield Check("counts", detail, gap)
 
 

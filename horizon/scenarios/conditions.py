@@ -157,10 +157,10 @@ CONDITIONS: dict[str, Condition] = {
     ),
     "transplant": Condition(
         interventions.show_transplanted,
-        "the transcript by which another run came to the same state, as its own history",
+        "the transcript by which another run reached the same state, as its own history",
         "natural-transplant:RUN: the effect of its own transcript instead of that of RUN's model, on the states that "
-        "both came to",
-        "RUN has the same environment, version, parameters, seed and opponents; states that RUN did not come to at "
+        "both reached",
+        "RUN has the same environment, version, parameters, seed and opponents; states that RUN did not reach at "
         "that turn are not posed, and where both diverge the shared states are few and early",
         takes="RUN",
     ),

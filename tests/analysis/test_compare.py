@@ -105,7 +105,7 @@ def test_a_model_that_is_worse_in_whole_episodes_is_not_called_no_worse(
 def test_two_runs_without_an_error_are_no_proof_with_3_episodes_and_one_with_80() -> None:
     few, many = (worse_by_whole_episodes(n, 5, 0.0, 0)[0] for n in (3, 80))
     assert few.verdict == "unproven" and few.high is not None and few.high > 0.5
-    assert few.because == "no worse needs 72 pairs"
+    assert few.because == "72 pairs are needed for no worse"
     # 0.95 ** 72 is 2.5 %.
     assert (many.verdict, many.pairs_needed) == ("no worse", 72)
 

@@ -42,6 +42,8 @@ DIALECT = {
     "dear": r"\bdear\b",
     "kept library": r"\bkept librar",
     "no room": r"\bthe only door\b",
+    "anew, mend": r"\banew\b|\bmend(?:ed|s)?\b",
+    "unlike, strangers": r"\bunlike (?:plans|protocols|ones|runs)\b|\bstrangers?\b",
 }
 LOCALS = {"found", "told", "said", "heard", "each"}
 _IRREGULAR = {"told", "said", "heard", "shown", "written", "drawn", "found", "kept", "begun", "given", "seen", "made"}

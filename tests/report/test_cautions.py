@@ -18,14 +18,14 @@ def analysis(hazard: float, runs: tuple[RunData, ...] = ()) -> Analysis:
 
 def test_a_model_that_always_errs_is_at_the_ceiling() -> None:
     caution = at_an_end(analysis(0.9999).groups[0])
-    assert caution is not None and "at the ceiling" in caution and "an easier one" in caution
+    assert caution is not None and "at the ceiling" in caution and "an easier setting" in caution
     assert caution in limits(analysis(0.9999))
 
 
 def test_a_model_that_never_errs_is_at_the_floor() -> None:
     turns = simulated_turns(150, 12, hazard=0.00001)
     caution = at_an_end(analyze_table(load_table(turns)).groups[0])
-    assert caution is not None and "at the floor" in caution and "a harder one" in caution
+    assert caution is not None and "at the floor" in caution and "a harder setting" in caution
 
 
 def test_a_model_between_the_ends_gets_no_caution() -> None:

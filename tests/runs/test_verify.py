@@ -64,7 +64,7 @@ def test_a_run_as_it_was_written_is_whole(run: Path) -> None:
         (change_manifest, "it was changed after it was written"),
         (change_manifest, "the plan of the manifest makes run"),
         (change_line, r"damaged at line \d+: its checksum does not fit"),
-        (tear, "its last 13 bytes are torn"),
+        (tear, "its last 13 bytes are an incomplete line"),
         (lambda folder: (folder / "episodes.parquet").unlink(), r"episodes\.parquet is damaged \(it is gone\)"),
         (lambda folder: (folder / "turns.jsonl").unlink(), "it is gone; the tables have all rows"),
         (lambda folder: (folder / "turns.jsonl").write_bytes(b""), "has lost"),

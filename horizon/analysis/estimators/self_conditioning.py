@@ -49,7 +49,7 @@ def estimate(table: TurnTable) -> Estimate:
     if "natural" not in table.samples:
         return missing("condition natural was not played", METHOD, at)
     if not partners:
-        note = "condition healed was not played: add --condition healed (hard episodes alone would look like pull)"
+        note = "condition healed was not played: add --condition healed (needed to separate it from hard episodes)"
         return missing(note, METHOD, at)
     return _odds_ratio(table, "natural", partners, at)
 

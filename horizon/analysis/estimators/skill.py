@@ -11,7 +11,7 @@ import numpy as np
 
 from horizon.analysis.chart import Chart, series_along
 from horizon.analysis.stats.intervals import Floats, Floor, Interval, missing, ratio
-from horizon.analysis.turn_bins import estimate_bins, estimate_mean
+from horizon.analysis.turn_bins import bin_of, estimate_mean, table_bins
 from horizon.analysis.turn_table import Sample, TurnTable
 from horizon.core.estimator import Estimate, Estimates
 from horizon.core.records import Json
@@ -72,8 +72,16 @@ def by_turn(table: TurnTable, condition: str = "natural") -> list[Estimate]:
     graded = _playable(table, condition)
     if graded is None:
         return []
-    at: dict[str, Json] = {"condition": condition}
-    return estimate_bins(table, graded, graded.loss, _skill_interval(graded), METHOD, at, weights=graded.random_loss)
+    bins = table_bins(table)
+    order = bin_of(graded.turn, bins)
+    points = []
+    for index in np.unique(order).tolist():
+        # The range of skill is that of the bin's own random losses.
+        part, at = graded.take(order == index), {"condition": condition, **bins[index].at()}
+        points.append(
+            estimate_mean(table, part, part.loss, _skill_interval(part), METHOD, at, weights=part.random_loss)
+        )
+    return points
 
 
 def by_difficulty(table: TurnTable, condition: str = "natural") -> list[Estimate]:

@@ -53,7 +53,7 @@ class _Annotation:
 class _OpenGame:
     """The natural turns of one episode so far, by their ply; `last` is the newest one.
 
-    The states of an imported game can begin anew within it: `begun` is the ply at which the newest one does.
+    The states of an imported game can restart within it: `begun` is the ply of the last restart.
     """
 
     last: Turn
@@ -135,7 +135,7 @@ def _ended_game(episode: Episode, annotations: dict[int, _Annotation], date: str
 def _unended_game(game: _OpenGame, date: str) -> str:
     """Return the game of an episode that a killed run left open: up to its last turn on disk.
 
-    Where its states began anew, the game begins there.
+    If its states restarted within the game, it starts there.
     """
     row = game.last
     line = split_state(row.state)

@@ -18,7 +18,7 @@ from horizon.core.escaping import visible
 from horizon.core.records import Json, Message
 
 _MOST_FACTOR = 1_000_000
-_FIX = "mend its chat_template, or serve it and use openai:NAME"
+_FIX = "fix its chat_template, or serve it and use openai:NAME"
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,3 +229,16 @@ def test_aborted_episodes_bound_the_error_rate_from_all_correct_to_all_wrong() -
     assert bounds.high is not None and bounds.high >= 0.75 * bounds.estimate + 0.25
     none = aborted_bounds.estimates(load_table(turns))["error_rate_bounds"]
     assert isinstance(none, Estimate) and none.estimate is None
+
+
+def test_skill_in_a_bin_lies_within_its_own_interval() -> None:
+    # At turn 2 every reply loses all, and a random mover loses less than at turn 1.
+    is_late = pl.col("turn") == 2
+    frame = rows("natural", [[N, W]] * 3).with_columns(
+        loss=pl.when(is_late).then(1.0).otherwise(0.5), random_loss=pl.when(is_late).then(0.6).otherwise(0.9)
+    )
+    points = skill.by_turn(load_table(frame))
+    assert points[1].estimate == pytest.approx(1 - 1 / 0.6)
+    for point in points:
+        assert point.low is not None and point.high is not None and point.estimate is not None
+        assert point.low - 1e-12 <= point.estimate <= point.high + 1e-12
