@@ -14,7 +14,7 @@ from horizon.core.errors import UsageError
 from horizon.core.records import ErrorKind, Json, Turn
 from horizon.core.seeds import derive
 from horizon.play.judging import substitute, wait_for
-from horizon.play.replacement_replies import action_text
+from horizon.play.replacement_replies import action_text, substitution_note
 from horizon.play.setting import Setting
 from horizon.scenarios.views import Exchange
 
@@ -91,7 +91,7 @@ def exchanges(
     for place, attempt in enumerate(attempts):
         is_last = place == len(attempts) - 1
         turn_exchanges.append(Exchange(asked, posed, attempt.reply, erred and is_last, not is_last, plain))
-        asked = posed = retry_note(task, live.state, attempt.error)
+        asked = retry_note(task, live.state, attempt.error)
     return turn_exchanges
 
 
@@ -99,12 +99,6 @@ def failed_attempts(extra: dict[str, Json]) -> list[Attempt]:
     """Return each attempt before the last, from a row's `extra`."""
     attempts: Any = extra.get("attempts", [])
     return [Attempt(attempt["reply"], attempt["error"]) for attempt in attempts]
-
-
-def substitution_note(task: Environment[Any], state: Any, action: str) -> str:
-    """Return the sentence that names to the model the action played in place of its reply."""
-    name = task.render(state, action).partition(":")[2].strip() or action
-    return f"Your last reply could not be played. Played for you: {name}\n"
 
 
 def retry_note(task: Environment[Any], state: Any, error: ErrorKind) -> str:
@@ -161,11 +155,12 @@ def _with_alternatives(
 ) -> Exchange:
     """Return the exchange with what healed, corrupted and recap histories show in its place, as its row keeps it."""
     played = _played_action(row, extra)
-    right, wrong = extra.get("right_reply"), extra.get("wrong_reply")
+    right, wrong, note = (extra.get(key) for key in ("right_reply", "wrong_reply", "wrong_note"))
     return replace(
         exchange,
         right=row.reply if row.correct else right if isinstance(right, str) else None,
         wrong=wrong if isinstance(wrong, str) else None,
+        wrong_note=note if isinstance(note, str) else "",
         draw=derive(live.seed, "corrupted", live.episode_id, row.turn) / 2**63,
         played=action_text(task, live.state, played) if played is not None else None,
     )

@@ -35,6 +35,10 @@ GATE = "gate"
 TRANSPLANTS = "transplants"
 """The key of the runs whose transcripts were shown, by condition: their ids and models."""
 
+HISTORIES = "histories"
+"""The plan's key for what changed histories show where the state follows from earlier replies; absent in old runs."""
+AS_PLAYED = "as played"
+
 IMPORTED = "imported"
 """The key of a run that was not played here: where it is from, and what was left out."""
 

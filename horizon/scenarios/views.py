@@ -16,8 +16,9 @@ class Exchange:
     `posed` is the state in full, for conditions in which this exchange opens the conversation. Attempts after the
     first (under `retry:n`) are exchanges of their own, `is_attempt` true; only the last of a turn counts errors.
     The other fields are for conditions that change the history: `plain` is `asked` without the note on an error
-    before it, `right` a correct reply (the model's own where it was correct), `wrong` a plausible incorrect one,
-    `draw` in 0..1 decides under `corrupted:p`, and `played` names the action that was played. None: there is none.
+    before it, `right` a correct reply (the model's own where it was correct), `wrong` a plausible incorrect one and
+    `wrong_note` the note on it in the next message, `draw` in 0..1 decides under `corrupted:p`, and `played` names the
+    action that was played. None: there is none.
     """
 
     asked: str
@@ -28,6 +29,7 @@ class Exchange:
     plain: str | None = None
     right: str | None = None
     wrong: str | None = None
+    wrong_note: str = ""
     draw: float = 1.0
     played: str | None = None
 
