@@ -190,6 +190,14 @@ reports warn of runs without it, which were played before. Where the question re
 An environment says by its member `replies_carry_state` whether it is such a setting. Without it, it is one where, in
 its first instances, actions lead to different states and `observe` does not contain the text of `pose`.
 
+## Earlier thinking
+
+`thinking` (a scenario's key, `drop` by default) sets what all histories show of the thinking before earlier replies;
+the conditions `think:...` show the natural history under one of its values. A local model's thinking is in its reply,
+between marks; a server's comes apart from it and is shown between `<think>` and `</think>`. Chat templates may leave
+thinking out of earlier replies. A local one that does is named in the manifest (`earlier_thinking`) and refused with
+everything but `drop`; what a server's template does is not known.
+
 ## Hidden and rounded memory, exactly
 
 `hide:own`, `hide:other` and `kv:bits` need a model whose memory is in this process (`hf:`, `gguf:`, `smollm2`), and a

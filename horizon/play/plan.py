@@ -40,7 +40,8 @@ def plan_of(scenario: Scenario, task: Environment[Any]) -> dict[str, Json]:
 
 def shows_as_played(scenario: Scenario, task: Environment[Any]) -> bool:
     """Return whether a condition changes replies from which the state follows, and so shows only what was played."""
-    return any(condition_of(text).alternatives for text in scenario.conditions) and carries_state(task)
+    changes = any("right_reply" in condition_of(text).alternatives for text in scenario.conditions)
+    return changes and carries_state(task)
 
 
 def as_calibrated(scenario: Scenario, manifest_on_disk: Mapping[str, Any]) -> Scenario:

@@ -72,8 +72,8 @@ def wrong_reply(turn: ReplacedTurn, right: str, seed: int) -> tuple[str, str] | 
     """Return a reply that looks like `right` and is judged an error, and the note that must follow it.
 
     It names a legal wrong action, of the nearest length; where every legal action is correct, one of another instance.
-    Where replies carry the state, it names an action that can't be played here, and the note what was played. None where
-    there is no such action.
+    Where replies carry the state, it names an action that can't be played here, and the note what was played. None
+    where there is no such action.
     """
     task, state = turn.task, turn.state
     best = turn.played if turn.carries else task.oracle(state, turn.scores)

@@ -11,10 +11,12 @@ from horizon.core.records import Answer, ErrorKind, Json, Reply, Scores, Turn, V
 from horizon.core.seeds import derive
 from horizon.play.episode import Attempt
 from horizon.play.judging import judge_answer, parse_reply, substitute, wait_for
+from horizon.play.padding import neutral_text, token_counter
 from horizon.play.replacement_replies import ReplacedTurn, right_reply, wrong_reply
 from horizon.play.setting import Setting
 from horizon.play.turn import PendingTurn
 from horizon.scenarios.conditions import condition_of
+from horizon.scenarios.thinking import thinking_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def judge_reply(setting: Setting, pending: PendingTurn, reply: Reply) -> JudgedR
     if reply.reasoning:
         extra["reasoning"] = reply.reasoning
     if attempts:
-        extra["attempts"] = [{"reply": attempt.reply, "error": attempt.error} for attempt in attempts]
+        extra["attempts"] = [attempt.as_json() for attempt in attempts]
     is_substituted = pending.is_natural and not is_playable and scenario.on_error != "stop"
     played = answer.action if is_playable else None
     if is_substituted:
@@ -68,8 +70,11 @@ def _alternatives(
 ) -> dict[str, Json]:
     """Return the replies that histories of other conditions will show for this turn, as far as these are played."""
     kinds = {kind for text in setting.scenario.conditions for kind in condition_of(text).alternatives}
-    if not kinds:
-        return {}
+    alternatives: dict[str, Json] = {}
+    if "neutral_thinking" in kinds or setting.scenario.thinking == "replace":
+        alternatives |= _thinking_words(setting, pending, reply)
+    if not kinds & {"right_reply", "wrong_reply"}:
+        return alternatives
     verdict, is_correct = judgement.verdict, judgement.verdict.error == "none"
     turn = ReplacedTurn(
         setting.task,
@@ -83,7 +88,6 @@ def _alternatives(
         setting.carries,
     )
     right = right_reply(turn)
-    alternatives: dict[str, Json] = {}
     if right is not None and not is_correct:
         alternatives["right_reply"] = right
     shown = reply.text if right is None and setting.carries else right
@@ -94,6 +98,16 @@ def _alternatives(
             alternatives["wrong_reply"], note = wrong
             alternatives |= {"wrong_note": note} if note else {}
     return alternatives
+
+
+def _thinking_words(setting: Setting, pending: PendingTurn, reply: Reply) -> dict[str, Json]:
+    """Return how many neutral words have as many tokens as a reply's thinking; nothing where it has none."""
+    thinking = thinking_in(reply.text, reply.reasoning or "")
+    if not thinking:
+        return {}
+    count = token_counter(setting.model)
+    seed = derive(pending.live.seed, "thinking", pending.live.episode_id, pending.turn)
+    return {"thinking_words": len(neutral_text(seed, count(thinking), count).split())}
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,8 @@ def contradictions(runs: Sequence[RunData]) -> list[str]:
             )
         elif changed:
             lines.append(
-                f"{' and '.join(changed)} can't be interpreted: they show replies that were not played, and no later message "
-                "restates the state; play them again, or with a setting that restates it."
+                f"{' and '.join(changed)} can't be interpreted: they show replies that were not played, and no later "
+                "message restates the state; play them again, or with a setting that restates it."
             )
         if hidden:
             lines.append(f"{' and '.join(hidden)} hide the state as well, since no later message restates it.")

@@ -56,6 +56,7 @@ EXTRA = {
     "wrong_reply": "the incorrect reply that `corrupted:p` histories may show",
     "wrong_note": "what the message after `wrong_reply` says was played, where the state follows from the replies",
     "reasoning": "the model's reasoning, where its server returns it apart from the reply",
+    "thinking_words": "words of neutral text that are as long as the reply's thinking, for `think:replace`",
     "hidden_tokens": "how many tokens of the history `hide:own` or `hide:other` hid",
     "rounded_tokens": "how many tokens of the history `kv:bits` rounded",
     "illegal_cause": "why a chess move was illegal",

@@ -14,6 +14,7 @@ from horizon.scenarios import histories, interventions
 from horizon.scenarios.views import Shown, View
 
 Takes = Literal["", "k", "p", "bits", "RUN"]
+Alternative = Literal["right_reply", "wrong_reply", "neutral_thinking"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Condition:
     needs_oracle: bool = False
     needs_recall: bool = False
     needs_history: bool = True
-    alternatives: tuple[Literal["right_reply", "wrong_reply"], ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
     repeats: bool = False
 
 
@@ -163,6 +164,31 @@ CONDITIONS: dict[str, Condition] = {
         "the same transcript as one message, its replies quoted",
         "natural-recut:all: the effect of turns as such, all of them against one",
         "as for recut:k",
+    ),
+    "think:keep": Condition(
+        interventions.show_with_thinking,
+        "its own whole history with all that it thought before its earlier replies",
+        "natural-think:keep, where thinking=drop: what is gained by leaving earlier thinking out",
+        "the chat template repeats thinking (a local one that drops it is refused); a server's template may drop it",
+    ),
+    "think:drop": Condition(
+        interventions.show_without_thinking,
+        "its own whole history without earlier thinking, as most templates of thinking models have it",
+        "natural-think:drop, where thinking=keep: what is lost by reading earlier thinking; 0 at thinking=drop",
+        "nothing",
+    ),
+    "think:last": Condition(
+        interventions.show_last_thinking,
+        "its own whole history with the thinking of the last reply alone",
+        "think:keep-think:last: the effect of thinking before that",
+        "as for think:keep",
+    ),
+    "think:replace": Condition(
+        interventions.show_replaced_thinking,
+        "its own whole history with neutral text as long in place of earlier thinking",
+        "think:keep-think:replace: the effect of what earlier thinking contains; its length is the same",
+        "as for think:keep, and the neutral text distracts as thinking would",
+        alternatives=("neutral_thinking",),
     ),
     "transplant": Condition(
         interventions.show_transplanted,

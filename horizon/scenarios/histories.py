@@ -81,9 +81,12 @@ def _with_reply(exchange: Exchange, note: str, share: float) -> Exchange:
     """Return the exchange with the note on the reply shown before it, its own healed or corrupted by its draw."""
     asked = note + (exchange.asked if exchange.plain is None else exchange.plain)
     if _is_corrupted(exchange, share) and exchange.wrong is not None:
-        return replace(exchange, asked=asked, reply=exchange.wrong, erred=True)
+        return replace(exchange, asked=asked, reply=exchange.wrong, erred=True, thinking="", neutral="")
+    if exchange.right is not None and exchange.right != exchange.reply:
+        # What the model thought before another reply is no reason for this one.
+        return replace(exchange, asked=asked, reply=exchange.right, erred=False, thinking="", neutral="")
     if exchange.right is not None:
-        return replace(exchange, asked=asked, reply=exchange.right, erred=False)
+        return replace(exchange, asked=asked, erred=False)
     return replace(exchange, asked=asked)
 
 
