@@ -164,6 +164,8 @@ def conditions() -> str:
         parts.append(f"## {row['name']}\n")
         parts.append(f"The model sees: {row['summary']}.\n\nEstimates {row['estimand']}.\n")
         parts.append(f"Assumes: {row['assumes']}.\n")
+        if "carried" in row:
+            parts.append(f"Where replies carry the state: {row['carried']}.\n")
     return "\n".join(parts)
 
 
@@ -174,6 +176,27 @@ Made by `make docs` from `horizon/scenarios/conditions.py`; `horizon list condit
 A condition is what the model is shown of its history at a turn. `natural` is always played; every other condition is
 a probe that poses the states of the natural turns again and never changes these. `horizon analyze` compares two
 conditions on the states that both posed (`contrasts`); above 0 the first one errs more.
+
+## Where replies carry the state
+
+In some settings the state follows from the model's earlier replies and no later message restates it: chess with
+`later=last_move` (blindfold), planning with `restate=event` or `nothing`. A history with other replies than were
+played would contradict the state that is judged there, and whatever the model then does wrong would be the fault of
+the history. No condition shows one: `healed` and `corrupted:p` show only what was played, and unplayable replies with
+the note on what was played in their place, as below. The plan in the manifest then has `"histories": "as played"`;
+reports warn of runs without it, which were played before. Where the question restates the state (`later=fen+...`,
+`restate=state`), or replies change no state (bookkeeping, puzzles), all errors are replaced.
+
+An environment says by its member `replies_carry_state` whether it is such a setting. Without it, it is one where, in
+its first instances, actions lead to different states and `observe` does not contain the text of `pose`.
+
+## Earlier thinking
+
+`thinking` (a scenario's key, `drop` by default) sets what all histories show of the thinking before earlier replies;
+the conditions `think:...` show the natural history under one of its values. A local model's thinking is in its reply,
+between marks; a server's comes apart from it and is shown between `<think>` and `</think>`. Chat templates may leave
+thinking out of earlier replies. A local one that does is named in the manifest (`earlier_thinking`) and refused with
+everything but `drop`; what a server's template does is not known.
 
 ## Hidden and rounded memory, exactly
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from horizon.core.parameters import distinguishing_parameters
+from horizon.runs.manifest import ADDED
 
 FREE = ("seed", "episodes", "model")
 """Settings in which runs of one sample may differ."""
@@ -17,6 +18,7 @@ SPEED = ("batch_size", "live_episodes", "cache_gb", "timeout_s", "server_retries
 """Settings of speed; by contract no reply depends on them."""
 IMPORTED = ("protocol", "protocols")
 """An archive's protocols with their counts; each episode's parameters hold its own protocol."""
+_MISSING = object()
 _LEFT_OUT = (*FREE, *LABELLED, *SPEED, *IMPORTED)
 
 
@@ -25,7 +27,9 @@ def plan_text(plan: Mapping[str, Any] | None) -> str | None:
     if plan is None:
         return None
     kept = {
-        key: sorted(value) if key == "conditions" else value for key, value in plan.items() if key not in _LEFT_OUT
+        key: sorted(value) if key == "conditions" else value
+        for key, value in plan.items()
+        if key not in _LEFT_OUT and ADDED.get(key, _MISSING) != value
     }
     return json.dumps(kept, sort_keys=True)
 

@@ -155,6 +155,14 @@ class OptionalMembers(Protocol):
         ...
 
     @property
+    def replies_carry_state(self) -> bool:
+        """Whether the state follows from the model's earlier replies, as no later message restates it.
+
+        Histories are then never shown with other replies than were played; default: tried in its first instances.
+        """
+        ...
+
+    @property
     def exports(self) -> Mapping[str, Export]:
         """What is made of a finished run beside its tables, by file name; default nothing."""
         ...

@@ -40,7 +40,7 @@ _NAMES = (
     r"chain[_ -]of[_ -]thoughts?|deliberat(?:e|ion|ing)|rationale|ponder(?:ing)?|contemplat(?:e|ion|ing)|musing|"
     r"brainstorm(?:ing)?"
 )
-_THINKING = re.compile(
+THINKING_TAG = re.compile(
     r"[<\[{◁⟨〈‹«【]\s{0,2}\|?\s{0,2}(?P<end>/\s{0,2}|end_(?:of_)?)?(?:(?:begin|start)_(?:of_)?|/)?(?:[a-z0-9]{1,12}:)?"
     rf"(?:{_NAMES})(?:\s[^<>\[\]{{}}▷⟩〉›»】\n]{{0,80}})?(?P<empty>/)?\s{{0,2}}\|?\s{{0,2}}[>\]}}▷⟩〉›»】]",
     re.IGNORECASE,
@@ -128,7 +128,7 @@ def strip_thinking(text: str) -> str:
         text = pattern.sub("", text)
     kept: list[str] = []
     start, is_open = 0, False
-    for tag in _THINKING.finditer(text):
+    for tag in THINKING_TAG.finditer(text):
         if tag.group("empty"):
             continue
         if tag.group("end"):

@@ -115,6 +115,11 @@ class Questions(TextTask, Generic[W, E]):
 
     # The contract. ---------------------------------------------------------------------------------------------
 
+    @property
+    def replies_carry_state(self) -> bool:
+        """False: answers change no world, and all events are in the messages."""
+        return False
+
     @cached_property
     def events_per_block(self) -> int:
         """The number of events in one observation."""

@@ -107,6 +107,11 @@ class Planning(TextTask, Generic[P]):
 
     # The contract. ---------------------------------------------------------------------------------------------
 
+    @property
+    def replies_carry_state(self) -> bool:
+        """Whether later turns show the last action at most."""
+        return self.restate != "state"
+
     def reset(self, seed: int) -> Situation[P]:
         return Situation(seed, 1, 0, self.first_position(seed))
 

@@ -158,6 +158,11 @@ class Chess(ChessContract):
         return chess_game.load(text, self.name)
 
     @property
+    def replies_carry_state(self) -> bool:
+        """Whether no later observation shows the position."""
+        return not self._style.restates
+
+    @property
     def _style(self) -> ObservationStyle:
         return observation_style("chess", self.notation, self.show, self.later, self.shift)
 

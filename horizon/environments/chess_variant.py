@@ -140,6 +140,11 @@ class ChessVariant(ChessContract):
         return chess_game.begin(join_position(name, fen), "white", (name,)).position
 
     @property
+    def replies_carry_state(self) -> bool:
+        """Whether no later observation shows the position."""
+        return not self._style.restates
+
+    @property
     def _style(self) -> ObservationStyle:
         return observation_style("chess_variant", self.notation, self.show, self.later, "none")
 

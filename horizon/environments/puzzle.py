@@ -196,6 +196,11 @@ class PuzzleTask:
     # Optional members. -----------------------------------------------------------------------------------------
 
     @property
+    def replies_carry_state(self) -> bool:
+        """False: every message has the position in full."""
+        return False
+
+    @property
     def files(self) -> dict[str, Path]:
         """The file of the puzzles."""
         return {"pack": locate_pack(self.pack)}

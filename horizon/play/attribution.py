@@ -4,6 +4,7 @@ An effect is the log-likelihood of the right reply with that turn edited, minus 
 nats: above 0 the turn did harm. Reads a finished run and needs its model; changes nothing.
 """
 
+import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +16,7 @@ from horizon.core.errors import ModelFailure, UsageError
 from horizon.core.likelihood import ReplyScorer, reply_scorer
 from horizon.core.model import Model, Request
 from horizon.core.records import Recall, Turn
+from horizon.core.restating import carries_state
 from horizon.core.seeds import generator
 from horizon.play.episode import LiveEpisode, restore
 from horizon.play.judging import PosedState
@@ -152,11 +154,20 @@ def _variants(
             shown = replace(natural, recall=Recall(hidden=hidden), prior_errors=errors)
             yield _Variant(turn, exchange.erred, shown)
         elif exchange.erred:
-            right = exchange.right
-            if right is None and row.optimal_action is not None:
-                right = task.render(task.load(row.state), row.optimal_action)
+            right = _right_reply(task, exchange, row)
             if right is not None:
                 yield _Variant(turn, True, _heal(view, places, right))
+
+
+def _right_reply(task: Environment[Any], exchange: Exchange, row: Turn) -> str | None:
+    """Return the reply that heals a turn: a correct one or, where replies carry the state, what was played."""
+    if carries_state(task):
+        # A wrong action that was played can't be replaced: the state follows from it.
+        played = json.loads(row.extra).get("played") if row.substituted else None
+        return task.render(task.load(row.state), played) if isinstance(played, str) else None
+    if exchange.right is None and row.optimal_action is not None:
+        return task.render(task.load(row.state), row.optimal_action)
+    return exchange.right
 
 
 def _heal(view: View, places: Sequence[int], right: str) -> Shown:
@@ -165,7 +176,8 @@ def _heal(view: View, places: Sequence[int], right: str) -> Shown:
     history = list(view.history)
     # Asked as at its first attempt, with the note on an error of the turn before.
     first = history[places[0]]
-    history[last] = replace(history[last], asked=first.asked, posed=first.posed, reply=right, erred=False)
+    healed = replace(history[last], reply=right, erred=False, thinking="", neutral="")
+    history[last] = replace(healed, asked=first.asked, posed=first.posed)
     asked = view.asked
     if last + 1 < len(history):
         following = history[last + 1]

@@ -14,17 +14,24 @@ from horizon.core.errors import UsageError
 from horizon.core.records import ErrorKind, Json, Turn
 from horizon.core.seeds import derive
 from horizon.play.judging import substitute, wait_for
-from horizon.play.replacement_replies import action_text
+from horizon.play.padding import neutral_thinking
+from horizon.play.replacement_replies import action_text, substitution_note
 from horizon.play.setting import Setting
 from horizon.scenarios.views import Exchange
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A reply without a playable action, under `retry:n`, and its error."""
+    """A reply without a playable action, under `retry:n`, its error, and thinking that came apart from it."""
 
     reply: str
     error: ErrorKind
+    thinking: str = ""
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the attempt as a row's `extra` keeps it."""
+        thinking: dict[str, Json] = {"reasoning": self.thinking} if self.thinking else {}
+        return {"reply": self.reply, "error": self.error, **thinking}
 
 
 @dataclass(slots=True, eq=False)
@@ -58,8 +65,11 @@ def advance(setting: Setting, live: LiveEpisode, row: Turn, extra: dict[str, Jso
     task = setting.task
     state = live.state
     if keep_text:
-        attempts = [*failed_attempts(extra), Attempt(row.reply, row.error)]
+        attempts = [*failed_attempts(extra), Attempt(row.reply, row.error, _text(extra, "reasoning"))]
         *before, last = exchanges(task, live, attempts, erred=not row.correct)
+        n_words = extra.get("thinking_words")
+        if isinstance(n_words, int):
+            last = replace(last, neutral=neutral_thinking(live.seed, live.episode_id, row.turn, n_words))
         live.history += [*before, _with_alternatives(task, live, row, extra, last)]
     live.errors += not row.correct
     live.note = ""
@@ -90,21 +100,17 @@ def exchanges(
     turn_exchanges: list[Exchange] = []
     for place, attempt in enumerate(attempts):
         is_last = place == len(attempts) - 1
-        turn_exchanges.append(Exchange(asked, posed, attempt.reply, erred and is_last, not is_last, plain))
-        asked = posed = retry_note(task, live.state, attempt.error)
+        turn_exchanges.append(
+            Exchange(asked, posed, attempt.reply, erred and is_last, not is_last, plain, thinking=attempt.thinking)
+        )
+        asked = retry_note(task, live.state, attempt.error)
     return turn_exchanges
 
 
 def failed_attempts(extra: dict[str, Json]) -> list[Attempt]:
     """Return each attempt before the last, from a row's `extra`."""
     attempts: Any = extra.get("attempts", [])
-    return [Attempt(attempt["reply"], attempt["error"]) for attempt in attempts]
-
-
-def substitution_note(task: Environment[Any], state: Any, action: str) -> str:
-    """Return the sentence that names to the model the action played in place of its reply."""
-    name = task.render(state, action).partition(":")[2].strip() or action
-    return f"Your last reply could not be played. Played for you: {name}\n"
+    return [Attempt(attempt["reply"], attempt["error"], attempt.get("reasoning", "")) for attempt in attempts]
 
 
 def retry_note(task: Environment[Any], state: Any, error: ErrorKind) -> str:
@@ -166,9 +172,15 @@ def _with_alternatives(
         exchange,
         right=row.reply if row.correct else right if isinstance(right, str) else None,
         wrong=wrong if isinstance(wrong, str) else None,
+        wrong_note=_text(extra, "wrong_note"),
         draw=derive(live.seed, "corrupted", live.episode_id, row.turn) / 2**63,
         played=action_text(task, live.state, played) if played is not None else None,
     )
+
+
+def _text(extra: dict[str, Json], key: str) -> str:
+    value = extra.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def _played_action(row: Turn, extra: dict[str, Json]) -> str | None:

@@ -185,7 +185,7 @@ class _Loop:
         judged = judge_reply(self.setting, pending, reply)
         live, row = pending.live, judged.row
         if row is None:
-            live.attempts.append(Attempt(reply.text, judged.error))
+            live.attempts.append(Attempt(reply.text, judged.error, reply.reasoning or ""))
             return
         self.journal.append(row)
         self.counts["turns" if pending.is_natural else "probes"] += 1

@@ -92,6 +92,7 @@ def open_setting(
                 say(note)
         _check_protocol(scenario, model)
         _check_recall(scenario, model)
+        _check_thinking(scenario, model)
         yield Setting(scenario, task, model, opponents, judge, judge_identity, donors=donors)
 
 
@@ -155,6 +156,17 @@ def _check_recall(scenario: Scenario, model: Model) -> None:
         able = ", ".join(backends_that("controls_recall"))
         raise UsageError(
             f"condition {text} needs a model whose memory can be changed here ({able}), and {model.name} is none"
+        )
+
+
+def _check_thinking(scenario: Scenario, model: Model) -> None:
+    """Refuse to show earlier thinking to a model whose chat template leaves it out."""
+    shown = [text for text in scenario.conditions if text.startswith("think:") and text != "think:drop"]
+    setting = f"thinking={scenario.thinking}" if scenario.thinking != "drop" else ""
+    what = f"condition {shown[0]}" if shown else setting
+    if what and getattr(model, "drops_thinking", False):
+        raise UsageError(
+            f"{what} shows earlier thinking, and the chat template of {model.name} leaves it out: use drop alone"
         )
 
 

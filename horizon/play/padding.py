@@ -1,11 +1,12 @@
-"""Neutral text of a wanted length, for the condition `padded`: plain sentences that ask for nothing.
+"""Neutral text of a wanted length, in place of a history or of its thinking: plain sentences that ask for nothing.
 
-Pure; the tokenizer comes in as a function.
+Pure but for the model's tokenizer.
 """
 
 from collections.abc import Callable
 
-from horizon.core.seeds import generator
+from horizon.core.model import Model
+from horizon.core.seeds import derive, generator
 
 _SUBJECTS = (
     "the baker",
@@ -41,6 +42,16 @@ _PREDICATES = (
 )
 
 
+def token_counter(model: Model) -> Callable[[str], int]:
+    """Return what counts a text's tokens; without a tokenizer, four characters a token."""
+
+    def count(text: str) -> int:
+        n_tokens = model.count_tokens(text)
+        return n_tokens if n_tokens is not None else -(-len(text) // 4)
+
+    return count
+
+
 def neutral_text(seed: int, n_tokens: int, count_tokens: Callable[[str], int]) -> str:
     """Return text of `n_tokens` tokens, as near as whole words allow; empty for 0 and below.
 
@@ -61,6 +72,11 @@ def neutral_text(seed: int, n_tokens: int, count_tokens: Callable[[str], int]) -
         else:
             high = middle
     return neutral_words(seed, high)
+
+
+def neutral_thinking(seed: int, episode_id: str, turn: int, n_words: int) -> str:
+    """Return the neutral text that a history has in place of the thinking of one turn."""
+    return neutral_words(derive(seed, "thinking", episode_id, turn), n_words)
 
 
 def neutral_words(seed: int, n_words: int) -> str:

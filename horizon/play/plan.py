@@ -10,7 +10,10 @@ from horizon.core.environment import Environment, engine_of
 from horizon.core.environment_name import EnvironmentName
 from horizon.core.parameters import values
 from horizon.core.records import Json
+from horizon.core.restating import carries_state
 from horizon.runs import manifest
+from horizon.runs.manifest import AS_PLAYED, HISTORIES
+from horizon.scenarios.conditions import condition_of
 from horizon.scenarios.merge import KeySource, Layer, merge
 from horizon.scenarios.scenario import Scenario, make
 
@@ -21,14 +24,24 @@ EXPECTED = "expected"
 
 
 def plan_of(scenario: Scenario, task: Environment[Any]) -> dict[str, Json]:
-    """Return what decides a run's turns: the scenario with every default filled in, and the environment's version."""
+    """Return what decides a run's turns: the scenario with every default filled in, and the environment's version.
+
+    `HISTORIES` is set where changed histories show only what was played; runs before that showed other replies.
+    """
     return {
+        **({HISTORIES: AS_PLAYED} if shows_as_played(scenario, task) else {}),
         **scenario.as_json(),
         "environment": str(EnvironmentName(task.name, str(task.version))),
         "parameters": values(task),
         "opponents": list(scenario.opponents),
         "judge_engine": judge_engine(scenario, task),
     }
+
+
+def shows_as_played(scenario: Scenario, task: Environment[Any]) -> bool:
+    """Return whether a condition changes replies from which the state follows, and so shows only what was played."""
+    changes = any("right_reply" in condition_of(text).alternatives for text in scenario.conditions)
+    return changes and carries_state(task)
 
 
 def as_calibrated(scenario: Scenario, manifest_on_disk: Mapping[str, Any]) -> Scenario:
@@ -54,6 +67,7 @@ def scenario_of(manifest_on_disk: Mapping[str, Any]) -> dict[str, Any]:
     """Return the scenario's keys from a manifest, to resume or replay its run."""
     plan = dict(manifest_on_disk["plan"])
     plan["environment"] = EnvironmentName.parse(str(plan["environment"])).name
+    plan.pop(HISTORIES, None)
     return plan
 
 

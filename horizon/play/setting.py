@@ -14,7 +14,7 @@ from horizon.core.environment import Environment
 from horizon.core.model import Model
 from horizon.core.parameters import values
 from horizon.core.records import Json, Scores
-from horizon.play.plan import plan_of
+from horizon.play.plan import plan_of, shows_as_played
 from horizon.runs.manifest import run_id_of
 from horizon.scenarios.scenario import Scenario
 from horizon.scenarios.views import Transcript
@@ -53,7 +53,8 @@ class Setting:
     """A scenario with its environment, model, opponents by name, and judge, all open.
 
     `judge_identity` is what the manifest records of the judge, `calibration` what chose the environment's parameters,
-    `donors` the runs of `transplant:RUN` by condition.
+    `donors` the runs of `transplant:RUN` by condition. `carries` is true where a condition changes the replies of
+    histories from which the state follows.
     `run_id` comes from the plan unless it is given; `parameters` holds the JSON text of the rows' column of that name,
     by opponent.
     """
@@ -68,6 +69,7 @@ class Setting:
     calibration: Mapping[str, Json] | None = None
     donors: Mapping[str, TranscriptSource] = field(default_factory=lambda: NO_DONORS)
     parameters: Mapping[str | None, str] = field(init=False)
+    carries: bool = field(init=False)
 
     def __post_init__(self) -> None:
         own = values(self.task)
@@ -75,6 +77,7 @@ class Setting:
         by_opponent |= {name: {**own, "opponent": name} for name in self.opponents}
         texts = {name: json.dumps(parameters, sort_keys=True) for name, parameters in by_opponent.items()}
         object.__setattr__(self, "parameters", texts)
+        object.__setattr__(self, "carries", shows_as_played(self.scenario, self.task))
         if not self.run_id:
             object.__setattr__(self, "run_id", run_id_of(plan_of(self.scenario, self.task)))
 

@@ -5,7 +5,7 @@ the reply is `turn_row`. Knows no file.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,7 +17,7 @@ from horizon.core.records import NO_EXTRA, Json, Message, Reply, Scores, Turn
 from horizon.core.seeds import derive
 from horizon.play.episode import LiveEpisode, exchanges, foreign_history, retry_note
 from horizon.play.judging import PosedState
-from horizon.play.padding import neutral_text, neutral_words
+from horizon.play.padding import neutral_text, neutral_words, token_counter
 from horizon.play.setting import Setting
 from horizon.scenarios.conditions import condition_of, show
 from horizon.scenarios.views import Exchange, View
@@ -59,7 +59,16 @@ class Padding:
     n_words: int | None = None
 
 
-_NATURAL_ONLY = ("reasoning", "attempts", "right_reply", "wrong_reply", "played", "difficulty")
+_NATURAL_ONLY = (
+    "reasoning",
+    "attempts",
+    "right_reply",
+    "wrong_reply",
+    "wrong_note",
+    "thinking_words",
+    "played",
+    "difficulty",
+)
 """Keys of a natural row's `extra` that its probes do not repeat, or have from elsewhere."""
 
 ANY_LENGTH = Padding()
@@ -170,7 +179,15 @@ def view_of(setting: Setting, live: LiveEpisode, padding: Padding, *, with_attem
         attempts = exchanges(task, live, live.attempts, erred=False)
         history = [*history, *(replace(exchange, is_attempt=True) for exchange in attempts)]
         asked = posed = retry_note(task, live.state, live.attempts[-1].error)
-    view = View(task.rules(), history, asked, posed, plain, lambda: foreign_history(setting, live, live.turn - 1))
+    view = View(
+        task.rules(),
+        history,
+        asked,
+        posed,
+        plain,
+        lambda: foreign_history(setting, live, live.turn - 1),
+        thinking=setting.scenario.thinking,
+    )
     return replace(view, padding=lambda: _padding_text(setting, live, view, padding))
 
 
@@ -179,7 +196,8 @@ def _padding_text(setting: Setting, live: LiveEpisode, view: View, padding: Padd
     seed = derive(live.seed, "padding", live.episode_id)
     if padding.n_words is not None:
         return neutral_words(seed, padding.n_words)
-    count = _token_counter(setting)
+    # Without a tokenizer the caller scales the count by what the server counted.
+    count = token_counter(setting.model)
     natural = show("natural", view).messages
     counted = sum(count(message.content) for message in natural)
     own = count(natural[0].content) + count(view.posed)
@@ -192,12 +210,3 @@ def _padding_text(setting: Setting, live: LiveEpisode, view: View, padding: Padd
         per_message = (padding.natural_tokens - counted) / (len(natural) + 1)
         n_tokens = round(padding.natural_tokens - own - 3 * per_message)
     return neutral_text(seed, n_tokens, count)
-
-
-def _token_counter(setting: Setting) -> Callable[[str], int]:
-    def count(text: str) -> int:
-        n_tokens = setting.model.count_tokens(text)
-        # Without a tokenizer, four characters a token; the caller scales that by what the server counted.
-        return n_tokens if n_tokens is not None else -(-len(text) // 4)
-
-    return count

@@ -11,10 +11,12 @@ from horizon.core.records import Answer, ErrorKind, Json, Reply, Scores, Turn, V
 from horizon.core.seeds import derive
 from horizon.play.episode import Attempt
 from horizon.play.judging import judge_answer, parse_reply, substitute, wait_for
-from horizon.play.replacement_replies import right_reply, wrong_reply
+from horizon.play.padding import neutral_text, token_counter
+from horizon.play.replacement_replies import ReplacedTurn, right_reply, wrong_reply
 from horizon.play.setting import Setting
 from horizon.play.turn import PendingTurn
 from horizon.scenarios.conditions import condition_of
+from horizon.scenarios.thinking import thinking_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +53,61 @@ def judge_reply(setting: Setting, pending: PendingTurn, reply: Reply) -> JudgedR
     if reply.reasoning:
         extra["reasoning"] = reply.reasoning
     if attempts:
-        extra["attempts"] = [{"reply": attempt.reply, "error": attempt.error} for attempt in attempts]
-    if pending.is_natural:
-        extra |= _alternatives(setting, pending, reply, verdict, scores)
+        extra["attempts"] = [attempt.as_json() for attempt in attempts]
     is_substituted = pending.is_natural and not is_playable and scenario.on_error != "stop"
+    played = answer.action if is_playable else None
     if is_substituted:
         seed = derive(scenario.seed, "substitute", live.episode_id, pending.turn)
-        extra["played"] = substitute(task, state, scores, scenario.substitute, seed)
+        extra["played"] = played = substitute(task, state, scores, scenario.substitute, seed)
     judgement = _Judgement(answer, verdict, scores, is_substituted, attempts)
+    if pending.is_natural:
+        extra |= _alternatives(setting, pending, reply, judgement, played)
     return JudgedReply(_row(setting, pending, reply, judgement, extra), verdict.error, extra)
 
 
 def _alternatives(
-    setting: Setting, pending: PendingTurn, reply: Reply, verdict: Verdict, scores: Scores | None
+    setting: Setting, pending: PendingTurn, reply: Reply, judgement: "_Judgement", played: str | None
 ) -> dict[str, Json]:
     """Return the replies that histories of other conditions will show for this turn, as far as these are played."""
     kinds = {kind for text in setting.scenario.conditions for kind in condition_of(text).alternatives}
-    if not kinds:
-        return {}
-    task, state = setting.task, pending.state
-    right = right_reply(task, state, reply.text, correct=verdict.error == "none", best=verdict.optimal_action)
     alternatives: dict[str, Json] = {}
-    if right is not None and verdict.error != "none":
+    if "neutral_thinking" in kinds or setting.scenario.thinking == "replace":
+        alternatives |= _thinking_words(setting, pending, reply)
+    if not kinds & {"right_reply", "wrong_reply"}:
+        return alternatives
+    verdict, is_correct = judgement.verdict, judgement.verdict.error == "none"
+    turn = ReplacedTurn(
+        setting.task,
+        pending.state,
+        judgement.scores,
+        reply.text,
+        is_correct,
+        verdict.optimal_action,
+        played,
+        judgement.is_substituted,
+        setting.carries,
+    )
+    right = right_reply(turn)
+    if right is not None and not is_correct:
         alternatives["right_reply"] = right
-    if right is not None and "wrong_reply" in kinds:
+    shown = reply.text if right is None and setting.carries else right
+    if shown is not None and "wrong_reply" in kinds:
         seed = derive(setting.scenario.seed, "wrong reply", pending.live.episode_id, pending.turn)
-        wrong = wrong_reply(task, state, right, scores, seed)
+        wrong = wrong_reply(turn, shown, seed)
         if wrong is not None:
-            alternatives["wrong_reply"] = wrong
+            alternatives["wrong_reply"], note = wrong
+            alternatives |= {"wrong_note": note} if note else {}
     return alternatives
+
+
+def _thinking_words(setting: Setting, pending: PendingTurn, reply: Reply) -> dict[str, Json]:
+    """Return how many neutral words have as many tokens as a reply's thinking; nothing where it has none."""
+    thinking = thinking_in(reply.text, reply.reasoning or "")
+    if not thinking:
+        return {}
+    count = token_counter(setting.model)
+    seed = derive(pending.live.seed, "thinking", pending.live.episode_id, pending.turn)
+    return {"thinking_words": len(neutral_text(seed, count(thinking), count).split())}
 
 
 @dataclass(frozen=True, slots=True)

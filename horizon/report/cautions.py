@@ -3,20 +3,23 @@
 Sentences from estimates and manifests alone; computes no statistics.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.chart import points_of, single_of
+from horizon.core.environment import open_environment
+from horizon.core.environment_name import EnvironmentName
+from horizon.core.errors import HorizonError
 from horizon.core.estimator import Estimate
-from horizon.runs.manifest import GATE, STOPPED
+from horizon.core.restating import carries_state
+from horizon.runs.manifest import AS_PLAYED, GATE, HISTORIES, STOPPED
 from horizon.runs.run_data import RunData
 
 _MUCH_TRUNCATED = 0.05
 _RARE = 0.05
 """A rate is at the floor if its interval lies below this, and that at turn 1 contains 0."""
-_RESTATING = {"fen", "board", "pieces", "moves"}
-"""The parts of a chess observation that contain the position."""
 _NO_RISE = "no rise can be measured here; horizon calibrate finds"
 
 
@@ -61,20 +64,42 @@ def _imported_limits(conditions: set[str]) -> Iterator[str]:
 
 
 def contradictions(runs: Sequence[RunData]) -> list[str]:
-    """Return a line if histories contradict the game: they show replies that were not played, without positions.
+    """Return a line for each kind of history that says less, or other things, than was played.
 
-    Only chess is affected, when no part of `later` (the observation after turn 1) restates the position.
+    It concerns settings in which the state follows from earlier replies and no later message restates it.
     """
+    lines = []
     for run in runs:
         plan = run.manifest.get("plan") or {}
-        later = set(filter(None, str((plan.get("parameters") or {}).get("later", "")).split("+")))
-        shown = [name for name in plan.get("conditions", ()) if str(name).partition(":")[0] in ("healed", "corrupted")]
-        if later and not later & _RESTATING and shown:
-            return [
-                f"{' and '.join(shown)} can't be interpreted with later={'+'.join(sorted(later))}: they show replies "
-                "that were not played, and nothing restates the position; add fen to later."
-            ]
-    return []
+        conditions = [str(name) for name in plan.get("conditions", ())]
+        changed = [name for name in conditions if name.partition(":")[0] in ("healed", "corrupted")]
+        hidden = [name for name in conditions if name.startswith("hide:")]
+        if not (changed or hidden) or not _carries_state(plan):
+            continue
+        if changed and plan.get(HISTORIES) == AS_PLAYED:
+            lines.append(
+                f"{' and '.join(changed)} replace unplayable replies alone, since no later message restates the "
+                "state: wrong actions that were played stay in their histories."
+            )
+        elif changed:
+            lines.append(
+                f"{' and '.join(changed)} can't be interpreted: they show replies that were not played, and no later "
+                "message restates the state; play them again, or with a setting that restates it."
+            )
+        if hidden:
+            lines.append(f"{' and '.join(hidden)} hide the state as well, since no later message restates it.")
+    return list(dict.fromkeys(lines))
+
+
+def _carries_state(plan: Mapping[str, Any]) -> bool:
+    """Return whether replies carry the state in a run's setting; false where its environment can't be opened."""
+    if plan.get(HISTORIES) == AS_PLAYED:
+        return True
+    try:
+        environment = EnvironmentName.parse(str(plan.get("environment"))).name
+        return carries_state(open_environment(environment, dict(plan.get("parameters") or {})))
+    except HorizonError:
+        return False
 
 
 def _with_aborted(analysis: Analysis) -> str:

@@ -51,9 +51,12 @@ EXTRA = {
     "difficulty": "how hard the state is, in the environment's own unit",
     "attempts": "the earlier attempts under `retry:n`: objects with `reply` and `error`",
     "played": "the action that was played where `substituted` is true",
-    "right_reply": "the correct reply that `healed` histories show in place of an incorrect one",
+    "right_reply": "the reply that `healed` histories show in place of an incorrect one: a correct one, or what was "
+    "played",
     "wrong_reply": "the incorrect reply that `corrupted:p` histories may show",
+    "wrong_note": "what the message after `wrong_reply` says was played, where the state follows from the replies",
     "reasoning": "the model's reasoning, where its server returns it apart from the reply",
+    "thinking_words": "words of neutral text that are as long as the reply's thinking, for `think:replace`",
     "hidden_tokens": "how many tokens of the history `hide:own` or `hide:other` hid",
     "rounded_tokens": "how many tokens of the history `kv:bits` rounded",
     "illegal_cause": "why a chess move was illegal",

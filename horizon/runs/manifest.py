@@ -35,8 +35,17 @@ GATE = "gate"
 TRANSPLANTS = "transplants"
 """The key of the runs whose transcripts were shown, by condition: their ids and models."""
 
+HISTORIES = "histories"
+"""The plan's key for what changed histories show where the state follows from earlier replies; absent in old runs."""
+AS_PLAYED = "as played"
+
 IMPORTED = "imported"
 """The key of a run that was not played here: where it is from, and what was left out."""
+
+
+ADDED: Mapping[str, Json] = {"thinking": "drop"}
+"""Keys of a plan that older runs lack, with the value that was in effect then."""
+_MISSING = object()
 
 
 def make(
@@ -111,8 +120,11 @@ def _checksum(manifest: Mapping[str, Json]) -> str:
 
 
 def run_id_of(plan: Mapping[str, Json]) -> str:
-    """Return a run's id: a hash of its plan, so that the same plan twice gives the same rows."""
-    return json_digest(plan, 6)
+    """Return a run's id: a hash of its plan, so that the same plan twice gives the same rows.
+
+    Keys that were added later count only where they are not at the value that was in effect before.
+    """
+    return json_digest({key: value for key, value in plan.items() if ADDED.get(key, _MISSING) != value}, 6)
 
 
 def resume_command(folder: Path, *flags: str) -> str:
@@ -210,7 +222,7 @@ def refuse_other_plan(folder: Path, stored: Mapping[str, Json], given: Mapping[s
         StoreError: the plans differ, with the first key that does and both values; or the content of a file they name.
     """
     before, after = _plan_of(stored, StoreError, str(folder)), _plan_of(given, ContractError, "this manifest")
-    difference = first_difference(before, plain(after, "plan"))
+    difference = first_difference({**ADDED, **before}, plain({**ADDED, **after}, "plan"))
     if difference is not None:
         name, was, now = difference
         raise StoreError(

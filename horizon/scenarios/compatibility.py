@@ -10,6 +10,7 @@ from horizon.core import registry
 from horizon.core.environment import Environment, continuation_unit, default_opponent_of
 from horizon.core.errors import UsageError
 from horizon.core.model import backends_that, capabilities_of, is_interactive
+from horizon.core.restating import carries_state
 from horizon.engines.engine import engine_names
 from horizon.scenarios.conditions import condition_of
 from horizon.scenarios.scenario import Scenario
@@ -60,6 +61,13 @@ def misfits(scenario: Scenario, task: Environment[Any]) -> Iterator[tuple[KeyPat
             if condition_of(condition).needs_oracle:
                 message = f"condition {condition} shows correct replies: {task.name} needs a judge engine for them"
                 yield ("conditions",), message
+    corrupted = next((text for text in scenario.conditions if "wrong_reply" in condition_of(text).alternatives), None)
+    if corrupted is not None and not scenario.feedback and carries_state(task):
+        yield (
+            ("conditions",),
+            f"condition {corrupted} shows unplayable replies, and nothing says what was played: set feedback=true, "
+            f"or let {task.name} restate the state in later messages",
+        )
     unit = continuation_unit(task)
     apart = next((condition for condition in scenario.conditions if condition not in ("natural", "fresh")), None)
     if unit == "word" and apart is not None:

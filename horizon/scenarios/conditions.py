@@ -14,6 +14,7 @@ from horizon.scenarios import histories, interventions
 from horizon.scenarios.views import Shown, View
 
 Takes = Literal["", "k", "p", "bits", "RUN"]
+Alternative = Literal["right_reply", "wrong_reply", "neutral_thinking"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Condition:
     """One arm: how it shows a turn, what must be known to play it, and what it is for.
 
     `show` gets the view and the number after the colon (0 where there is none). `summary` is what the model sees,
-    `estimand` what the condition's contrast estimates, `assumes` when that is so. `takes` is `k` for a whole number,
+    `estimand` what the condition's contrast estimates, `assumes` when that is so; `carried` is what differs where the
+    state follows from earlier replies and no later message restates it. `takes` is `k` for a whole number,
     `p` for a share, `bits` for bits of precision, `RUN` for a run folder, or nothing. `needs_oracle`: correct replies
     are shown that an engine or a solver must know. `needs_recall`: the model must follow `Request.recall`.
     `alternatives` are the replies that natural rows must keep for this condition. `needs_history` is false where a
@@ -33,11 +35,12 @@ class Condition:
     summary: str
     estimand: str
     assumes: str
+    carried: str = ""
     takes: Takes = ""
     needs_oracle: bool = False
     needs_recall: bool = False
     needs_history: bool = True
-    alternatives: tuple[Literal["right_reply", "wrong_reply"], ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
     repeats: bool = False
 
 
@@ -71,6 +74,8 @@ CONDITIONS: dict[str, Condition] = {
         "its history with every incorrect reply replaced by a correct one",
         "natural-healed: the effect of the model's own errors in its history",
         "a correct reply in its place changes nothing but the error",
+        "an unplayable reply is replaced by the action that was played in its place, and a wrong action that was "
+        "played stays; natural-healed is the effect of its own unplayable replies and of the notes on them",
         needs_oracle=True,
         alternatives=("right_reply",),
     ),
@@ -79,6 +84,8 @@ CONDITIONS: dict[str, Condition] = {
         "its history with a share p of the replies plausible and incorrect, all others correct",
         "corrupted:p-healed: the effect of a share p of errors in the history",
         "the errors shown are like those that the model makes",
+        "a share p of the replies can't be played, each with the note on what was played in its place, the others are "
+        "those of healed; corrupted:p-healed is the effect of a share p of unplayable replies with their notes",
         takes="p",
         needs_oracle=True,
         alternatives=("right_reply", "wrong_reply"),
@@ -123,6 +130,7 @@ CONDITIONS: dict[str, Condition] = {
         "natural-hide:own: the effect of reading its own replies; length and positions are the same",
         "attention treats the gaps left by hidden text as no cause of their own; later messages do not repeat the "
         "replies (a note on an error, a state that follows from them)",
+        "the state itself is hidden with the replies, and natural-hide:own is the effect of losing it, too",
         needs_recall=True,
     ),
     "hide:other": Condition(
@@ -130,6 +138,8 @@ CONDITIONS: dict[str, Condition] = {
         "the same tokens at the same positions, the environment's earlier messages hidden from attention",
         "natural-hide:other: the effect of reading earlier messages; length and positions are the same",
         "the last message states all that a correct reply needs, and attention treats gaps as no cause of their own",
+        "what earlier messages say of the state (an opponent's moves) is hidden, and natural-hide:other is the effect "
+        "of losing it, too",
         needs_recall=True,
     ),
     "kv": Condition(
@@ -154,6 +164,31 @@ CONDITIONS: dict[str, Condition] = {
         "the same transcript as one message, its replies quoted",
         "natural-recut:all: the effect of turns as such, all of them against one",
         "as for recut:k",
+    ),
+    "think:keep": Condition(
+        interventions.show_with_thinking,
+        "its own whole history with all that it thought before its earlier replies",
+        "natural-think:keep, where thinking=drop: what is gained by leaving earlier thinking out",
+        "the chat template repeats thinking (a local one that drops it is refused); a server's template may drop it",
+    ),
+    "think:drop": Condition(
+        interventions.show_without_thinking,
+        "its own whole history without earlier thinking, as most templates of thinking models have it",
+        "natural-think:drop, where thinking=keep: what is lost by reading earlier thinking; 0 at thinking=drop",
+        "nothing",
+    ),
+    "think:last": Condition(
+        interventions.show_last_thinking,
+        "its own whole history with the thinking of the last reply alone",
+        "think:keep-think:last: the effect of thinking before that",
+        "as for think:keep",
+    ),
+    "think:replace": Condition(
+        interventions.show_replaced_thinking,
+        "its own whole history with neutral text as long in place of earlier thinking",
+        "think:keep-think:replace: the effect of what earlier thinking contains; its length is the same",
+        "as for think:keep, and the neutral text distracts as thinking would",
+        alternatives=("neutral_thinking",),
     ),
     "transplant": Condition(
         interventions.show_transplanted,
@@ -218,11 +253,12 @@ def spell(name: str) -> str:
 
 
 def describe_conditions() -> Iterator[dict[str, str]]:
-    """Yield every condition as texts: its name, what the model sees, what is estimated, and under which assumption."""
+    """Yield every condition as texts: its name, what the model sees, what is estimated, and when."""
     for name, condition in CONDITIONS.items():
         yield {
             "name": spell(name),
             "summary": condition.summary,
             "estimand": condition.estimand,
             "assumes": condition.assumes,
+            **({"carried": condition.carried} if condition.carried else {}),
         }

@@ -29,8 +29,13 @@ def show_healed(view: View, _: float) -> Shown:
 
 def show_corrupted(view: View, share: float) -> Shown:
     """Show the history with this share of its replies incorrect, and all others correct."""
-    changed = [_with_reply(exchange, share) for exchange in view.history if not exchange.is_attempt]
-    return continue_with(view, changed, view.plain)
+    changed: list[Exchange] = []
+    note = ""
+    for exchange in view.history:
+        if not exchange.is_attempt:
+            changed.append(_with_reply(exchange, note, share))
+            note = exchange.wrong_note if _is_corrupted(exchange, share) else ""
+    return continue_with(view, changed, note + view.plain)
 
 
 def show_padded(view: View, _: float) -> Shown:
@@ -68,13 +73,20 @@ def recap(history: Sequence[Exchange]) -> str:
     return f"So far {len(turns)} turns were played. The last: {last}."
 
 
-def _with_reply(exchange: Exchange, share: float) -> Exchange:
-    """Return the exchange without its note on an error, its reply healed or corrupted by its draw."""
-    asked = exchange.asked if exchange.plain is None else exchange.plain
-    if exchange.draw < share and exchange.wrong is not None:
-        return replace(exchange, asked=asked, reply=exchange.wrong, erred=True)
+def _is_corrupted(exchange: Exchange, share: float) -> bool:
+    return exchange.draw < share and exchange.wrong is not None
+
+
+def _with_reply(exchange: Exchange, note: str, share: float) -> Exchange:
+    """Return the exchange with the note on the reply shown before it, its own healed or corrupted by its draw."""
+    asked = note + (exchange.asked if exchange.plain is None else exchange.plain)
+    if _is_corrupted(exchange, share) and exchange.wrong is not None:
+        return replace(exchange, asked=asked, reply=exchange.wrong, erred=True, thinking="", neutral="")
+    if exchange.right is not None and exchange.right != exchange.reply:
+        # What the model thought before another reply is no reason for this one.
+        return replace(exchange, asked=asked, reply=exchange.right, erred=False, thinking="", neutral="")
     if exchange.right is not None:
-        return replace(exchange, asked=asked, reply=exchange.right, erred=False)
+        return replace(exchange, asked=asked, erred=False)
     return replace(exchange, asked=asked)
 
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from horizon.core.records import Message, Recall
-from horizon.scenarios.views import Exchange, Shown, View, continue_with
+from horizon.scenarios.thinking import Thinking
+from horizon.scenarios.views import Exchange, Shown, View, continue_with, replies_shown
 
 QUOTE = "You replied: "
 """What introduces a reply inside a longer message."""
@@ -38,15 +39,16 @@ def show_recut(view: View, turns: float) -> Shown:
     """
     natural = continue_with(view, view.history, view.asked)
     messages, quoted = [natural.messages[0]], ""
+    replies = iter(replies_shown(view, view.history))
     for number, turn in enumerate(_turns(view.history), start=1):
         for place, exchange in enumerate(turn):
             is_first = number == 1 and place == 0
-            asked = quoted + (exchange.posed if is_first else exchange.asked)
+            asked, reply = quoted + (exchange.posed if is_first else exchange.asked), next(replies)
             if number % turns == 0:
-                messages += [Message("user", asked), Message("assistant", exchange.reply)]
+                messages += [Message("user", asked), Message("assistant", reply)]
                 quoted = ""
             else:
-                quoted = f"{asked}\n\n{QUOTE}{exchange.reply}\n\n"
+                quoted = f"{asked}\n\n{QUOTE}{reply}\n\n"
     messages.append(Message("user", quoted + natural.messages[-1].content))
     return replace(natural, messages=tuple(messages), turn=max(1, math.ceil(natural.turn / turns)))
 
@@ -56,10 +58,34 @@ def show_in_one(view: View, _: float) -> Shown:
     return show_recut(view, math.inf) if view.history else continue_with(view, (), view.asked)
 
 
+def show_with_thinking(view: View, _: float) -> Shown:
+    """Show the whole history with all earlier thinking."""
+    return _thinking(view, "keep")
+
+
+def show_without_thinking(view: View, _: float) -> Shown:
+    """Show the whole history without earlier thinking."""
+    return _thinking(view, "drop")
+
+
+def show_last_thinking(view: View, _: float) -> Shown:
+    """Show the whole history with the thinking of its last reply alone."""
+    return _thinking(view, "last")
+
+
+def show_replaced_thinking(view: View, _: float) -> Shown:
+    """Show the whole history with neutral text as long in place of earlier thinking."""
+    return _thinking(view, "replace")
+
+
 def show_transplanted(view: View, _: float) -> Shown:
     """Show another run's history of this state as the model's own."""
     transcript = view.transplant()
     return continue_with(view, transcript.history, transcript.asked)
+
+
+def _thinking(view: View, policy: Thinking) -> Shown:
+    return continue_with(replace(view, thinking=policy), view.history, view.asked)
 
 
 def _turns(history: Sequence[Exchange]) -> list[list[Exchange]]:

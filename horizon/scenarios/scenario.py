@@ -30,6 +30,7 @@ from horizon.scenarios.conditions import split_condition
 from horizon.scenarios.expectations import ErrorRate, Expectations
 from horizon.scenarios.files import FILE_KEYS, drafts_of
 from horizon.scenarios.merge import Draft, KeySource, Layer, Mistake, holds, in_order, value_at
+from horizon.scenarios.thinking import Thinking
 
 _NOT_PLAYED = ("description", "expect", "alpha", "calibrate")
 """Keys that change no turn: two scenarios that differ in these alone make the same run."""
@@ -51,6 +52,7 @@ class Scenario(BaseModel):
     on_error: str = Field("substitute", description="substitute, retry:n or stop")
     substitute: str = Field("sound", description="what is played for an error: sound, oracle or legal")
     feedback: bool = Field(True, description="tell the model what was played in its place")
+    thinking: Thinking = Field("drop", description="earlier thinking in histories: keep, drop, last or replace")
     max_tokens: int = Field(256, ge=1, le=100_000, description="most new tokens a reply")
     temperature: float = Field(0.0, ge=0.0, le=10.0, description="0 is greedy")
     top_p: float = Field(1.0, gt=0.0, le=1.0, description="nucleus sampling's share")

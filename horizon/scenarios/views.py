@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from horizon.core.records import NO_EXTRA, WHOLE, Json, Message, Recall
+from horizon.scenarios.thinking import Thinking, shown_reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +17,10 @@ class Exchange:
     `posed` is the state in full, for conditions in which this exchange opens the conversation. Attempts after the
     first (under `retry:n`) are exchanges of their own, `is_attempt` true; only the last of a turn counts errors.
     The other fields are for conditions that change the history: `plain` is `asked` without the note on an error
-    before it, `right` a correct reply (the model's own where it was correct), `wrong` a plausible incorrect one,
-    `draw` in 0..1 decides under `corrupted:p`, and `played` names the action that was played. None: there is none.
+    before it, `right` a correct reply (the model's own where it was correct), `wrong` a plausible incorrect one and
+    `wrong_note` the note on it in the next message, `draw` in 0..1 decides under `corrupted:p`, and `played` names the
+    action that was played. None: there is none. `thinking` is what came apart from the reply, `neutral` a text as long
+    as all thinking of the reply.
     """
 
     asked: str
@@ -28,8 +31,11 @@ class Exchange:
     plain: str | None = None
     right: str | None = None
     wrong: str | None = None
+    wrong_note: str = ""
     draw: float = 1.0
     played: str | None = None
+    thinking: str = ""
+    neutral: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ class View:
     `asked` is the turn's message with its history before it, `plain` the same without the note on an error, `posed`
     the state in full. `foreign` builds as many exchanges of another episode, and may wait for an engine; `padding`
     builds neutral text as long as the history, `transplant` returns another run's history of this state. They are
-    called only by conditions that need them.
+    called only by conditions that need them. `thinking` is what the history shows of earlier thinking.
     """
 
     rules: str
@@ -58,6 +64,7 @@ class View:
     foreign: Callable[[], Sequence[Exchange]] = tuple
     padding: Callable[[], str] = str
     transplant: Callable[[], Transcript] = lambda: Transcript((), "")
+    thinking: Thinking = "drop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +90,18 @@ def continue_with(view: View, history: Sequence[Exchange], last: str) -> Shown:
 def conversation(view: View, history: Sequence[Exchange], last: str, extra: Mapping[str, Json] = NO_EXTRA) -> Shown:
     """Return the conversation of these exchanges and a last message; the first exchange poses its state in full."""
     messages = [Message("system", view.rules)]
-    for place, exchange in enumerate(history):
+    for place, (exchange, reply) in enumerate(zip(history, replies_shown(view, history), strict=True)):
         messages.append(Message("user", exchange.asked if place else exchange.posed))
-        messages.append(Message("assistant", exchange.reply))
+        messages.append(Message("assistant", reply))
     messages.append(Message("user", last))
     n_turns = sum(not exchange.is_attempt for exchange in history)
     return Shown(tuple(messages), n_turns + 1, sum(exchange.erred for exchange in history), extra)
+
+
+def replies_shown(view: View, history: Sequence[Exchange]) -> list[str]:
+    """Return the replies of a history with as much of their thinking as the view shows."""
+    last = len(history) - 1
+    return [
+        shown_reply(exchange.reply, exchange.thinking, exchange.neutral, view.thinking, is_last=place == last)
+        for place, exchange in enumerate(history)
+    ]

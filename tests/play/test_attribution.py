@@ -59,6 +59,18 @@ def test_a_cause_that_is_no_turn_is_found_in_none(tmp_path: Path) -> None:
     assert set(effects) == {0.0}
 
 
+@pytest.mark.parametrize(("restate", "is_mapped"), [("state", True), ("event", False)])
+def test_a_wrong_action_that_was_played_is_healed_only_where_the_state_is_restated(
+    tmp_path: Path, restate: str, is_mapped: bool
+) -> None:
+    environment = f"hanoi:restate={restate},rounds=0"
+    run = played(tmp_path / "run", "synthetic:hazard=0.3", environment=environment)
+    assert not run.turns["substituted"].any()
+    maps = list(map_errors(run, AttributionOptions("heal", errors=8)))
+    assert len(maps) == 8
+    assert any(found.effects for found in maps) == is_mapped
+
+
 def test_a_tiny_models_map_holds_what_transformers_computes_from_the_edited_text(tmp_path: Path) -> None:
     save_tiny(tmp_path / "tiny", CHAT)
     run = played(tmp_path / "run", f"hf:{tmp_path / 'tiny'}", turns=5, episodes=1, max_tokens=6)

@@ -41,12 +41,32 @@ def test_a_run_that_a_gate_stopped_says_after_how_many_episodes_and_why_interval
     assert gate_notes([RunData(None, {"plan": {}}, turns, simulated_episodes(turns))]) == []
 
 
-@pytest.mark.parametrize(("later", "is_told"), [("last_move", True), ("fen+last_move", False), ("", False)])
-def test_histories_that_the_game_contradicts_are_named(later: str, is_told: bool) -> None:
-    plan = {"parameters": {"later": later}, "conditions": ["natural", "healed", "corrupted:0.5"]}
+SETTINGS = [
+    ("chess-v2", {"later": "last_move"}, True),
+    ("chess-v2", {"later": "fen+last_move"}, False),
+    ("chess-v2", {"later": ""}, False),
+    ("hanoi-v3", {"restate": "event"}, True),
+    ("hanoi-v3", {"restate": "state"}, False),
+    ("permutation-v3", {"restate": "nothing"}, False),
+    ("not_installed-v1", {}, False),
+]
+
+
+@pytest.mark.parametrize(("environment", "parameters", "is_unrestated"), SETTINGS)
+def test_histories_of_older_runs_that_the_game_contradicts_are_named(
+    environment: str, parameters: dict[str, str], is_unrestated: bool
+) -> None:
+    plan = {"environment": environment, "parameters": parameters, "conditions": ["natural", "healed", "corrupted:0.5"]}
     lines = contradictions([RunData(None, {"plan": plan}, pl.DataFrame(), pl.DataFrame())])
-    assert bool(lines) == is_told
-    assert all("healed and corrupted:0.5 can't be interpreted with later=last_move" in line for line in lines)
+    assert len(lines) == is_unrestated
+    assert all("healed and corrupted:0.5 can't be interpreted" in line for line in lines)
+
+
+def test_a_run_whose_histories_show_what_was_played_names_what_stays_in_them() -> None:
+    plan = {"histories": "as played", "conditions": ["natural", "healed", "hide:own"]}
+    lines = contradictions([RunData(None, {"plan": plan}, pl.DataFrame(), pl.DataFrame())])
+    assert [line.partition(" ")[0] for line in lines] == ["healed", "hide:own"]
+    assert "wrong actions that were played stay" in lines[0]
 
 
 @pytest.mark.parametrize(

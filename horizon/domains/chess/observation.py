@@ -26,6 +26,8 @@ SHOWN = ("fen", "board", "pieces", "legal_moves", "last_move", "moves")
 """The parts of an observation."""
 
 _POSITIONS = ("fen", "board", "pieces")
+_WHOLE = {*_POSITIONS, "moves"}
+"""The parts from each of which the position can be known, whatever replies a history shows."""
 _NAMES = {chess.WHITE: "White", chess.BLACK: "Black"}
 _MENTIONS_MOVE = re.compile(r"(?<!\w)[a-hA-H][1-8](?!\w)|\bcastl(?:e|es|ing)\b")
 
@@ -80,6 +82,11 @@ class ObservationStyle:
     def what(self) -> str:
         """The content of each observation, as a phrase for the rules."""
         return "the position and your legal moves" if "legal_moves" in self.show else "the position"
+
+    @property
+    def restates(self) -> bool:
+        """Whether a later observation shows the position, by a drawing or by all moves."""
+        return not _WHOLE.isdisjoint(self.later)
 
     def describe(
         self, seen: Observed, question: str, letters: Letters | None = None, *, is_later: bool = False

@@ -101,6 +101,11 @@ class LocalModel:
         }
 
     @property
+    def drops_thinking(self) -> bool:
+        """Whether its chat template leaves the thinking of earlier replies out."""
+        return self._template is not None and self._template.drops_thinking
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """A warning where a base model is asked to chat."""
         if self._tokenizer.chat_template is not None or self._options.continues:

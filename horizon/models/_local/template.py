@@ -7,6 +7,7 @@ Whatever it does, the text of every user message must be in the prompt; a templa
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import jinja2
@@ -62,7 +63,20 @@ class ChatTemplate:
             identity["content"] = "list of parts"
         if self._form.fills_empty:
             identity["empty_reply"] = "shown as (no reply)"
+        if self.drops_thinking:
+            identity["earlier_thinking"] = "left out"
         return identity
+
+    @cached_property
+    def drops_thinking(self) -> bool:
+        """Whether the template leaves the thinking of earlier replies out of the prompt."""
+        if self.is_plain:
+            return False
+        thought = Message("assistant", "<think>\nHorizon thinks.\n</think>\n\nHorizon gets answer 1x.")
+        try:
+            return "Horizon thinks." not in self._render([*_probe(1), thought, Message("user", "next")], self._form)
+        except _Unfit:
+            return True
 
     def text(self, messages: Sequence[Message]) -> str:
         """Return the prompt of a conversation.
