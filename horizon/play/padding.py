@@ -41,6 +41,9 @@ _PREDICATES = (
     "was cleaned before the holidays",
 )
 
+_MOST_GUESSES = 8
+"""Then the interval is halved instead, for tokenizers whose counts are out of proportion."""
+
 
 def token_counter(model: Model) -> Callable[[str], int]:
     """Return what counts a text's tokens; without a tokenizer, four characters a token."""
@@ -55,22 +58,23 @@ def token_counter(model: Model) -> Callable[[str], int]:
 def neutral_text(seed: int, n_tokens: int, count_tokens: Callable[[str], int]) -> str:
     """Return text of `n_tokens` tokens, as near as whole words allow; empty for 0 and below.
 
-    It is the beginning of one endless text for each seed (`neutral_words`). Cost: about 15 counts of the whole text.
+    It is the beginning of one endless text for each seed (`neutral_words`). Cost: about 5 counts of the whole text.
     """
     if n_tokens <= 0:
         return ""
-    # A word is rarely more than three tokens and hardly ever less than one quarter.
-    high = 8
-    while count_tokens(neutral_words(seed, high)) < n_tokens:
-        high *= 2
-    low = 0
-    # The shortest beginning that is long enough: counts grow with the words.
-    while low < high:
-        middle = (low + high) // 2
-        if count_tokens(neutral_words(seed, middle)) < n_tokens:
-            low = middle + 1
-        else:
-            high = middle
+    # The shortest beginning that is long enough is above `low` words and at most `high`: counts grow with the words,
+    # almost in proportion, so that each count gives the next guess.
+    low, high = 0, 0
+    guess, n_guesses = n_tokens, 0
+    while not high or high - low > 1:
+        n_counted = count_tokens(neutral_words(seed, guess))
+        is_enough = n_counted >= n_tokens
+        low, high = (low, guess) if is_enough else (guess, high)
+        n_guesses += 1
+        nearest = round(guess * n_tokens / n_counted) if n_counted else 2 * guess
+        guess = min(nearest, guess - 1) if is_enough else max(nearest, guess + 1)
+        if high:
+            guess = min(max(guess, low + 1), high - 1) if n_guesses <= _MOST_GUESSES else (low + high) // 2
     return neutral_words(seed, high)
 
 
