@@ -30,7 +30,7 @@ test-long: setup-test
 test-inspect:
 	$(PYTHON) -m venv .venv-inspect
 	.venv-inspect/bin/pip install -q -c constraints-inspect.txt '.[inspect,testing]'
-	.venv-inspect/bin/pytest tests/bridges/test_inspect.py
+	.venv-inspect/bin/pytest tests/bridges/test_inspect.py tests/exporters/test_inspect.py
 
 setup: $(VENV)/.installed
 	@engines/install.sh stockfish
