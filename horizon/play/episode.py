@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from horizon.core.environment import Environment
+from horizon.core.environment import Environment, uses_tools
 from horizon.core.errors import UsageError
 from horizon.core.records import ErrorKind, Json, Turn
 from horizon.core.seeds import derive
+from horizon.core.tool_calls import TOOL_NAME
 from horizon.play.judging import substitute, wait_for
 from horizon.play.replacement_replies import action_text
 from horizon.play.setting import Setting
@@ -103,7 +104,8 @@ def failed_attempts(extra: dict[str, Json]) -> list[Attempt]:
 
 def substitution_note(task: Environment[Any], state: Any, action: str) -> str:
     """Return the sentence that names to the model the action played in place of its reply."""
-    name = task.render(state, action).partition(":")[2].strip() or action
+    name = action_text(task, state, action) if uses_tools(task) else ""
+    name = name or task.render(state, action).partition(":")[2].strip() or action
     return f"Your last reply could not be played. Played for you: {name}\n"
 
 
@@ -115,6 +117,7 @@ def retry_note(task: Environment[Any], state: Any, error: ErrorKind) -> str:
         "illegal": "named an action that is not legal here",
         "truncated": "was cut off before an answer",
         "refusal": "was a refusal",
+        "malformed_call": f"was not exactly one valid call of the tool {TOOL_NAME}",
     }.get(error, "was wrong")
     return f"Your last reply {reason}. Try again.\n{task.observe(state)}"
 

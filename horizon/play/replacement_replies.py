@@ -5,14 +5,17 @@ Pure; knows environments by their contract.
 
 from typing import Any
 
-from horizon.core.environment import Environment
+from horizon.core.environment import Environment, reply_naming, uses_tools
 from horizon.core.records import Scores
 from horizon.core.seeds import generator
+from horizon.core.tool_calls import read_call
 
 
 def action_text(task: Environment[Any], state: Any, action: str) -> str:
     """Return an action as a reply names it, without the `Answer:` in front."""
     reply = task.render(state, action)
+    if uses_tools(task):
+        return read_call(reply).action or action
     return reply.partition("Answer: ")[2].strip() or reply
 
 
@@ -38,11 +41,11 @@ def wrong_reply(task: Environment[Any], state: Any, right: str, scores: Scores |
         texts = [
             text
             for text in (action_text(task, elsewhere, action) for action in task.actions(elsewhere))
-            if task.parse(state, f"Answer: {text}").error != "none"
+            if task.parse(state, reply_naming(task, text)).error != "none"
         ]
     if not texts:
         return None
     nearest = min(abs(len(text) - len(own)) for text in texts)
     chosen = generator(seed, "wrong reply").choice([text for text in texts if abs(len(text) - len(own)) == nearest])
     # In the model's own words where they hold the right action, so that only the action differs.
-    return right.replace(own, chosen) if own and own in right else f"Answer: {chosen}"
+    return right.replace(own, chosen) if own and own in right else reply_naming(task, chosen)

@@ -59,7 +59,7 @@ class Padding:
     n_words: int | None = None
 
 
-_NATURAL_ONLY = ("reasoning", "attempts", "right_reply", "wrong_reply", "played", "difficulty")
+_NATURAL_ONLY = ("reasoning", "call_fault", "attempts", "right_reply", "wrong_reply", "played", "difficulty")
 """Keys of a natural row's `extra` that its probes do not repeat, or have from elsewhere."""
 
 ANY_LENGTH = Padding()
