@@ -129,6 +129,11 @@ class OptionalMembers(Protocol):
         ...
 
     @property
+    def main_parameter(self) -> str:
+        """The parameter whose value may stand behind the name alone, a class variable; default none."""
+        ...
+
+    @property
     def judge_engine(self) -> str:
         """The engine that can score the environment's positions; default `stockfish`."""
         ...

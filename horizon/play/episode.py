@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from horizon.core.environment import Environment, uses_tools
+from horizon.core.environment import Environment
 from horizon.core.errors import UsageError
 from horizon.core.records import ErrorKind, Json, Turn
 from horizon.core.seeds import derive
-from horizon.core.tool_calls import TOOL_NAME
+from horizon.core.tool_calls import TOOL_NAME, read_call
 from horizon.play.judging import substitute, wait_for
 from horizon.play.replacement_replies import action_text
 from horizon.play.setting import Setting
@@ -104,8 +104,10 @@ def failed_attempts(extra: dict[str, Json]) -> list[Attempt]:
 
 def substitution_note(task: Environment[Any], state: Any, action: str) -> str:
     """Return the sentence that names to the model the action played in place of its reply."""
-    name = action_text(task, state, action) if uses_tools(task) else ""
-    name = name or task.render(state, action).partition(":")[2].strip() or action
+    reply = task.render(state, action)
+    # Behind the mark of an answer line; of other forms the action itself.
+    name = reply.partition(":")[2].strip() if not reply.startswith("<") else read_call(reply).action
+    name = name or action
     return f"Your last reply could not be played. Played for you: {name}\n"
 
 
