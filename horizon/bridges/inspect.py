@@ -4,7 +4,6 @@ The turn loop is a solver, the oracle's verdict a scorer. The log keeps every ro
 `horizon import LOG.eval` gives the run that `horizon play` would have made. Found by the entry point `inspect_ai`.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from itertools import islice
@@ -13,13 +12,7 @@ from typing import Any
 import anyio
 from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import (
-    ChatMessage,
-    ChatMessageAssistant,
-    ChatMessageSystem,
-    ChatMessageUser,
-    GenerateConfig,
-)
+from inspect_ai.model import ChatMessage, GenerateConfig
 from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, mean, metric, scorer, stderr
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
@@ -29,21 +22,13 @@ from horizon.core.instances import distinct_seeds
 from horizon.core.parameters import Value
 from horizon.core.records import Message
 from horizon.core.registry import names
+from horizon.exporters.inspect import RECORD, chat_message, score_of
 from horizon.models.inspect import reply_of
 from horizon.play.interactive import InteractiveEpisode
 from horizon.play.opening import OpenParts, open_setting
 from horizon.play.outside_model import OutsideModel
 from horizon.play.plan import plan_of
-from horizon.runs.row_format import SCHEMA_VERSION
 from horizon.scenarios.scenario import make
-
-RECORD = "horizon"
-"""The key of the rows in the sample's store and in the score's metadata."""
-_ROLES: dict[str, Callable[..., ChatMessage]] = {
-    "system": ChatMessageSystem,
-    "user": ChatMessageUser,
-    "assistant": ChatMessageAssistant,
-}
 
 
 def task_of(environment: str) -> Callable[..., Task]:
@@ -108,7 +93,6 @@ def play_turns(keys: dict[str, Any]) -> Solver:
                 failure = None
             finally:
                 record = {
-                    "schema_version": SCHEMA_VERSION,
                     "plan": plan_of(setting.scenario, setting.task),
                     "turns": [asdict(row) for row in episode.rows],
                     "episode": asdict(episode.episode(failure)),
@@ -127,7 +111,7 @@ def continue_messages(shown: Sequence[ChatMessage], messages: Sequence[Message])
         messages[same].content,
     ):
         same += 1
-    return [*shown[:same], *(_ROLES[message.role](content=message.content) for message in messages[same:])]
+    return [*shown[:same], *(chat_message(message) for message in messages[same:])]
 
 
 @metric
@@ -148,18 +132,14 @@ def verdicts() -> Scorer:
     The standard error is clustered by instance, since epochs of one instance are not independent.
     """
 
-    async def score(state: TaskState, target: Target) -> Score:
+    async def judge(state: TaskState, target: Target) -> Score:
         record = state.store.get(RECORD)
-        turns = record["turns"] if record else []
-        if not turns:
+        if not record or not record["turns"]:
             return Score(value=float("nan"), explanation="no turn was played")
-        errors = [turn["error"] for turn in turns]
-        n_correct = sum(error == "none" for error in errors)
-        explanation = ", ".join(f"{turn['turn']}: {turn['error']}" for turn in turns)
-        metadata = {"error_by_turn": errors, RECORD: json.loads(json.dumps(record))}
-        return Score(value=n_correct / len(turns), explanation=f"errors by turn: {explanation}", metadata=metadata)
+        score: Score = score_of(record["plan"], record["turns"], record["episode"])
+        return score
 
-    return score
+    return judge
 
 
 TASKS = {name: task(name=name)(task_of(name)) for name in names("environments")}

@@ -10,7 +10,10 @@ def export(
     folders: Annotated[
         list[Path], typer.Argument(help="run folders, as written by horizon play, or folders of run folders")
     ],
-    to: Annotated[str, typer.Option("--to", help="csv, parquet, jsonl, hf (a Hugging Face dataset) or sft (chats)")],
+    to: Annotated[
+        str,
+        typer.Option("--to", help="csv, parquet, jsonl, hf (a dataset), inspect (an .eval log) or sft (chats)"),
+    ],
     out: Annotated[Path, typer.Option(help="new folder to write")],
 ) -> None:
     """Export the rows of runs in another file format.

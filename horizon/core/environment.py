@@ -14,6 +14,7 @@ from horizon.core.errors import ContractError, UsageError
 from horizon.core.parameters import Value, build, split_name
 from horizon.core.records import Answer, Episode, Message, Scores, Turn, Verdict
 from horizon.core.registry import load
+from horizon.core.tool_calls import call_text
 
 S = TypeVar("S", bound=Hashable)
 Mover = Literal["model", "opponent"]
@@ -125,6 +126,11 @@ class OptionalMembers(Protocol):
     @property
     def default_opponent(self) -> str:
         """The opponent that is played where none is named, such as `random`; without it one must be named."""
+        ...
+
+    @property
+    def main_parameter(self) -> str:
+        """The parameter whose value may stand behind the name alone, a class variable; default none."""
         ...
 
     @property
@@ -250,6 +256,16 @@ def continuation_unit(task: Any) -> Unit:
     if getattr(task, "ask", "") != "completion":
         return ""
     return "word" if hasattr(task, "game_record") else "line"
+
+
+def uses_tools(task: Any) -> bool:
+    """Return whether the model gives its actions by calling a tool: `ask=tools`."""
+    return getattr(task, "ask", "") == "tools"
+
+
+def reply_naming(task: Any, text: str) -> str:
+    """Return the reply that names an action by this text, in the protocol of an environment."""
+    return call_text(text) if uses_tools(task) else f"Answer: {text}"
 
 
 def continued_text(task: Any, state: Any, messages: Sequence[Message], *, is_whole: bool) -> str:

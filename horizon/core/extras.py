@@ -9,12 +9,14 @@ from typing import Literal
 
 from horizon.core.errors import UsageError
 
-Extra = Literal["local", "openvino", "llamacpp", "pddl", "ray", "testing", "gymnasium", "inspect"]
+Extra = Literal[
+    "local", "openvino", "llamacpp", "pddl", "ray", "testing", "gymnasium", "inspect", "verifiers", "reasoning-gym"
+]
 
-APART: tuple[Extra, ...] = ("inspect",)
+APART: tuple[Extra, ...] = ("inspect", "verifiers")
 """The extras that need an environment of their own, since they hold packages below what the others need."""
 
-ROW_EXTRAS: tuple[Extra, ...] = ("local", "openvino", "llamacpp", "pddl")
+ROW_EXTRAS: tuple[Extra, ...] = ("local", "openvino", "llamacpp", "pddl", "reasoning-gym")
 """The extras whose packages can change what a turn's row holds; a manifest records their versions."""
 
 

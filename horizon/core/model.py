@@ -120,7 +120,8 @@ class ModelOptions:
     bfloat16 where that is faster. `answer` score takes the likeliest legal reply instead of generating one;
     `constrain` legal generates nothing else; backends that know neither are refused by the session. With `continues`
     the last message is plain text that the model continues by that unit (`horizon.core.continuation`); a backend that
-    does so has `"ask": "completion"` in its identity's `protocol`, and others are refused.
+    does so has `"ask": "completion"` in its identity's `protocol`, and others are refused. With
+    `calls_tools` the model gets the tool of `horizon.core.tool_calls`, and its `protocol` has `"ask": "tools"`.
     """
 
     temperature: float = 0.0
@@ -136,6 +137,7 @@ class ModelOptions:
     answer: str = "generate"
     constrain: str = "none"
     continues: Unit = ""
+    calls_tools: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,13 +42,20 @@ def parameter(
     return field(default=default, metadata={"help": help, "low": low, "high": high, "choices": choices})
 
 
+MAIN = ""
+"""The key of a value that is written without one, as in `reasoning_gym:chain_sum`; `main_parameter` names it."""
+
+
 def split_name(text: str) -> tuple[str, dict[str, str]]:
-    """Split `name:key=value,key=value` into the name and its settings.
+    """Split `name:key=value,key=value` into the name and its settings; a first value without a key is under `MAIN`.
 
     Raises:
-        UsageError: a setting without `=`, without a key, or given twice.
+        UsageError: a later setting without `=`, without a key, or given twice.
     """
     name, _, rest = text.strip().partition(":")
+    first, _, others = rest.partition(",")
+    if first.strip() and "=" not in first:
+        return name, {MAIN: first.strip(), **settings(others, text)}
     return name, settings(rest, text)
 
 
@@ -99,6 +106,13 @@ def check_values(kind: type[Any], given: Mapping[str, Value], what: str) -> dict
     known = {entry.name: entry for entry in describe(kind)}
     checked: dict[str, Value] = {}
     for key, value in given.items():
+        if key == MAIN:
+            if not hasattr(kind, "main_parameter"):
+                written = f"{what.rpartition(' ')[2]}:{value}"
+                raise UsageError(f"'{value}' in '{written}' is not a setting: write it as key=value")
+            key = str(kind.main_parameter)
+        if key in checked:
+            raise UsageError(f"'{key}' is set twice for {what}: keep one of them")
         if key not in known:
             raise UsageError(f"{what} has no parameter '{key}': {nearest(key, known)}")
         checked[key] = _check(known[key], value, what)

@@ -9,8 +9,9 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias, get_args
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
-ErrorKind = Literal["none", "no_answer", "unparsable", "illegal", "wrong", "truncated", "refusal"]
-ERROR_KINDS: tuple[ErrorKind, ...] = ("none", "no_answer", "unparsable", "illegal", "wrong", "truncated", "refusal")
+ErrorKind = Literal["none", "no_answer", "unparsable", "illegal", "wrong", "truncated", "refusal", "malformed_call"]
+ERROR_KINDS: tuple[ErrorKind, ...] = get_args(ErrorKind)
+"""`malformed_call` is a fault of format under `ask=tools` alone."""
 IllegalCause = Literal[
     "no_piece",
     "other_side",

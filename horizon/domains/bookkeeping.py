@@ -12,10 +12,12 @@ from typing import Generic, TypeVar
 
 from horizon.core.answer_start import LONGEST_ANSWER
 from horizon.core.answers import read_action, read_reply
+from horizon.core.environment import reply_naming
 from horizon.core.errors import ContractError, UsageError
 from horizon.core.parameters import parameter
 from horizon.core.records import NO_EXTRA, Answer, Json, Scores, Verdict
 from horizon.core.seeds import derive
+from horizon.core.tool_calls import parse_call
 from horizon.domains import answer_series
 from horizon.domains.text_task import TextTask
 from horizon.domains.wording_shifts import with_distractor
@@ -46,8 +48,8 @@ class Questions(TextTask, Generic[W, E]):
 
     ask: str = parameter(
         "interactive",
-        "one answer per turn, `ahead` answers, or one answer as text that a base model continues",
-        choices=("interactive", "plan", "completion"),
+        "one answer per turn, `ahead` answers, one answer as text that a base model continues, or by a tool call",
+        choices=("interactive", "plan", "completion", "tools"),
     )
     restate: str = parameter(
         "event",
@@ -162,6 +164,8 @@ class Questions(TextTask, Generic[W, E]):
             answer = answer_series.parse(self, state, text)
             return answer if answer is not None else self._only_named_answer(state, text[:LONGEST_ANSWER])
 
+        if self.ask == "tools":
+            return parse_call(reply, lambda text: read_action(text, parse, prompts))
         return read_action(reply, parse, prompts)
 
     def actions(self, state: Moment[W]) -> tuple[str, ...]:
@@ -171,7 +175,7 @@ class Questions(TextTask, Generic[W, E]):
         return self.answers(state.world, self.event(state.seed, state.played, state.world))
 
     def render(self, state: Moment[W], action: str) -> str:
-        return "Answer: " + "; ".join(self.format_answer(state.seed, answer) for answer in action.split("; "))
+        return reply_naming(self, "; ".join(self.format_answer(state.seed, answer) for answer in action.split("; ")))
 
     def judge(self, state: Moment[W], action: str | None, scores: Scores | None = None) -> Verdict:
         """Compare with the true answers, up to the first error."""

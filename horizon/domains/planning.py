@@ -8,11 +8,13 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from horizon.core.answers import read_action, read_reply
+from horizon.core.answers import Prompts, read_action, read_reply
+from horizon.core.environment import reply_naming
 from horizon.core.errors import ContractError, UsageError
 from horizon.core.parameters import parameter
 from horizon.core.records import Answer, Json, Scores, Verdict
 from horizon.core.seeds import derive
+from horizon.core.tool_calls import parse_call
 from horizon.domains import plan_answers
 from horizon.domains.text_task import TextTask
 from horizon.domains.wording_shifts import with_distractor
@@ -44,8 +46,8 @@ class Planning(TextTask, Generic[P]):
 
     ask: str = parameter(
         "interactive",
-        "one action per turn, the whole plan, or one action as text that a base model continues",
-        choices=("interactive", "plan", "completion"),
+        "one action per turn, the whole plan, one action as text that a base model continues, or by a tool call",
+        choices=("interactive", "plan", "completion", "tools"),
     )
     restate: str = parameter(
         "state", "content of later turns: the state, the last event, nothing", choices=("state", "event", "nothing")
@@ -138,8 +140,13 @@ class Planning(TextTask, Generic[P]):
         def prompts() -> tuple[str, str]:
             return self.pose(state), self.observe(state)
 
+        if self.ask == "tools":
+            return parse_call(reply, lambda text: self._parse_line(state, text, prompts))
         if self.ask == "plan":
             return plan_answers.parse(self, state.seed, state.position, read_reply(reply, prompts))
+        return self._parse_line(state, reply, prompts)
+
+    def _parse_line(self, state: Situation[P], reply: str, prompts: Prompts) -> Answer:
         answer = read_action(reply, lambda text: self.parse_action(state.seed, state.position, text), prompts)
         if answer.action is None or answer.action in self.moves(state.position):
             return answer
@@ -154,7 +161,7 @@ class Planning(TextTask, Generic[P]):
     def render(self, state: Situation[P], action: str) -> str:
         if self.ask == "plan":
             return f"Answer: {'; '.join(plan_answers.format_plan(self, state.seed, state.position, action))}"
-        return f"Answer: {self.format_action(state.seed, state.position, action)}"
+        return reply_naming(self, self.format_action(state.seed, state.position, action))
 
     def judge(self, state: Situation[P], action: str | None, scores: Scores | None = None) -> Verdict:
         if self.ask == "plan":

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from horizon.core.environment import Mover
 from horizon.core.parameters import parameter
+from horizon.core.tool_calls import ARGUMENT, TOOL_NAME
 from horizon.domains.wording_shifts import SHIFT_HELP, language, read_shift
 
 
@@ -57,6 +58,10 @@ class TextTask:
         return self._one_line(self.answer_example())
 
     def _one_line(self, example: str) -> str:
+        if self.ask == "tools" and self._german:
+            return f"Antworte mit genau einem Aufruf des Werkzeugs {TOOL_NAME}, Argument {ARGUMENT} wie: {example}"
+        if self.ask == "tools":
+            return f"Reply by calling the tool {TOOL_NAME} exactly once, with the argument {ARGUMENT} as in: {example}"
         if self._german:
             return f"Antworte mit genau einer Zeile in dieser Form: Answer: {example}"
         return f"Reply with exactly one line in this form: Answer: {example}"

@@ -12,6 +12,7 @@ from horizon.core.errors import UsageError
 from horizon.core.parameters import parameter
 from horizon.core.records import Answer, Scores, Verdict
 from horizon.core.seeds import derive
+from horizon.core.tool_calls import ARGUMENT, TOOL_NAME, call_text, parse_call
 from horizon.domains.chess import game as chess_game
 from horizon.domains.chess import game_text, start_positions
 from horizon.domains.chess import verdict as chess_verdict
@@ -80,8 +81,8 @@ class Chess(ChessContract):
     castling: str = parameter("any", "gone: no castling rights from the start on", choices=("any", "gone"))
     ask: str = parameter(
         "interactive",
-        "a move in a dialogue, or the game as PGN that a base model continues",
-        choices=("interactive", "completion"),
+        "a move in a dialogue, the game as PGN that a base model continues, or a move by a tool call",
+        choices=("interactive", "completion", "tools"),
     )
 
     def __post_init__(self) -> None:
@@ -115,7 +116,7 @@ class Chess(ChessContract):
         return (
             f"You play chess by the usual rules and try to win. {shuffled}"
             f"Each turn you get {style.what}, {style.how}. "
-            f"Reply with one line and nothing else: {ANSWER_FORMAT}MOVE, where MOVE is one of the legal moves."
+            f"{self._answer_format}MOVE, where MOVE is one of the legal moves."
         )
 
     def pose(self, state: Game) -> str:
@@ -130,12 +131,16 @@ class Chess(ChessContract):
         """Parse the move in a reply, as described under Action."""
         if self.ask == "completion":
             reply = f"{ANSWER_FORMAT}{reply.removeprefix(ANSWER_FORMAT)}"
-        return self._style.parse(
-            state.position, reply, self._letters(state), lambda: (self.pose(state), self.observe(state))
-        )
+
+        def parse(text: str) -> Answer:
+            letters = self._letters(state)
+            return self._style.parse(state.position, text, letters, lambda: (self.pose(state), self.observe(state)))
+
+        return parse_call(reply, parse) if self.ask == "tools" else parse(reply)
 
     def render(self, state: Game, action: str) -> str:
-        return self._style.render(state.position, action, self._letters(state))
+        line = self._style.render(state.position, action, self._letters(state))
+        return call_text(line.removeprefix(ANSWER_FORMAT)) if self.ask == "tools" else line
 
     def game_record(self, state: Game, *, is_whole: bool) -> str:
         """Return the game as PGN up to the number of the next move; unless `is_whole`, the position alone."""
@@ -161,6 +166,12 @@ class Chess(ChessContract):
     def replies_carry_state(self) -> bool:
         """Whether no later observation shows the position."""
         return not self._style.restates
+
+    @property
+    def _answer_format(self) -> str:
+        if self.ask == "tools":
+            return f"Reply by calling the tool {TOOL_NAME} exactly once, with the argument {ARGUMENT} being "
+        return f"Reply with one line and nothing else: {ANSWER_FORMAT}"
 
     @property
     def _style(self) -> ObservationStyle:

@@ -2,11 +2,11 @@
 
 Only what the log itself judged becomes a row: the scores of single turns (intermediate score events), and the sample's
 own score at its last turn. A turn without a score has no row, since nothing is known of it. Where Horizon's own task
-was evaluated, its rows are in the score, and are taken as they are.
+was evaluated, or Horizon wrote the log, the scores hold its rows, one score per condition, taken as they are.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from horizon.archives.documents import Document, Problem
@@ -57,8 +57,8 @@ def _sample(document: Document, log: str, header: dict[str, Any]) -> Found:
     task = header.get("eval", {})
     config = header.get("plan", {}).get("config", {}) or {}
     scores = sample.get("scores") or {}
-    stored = next((kept for score in scores.values() if (kept := _record(score))), None)
-    if stored is not None:
+    stored = [record for score in scores.values() if (record := _record(score))]
+    if stored:
         name = f"inspect/{log}/{sample.get('id')}:{sample.get('epoch', 1)}"
         try:
             return _read_played(stored, name, config)
@@ -109,15 +109,17 @@ def _record(score: Any) -> dict[str, Any] | None:
     return record if isinstance(record, dict) and "turns" in record and "episode" in record else None
 
 
-def _read_played(record: dict[str, Any], name: str, config: dict[str, Any]) -> Found:
-    """Return an episode of Horizon's own task with its rows as they were judged.
+def _read_played(records: Sequence[dict[str, Any]], name: str, config: dict[str, Any]) -> Found:
+    """Return an episode of Horizon's own task with its rows as they were judged; `records` has one per condition.
 
     Raises:
         ValueError: a row is none.
     """
-    if record.get("schema_version") != SCHEMA_VERSION:
-        return Problem(name, f"has rows of schema version {record.get('schema_version')}, not {SCHEMA_VERSION}")
-    turns = [decode(json.dumps({"turn": turn}).encode()) for turn in record["turns"]]
+    for record in records:
+        if record.get("schema_version") != SCHEMA_VERSION:
+            return Problem(name, f"has rows of schema version {record.get('schema_version')}, not {SCHEMA_VERSION}")
+    turns = [decode(json.dumps({"turn": turn}).encode()) for record in records for turn in record["turns"]]
+    record = records[0]
     episode = decode(json.dumps({"episode": record["episode"]}).encode())
     if not isinstance(episode, Episode):
         return Problem(name, "has no episode")

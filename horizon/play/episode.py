@@ -13,6 +13,7 @@ from horizon.core.environment import Environment
 from horizon.core.errors import UsageError
 from horizon.core.records import ErrorKind, Json, Turn
 from horizon.core.seeds import derive
+from horizon.core.tool_calls import TOOL_NAME
 from horizon.play.judging import substitute, wait_for
 from horizon.play.padding import neutral_thinking
 from horizon.play.replacement_replies import action_text, substitution_note
@@ -121,6 +122,7 @@ def retry_note(task: Environment[Any], state: Any, error: ErrorKind) -> str:
         "illegal": "named an action that is not legal here",
         "truncated": "was cut off before an answer",
         "refusal": "was a refusal",
+        "malformed_call": f"was not exactly one valid call of the tool {TOOL_NAME}",
     }.get(error, "was wrong")
     return f"Your last reply {reason}. Try again.\n{task.observe(state)}"
 

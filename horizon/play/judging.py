@@ -10,9 +10,10 @@ from typing import Any
 
 from horizon.core.answers import stands_when_cut
 from horizon.core.contracts import check_returned
-from horizon.core.environment import Environment
+from horizon.core.environment import Environment, uses_tools
 from horizon.core.records import Answer, Reply, Scores, Verdict
 from horizon.core.seeds import generator
+from horizon.core.tool_calls import MALFORMED_CALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,10 @@ def parse_reply(task: Environment[Any], state: Any, reply: Reply) -> Answer:
 
     if reply.finish_reason in ("overflow", "refusal"):
         return Answer(None, "truncated" if reply.finish_reason == "overflow" else "refusal")
+    if uses_tools(task):
+        answer = parse(reply.text)
+        is_cut = reply.finish_reason == "length" and answer.error == MALFORMED_CALL
+        return Answer(None, "truncated") if is_cut else answer
     if reply.finish_reason == "length" and not stands_when_cut(
         reply.text, parse, lambda: (task.pose(state), task.observe(state))
     ):

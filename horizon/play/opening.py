@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from horizon.core.environment import Environment, continuation_unit, engine_of, open_environment
+from horizon.core.environment import Environment, continuation_unit, engine_of, open_environment, uses_tools
 from horizon.core.errors import UsageError
 from horizon.core.model import Model, ModelOptions, backends_that, open_model
 from horizon.core.records import Json
@@ -85,9 +85,11 @@ def open_setting(
         model = parts.model
         if model is None:
             say(f"loading {scenario.model}")
-            options = replace(model_options(scenario, parts.base_urls), continues=continuation_unit(task))
+            options = model_options(scenario, parts.base_urls)
+            options = replace(options, continues=continuation_unit(task), calls_tools=uses_tools(task))
             model = opening(scenario.model, options)
             _check_completion(options, model)
+            _check_tools(options, model)
             for note in getattr(model, "notes", ()):
                 say(note)
         _check_protocol(scenario, model)
@@ -143,8 +145,10 @@ def _judge(
 
 def _check_protocol(scenario: Scenario, model: Model) -> None:
     """Refuse ways of answering that a backend would silently not follow."""
-    protocol = {"answer": scenario.answer, "constrain": scenario.constrain}
-    if protocol != {"answer": "generate", "constrain": "none"} and model.identity().get("protocol") != protocol:
+    protocol: dict[str, Json] = {"answer": scenario.answer, "constrain": scenario.constrain}
+    kept = model.identity().get("protocol")
+    follows = isinstance(kept, Mapping) and {**kept, **protocol} == kept
+    if protocol != {"answer": "generate", "constrain": "none"} and not follows:
         key, value = ("answer", "score") if scenario.answer == "score" else ("constrain", "legal")
         raise UsageError(f"{key}={value} needs a local model (hf:, gguf:, smollm2), and {model.name} is none")
 
@@ -178,4 +182,15 @@ def _check_completion(options: ModelOptions, model: Model) -> None:
         raise UsageError(
             f"ask=completion needs a model that continues text (hf:, gguf:, smollm2, openai:), and {model.name} does "
             "not: leave ask out"
+        )
+
+
+def _check_tools(options: ModelOptions, model: Model) -> None:
+    """Refuse a model that is given no tools, and so could only fail."""
+    protocol = model.identity().get("protocol")
+    is_able = isinstance(protocol, Mapping) and protocol.get("ask") == "tools"
+    if options.calls_tools and model.reads_text and not is_able:
+        raise UsageError(
+            "ask=tools needs a model that is given tools (openai:, llamacpp:, ollama:, lmstudio:, vllm:, hf:, gguf:), "
+            f"and {model.name} is none: leave ask out"
         )

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from horizon.core.environment import Environment
+from horizon.core.environment import Environment, reply_naming, uses_tools
 from horizon.core.records import Scores
 from horizon.core.seeds import generator
+from horizon.core.tool_calls import read_call
 
 _CONTINUATIONS = 8
 """How many continuations of a state are tried for an action that is not legal yet."""
@@ -44,13 +45,17 @@ class ReplacedTurn:
 def action_text(task: Environment[Any], state: Any, action: str) -> str:
     """Return an action as a reply names it, without the `Answer:` in front."""
     reply = task.render(state, action)
+    if uses_tools(task):
+        return read_call(reply).action or action
     return reply.partition("Answer: ")[2].strip() or reply
 
 
 def substitution_note(task: Environment[Any], state: Any, action: str) -> str:
     """Return the sentence that names to the model the action played in place of its reply."""
-    name = task.render(state, action).partition(":")[2].strip() or action
-    return f"Your last reply could not be played. Played for you: {name}\n"
+    reply = task.render(state, action)
+    # Behind the mark of an answer line; of other forms the action itself.
+    name = read_call(reply).action if reply.startswith("<") else reply.partition(":")[2].strip()
+    return f"Your last reply could not be played. Played for you: {name or action}\n"
 
 
 def right_reply(turn: ReplacedTurn) -> str | None:
@@ -94,16 +99,16 @@ def wrong_reply(turn: ReplacedTurn, right: str, seed: int) -> tuple[str, str] | 
         texts = [
             text
             for text in (action_text(task, elsewhere, action) for action in task.actions(elsewhere))
-            if task.parse(state, f"Answer: {text}").error != "none"
+            if task.parse(state, reply_naming(task, text)).error != "none"
         ]
     if not texts:
         return None
     nearest = min(abs(len(text) - len(own)) for text in texts)
     chosen = generator(seed, "wrong reply").choice([text for text in texts if abs(len(text) - len(own)) == nearest])
     # In the model's own words where they hold the action, so that only the action differs.
-    worded = right.replace(own, chosen) if own and own in right else f"Answer: {chosen}"
+    worded = right.replace(own, chosen) if own and own in right else reply_naming(task, chosen)
     is_mixed = bool(note) and task.parse(state, worded).error != "illegal"
-    return (f"Answer: {chosen}" if is_mixed else worded), note
+    return (reply_naming(task, chosen) if is_mixed else worded), note
 
 
 def _texts_not_yet_legal(task: Environment[Any], state: Any, seed: int) -> Sequence[str]:
@@ -121,7 +126,7 @@ def _texts_not_yet_legal(task: Environment[Any], state: Any, seed: int) -> Seque
         actions = task.actions(elsewhere)
         drawn = draw.sample(actions, min(_MOST_TEXTS, len(actions)))
         texts = [action_text(task, elsewhere, action) for action in drawn]
-        unplayable = [text for text in texts if task.parse(state, f"Answer: {text}").error == "illegal"]
+        unplayable = [text for text in texts if task.parse(state, reply_naming(task, text)).error == "illegal"]
         if unplayable:
             return unplayable
     return []

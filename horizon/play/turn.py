@@ -61,6 +61,7 @@ class Padding:
 
 _NATURAL_ONLY = (
     "reasoning",
+    "call_fault",
     "attempts",
     "right_reply",
     "wrong_reply",

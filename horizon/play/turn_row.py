@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from horizon.core.records import Answer, ErrorKind, Json, Reply, Scores, Turn, Verdict
 from horizon.core.seeds import derive
+from horizon.core.tool_calls import MALFORMED_CALL, read_call
 from horizon.play.episode import Attempt
 from horizon.play.judging import judge_answer, parse_reply, substitute, wait_for
 from horizon.play.padding import neutral_text, token_counter
@@ -50,6 +51,8 @@ def judge_reply(setting: Setting, pending: PendingTurn, reply: Reply) -> JudgedR
         **reply.extra,
         **pending.shown_extra,
     }
+    if answer.error == MALFORMED_CALL:
+        extra["call_fault"] = read_call(reply.text).fault
     if reply.reasoning:
         extra["reasoning"] = reply.reasoning
     if attempts:

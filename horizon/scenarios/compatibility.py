@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from horizon.core import registry
-from horizon.core.environment import Environment, continuation_unit, default_opponent_of
+from horizon.core.environment import Environment, continuation_unit, default_opponent_of, uses_tools
 from horizon.core.errors import UsageError
 from horizon.core.model import backends_that, capabilities_of, is_interactive
 from horizon.core.restating import carries_state
@@ -78,6 +78,8 @@ def misfits(scenario: Scenario, task: Environment[Any]) -> Iterator[tuple[KeyPat
     recalling = next((text for text in scenario.conditions if condition_of(text).needs_recall), None)
     if unit and recalling is not None:
         yield ("conditions",), f"ask=completion has no messages to hide or round: leave out condition {recalling}"
+    if uses_tools(task) and recalling is not None:
+        yield ("conditions",), f"ask=tools has calls in place of messages to hide or round: leave out {recalling}"
     if recalling is not None and backend in registry.names("models") and not capabilities_of(backend).controls_recall:
         able = ", ".join(backends_that("controls_recall"))
         reason = f"condition {recalling} needs a model whose memory can be changed here ({able})"

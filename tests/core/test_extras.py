@@ -44,5 +44,5 @@ def test_every_extra_is_declared(extra: Extra) -> None:
 def test_every_extra_but_those_with_an_environment_of_their_own_is_part_of_all_and_all_of_dev() -> None:
     extras = PROJECT["optional-dependencies"]
     (whole,) = extras["all"]
-    assert set(re.findall(r"\w+", whole.partition("[")[2])) == set(get_args(Extra)) - set(APART)
+    assert set(re.findall(r"[\w-]+", whole.partition("[")[2])) == set(get_args(Extra)) - set(APART)
     assert f"{PROJECT['name']}[all,docs]" in extras["dev"]

@@ -14,7 +14,9 @@ from horizon.core.seeds import derive, generator
 from horizon.domains.wording_shifts import SHIFTS
 
 ENGINE_JUDGED = {"chess", "chess_variant", "puzzle"}
-NAMES = [name for name in names("environments") if name not in ENGINE_JUDGED]
+OF_ANOTHER_PACKAGE = {"reasoning_gym"}
+"""Its questions and scorers are tested in test_reasoning_gym.py."""
+NAMES = [name for name in names("environments") if name not in ENGINE_JUDGED | OF_ANOTHER_PACKAGE]
 PLANNING = ["blocks_world", "checker_jumping", "endgame", "grid_walk", "hanoi", "pddl", "river_crossing"]
 PLANNING += ["sliding_tiles"]
 EXECUTION = ["board_tracking", "list_editing", "permutation", "running_total", "stack_machine"]

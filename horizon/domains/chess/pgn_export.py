@@ -29,6 +29,7 @@ _ERRORS = {
     "illegal": "illegal reply",
     "truncated": "reply cut off",
     "refusal": "refusal",
+    "malformed_call": "no valid tool call",
 }
 # Braces end a comment, brackets begin a command such as [%eval], a percent sign at a line's start hides the line.
 _UNSAFE = str.maketrans(dict.fromkeys("{}[]%;", " "))

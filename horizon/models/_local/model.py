@@ -79,7 +79,9 @@ class LocalModel:
             _line_ends(self._tokenizer).__contains__ if options.continues != "word" else lambda token: True,
         )
         # Text to be continued goes through no template.
-        self._template = None if options.continues else ChatTemplate(source.name, self._tokenizer)
+        self._template = (
+            None if options.continues else ChatTemplate(source.name, self._tokenizer, calls_tools=options.calls_tools)
+        )
 
     def identity(self) -> Mapping[str, Json]:
         """Return everything that determines the replies: weights, dtype, template, sampling, versions, device."""
@@ -93,6 +95,7 @@ class LocalModel:
                 "answer": self._options.answer,
                 "constrain": self._options.constrain,
                 **({"ask": "completion"} if self._options.continues else {}),
+                **({"ask": "tools"} if self._options.calls_tools else {}),
             },
             "sampling": {"temperature": self._options.temperature, "top_p": self._options.top_p},
             "torch": torch.__version__,
@@ -255,6 +258,9 @@ class LocalModel:
         )
 
     def _is_complete(self, tokens: list[int]) -> bool:
+        # A call is followed by the end of the message, or by another call.
+        if self._options.calls_tools:
+            return False
         text = self._text(tokens)
         return is_over(self._options.continues, text) if self._options.continues else is_complete(text)
 

@@ -17,6 +17,7 @@ from horizon.core.conversation import NO_REPLY, fill_empty_replies, fold_system
 from horizon.core.errors import ModelFailure
 from horizon.core.escaping import visible
 from horizon.core.records import Json, Message
+from horizon.core.tool_calls import TOOL, TOOL_NAME, as_chat, call_text, read_call
 
 _MOST_FACTOR = 1_000_000
 _FIX = "fix its chat_template, or serve it and use openai:NAME"
@@ -34,19 +35,20 @@ class _Form:
 class ChatTemplate:
     """The chat template of a tokenizer, or the plain form of conversations where it has none."""
 
-    def __init__(self, name: str, tokenizer: Any) -> None:
-        """Find the form that the template takes.
+    def __init__(self, name: str, tokenizer: Any, *, calls_tools: bool = False) -> None:
+        """Find the form that the template takes; with `calls_tools` it must show the tool, calls and their results.
 
         Raises:
-            ModelFailure: it takes none without losing the user's text.
+            ModelFailure: it takes none without losing the user's text, or shows no tools.
         """
-        self._name, self._tokenizer = name, tokenizer
+        self._name, self._tokenizer, self._calls_tools = name, tokenizer, calls_tools
         self._template = tokenizer.chat_template
         self._form = _Form()
-        if self.is_plain:
-            return
-        self._refuse_growth()
-        self._form = self._find_form()
+        if not self.is_plain:
+            self._refuse_growth()
+            self._form = self._find_form()
+        if calls_tools:
+            self._check_tools()
 
     @property
     def is_plain(self) -> bool:
@@ -144,6 +146,23 @@ class ChatTemplate:
             return _Form(form.has_parts, form.folds_system, fills_empty=True)
         return form
 
+    def _check_tools(self) -> None:
+        """Refuse a template that does not show calls as `horizon.core.tool_calls` reads them.
+
+        Raises:
+            ModelFailure: it does not.
+        """
+        first, last = call_text("horizon acts"), "Horizon answers."
+        messages = [*_probe(1), Message("assistant", first), Message("user", last)]
+        text = self.text(messages) if not self.is_plain else ""
+        _, is_there, rest = text.partition("<tool_call>")
+        call = read_call(f"{is_there}{rest.partition('</tool_call>')[0]}</tool_call>")
+        if TOOL_NAME not in text.partition("horizon acts")[0] or call.action != "horizon acts" or last not in rest:
+            raise ModelFailure(
+                f"{self._name}: its chat template shows no tools, or calls in another form than <tool_call>: serve it "
+                "(llamacpp:, vllm:), or leave out ask=tools"
+            )
+
     def _check(self, form: _Form, n_turns: int) -> None:
         messages = _probe(n_turns)
         text = self._render(messages, form)
@@ -162,15 +181,15 @@ class ChatTemplate:
         """
         given = fold_system(messages) if form.folds_system else list(messages)
         given = fill_empty_replies(given) if form.fills_empty else given
-        contents: list[dict[str, Any]] = [
-            {
-                "role": message.role,
-                "content": [{"type": "text", "text": message.content}] if form.has_parts else message.content,
-            }
-            for message in given
-        ]
+        if self._calls_tools:
+            contents = as_chat(given, has_json_text=False)
+        else:
+            contents = [{"role": message.role, "content": message.content} for message in given]
+        if form.has_parts:
+            contents = [{**part, "content": [{"type": "text", "text": part["content"]}]} for part in contents]
+        tools = {"tools": [TOOL]} if self._calls_tools else {}
         try:
-            text = self._tokenizer.apply_chat_template(contents, add_generation_prompt=True, tokenize=False)
+            text = self._tokenizer.apply_chat_template(contents, add_generation_prompt=True, tokenize=False, **tools)
         except Exception as problem:  # noqa: BLE001 - a template is foreign code
             words = " ".join(str(problem).split())[:200]
             raise _Unfit(f"raises {type(problem).__name__}: {visible(words)}") from None

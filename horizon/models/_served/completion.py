@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from horizon.core.records import FinishReason, Json, Reply
+from horizon.core.tool_calls import join_call, without_marks
 from horizon.models._served.error_text import parse_json, read_error
 
 _STOPS = frozenset({"stop", "eos", "eos_token", "stop_sequence", "stop_token", "end_turn", "complete", "completed"})
@@ -38,8 +39,11 @@ class _Content:
     refusal: str | None = None
 
 
-def read_completion(body: bytes) -> Reply | Fault:
-    """Return the reply in the body of a chat completion, without its latency."""
+def read_completion(body: bytes, *, calls_tools: bool = False) -> Reply | Fault:
+    """Return the reply in the body of a chat completion, without its latency.
+
+    Where the request had tools, what looks like a call inside the text is none: the server has calls beside it.
+    """
     try:
         answer = parse_json(body)
     except ValueError as problem:
@@ -57,7 +61,7 @@ def read_completion(body: bytes) -> Reply | Fault:
     finish = _finish_of(choice.get("finish_reason"))
     if isinstance(finish, Fault):
         return finish
-    content = _content_of(message, finish)
+    content = _content_of(message, finish, calls_tools)
     if isinstance(content, Fault):
         return content
     if content.refusal and not content.text.strip():
@@ -88,7 +92,7 @@ def _finish_of(reason: Any) -> _Finish | Fault:
     return Fault(f"the reply ended with finish_reason '{reason[:80]}'", is_filter=name in _FILTERS)
 
 
-def _content_of(message: Mapping[str, Any], finish: _Finish) -> _Content | Fault:
+def _content_of(message: Mapping[str, Any], finish: _Finish, calls_tools: bool) -> _Content | Fault:
     content = message.get("content")
     reasoning = message.get("reasoning_content") or message.get("reasoning")
     refusal = message.get("refusal")
@@ -99,7 +103,7 @@ def _content_of(message: Mapping[str, Any], finish: _Finish) -> _Content | Fault
     if isinstance(joined, Fault):
         return joined
     joined = _Content(
-        joined.text,
+        without_marks(joined.text) if calls_tools else joined.text,
         reasoning if isinstance(reasoning, str) and reasoning else joined.reasoning,
         refusal if isinstance(refusal, str) and refusal.strip() else joined.refusal,
     )
@@ -158,8 +162,7 @@ def _with_calls(content: _Content, message: Mapping[str, Any]) -> _Content:
                 arguments = (
                     parse_json(arguments.encode("utf-8", "replace")) if isinstance(arguments, str) else arguments
                 )
-            shown = json.dumps({"name": function["name"], "arguments": arguments}, ensure_ascii=False)
-            texts.append(f"<tool_call>{shown}</tool_call>")
+            texts.append(join_call(function["name"], arguments))
     return replace(content, text="\n".join(texts))
 
 

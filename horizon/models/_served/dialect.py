@@ -13,6 +13,7 @@ from horizon.core.errors import UsageError
 from horizon.core.model import ModelOptions, Request
 from horizon.core.records import Json, Message
 from horizon.core.registry import nearest
+from horizon.core.tool_calls import TOOL, as_chat
 from horizon.models._served.error_text import ErrorText
 
 Refused: TypeAlias = frozenset[str]
@@ -20,10 +21,13 @@ Refused: TypeAlias = frozenset[str]
 
 _LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "max_new_tokens")
 _SAMPLING = ("temperature", "top_p", "seed")
+_OPTIONAL = (*_SAMPLING, "tool_choice")
+"""What a request can do without."""
 MEANINGS: Mapping[str, str] = {
     "temperature": "not sent: the server samples at its own temperature",
     "top_p": "not sent: the server's own",
     "seed": "not sent: sampling follows no seed",
+    "tool_choice": "not sent: the server's own, which is to let the model choose",
     "max_tokens": "sent as max_completion_tokens",
     "max_completion_tokens": "sent as max_tokens or max_output_tokens",
     "max_output_tokens": "sent as max_new_tokens",
@@ -80,20 +84,21 @@ def split_settings(argument: str) -> tuple[str, Refused]:
 
 
 def request_body(model: str, request: Request, options: ModelOptions, refused: Refused) -> dict[str, Any]:
-    """Return the JSON body of a chat request that uses nothing of what is refused.
+    """Return the JSON body of a chat request that uses nothing of what is refused; under `ask=tools` with the tool.
 
     Lone surrogates, which UTF-8 does not have, are sent as replacement characters.
     """
     body: dict[str, Any] = {
         "model": model,
-        "messages": [
-            {"role": message.role, "content": message.content} for message in _messages(request.messages, refused)
-        ],
+        "messages": _chat(_messages(request.messages, refused), options),
         "temperature": options.temperature,
         "top_p": options.top_p,
         "seed": request.seed % 2**31,
     }
-    for name in refused & set(_SAMPLING):
+    if options.calls_tools:
+        # The model chooses whether to call: not to do so is an error of its own.
+        body |= {"tools": [TOOL], "tool_choice": "auto"}
+    for name in refused & body.keys() & set(_OPTIONAL):
         del body[name]
     limit = next((name for name in _LIMITS if name not in refused), None)
     return body if limit is None else {**body, limit: request.max_tokens}
@@ -119,7 +124,10 @@ def learn(status: int, error: ErrorText, body: Mapping[str, Any]) -> Refused:
             return frozenset({"repeated_role"})
     if has_system and (_SYSTEM.search(words) or any(field.endswith("role") for field in error.fields)):
         return frozenset({"system"})
-    is_blank = any(message["role"] == "assistant" and not message["content"].strip() for message in body["messages"])
+    is_blank = any(
+        message["role"] == "assistant" and not message["content"].strip() and "tool_calls" not in message
+        for message in body["messages"]
+    )
     if is_blank and _EMPTY.search(words):
         return frozenset({"empty_assistant"})
     return frozenset()
@@ -132,7 +140,7 @@ def describe_refusals(refused: Iterable[str]) -> dict[str, Json]:
 
 def _named_parameter(error: ErrorText, body: Mapping[str, Any]) -> str | None:
     """Return the sent parameter that a refusal is about; of several the one that its words name first."""
-    sent = [name for name in (*_SAMPLING, *_LIMITS) if name in body]
+    sent = [name for name in (*_OPTIONAL, *_LIMITS) if name in body]
     limit = next((name for name in _LIMITS if name in body), None)
     in_fields = [name for name in sent if any(name == field.rpartition(".")[2] for field in error.fields)]
     sentences = re.split(r"(?<=[.;!?])\s|\n", error.words)
@@ -149,7 +157,7 @@ def _named_parameter(error: ErrorText, body: Mapping[str, Any]) -> str | None:
         return "top_p"
     for name in candidates:
         # A limit that is too high is no unknown parameter.
-        if name in _SAMPLING or any(name in _names_in(sentence, [name]) for sentence in refusing):
+        if name in _OPTIONAL or any(name in _names_in(sentence, [name]) for sentence in refusing):
             return name
     return None
 
@@ -167,6 +175,12 @@ def _names_in(sentence: str, names: Sequence[str]) -> list[str]:
     """Return which names occur in a sentence as whole words, in order of place."""
     places = {name: re.search(rf"(?<![\w-]){name}(?![\w-])", sentence) for name in names}
     return sorted((name for name in names if places[name]), key=lambda name: places[name].start())  # type: ignore[union-attr]
+
+
+def _chat(messages: Sequence[Message], options: ModelOptions) -> list[dict[str, Any]]:
+    if options.calls_tools:
+        return as_chat(messages, has_json_text=True)
+    return [{"role": message.role, "content": message.content} for message in messages]
 
 
 def _messages(messages: Sequence[Message], refused: Refused) -> list[Message]:

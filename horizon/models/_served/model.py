@@ -117,6 +117,7 @@ class ServedModel:
             "sampling": {"temperature": self._options.temperature, "top_p": self._options.top_p},
             "requests": {"left_out": describe_refusals(self._service.refused)},
             **({"protocol": {"ask": "completion"}} if self._options.continues else {}),
+            **({"protocol": {"ask": "tools", "tool_choice": "auto"}} if self._options.calls_tools else {}),
             "reproducible": False,
             "why": "a server batches, updates and samples as it likes",
         }
@@ -209,7 +210,8 @@ class ServedModel:
             return self._failure(server, str(problem), _AGAIN)
         except (openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as problem:
             return self._failure(server, _cause(problem), _UP)
-        outcome = read_completion(as_chat(response.content) if unit else response.content)
+        content = as_chat(response.content) if unit else response.content
+        outcome = read_completion(content, calls_tools=self._options.calls_tools)
         if isinstance(outcome, Fault):
             why = "the provider's filter withheld it" if outcome.is_filter else outcome.reason
             fix = advice(200, read_error(b"content_filter")) if outcome.is_filter else _AGAIN
