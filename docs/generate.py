@@ -187,7 +187,7 @@ the note on what was played in their place, as below. The plan in the manifest t
 reports warn of runs without it, which were played before. Where the question restates the state (`later=fen+...`,
 `restate=state`), or replies change no state (bookkeeping, puzzles), all errors are replaced.
 
-An environment says by its member `replies_carry_state` whether it is such a setting. Without it, it is one where, in
+An environment's member `replies_carry_state` is true in such a setting. Without it, it is one where, in
 its first instances, actions lead to different states and `observe` does not contain the text of `pose`.
 
 ## Earlier thinking

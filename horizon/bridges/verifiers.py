@@ -33,7 +33,7 @@ ROWS = "horizon"
 _MODEL = "verifiers"
 
 
-class HorizonEnv(vf.MultiTurnEnv):
+class HorizonRollouts(vf.MultiTurnEnv):
     """A dialogue of any environment of Horizon; made by `load_environment`.
 
     `trajectory[i]["reward"]` is 1 for a correct reply, else 0, and `extras` has the row's `turn`, `error`, `loss` and
@@ -62,7 +62,7 @@ class HorizonEnv(vf.MultiTurnEnv):
         return state
 
     async def add_trajectory_step(self, state: Any, trajectory_step: Any) -> None:
-        """Keep a reply; where it has no reasoning, an empty one: llama.cpp's server refuses null in later requests."""
+        """Keep a reply; where it has no reasoning, an empty one: llama.cpp's server refuses None in later requests."""
         for message in trajectory_step["completion"]:
             message.reasoning_content = message.reasoning_content or ""
         await super().add_trajectory_step(state, trajectory_step)
@@ -123,7 +123,7 @@ def load_environment(
     judge: str = "none",
     on_error: str = "substitute",
     **parameters: Value,
-) -> HorizonEnv:
+) -> HorizonRollouts:
     """Return the environment, as `verifiers.load_environment` does with this module's name.
 
     Parameters
@@ -171,7 +171,7 @@ def load_environment(
     drawn = list(islice(distinct_seeds(task, seed), episodes + eval_episodes))
     stack = ExitStack()
     setting = stack.enter_context(open_setting(make(keys, "load_environment"), OpenParts(model=OutsideModel(_MODEL))))
-    return HorizonEnv(setting, stack, (drawn[:episodes], drawn[episodes:]))
+    return HorizonRollouts(setting, stack, (drawn[:episodes], drawn[episodes:]))
 
 
 def correct_share(state: Any, **_: Any) -> float:

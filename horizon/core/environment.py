@@ -130,7 +130,7 @@ class OptionalMembers(Protocol):
 
     @property
     def main_parameter(self) -> str:
-        """The parameter whose value may stand behind the name alone, a class variable; default none."""
+        """The parameter whose value may follow the name alone, a class variable; default none."""
         ...
 
     @property

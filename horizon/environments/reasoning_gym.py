@@ -150,14 +150,14 @@ class ReasoningGym:
         return None
 
     def difficulty(self, state: Asked) -> float | None:
-        """Return None: data sets do not say how hard a question is."""
+        """Return None: data sets have no measure of how hard a question is."""
         return None
 
     def engine_position(self, state: Asked) -> str | None:
         return None
 
     def dump(self, state: Asked) -> str:
-        """Return `seed | played`."""
+        """Write the seed and the number of questions played."""
         return f"{state.seed} | {state.played}"
 
     def load(self, text: str) -> Asked:

@@ -64,7 +64,7 @@ def _imported_limits(conditions: set[str]) -> Iterator[str]:
 
 
 def contradictions(runs: Sequence[RunData]) -> list[str]:
-    """Return a line for each kind of history that says less, or other things, than was played.
+    """Return a line for each kind of history that shows less than was played, or something else.
 
     It concerns settings in which the state follows from earlier replies and no later message restates it.
     """

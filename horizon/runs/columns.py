@@ -54,7 +54,7 @@ EXTRA = {
     "right_reply": "the reply that `healed` histories show in place of an incorrect one: a correct one, or what was "
     "played",
     "wrong_reply": "the incorrect reply that `corrupted:p` histories may show",
-    "wrong_note": "what the message after `wrong_reply` says was played, where the state follows from the replies",
+    "wrong_note": "what was played, in the message after `wrong_reply`, where the state follows from the replies",
     "reasoning": "the model's reasoning, where its server returns it apart from the reply",
     "thinking_words": "words of neutral text that are as long as the reply's thinking, for `think:replace`",
     "hidden_tokens": "how many tokens of the history `hide:own` or `hide:other` hid",

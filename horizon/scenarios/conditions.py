@@ -138,8 +138,8 @@ CONDITIONS: dict[str, Condition] = {
         "the same tokens at the same positions, the environment's earlier messages hidden from attention",
         "natural-hide:other: the effect of reading earlier messages; length and positions are the same",
         "the last message states all that a correct reply needs, and attention treats gaps as no cause of their own",
-        "what earlier messages say of the state (an opponent's moves) is hidden, and natural-hide:other is the effect "
-        "of losing it, too",
+        "what earlier messages show of the state (an opponent's moves) is hidden, and natural-hide:other is the "
+        "effect of losing it, too",
         needs_recall=True,
     ),
     "kv": Condition(

@@ -26,8 +26,7 @@ SHOWN = ("fen", "board", "pieces", "legal_moves", "last_move", "moves")
 """The parts of an observation."""
 
 _POSITIONS = ("fen", "board", "pieces")
-_WHOLE = {*_POSITIONS, "moves"}
-"""The parts from each of which the position can be known, whatever replies a history shows."""
+_RESTATING = {*_POSITIONS, "moves"}
 _NAMES = {chess.WHITE: "White", chess.BLACK: "Black"}
 _MENTIONS_MOVE = re.compile(r"(?<!\w)[a-hA-H][1-8](?!\w)|\bcastl(?:e|es|ing)\b")
 
@@ -86,7 +85,7 @@ class ObservationStyle:
     @property
     def restates(self) -> bool:
         """Whether a later observation shows the position, by a drawing or by all moves."""
-        return not _WHOLE.isdisjoint(self.later)
+        return not _RESTATING.isdisjoint(self.later)
 
     def describe(
         self, seen: Observed, question: str, letters: Letters | None = None, *, is_later: bool = False
@@ -272,8 +271,7 @@ def _draw(position: Position, part: str, letters: Letters | None) -> str:
             for kind in reversed(chess.PIECE_TYPES)
             for square in position.board.pieces(kind, color)
         ]
-        listed = " ".join(men)
-        sides.append(f"{name}: {letters.rename(listed) if letters else listed}")
+        sides.append(f"{name}: {letters.rename(' '.join(men)) if letters else ' '.join(men)}")
     return "\n".join(sides)
 
 
@@ -286,13 +284,12 @@ def _rest(position: Position, letters: Letters | None) -> str:
 
 
 def _clearest(readings: list[ParsedMove]) -> ParsedMove:
-    """Return the first legal reading, else the first illegal, then ambiguous one: earlier notations take
-    precedence.
-    """
-    ordered = (
-        reading for status in ("legal", "ambiguous", "illegal") for reading in readings if reading.status == status
-    )
-    return next(ordered, move_parsing.UNPARSABLE)
+    """Return the first legal reading, else the first ambiguous, then illegal one: earlier notations go first."""
+    for status in ("legal", "ambiguous", "illegal"):
+        for reading in readings:
+            if reading.status == status:
+                return reading
+    return move_parsing.UNPARSABLE
 
 
 def _answer(reading: ParsedMove, mentions_move: bool) -> Answer:
