@@ -20,7 +20,9 @@ from horizon.core import registry
 from horizon.core.errors import ContractError, UsageError
 from horizon.core.estimator import Estimate, checked_answers
 from horizon.core.parameters import distinguishing_parameters
+from horizon.runs.prices import prices_in
 from horizon.runs.run_data import RunData, read_run
+from horizon.runs.usage import with_usage
 
 Labels = tuple[str, str, str | None, str | None]
 """Model, environment, parameters and opponent: what distinguishes one group from another."""
@@ -45,7 +47,7 @@ def table_of(runs: Sequence[RunData]) -> TurnTable:
     if not runs:
         raise UsageError("no run folder given: name at least one, as results/play/NAME")
     # Diagonal: only runs of some environments have novelty and depth.
-    turns = pl.concat([_light(run.turns) for run in runs], how="diagonal")
+    turns = pl.concat([_light(run) for run in runs], how="diagonal")
     return load_table(turns, pl.concat([_with_plan(run) for run in runs]))
 
 
@@ -132,11 +134,16 @@ def _plan_differences(parts: Sequence[tuple[Labels, TurnTable]]) -> list[str]:
 
 
 def _with_plan(run: RunData) -> pl.DataFrame:
-    return run.episodes.with_columns(plan=pl.lit(plan_text(run.manifest.get("plan")), pl.String))
+    """Return the run's episodes with its plan; those that have not ended have their opponent and no outcome."""
+    opponent = pl.col("parameters").str.json_path_match("$.opponent").alias("opponent")
+    played = run.turns.select("run_id", "episode_id", "environment", "parameters", "seed", "model", opponent)
+    left = played.unique(maintain_order=True).join(run.episodes, on=("run_id", "episode_id"), how="anti")
+    episodes = pl.concat([run.episodes, left], how="diagonal")
+    return episodes.with_columns(plan=pl.lit(plan_text(run.manifest.get("plan")), pl.String))
 
 
-def _light(turns: pl.DataFrame) -> pl.DataFrame:
-    turns = digested(turns)
+def _light(run: RunData) -> pl.DataFrame:
+    turns = with_usage(digested(run.turns), prices_in(run.manifest))
     return turns.select(name for name in columns_read() if name in turns.columns)
 
 

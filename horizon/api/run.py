@@ -6,7 +6,7 @@ Holds the rows that were read once; everything else is computed from them when i
 import base64
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,10 @@ from horizon.core.errors import UsageError
 from horizon.core.escaping import visible
 from horizon.core.registry import nearest
 from horizon.runs.exporting import export_runs
+from horizon.runs.prices import PRICES, PriceList, prices_in, read_prices
 from horizon.runs.run_data import RunData, read_run
 from horizon.runs.run_list import runs_in
+from horizon.runs.spending import set_prices
 
 if TYPE_CHECKING:
     from horizon.analysis.gate_sums import Limits
@@ -113,6 +115,25 @@ class Run:
     @cached_property
     def _analysis(self) -> Analysis:
         return analyze_data(self.parts)
+
+    def with_prices(self, prices: Folder | PriceList | Mapping[str, Mapping[str, float]]) -> "Run":
+        """Return the same runs with prices, so that analysis and report have costs; the folders stay as they are.
+
+        Parameters
+        ----------
+        prices
+            A TOML file with a table for each model, or a mapping of models to `input`, `output` and perhaps
+            `cached_input`, each per million tokens.
+
+        Raises
+        ------
+        UsageError
+            The file can't be read, or a price is no number from 0 to a million.
+        """
+        if isinstance(prices, str | Path):
+            prices = read_prices(Path(prices))
+        listed = prices if isinstance(prices, PriceList) else prices_in({PRICES: prices})
+        return replace(self, parts=set_prices(self.parts, listed))
 
     def report(self, folder: Folder | None = None, *, frozen: Folder | None = None) -> Path:
         """Write page, figures and tables, and return the path of the page.

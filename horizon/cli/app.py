@@ -38,6 +38,9 @@ app.command(context_settings=play_command.ANY_KEY)(calibrate_command.calibrate)
 app.add_typer(puzzle_commands.app, name="puzzles")
 Folders = Annotated[list[Path], typer.Argument(help="run folders, as written by horizon play")]
 Runs = Annotated[list[Path], typer.Argument(help="run folders, as written by horizon play, or folders of run folders")]
+Prices = Annotated[
+    Path | None, typer.Option(help="TOML file of prices per million tokens, a table for each model [the run's own]")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
@@ -103,6 +106,7 @@ def report(
     frozen: Annotated[
         Path | None, typer.Option(help="plan written by horizon freeze, to check whether it was kept")
     ] = None,
+    prices: Prices = None,
 ) -> None:
     """Print results, and write their page, figures and tables.
 
@@ -113,8 +117,9 @@ def report(
     Example: horizon report results/play/chess-smollm2-0
     """
     from horizon.cli.results import report_runs
+    from horizon.runs.prices import read_prices
 
-    report_runs(folders, out, frozen)
+    report_runs(folders, out, frozen, read_prices(prices) if prices is not None else None)
 
 
 @app.command()
@@ -124,6 +129,7 @@ def analyze(
     badge: Annotated[
         Path | None, typer.Option(help="write a badge for shields.io to this file, as badge.json")
     ] = None,
+    prices: Prices = None,
 ) -> None:
     """Print results of runs, then every estimate with its interval.
 
@@ -134,7 +140,8 @@ def analyze(
     from horizon.api.run import load
     from horizon.report.badge import write_badge
 
-    analysis = load(folders).analyze()
+    run = load(folders)
+    analysis = (run if prices is None else run.with_prices(prices)).analyze()
     if badge is not None:
         write_badge(analysis, badge)
     if as_json:

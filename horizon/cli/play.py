@@ -15,6 +15,7 @@ import typer
 from horizon.cli.continuing import RETRY, default_folder, resume_command
 from horizon.cli.positions import pose, poses_positions
 from horizon.cli.results import report_runs
+from horizon.cli.spending import FLAGS, LIMIT, advise_on_cost, spending_of
 from horizon.core.errors import EngineFailure, ModelFailure, UsageError
 
 """The flag that plays aborted episodes of a resumed run again."""
@@ -23,7 +24,7 @@ ANY_KEY: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": T
 """How typer must take the command: every key of a scenario is a flag, and `flags` reads those that have none here."""
 
 
-_RUN_FLAGS = ("shards", "shard", "executor", "select", "stop", "repeat_states")
+_RUN_FLAGS = ("shards", "shard", "executor", "select", "stop", "repeat_states", *FLAGS)
 """Options that are no key of a scenario, and not declared below."""
 
 
@@ -77,6 +78,9 @@ def play(
     scenario expects decides the exit code: 1 if a claim failed. --stop settled ends a run once every
     claim is decided; --stop never continues such a run to its end.
 
+    --price-in 0.15 --price-out 0.60 --price-cached 0.07, or --prices FILE.toml, are prices per million tokens, for
+    costs in the report. --max-cost 0.50 ends playing once so much was spent, and prints how to continue.
+
     --repeat-states N poses every probed state N more times with its natural history, so that the report can show how
     often the same prompt gets another verdict.
 
@@ -103,9 +107,12 @@ def play(
     parts: dict[str, str] = {name: flags.pop(name) for name in ("shards", "shard") if name in flags}
     executor = flags.pop("executor", None)
     stop = session.stop_of(flags.pop("stop", None))
+    spending = spending_of(flags)
+    if executor is not None and spending.max_cost is not None:
+        raise UsageError(f"{LIMIT} is for one process: leave out --executor, or the limit")
     shard = shard_of(_whole(parts, "shard"), _whole(parts, "shards")) if parts and executor is None else None
 
-    options = session.RunOptions(resume=resume, retry_aborted=retry, base_urls=tuple(base_url or ()), stop=stop)
+    options = session.RunOptions(resume, retry, tuple(base_url or ()), stop=stop, spending=spending)
     given: dict[str, Any] = {
         "model": model,
         "environment": env,
@@ -153,8 +160,11 @@ def play(
     for warning in finished.warnings:
         typer.echo(f"horizon: {warning}", err=True)
     _advise_on_aborted(finished.played.episodes_aborted, folder)
+    is_cut = advise_on_cost([finished], folder, spending.max_cost)
+    if is_cut and not run_folder.count_turns(folder):
+        return
     report_runs([folder])
-    if not parts:
+    if not parts and not is_cut:
         _end_by_gates([(folder.name, folder, wanted)])
 
 
@@ -173,21 +183,26 @@ def with_repeats(conditions: tuple[str, ...] | None, repeats: str) -> tuple[str,
 def _play_suite(variants: tuple[Any, ...], out: Path, options: Any) -> None:
     from horizon.play.progress import watching
     from horizon.play.suite import play_all
-    from horizon.runs.run_folder import iterate_episodes
+    from horizon.runs.run_folder import count_turns, iterate_episodes
     from horizon.runs.run_list import distinct_runs
 
-    folders = []
+    finished = []
     with _telling_how_to_continue(out):
-        for folder, warnings in play_all(variants, out, watching, options):
-            folders.append(folder)
-            for warning in warnings:
-                typer.echo(f"horizon: {folder}: {warning}", err=True)
+        for run in play_all(variants, out, watching, options):
+            finished.append(run)
+            for warning in run.warnings:
+                typer.echo(f"horizon: {run.folder}: {warning}", err=True)
+    is_cut = advise_on_cost(finished, out, options.spending.max_cost, len(variants))
+    folders = [run.folder for run in finished if not is_cut or count_turns(run.folder)]
+    if not folders:
+        return
     n_aborted = sum(episode.outcome == "aborted" for folder in folders for episode in iterate_episodes(folder))
     _advise_on_aborted(n_aborted, out)
     report_runs(distinct_runs(folders), out)
-    _end_by_gates(
-        [(variant.name, folder, variant.scenario) for variant, folder in zip(variants, folders, strict=True)]
-    )
+    if not is_cut:
+        _end_by_gates(
+            [(variant.name, folder, variant.scenario) for variant, folder in zip(variants, folders, strict=True)]
+        )
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import typer
 
 from horizon.cli.continuing import default_folder, resume_command
 from horizon.cli.results import report_runs
+from horizon.cli.spending import advise_on_cost
 from horizon.core.errors import HorizonError, UsageError
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def pose(source: Path | None, given: dict[str, Any], out: Path | None, options: 
         raise typer.Exit(130) from None
     for warning in finished.warnings:
         typer.echo(f"horizon: {warning}", err=True)
+    advise_on_cost([finished], folder, options.spending.max_cost)
     report_runs([folder])
 
 

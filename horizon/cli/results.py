@@ -2,14 +2,23 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
+if TYPE_CHECKING:
+    from horizon.runs.prices import PriceList
 
-def report_runs(folders: Sequence[Path], out: Path | None = None, frozen: Path | None = None) -> None:
+
+def report_runs(
+    folders: Sequence[Path],
+    out: Path | None = None,
+    frozen: Path | None = None,
+    prices: "PriceList | None" = None,
+) -> None:
     """Print the results of runs, write their report, and print where it is; `out` is the first folder by default.
 
-    With a frozen plan it is also printed whether that was kept.
+    With a frozen plan it is also printed whether that was kept; with prices, what the runs cost.
     """
     from horizon.api.run import load
     from horizon.report.console import open_console
@@ -17,6 +26,8 @@ def report_runs(folders: Sequence[Path], out: Path | None = None, frozen: Path |
     from horizon.report.write import refuse_empty, write_analysis
 
     run = load(folders)
+    if prices is not None:
+        run = run.with_prices(prices)
     refuse_empty(run.analyze())
     print_results(run.analyze(), open_console())
     target = out or folders[0]

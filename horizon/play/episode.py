@@ -5,13 +5,13 @@ does but the turn loop that holds it. Knows environments by their contract; no m
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from horizon.core.environment import Environment
 from horizon.core.errors import UsageError
-from horizon.core.records import ErrorKind, Json, Turn
+from horizon.core.records import NO_EXTRA, ErrorKind, Json, Turn
 from horizon.core.seeds import derive
 from horizon.play.judging import substitute, wait_for
 from horizon.play.replacement_replies import action_text
@@ -21,10 +21,11 @@ from horizon.scenarios.views import Exchange
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A reply without a playable action, under `retry:n`, and its error."""
+    """A reply without a playable action, under `retry:n`, its error, and its known counts of tokens and time."""
 
     reply: str
     error: ErrorKind
+    counts: Mapping[str, Json] = field(default_factory=lambda: NO_EXTRA)
 
 
 @dataclass(slots=True, eq=False)

@@ -20,6 +20,7 @@ from horizon.play.judging import PosedState, judge_answer, parse_reply, substitu
 from horizon.play.padding import neutral_text, neutral_words
 from horizon.play.replacement_replies import right_reply, wrong_reply
 from horizon.play.setting import Setting
+from horizon.runs.usage import SHARED
 from horizon.scenarios.conditions import condition_of, show
 from horizon.scenarios.views import Exchange, View
 
@@ -29,7 +30,7 @@ class PendingTurn:
     """One request under way: a natural turn, or a probe of one. `failures` counts those of the infrastructure.
 
     `shown_extra` is what the row keeps of the conversation, so that it can be shown again. `twins` are probes of the
-    same conversation, which get the same reply.
+    same conversation, which get the same reply; `is_shared` marks a reply that another row has.
     """
 
     live: LiveEpisode
@@ -41,6 +42,7 @@ class PendingTurn:
     failures: int = 0
     shown_extra: Mapping[str, Json] = field(default_factory=lambda: NO_EXTRA)
     twins: "list[PendingTurn]" = field(default_factory=list)
+    is_shared: bool = False
 
     @property
     def is_natural(self) -> bool:
@@ -69,7 +71,7 @@ class Padding:
     n_words: int | None = None
 
 
-_NATURAL_ONLY = ("reasoning", "attempts", "right_reply", "wrong_reply", "played", "difficulty")
+_NATURAL_ONLY = ("reasoning", "attempts", "right_reply", "wrong_reply", "played", "difficulty", SHARED)
 """Keys of a natural row's `extra` that its probes do not repeat, or have from elsewhere."""
 
 ANY_LENGTH = Padding()
@@ -238,7 +240,11 @@ def judge_reply(setting: Setting, pending: PendingTurn, reply: Reply) -> JudgedR
     if reply.reasoning:
         extra["reasoning"] = reply.reasoning
     if attempts:
-        extra["attempts"] = [{"reply": attempt.reply, "error": attempt.error} for attempt in attempts]
+        extra["attempts"] = [
+            {"reply": attempt.reply, "error": attempt.error, **attempt.counts} for attempt in attempts
+        ]
+    if pending.is_shared:
+        extra[SHARED] = True
     if pending.is_natural:
         extra |= _alternatives(setting, pending, reply, verdict, scores)
     is_substituted = pending.is_natural and not is_playable and scenario.on_error != "stop"

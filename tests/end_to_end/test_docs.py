@@ -68,7 +68,15 @@ def test_every_link_leads_somewhere(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["index.md", "schema.md", "how-to/use-your-own-rows.md", "how-to/export-a-run.md", "how-to/gymnasium.md"]
+    "name",
+    [
+        "index.md",
+        "schema.md",
+        "how-to/use-your-own-rows.md",
+        "how-to/export-a-run.md",
+        "how-to/gymnasium.md",
+        "how-to/count-the-cost.md",
+    ],
 )
 def test_the_python_of_a_page_runs(name: str, tmp_path: Path) -> None:
     programs = PYTHON.findall((DOCS / name).read_text(encoding="utf-8"))
