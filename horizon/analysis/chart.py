@@ -9,7 +9,7 @@ from typing import Literal
 
 from horizon.core.estimator import Estimate, Estimates
 
-Form = Literal["line", "step", "bar", "stack", "dot"]
+Form = Literal["line", "step", "bar", "stack", "dot", "scatter"]
 FEW_SERIES = 3
 """Series of a chart that can all be read at once."""
 
@@ -18,11 +18,15 @@ RATE = "share of turns with an error"
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line or one colour of bars: places on the axis and the estimates at them, equally many."""
+    """One line or one colour of bars: places on the axis and the estimates at them, equally many.
+
+    In a scatter `spans` are the estimates behind the places; a series without them is a dotted line to guide the eye.
+    """
 
     name: str
     places: tuple[float | str, ...]
     points: tuple[Estimate, ...]
+    spans: tuple[Estimate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,8 @@ class Chart:
     said
         One sentence that describes the figure, for readers who can't see it.
     form
-        How series are drawn: `line`, `step`, `bar` (from 0), `stack` (bars on each other) or `dot` (with intervals).
+        How series are drawn: `line`, `step`, `bar` (from 0), `stack` (bars on each other), `dot` (with intervals) or
+        `scatter` (with intervals on both axes).
     series
         What is drawn; a figure without a point is left out of the report.
     mark
@@ -47,6 +52,8 @@ class Chart:
         The figure's place on the page, lowest first; Horizon's own are 10 to 300.
     notes
         Sentences that belong beneath the figure, such as what it assumes.
+    y_unit
+        How the vertical axis is written: as a share in percent, or as a number.
     """
 
     slug: str
@@ -59,6 +66,7 @@ class Chart:
     mark: tuple[float, str] | None = None
     rank: int = 1000
     notes: tuple[str, ...] = ()
+    y_unit: Literal["share", "number"] = "share"
 
     def has_band(self, index: int) -> bool:
         """Return whether a series shows its band: bands of many conditions would hide each other; tables hold all."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.chart import RATE, Chart, Series, named_series, points_of, single_of
+from horizon.analysis.pareto import pareto_charts
 from horizon.core import registry
 from horizon.core.estimator import Estimates
 
@@ -22,13 +23,14 @@ def charts_of(analysis: Analysis) -> list[Chart]:
             title, said = f"{chart.title}: {label}", f"{label}: {chart.said}"
             charts.append(replace(chart, slug=chart.slug + suffix, title=title, said=said))
     if len(analysis.groups) > 1:
-        charts += [_side_by_side(analysis.groups), *_pooled(analysis), *_estimator_charts(analysis.between())]
+        charts += [_side_by_side(analysis.groups), *pareto_charts(analysis.groups), *_pooled(analysis)]
+        charts += _estimator_charts(analysis.between())
     return charts
 
 
 def caption_of(chart: Chart) -> list[str]:
     """Return the sentences beneath a figure: what it assumes, and how its intervals were made."""
-    methods = dict.fromkeys(point.method for series in chart.series for point in series.points)
+    methods = dict.fromkeys(point.method for series in chart.series for point in (*series.spans, *series.points))
     return [*chart.notes, f"Intervals of 95 %: {'; '.join(methods)}."] if methods else list(chart.notes)
 
 
