@@ -2,6 +2,7 @@
 # make test   set up everything, then run all that CI runs
 # make test-long   run the tests that take minutes each (marked long)
 # make test-inspect   run the tests of the Inspect bridge, in an environment of its own
+# make test-trackers   run the tests of --log with the real wandb and MLflow, in an environment of its own
 # make docs   rewrite the generated pages and build the site into build/site
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: play test test-long test-inspect docs setup setup-test clean
+.PHONY: play test test-long test-inspect test-trackers docs setup setup-test clean
 .DELETE_ON_ERROR:
 
 play: setup
@@ -31,6 +32,12 @@ test-inspect:
 	$(PYTHON) -m venv .venv-inspect
 	.venv-inspect/bin/pip install -q -c constraints-inspect.txt '.[inspect,testing]'
 	.venv-inspect/bin/pytest tests/bridges/test_inspect.py
+
+# They bring three dozen packages that nothing else needs.
+test-trackers:
+	$(PYTHON) -m venv .venv-trackers
+	.venv-trackers/bin/pip install -q -c constraints-trackers.txt '.[wandb,mlflow,testing]'
+	.venv-trackers/bin/pytest tests/trackers
 
 setup: $(VENV)/.installed
 	@engines/install.sh stockfish

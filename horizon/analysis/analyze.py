@@ -68,16 +68,21 @@ def analyze_data(runs: Sequence[RunData]) -> Analysis:
 
 def analyze_table(table: TurnTable, runs: Sequence[RunData] = ()) -> Analysis:
     """Estimate everything in a table, for each group and over all of them; `runs` are where its turns come from."""
-    parts = groups_of(table)
-    distinctions = _distinctions([labels for labels, _ in parts])
-    plans = _plan_differences(parts)
-    estimates = corrected([estimate_all(part) for _, part in parts])
-    groups = tuple(
-        Group(*labels, part, own, distinctions[labels[1:]], differs_in)
-        for (labels, part), own, differs_in in zip(parts, estimates, plans, strict=True)
-    )
+    named = label_groups(table)
+    estimates = corrected([estimate_all(group.table) for group in named])
+    groups = tuple(replace(group, estimates=own) for group, own in zip(named, estimates, strict=True))
     whole = groups[0].estimates if len(groups) == 1 else {**estimate_all(table), **_pooled(groups)}
     return Analysis(tuple(runs), table, whole, groups)
+
+
+def label_groups(table: TurnTable) -> tuple[Group, ...]:
+    """Return the groups of a table with what distinguishes them from each other, and without any estimate."""
+    parts = groups_of(table)
+    distinctions = _distinctions([labels for labels, _ in parts])
+    return tuple(
+        Group(*labels, part, {}, distinctions[labels[1:]], differs_in)
+        for (labels, part), differs_in in zip(parts, _plan_differences(parts), strict=True)
+    )
 
 
 def _pooled(groups: Sequence[Group]) -> dict[str, list[Estimate]]:

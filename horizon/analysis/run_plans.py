@@ -11,8 +11,8 @@ from horizon.core.parameters import distinguishing_parameters
 
 FREE = ("seed", "episodes", "model")
 """What runs of one sample may differ in."""
-LABELLED = ("environment", "parameters", "opponents")
-"""What each episode says for itself."""
+LABELLED = ("parameters", "opponents")
+"""What each episode says for itself; of its environment it does not say the version, which the plan does."""
 SPEED = ("batch_size", "live_episodes", "cache_gb", "timeout_s", "server_retries")
 """How fast a run is played; by contract no reply depends on it."""
 IMPORTED = ("protocol", "protocols")

@@ -106,20 +106,34 @@ def report(
     frozen: Annotated[
         Path | None, typer.Option(help="plan written by horizon freeze, to check whether it was kept")
     ] = None,
+    site: Annotated[
+        Path | None, typer.Option(help="folder for a static site of all runs: models by tasks, each with its page")
+    ] = None,
     prices: Prices = None,
+    log: Annotated[
+        list[str] | None, typer.Option(help="wandb or mlflow: log results and page there; repeatable")
+    ] = None,
 ) -> None:
     """Print results, and write their page, figures and tables.
 
-    With --frozen the page shows whether a plan of horizon freeze was kept.
+    With --frozen the page shows whether a plan of horizon freeze was kept. With --site nothing is written but the
+    site, a table of models by tasks whose cells link to a page for each run.
 
     The page is report.html; it steps through every turn and needs no network.
 
     Example: horizon report results/play/chess-smollm2-0
     """
-    from horizon.cli.results import report_runs
+    from horizon.cli.results import report_runs, report_site
     from horizon.runs.prices import read_prices
 
-    report_runs(folders, out, frozen, read_prices(prices) if prices is not None else None)
+    listed = read_prices(prices) if prices is not None else None
+    if site is not None:
+        given = {"--out": out, "--frozen": frozen, "--log": log}
+        if others := [flag for flag, value in given.items() if value]:
+            raise UsageError(f"--site writes a site alone: leave out {others[0]}")
+        report_site(folders, site, listed)
+        return
+    report_runs(folders, out, frozen, listed, log or ())
 
 
 @app.command()
@@ -230,7 +244,9 @@ def compare(
 def list_(
     what: Annotated[
         str,
-        typer.Argument(help="environments, conditions, models, estimators, importers, exporters, engines, scenarios"),
+        typer.Argument(
+            help="environments, conditions, models, estimators, importers, exporters, trackers, engines, scenarios"
+        ),
     ],
     as_json: AsJson = False,
 ) -> None:

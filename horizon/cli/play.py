@@ -24,7 +24,7 @@ ANY_KEY: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": T
 """How typer must take the command: every key of a scenario is a flag, and `flags` reads those that have none here."""
 
 
-_RUN_FLAGS = ("shards", "shard", "executor", "select", "stop", "repeat_states", *FLAGS)
+_RUN_FLAGS = ("shards", "shard", "executor", "select", "stop", "repeat_states", "log", *FLAGS)
 """Options that are no key of a scenario, and not declared below."""
 
 
@@ -81,6 +81,8 @@ def play(
     --price-in 0.15 --price-out 0.60 --price-cached 0.07, or --prices FILE.toml, are prices per million tokens, for
     costs in the report. --max-cost 0.50 ends playing once so much was spent, and prints how to continue.
 
+    --log wandb or --log mlflow also logs parameters, curves and page there.
+
     --repeat-states N poses every probed state N more times with its natural history, so that the report can show how
     often the same prompt gets another verdict.
 
@@ -91,6 +93,7 @@ def play(
     from horizon.play import plan, session
     from horizon.play.progress import watching
     from horizon.play.suite import select
+    from horizon.report.tracking import check_trackers
     from horizon.runs import run_folder
     from horizon.runs.manifest import MANIFEST
     from horizon.runs.shards import part_folder, shard_of
@@ -108,6 +111,8 @@ def play(
     executor = flags.pop("executor", None)
     stop = session.stop_of(flags.pop("stop", None))
     spending = spending_of(flags)
+    log = tuple(filter(None, flags.pop("log", "").split(",")))
+    check_trackers(log)
     if executor is not None and spending.max_cost is not None:
         raise UsageError(f"{LIMIT} is for one process: leave out --executor, or the limit")
     shard = shard_of(_whole(parts, "shard"), _whole(parts, "shards")) if parts and executor is None else None
@@ -130,7 +135,7 @@ def play(
         given |= {"judge_engine": "none"} if judge == "none" else {"judge_nodes": judge}
     given = {key: value for key, value in given.items() if value is not None}
     if positions is not None or (resume and out is not None and poses_positions(out)):
-        pose(positions, given, out, options)
+        pose(positions, given, out, options, log)
         return
     if resume and scenario is None and out is not None:
         begun = part_folder(out, 1) if executor is not None and not (out / MANIFEST).is_file() else out
@@ -144,7 +149,7 @@ def play(
                 f"{suite.path} holds several scenarios, and only one can be split into shards: choose it with --select"
             )
         if len(suite.variants) > 1 and not is_split:
-            _play_suite(variants, out or Path("results") / "play" / suite.name, options)
+            _play_suite(variants, out or Path("results") / "play" / suite.name, options, log)
             return
         wanted = variants[0].scenario
     else:
@@ -153,7 +158,7 @@ def play(
     if executor is not None:
         with _telling_how_to_continue(folder):
             joined = _execute(executor, wanted, folder, parts, options)
-        report_runs([joined])
+        report_runs([joined], log=log)
         return
     with _telling_how_to_continue(folder), watching(wanted) as (watch, say):
         finished = session.run(wanted, folder, replace(options, shard=shard), watch=watch, say=say)
@@ -163,7 +168,7 @@ def play(
     is_cut = advise_on_cost([finished], folder, spending.max_cost)
     if is_cut and not run_folder.count_turns(folder):
         return
-    report_runs([folder])
+    report_runs([folder], log=log)
     if not parts and not is_cut:
         _end_by_gates([(folder.name, folder, wanted)])
 
@@ -180,7 +185,7 @@ def with_repeats(conditions: tuple[str, ...] | None, repeats: str) -> tuple[str,
     return (*(conditions or ("natural", "fresh")), *again)
 
 
-def _play_suite(variants: tuple[Any, ...], out: Path, options: Any) -> None:
+def _play_suite(variants: tuple[Any, ...], out: Path, options: Any, log: tuple[str, ...]) -> None:
     from horizon.play.progress import watching
     from horizon.play.suite import play_all
     from horizon.runs.run_folder import count_turns, iterate_episodes
@@ -198,7 +203,7 @@ def _play_suite(variants: tuple[Any, ...], out: Path, options: Any) -> None:
         return
     n_aborted = sum(episode.outcome == "aborted" for folder in folders for episode in iterate_episodes(folder))
     _advise_on_aborted(n_aborted, out)
-    report_runs(distinct_runs(folders), out)
+    report_runs(distinct_runs(folders), out, log=log)
     if not is_cut:
         _end_by_gates(
             [(variant.name, folder, variant.scenario) for variant, folder in zip(variants, folders, strict=True)]

@@ -3,6 +3,7 @@
 Heavy imports are inside the functions, as in `cli`.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,9 @@ def poses_positions(folder: Path) -> bool:
         return False
 
 
-def pose(source: Path | None, given: dict[str, Any], out: Path | None, options: "RunOptions") -> None:
+def pose(
+    source: Path | None, given: dict[str, Any], out: Path | None, options: "RunOptions", log: Sequence[str] = ()
+) -> None:
     """Pose the positions of `source`, or of the run that `out` holds already, and report them.
 
     Raises:
@@ -72,7 +75,7 @@ def pose(source: Path | None, given: dict[str, Any], out: Path | None, options: 
     for warning in finished.warnings:
         typer.echo(f"horizon: {warning}", err=True)
     advise_on_cost([finished], folder, options.spending.max_cost)
-    report_runs([folder])
+    report_runs([folder], log=log)
 
 
 def _whole(keys: dict[str, Any], name: str) -> int | None:

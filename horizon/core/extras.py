@@ -9,10 +9,10 @@ from typing import Literal
 
 from horizon.core.errors import UsageError
 
-Extra = Literal["local", "llamacpp", "pddl", "ray", "testing", "gymnasium", "inspect"]
+Extra = Literal["local", "llamacpp", "pddl", "ray", "testing", "gymnasium", "inspect", "wandb", "mlflow"]
 
-APART: tuple[Extra, ...] = ("inspect",)
-"""The extras that need an environment of their own, since they hold packages below what the others need."""
+APART: tuple[Extra, ...] = ("inspect", "wandb", "mlflow")
+"""The extras with an environment of their own: they hold packages below what the others need, or bring many more."""
 
 ROW_EXTRAS: tuple[Extra, ...] = ("local", "llamacpp", "pddl")
 """The extras whose packages can change what a turn's row holds; a manifest records their versions."""
