@@ -20,7 +20,7 @@ from horizon.core.environment import open_environment
 from horizon.core.records import Score, Scores
 from horizon.core.seeds import derive
 from horizon.domains.chess import start_positions
-from horizon.domains.chess.move_parsing import board_of
+from horizon.domains.chess.game_text import board_of
 from horizon.domains.chess.position import Position
 from horizon.domains.chess.shifts import ChessShift, read_shift
 from horizon.domains.chess.verdict import losses

@@ -4,7 +4,7 @@
     python benchmarks/gates.py bounds [--studies 2000]       simulated turns, truth at the bound: about 2 minutes
     python benchmarks/gates.py sample [--studies 1000]       episodes used against a fixed sample: about 1 minute
 
-Simulated studies are settled after any instance and not only at looks, so that their false alarms are at least those
+Simulated studies are settled after any instance, not only at checks, so that their false alarms are at least those
 of real runs. Wilson intervals. Writes a JSON file a part into results/gates, and with all three there the table.
 """
 
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from horizon.analysis.claims import Claim
 from horizon.analysis.gate_sums import Limits
-from horizon.analysis.gates import decide, looks, overall
+from horizon.analysis.gates import checkpoints, decide, overall
 from horizon.analysis.stats.intervals import share
 from horizon.analysis.stats.shares import wilson
 from horizon.analysis.turn_table import Sample, TurnTable
@@ -170,17 +170,17 @@ def sample_part(n_studies: int) -> list[dict[str, object]]:
         process = replace(Process(), hazard=truth)
         claim, limits, most = Claim("error_rate", "at_most", bound), Limits(12), 96
         counts, used, peeked = Counter[str](), [], 0
-        fixed = {look: Counter[str]() for look in looks(most)}
+        fixed = {look: Counter[str]() for look in checkpoints(most)}
         for table in studies(Known("sample", process, n_episodes=most, n_turns=12), n_studies, most, 10):
             verdict, look = "undecided", most
             sample = table.samples["natural"]
             errors = np.bincount(sample.cluster, weights=sample.is_error.astype(float))
             told = []
-            for look in looks(most):
+            for look in checkpoints(most):
                 found = share(errors[:look], np.full(look, 12.0))
                 told.append("failed" if found.low > bound else "passed" if found.high <= bound else "undecided")
                 fixed[look][told[-1]] += 1
-            for look in looks(most):
+            for look in checkpoints(most):
                 part = table.choose(np.arange(most) < look)
                 verdict = decide([claim], part, ALPHA, limits)[0].verdict
                 if verdict != "undecided":
@@ -189,7 +189,7 @@ def sample_part(n_studies: int) -> list[dict[str, object]]:
             used.append(look)
             peeked += "failed" in told
         right = "failed" if truth > bound else "passed"
-        enough = [look for look in looks(most) if fixed[look][right] >= 0.9 * n_studies]
+        enough = [look for look in checkpoints(most) if fixed[look][right] >= 0.9 * n_studies]
         rows.append(
             {
                 "truth": truth,

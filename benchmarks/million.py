@@ -36,7 +36,8 @@ def made(n_turns: int, path: Path) -> None:
 def analysed(path: Path) -> dict[str, float]:
     """Return the seconds and the peak memory of loading and of every estimate, in this process."""
     from horizon.analysis.analyze import analyze_table
-    from horizon.analysis.turn_table import columns_read, load_table
+    from horizon.analysis.turn_frame import columns_read
+    from horizon.analysis.turn_table import load_table
 
     bare = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     began = time.perf_counter()

@@ -1,6 +1,6 @@
 """The `Analysis`: every estimate of some runs, by name, for each group and over all of them.
 
-Made once per command by `analyze`, then passed to table, badge, figures and page. Computes no statistic.
+Made once per command by `analyze`, then passed to the table, badge, figures and page. Computes no statistics.
 """
 
 import html
@@ -57,7 +57,7 @@ class Group:
     distinction: str = ""
     """The parameters that distinguish this group from others of the same environment, as `shift=flip`."""
     differs_in: str = ""
-    """What the plan of its runs has differently from runs of the same labels, as `temperature=0.7`."""
+    """The settings in which its runs differ from other runs with the same labels, as `temperature=0.7`."""
 
     @property
     def setting(self) -> str:
@@ -85,8 +85,8 @@ class Group:
 class Analysis:
     """Every estimate of some runs: pooled over all turns in `whole`, and for each model and setting in `groups`.
 
-    `analysis["NAME"]` returns an estimate or an `EstimateList` by name; the properties are names that every version of
-    Horizon has. `table` holds the turns that the estimates rest on.
+    `analysis["NAME"]` returns an estimate or an `EstimateList` by name; the properties are stable from
+    version to version. `table` holds the turns behind the estimates.
 
     Examples
     --------
@@ -107,11 +107,11 @@ class Analysis:
         Raises
         ------
         UsageError
-            No estimator gives this name; the message has the nearest.
+            There is no estimate of this name; the message has the nearest name.
         """
         if name not in self.whole:
             raise UsageError(f"no estimate is named '{name}': {nearest(name, self.whole)}")
-        return _listed(self.whole[name])
+        return _wrap(self.whole[name])
 
     def __contains__(self, name: object) -> bool:
         """Return whether there is an estimate, or a list of them, of this name."""
@@ -172,7 +172,7 @@ class Analysis:
         return self._list("hazard_by_kind")
 
     def between(self) -> dict[str, list[Estimate]]:
-        """Return the lists that no group has of its own, since they compare groups."""
+        """Return the lists that compare groups, which no single group has."""
         return {
             name: values
             for name, values in self.whole.items()
@@ -207,7 +207,6 @@ class Analysis:
         return "\n".join(lines) or "no turn was judged"
 
     def __repr__(self) -> str:
-        """Return the summary."""
         return self.summary()
 
     def _repr_html_(self) -> str:
@@ -240,7 +239,7 @@ def flat(estimate: Estimate) -> dict[str, Any]:
 
 
 def position(estimate: Estimate) -> str:
-    """Return where an estimate is, such as `condition natural, turns 1-5`; `all` where it is no part of a list."""
+    """Return an estimate's position in words, as `condition natural, turns 1-5`; `all` if it is not part of a list."""
     at = dict(estimate.at)
     if {"first_turn", "last_turn"} <= at.keys():
         first, last, _ = at.pop("first_turn"), at.pop("last_turn"), at.pop("turn", None)
@@ -260,7 +259,7 @@ def _list_json(estimates: list[Estimate]) -> dict[str, Any] | list[dict[str, Any
     return dict(zip(names, plain, strict=True)) if is_named else plain
 
 
-def _listed(value: Estimate | list[Estimate]) -> Estimate | EstimateList:
+def _wrap(value: Estimate | list[Estimate]) -> Estimate | EstimateList:
     return EstimateList(value) if isinstance(value, list) else value
 
 

@@ -1,6 +1,6 @@
-"""Runs to an `Analysis`: loads the turns and runs every estimator, for each group and over all of them.
+"""From runs to an `Analysis`: loads the turns and runs every estimator, for each group and over all of them.
 
-The registry lists the estimators; a new file in `estimators` appears here by itself. Computes no statistic.
+The registry lists the estimators, so a new file in `estimators` needs no edit here. Computes no statistics.
 """
 
 from collections.abc import Sequence
@@ -11,11 +11,12 @@ import numpy as np
 import polars as pl
 
 from horizon.analysis.analysis import Analysis, Group
-from horizon.analysis.columns import digested
-from horizon.analysis.multiplicity import corrected
+from horizon.analysis.columns import add_digests
+from horizon.analysis.multiplicity import correct_groups
 from horizon.analysis.pooling import Cell, pool
 from horizon.analysis.run_plans import differences, plan_text, plans_of
-from horizon.analysis.turn_table import TurnTable, columns_read, load_table
+from horizon.analysis.turn_frame import columns_read
+from horizon.analysis.turn_table import TurnTable, load_table
 from horizon.core import registry
 from horizon.core.errors import ContractError, UsageError
 from horizon.core.estimator import Estimate, checked_answers
@@ -62,16 +63,16 @@ def analyze_runs(folders: Sequence[Path]) -> Analysis:
 
 
 def analyze_data(runs: Sequence[RunData]) -> Analysis:
-    """Estimate everything in runs that are loaded, for each group and over all of them."""
+    """Estimate everything in loaded runs, for each group and over all of them."""
     return analyze_table(table_of(runs), runs)
 
 
 def analyze_table(table: TurnTable, runs: Sequence[RunData] = ()) -> Analysis:
     """Estimate everything in a table, for each group and over all of them; `runs` are where its turns come from."""
     named = label_groups(table)
-    estimates = corrected([estimate_all(group.table) for group in named])
+    estimates = correct_groups([estimate_all(group.table) for group in named])
     groups = tuple(replace(group, estimates=own) for group, own in zip(named, estimates, strict=True))
-    whole = groups[0].estimates if len(groups) == 1 else {**estimate_all(table), **_pooled(groups)}
+    whole = groups[0].estimates if len(groups) == 1 else {**estimate_all(table), **_pool_gaps(groups)}
     return Analysis(tuple(runs), table, whole, groups)
 
 
@@ -85,18 +86,18 @@ def label_groups(table: TurnTable) -> tuple[Group, ...]:
     )
 
 
-def _pooled(groups: Sequence[Group]) -> dict[str, list[Estimate]]:
-    """Return the focus gaps of all groups pooled; nothing where there are too few."""
+def _pool_gaps(groups: Sequence[Group]) -> dict[str, list[Estimate]]:
+    """Return the focus gaps of all groups pooled; empty if there are too few."""
     gaps = [(group, group.estimates.get("focus_gap")) for group in groups]
     cells = [Cell(group.model, group.setting, gap) for group, gap in gaps if isinstance(gap, Estimate)]
     return {key: values for key, values in pool(cells).items() if values}
 
 
 def estimate_all(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
-    """Run every estimator of the registry on a table; keys as the estimators name them.
+    """Run every estimator of the registry on a table; the estimators choose the keys.
 
     Raises:
-        ContractError: an estimator returns something else than estimates, or a key that another one returned.
+        ContractError: an estimator returns something other than estimates, or a key that another one returned.
     """
     estimates: dict[str, Estimate | list[Estimate]] = {}
     for name in registry.names("estimators"):
@@ -108,9 +109,9 @@ def estimate_all(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
 
 
 def groups_of(table: TurnTable) -> list[tuple[Labels, TurnTable]]:
-    """Return the part of each model, environment, parameters and opponent, under these labels.
+    """Return the part of the table for each model, environment, parameters and opponent, with these labels.
 
-    Runs that differ in more of their plans than seed, episodes and model are parts of their own, under equal labels.
+    Runs whose plans differ in more than seed, episodes and model are separate parts with equal labels.
     """
     facts = table.episodes
     plans = plans_of(facts.plan, table.n_episodes)
@@ -124,18 +125,18 @@ def groups_of(table: TurnTable) -> list[tuple[Labels, TurnTable]]:
 
 
 def _own_aborted(part: TurnTable, labels: Labels) -> TurnTable:
-    """Return a group's table with the aborted episodes of its labels alone; those without labels count for each."""
+    """Return a group's table with its own aborted episodes only; those without labels count for every group."""
     own = tuple(label for label in part.aborted if label in (labels, (None,) * len(labels)))
     return replace(part, aborted=own, n_aborted=len(own)) if part.aborted else part
 
 
 def _plan_differences(parts: Sequence[tuple[Labels, TurnTable]]) -> list[str]:
-    """Return for each part what its runs' plan has differently from the others of its labels, in words."""
-    found = []
+    """Return in words how the plan of each part differs from those of other parts with the same labels."""
+    texts = []
     for labels, part in parts:
         rivals = [plans_of(other.episodes.plan, 1)[0] for own, other in parts if own == labels]
-        found.append(differences(rivals)[plans_of(part.episodes.plan, 1)[0]])
-    return found
+        texts.append(differences(rivals)[plans_of(part.episodes.plan, 1)[0]])
+    return texts
 
 
 def _with_plan(run: RunData) -> pl.DataFrame:
@@ -148,12 +149,12 @@ def _with_plan(run: RunData) -> pl.DataFrame:
 
 
 def _light(run: RunData) -> pl.DataFrame:
-    turns = with_usage(digested(run.turns), prices_in(run.manifest))
+    turns = with_usage(add_digests(run.turns), prices_in(run.manifest))
     return turns.select(name for name in columns_read() if name in turns.columns)
 
 
 def _distinctions(labels: Sequence[Labels]) -> dict[tuple[str, str | None, str | None], str]:
-    """Return for each environment, parameters and opponent the parameters that others of the environment have not."""
+    """Return for each environment, parameters and opponent the parameters that others of the environment lack."""
     distinctions = {}
     for _, environment, parameters, opponent in labels:
         texts = [text for _, other, text, _ in labels if other == environment]

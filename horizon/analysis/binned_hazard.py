@@ -21,9 +21,9 @@ def binned_hazards(
 
     `last` is the turn of the event or the last turn at risk; `at` of each also has `band_low` and `band_high`.
 
-    An episode errs first once, so that the events of a bin are no more alike than independent turns: only episodes
-    of one instance are. Where instances are shared the effective number of turns allows for that. Hazards of
-    different bins are uncorrelated, so that m bands of level 0.95^(1/m) hold together with 95 %.
+    An episode has one first error, so the events of a bin are as good as independent, except for episodes of one
+    instance; the effective number of turns allows for shared instances. Hazards of different bins are uncorrelated,
+    so m bands of level 0.95^(1/m) hold simultaneously with 95 %.
 
     Source: Andersen, Borgan, Gill & Keiding (1993), Statistical models based on counting processes, section IV.1
     (orthogonal increments); Sidak (1967), JASA 62, 626-633.
@@ -38,7 +38,7 @@ def binned_hazards(
     for index, turns in enumerate(bins):
         at_risk = np.clip(last - turns.first + 1, 0, turns.last - turns.first + 1).astype(float)
         errs = (has & (order == index)).astype(float)
-        sums, totals = (np.bincount(cluster, each, n_clusters).astype(float) for each in (errs, at_risk))
+        sums, totals = (np.bincount(cluster, column, n_clusters).astype(float) for column in (errs, at_risk))
         rate, effective, n_equal = _rate(sums, totals, is_shared)
         low, high = modified_wilson(rate, effective, quantile(n_equal))
         band_low, band_high = modified_wilson(rate, effective, quantile(n_equal, together))

@@ -11,7 +11,7 @@ from horizon.core.estimator import Estimate, Estimates
 
 Form = Literal["line", "step", "bar", "stack", "dot", "scatter"]
 FEW_SERIES = 3
-"""Series of a chart that can all be read at once."""
+"""Up to this many series of a chart all show their bands."""
 
 RATE = "share of turns with an error"
 
@@ -39,26 +39,28 @@ class Chart:
         The name of its files; unique among the figures of a group.
     title
         A few words; the report adds the model and the setting.
-    said
+    alt_text
         One sentence that describes the figure, for readers who can't see it.
     form
         How series are drawn: `line`, `step`, `bar` (from 0), `stack` (bars on each other), `dot` (with intervals) or
         `scatter` (with intervals on both axes).
     series
-        What is drawn; a figure without a point is left out of the report.
+        The data; a figure without a point is left out of the report.
     mark
         A place on the horizontal axis, and its label.
     rank
-        The figure's place on the page, lowest first; Horizon's own are 10 to 300.
+        The figure's place on the page, lowest first; the built-in figures use 10 to 300.
     notes
-        Sentences that belong beneath the figure, such as what it assumes.
+        Sentences to show beneath the figure, such as its assumptions.
     y_unit
-        How the vertical axis is written: as a share in percent, or as a number.
+        `share`: the vertical axis is in percent; `number`: it is a plain number, such as an odds ratio.
+    baseline
+        The value that means "no effect", marked in figures of dots: 0 for differences, 1 for ratios.
     """
 
     slug: str
     title: str
-    said: str
+    alt_text: str
     x_title: str
     y_title: str
     form: Form
@@ -67,20 +69,21 @@ class Chart:
     rank: int = 1000
     notes: tuple[str, ...] = ()
     y_unit: Literal["share", "number"] = "share"
+    baseline: float = 0.0
 
     def has_band(self, index: int) -> bool:
-        """Return whether a series shows its band: bands of many conditions would hide each other; tables hold all."""
+        """Return whether a series shows its band: only the first two of many do, as bands would hide each other."""
         return len(self.series) <= FEW_SERIES or index < 2
 
 
 def points_of(estimates: Estimates, key: str) -> tuple[Estimate, ...]:
-    """Return the estimates of a list that have a figure; none where the key is absent or a single estimate."""
+    """Return the estimates of a list that have a value; none if the key is absent or a single estimate."""
     listed = estimates.get(key)
     return tuple(point for point in listed if point.estimate is not None) if isinstance(listed, list) else ()
 
 
 def single_of(estimates: Estimates, key: str) -> Estimate | None:
-    """Return a single estimate that has a figure, or None."""
+    """Return a single estimate that has a value, or None."""
     single = estimates.get(key)
     return single if isinstance(single, Estimate) and single.estimate is not None else None
 
@@ -106,7 +109,7 @@ def named_series(points: Sequence[Estimate], names: Iterable[str]) -> tuple[Seri
 
 
 def series_by_condition(points: Iterable[Estimate], label: str, *details: str) -> tuple[Series, ...]:
-    """Return a series for each condition, over `at[label]`; `details` that not all points share are added to it."""
+    """Return a series for each condition over `at[label]`, to which `details` that differ between points are added."""
     points = list(points)
     labels = (label, *(name for name in details if len({str(point.at[name]) for point in points}) > 1))
     by_name: dict[str, list[Estimate]] = {}

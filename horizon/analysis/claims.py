@@ -1,4 +1,4 @@
-"""What a claim about a run is: one bound on one figure. Knows no scenario file."""
+"""A claim about a run: one bound on one figure. Knows no scenario file."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,7 +11,7 @@ Direction = Literal["at_most", "at_least"]
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One bound on one figure. `first` and `last` are turns, both included; null is without end."""
+    """One bound on one figure. `first` and `last` are turns, both included; None is no end."""
 
     figure: Figure
     direction: Direction

@@ -1,7 +1,7 @@
-"""The answer of `horizon compare`: run folders matched into settings, refused where they can't be compared.
+"""The work of `horizon compare`: matches run folders by setting and refuses those that can't be compared.
 
-BASE and NEW are run folders, or folders of them as a suite leaves. What may differ is the model and what it is told;
-instances count as the same only where both runs began in the same state. Computes no statistic.
+BASE and NEW are run folders, or folders of them as written by a suite. The model and its prompt may differ; instances
+count as the same only if both runs started in the same state. Computes no statistics.
 """
 
 import json
@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from horizon.analysis.analyze import groups_of, table_of
-from horizon.analysis.compare import FIGURES, Difference, Line, differences, judged
+from horizon.analysis.compare import FIGURES, Difference, Line, differences, judge
 from horizon.analysis.pairing import FEWEST_PAIRS
 from horizon.analysis.run_plans import differences as differences_of_plans
 from horizon.analysis.side_by_side import NOTE, SideFigure, are_apart, protocol_differences, side_figures
@@ -34,7 +34,7 @@ Labels = tuple[str, str, str | None, str | None]
 class Comparison:
     """The lines of every setting that both sides played, and notes on what was left out.
 
-    `whose_history` has the error rates by who answers and whose transcript is shown, where one side shows the other's.
+    `whose_history` holds error rates by answering model and model of the transcript, if one side shows the other's.
     """
 
     lines: tuple[Line, ...]
@@ -45,7 +45,7 @@ class Comparison:
 
     def as_json(self) -> dict[str, Any]:
         """Return the one object of `horizon compare --json`."""
-        beside = {"side_by_side": [each.as_json() for each in self.side_by_side]} if self.side_by_side else {}
+        beside = {"side_by_side": [figure.as_json() for figure in self.side_by_side]} if self.side_by_side else {}
         return {
             "comparison": [line.as_json() for line in self.lines],
             "notes": list(self.notes),
@@ -78,11 +78,11 @@ class _Side:
 
 
 def compare(base: Path, new: Path, figures: Sequence[str] = (), margin: float = 0.0) -> Comparison:
-    """Compare the runs of two folders: `compare_data` of what `runs_in` has in each.
+    """Compare the runs in two folders.
 
     Raises:
-        UsageError: as `compare_data`.
-        StoreError: a folder is no readable run.
+        UsageError: as for `compare_data`.
+        StoreError: a folder is not a readable run.
     """
     sides = [[read_run(run) for run in runs_in(side)] for side in (base, new)]
     return compare_data(sides[0], sides[1], figures, margin)
@@ -104,26 +104,26 @@ def compare_data(
     sides = _side("BASE", base), _side("NEW", new)
     _refuse_other_rules(*sides)
     matched, notes = _match(*sides)
-    notes += [*_changes(*sides), *_stopped(*sides)]
-    found: list[Difference] = []
+    notes += [*_changes(*sides), *_stop_warnings(*sides)]
+    measured: list[Difference] = []
     for labels, other in matched:
-        setting = _named(labels, other, sides[0].groups)
+        setting = _setting_text(labels, other, sides[0].groups)
         try:
             tables, left_out = _same_instances(setting, sides, labels, other)
         except UsageError as problem:
-            # An archive has settings of one or two games; its other ones are compared all the same.
+            # An archive may have settings with one or two games; the others are still compared.
             if not is_imported:
                 raise
             notes.append(f"left out: {problem}")
             continue
         tables, cut = _same_turns(setting, sides, tables)
         notes += cut
-        found += differences(setting, *tables, margin)
+        measured += differences(setting, *tables, margin)
         if left_out:
             notes.append(
-                f"{setting}: {left_out} instances begin in another state or have no partner, and are left out"
+                f"{setting}: {left_out} instances start in another state or have no partner, and are left out"
             )
-    lines = judged(found, figures or FIGURES)
+    lines = judge(measured, figures or FIGURES)
     if not lines:
         asked = ", ".join(figures or FIGURES)
         raise UsageError(f"BASE and NEW share no figure of {asked}: play both with the same conditions")
@@ -140,9 +140,9 @@ def _side(name: str, runs: Sequence[RunData]) -> _Side:
     groups: dict[Labels, TurnTable] = {}
     for labels, part in groups_of(table_of(runs)):
         if labels in groups:
-            told = differences_of_plans([*groups[labels].episodes.plan, *part.episodes.plan])
-            words = " and ".join(sorted(set(told.values())))
-            raise UsageError(f"{name} has runs of {labels[0]} with unlike plans ({words}): name one of them")
+            settings = differences_of_plans([*groups[labels].episodes.plan, *part.episodes.plan])
+            words = " and ".join(sorted(set(settings.values())))
+            raise UsageError(f"{name} has runs of {labels[0]} with different plans ({words}): name one of them")
         groups[labels] = part
     return _Side(name, tuple(run.manifest for run in runs), groups, first, plans)
 
@@ -153,12 +153,12 @@ def _played_condition(turns: pl.DataFrame) -> str:
 
 
 def _refuse_other_rules(base: _Side, new: _Side) -> None:
-    """Refuse environments of other versions and other judges: their verdicts are different measures."""
+    """Refuse different versions of an environment and different judges: their verdicts are not comparable."""
     versions, judges = ([_by_environment(side, key) for side in (base, new)] for key in ("plan", "judge"))
     for name in sorted(versions[0].keys() & versions[1].keys()):
         was, now = versions[0][name], versions[1][name]
         if was != now:
-            raise UsageError(f"{name} is {was} in BASE and {now} in NEW: versions are never compared, play BASE again")
+            raise UsageError(f"{name} is {was} in BASE and {now} in NEW: versions are not comparable, play BASE again")
         judged_by = [side[name] for side in judges]
         if judged_by[0] != judged_by[1]:
             raise UsageError(
@@ -168,16 +168,16 @@ def _refuse_other_rules(base: _Side, new: _Side) -> None:
 
 
 def _by_environment(side: _Side, key: str) -> dict[str, str]:
-    """Return, for each environment, its versions or its judges in words."""
-    found: dict[str, set[str]] = {}
+    """Return the versions, or the judges, of each environment in words."""
+    words: dict[str, set[str]] = {}
     for manifest in side.manifests:
         full = str(manifest["plan"]["environment"])
         judge = manifest.get("graded", manifest).get("judge") or {}
-        told = full if key == "plan" else f"{judge.get('engine', 'the rules')} {judge.get('version', '')}".strip()
+        text = full if key == "plan" else f"{judge.get('engine', 'the rules')} {judge.get('version', '')}".strip()
         if key == "judge" and judge:
-            told += f" at {judge.get('nodes')} nodes"
-        found.setdefault(EnvironmentName.parse(full).name, set()).add(told)
-    return {name: " and ".join(sorted(words)) for name, words in found.items()}
+            text += f" at {judge.get('nodes')} nodes"
+        words.setdefault(EnvironmentName.parse(full).name, set()).add(text)
+    return {name: " and ".join(sorted(texts)) for name, texts in words.items()}
 
 
 def _match(base: _Side, new: _Side) -> tuple[list[tuple[Labels, Labels]], list[str]]:
@@ -192,15 +192,15 @@ def _match(base: _Side, new: _Side) -> tuple[list[tuple[Labels, Labels]], list[s
     pairs = []
     for step in steps:
         keys = [[step(labels) for labels in side] for side in (left, right)]
-        # Where two settings of a side would do, nothing says which is meant.
+        # Two candidates on one side are ambiguous, so only unique matches are paired.
         for one in [labels for labels in left if [side.count(step(labels)) for side in keys] == [1, 1]]:
             other = next(labels for labels in right if step(labels) == step(one))
             pairs.append((one, other))
             del left[one], right[other]
     notes = [
-        f"only in {side.name}: {_named(each, each, side.groups)}"
+        f"only in {side.name}: {_setting_text(labels, labels, side.groups)}"
         for side, rest in ((base, left), (new, right))
-        for each in rest
+        for labels in rest
     ]
     if not pairs:
         raise UsageError(f"BASE and NEW share no setting: {'; '.join(notes) or 'they hold no turns'}")
@@ -210,14 +210,14 @@ def _match(base: _Side, new: _Side) -> tuple[list[tuple[Labels, Labels]], list[s
 def _same_instances(
     setting: str, sides: tuple[_Side, _Side], labels: Labels, other: Labels
 ) -> tuple[tuple[TurnTable, TurnTable], int]:
-    """Return both tables cut down to the instances that began alike, and how many instances that leaves out."""
+    """Return both tables cut to the instances with the same first state, and how many instances that leaves out."""
     tables = sides[0].groups[labels], sides[1].groups[other]
-    begun: list[dict[int, str | None]] = []
+    first_states: list[dict[int, str | None]] = []
     for side, table in zip(sides, tables, strict=True):
         facts = zip(table.episodes.run_id, table.episodes.episode_id, table.episodes.seed, strict=True)
-        begun.append({seed: side.first_states.get((run, episode)) for run, episode, seed in facts})
-    shared = begun[0].keys() & begun[1].keys()
-    same = {seed for seed in shared if begun[0][seed] == begun[1][seed]}
+        first_states.append({seed: side.first_states.get((run, episode)) for run, episode, seed in facts})
+    shared = first_states[0].keys() & first_states[1].keys()
+    same = {seed for seed in shared if first_states[0][seed] == first_states[1][seed]}
     if len(shared) < FEWEST_PAIRS:
         raise UsageError(
             f"{setting}: BASE and NEW share {len(shared)} instances, and a comparison needs {FEWEST_PAIRS}: "
@@ -225,73 +225,73 @@ def _same_instances(
         )
     if len(same) < FEWEST_PAIRS:
         raise UsageError(
-            f"{setting}: of {len(shared)} shared instances {len(same)} begin in the same state: what was changed "
-            "changes the task itself, so a difference would not be the model's"
+            f"{setting}: of {len(shared)} shared instances {len(same)} start in the same state, so the tasks "
+            "themselves differ: play both with the same parameters"
         )
     one, two = (table.choose(np.array([seed in same for seed in table.episodes.seed])) for table in tables)
-    return (one, two), sum(len(each) for each in begun) - 2 * len(same)
+    return (one, two), sum(len(states) for states in first_states) - 2 * len(same)
 
 
 def _same_turns(
     setting: str, sides: tuple[_Side, _Side], tables: tuple[TurnTable, TurnTable]
 ) -> tuple[tuple[TurnTable, TurnTable], list[str]]:
-    """Return both tables cut down to the turns that both were to play, and a note where that leaves any out.
+    """Return both tables cut to the turns that both plans have, and a note if that leaves any out.
 
-    Late turns are harder, so that the longer run would seem worse by its length alone.
+    Late turns are harder, so a longer run would seem worse by its length alone.
     """
     plans = [
         [side.plan_of.get(run, {}) for run in sorted(set(table.episodes.run_id))]
         for side, table in zip(sides, tables, strict=True)
     ]
-    after_error = [sorted({str(plan.get("on_error")) for plan in each}) for each in plans]
+    after_error = [sorted({str(plan.get("on_error")) for plan in own}) for own in plans]
     if after_error[0] != after_error[1]:
-        was, now = (" and ".join(each) for each in after_error)
+        was, now = (" and ".join(own) for own in after_error)
         raise UsageError(
-            f"{setting}: after an error BASE goes on by on_error={was} and NEW by {now}, so that other turns are "
-            "played: play both alike"
+            f"{setting}: BASE has on_error={was} and NEW {now}, so they play different turns after an error: "
+            "play both with the same --on-error"
         )
-    most = [{plan["turns"] for plan in each if isinstance(plan.get("turns"), int)} for each in plans]
+    most = [{plan["turns"] for plan in own if isinstance(plan.get("turns"), int)} for own in plans]
     last = min(most[0] | most[1], default=None)
     if last is None or most[0] | most[1] == {last}:
         return tables, []
     one, two = (table.up_to(last) for table in tables)
-    return (one, two), [f"{setting}: only turns 1 to {last} are compared, which both sides were to play"]
+    return (one, two), [f"{setting}: only turns 1 to {last} are compared, which both plans have"]
 
 
 def _changes(base: _Side, new: _Side) -> Iterator[str]:
-    """Yield what the plans differ in, where each side is one run."""
+    """Yield the differences between the plans, if each side is one run."""
     if len(base.manifests) > 1 or len(new.manifests) > 1:
         return
     plans = [_flat(side.manifests[0]["plan"]) for side in (base, new)]
     for plan in plans:
         plan.pop("protocols", None)
-    told = [
+    changes = [
         f"{key} {plans[0].get(key)} -> {plans[1].get(key)}"
         for key in plans[0] | plans[1]
         if plans[0].get(key) != plans[1].get(key)
     ]
-    yield f"changed: {', '.join(told)}" if told else "changed: nothing in the plan"
+    yield f"changed: {', '.join(changes)}" if changes else "changed: nothing in the plan"
 
 
-def _stopped(base: _Side, new: _Side) -> Iterator[str]:
-    """Yield a warning where runs ended by their own figures: such runs are a little more extreme than whole ones."""
+def _stop_warnings(base: _Side, new: _Side) -> Iterator[str]:
+    """Yield a warning if a run stopped early because of its own figures, which makes them slightly more extreme."""
     for side in (base, new):
         if any(manifest.get("stopped_early") for manifest in side.manifests):
-            yield f"{side.name} holds runs that ended once settled: to be fair to both, play them whole (--stop never)"
+            yield f"{side.name} has runs that stopped once settled: for fairness play them in full (--stop never)"
 
 
 def _flat(plan: Mapping[str, Any]) -> dict[str, Any]:
     inner = {
-        f"{key}.{name}": value for key, each in plan.items() if isinstance(each, dict) for name, value in each.items()
+        f"{key}.{name}": value for key, part in plan.items() if isinstance(part, dict) for name, value in part.items()
     }
-    return {**{key: each for key, each in plan.items() if not isinstance(each, dict)}, **inner}
+    return {**{key: value for key, value in plan.items() if not isinstance(value, dict)}, **inner}
 
 
-def _named(labels: Labels, other: Labels, among: Iterable[Labels]) -> str:
-    """Write a setting as `hanoi disks=3: smollm2 -> gguf:./q4.gguf`, with the parameters that tell it from others."""
+def _setting_text(labels: Labels, other: Labels, among: Iterable[Labels]) -> str:
+    """Return a setting as `hanoi disks=3: smollm2 -> gguf:./q4.gguf`, with the parameters that distinguish it."""
     model, environment, _, opponent = labels
-    alike = [json.loads(each[2] or "{}") for each in among if (each[1], each[3]) == (environment, opponent)]
+    rivals = [json.loads(text or "{}") for _, name, text, side in among if (name, side) == (environment, opponent)]
     own = json.loads(labels[2] or "{}")
-    telling = [f"{key}={value}" for key, value in own.items() if any(each.get(key) != value for each in alike)]
-    where = " ".join([environment, *telling, *([f"against {opponent}"] if opponent else [])])
+    distinctive = [f"{key}={value}" for key, value in own.items() if any(rival.get(key) != value for rival in rivals)]
+    where = " ".join([environment, *distinctive, *([f"against {opponent}"] if opponent else [])])
     return f"{where}: {model}" if model == other[0] else f"{where}: {model} -> {other[0]}"

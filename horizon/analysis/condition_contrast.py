@@ -1,6 +1,6 @@
 """The error rate of one condition minus that of another, over the states that both posed: a contrast.
 
-Never a difference of two rates over unlike turns. Knows turn tables, no estimator.
+Never a difference of two rates over different turns. Knows turn tables, no estimator.
 """
 
 from horizon.analysis.stats.intervals import Floats, mean_of_signs, missing
@@ -32,7 +32,7 @@ def contrast_by_turn(table: TurnTable, minuend: str, subtrahend: str) -> list[Es
 
 
 def differences(table: TurnTable, minuend: str, subtrahend: str, *also: str) -> tuple[Sample, Floats] | Estimate:
-    """Return the states that all conditions posed and the difference of errors at each; or why there is none."""
+    """Return the states that all conditions posed and the difference of errors at each; else an empty estimate."""
     at = contrast_labels(minuend, subtrahend)
     named = (minuend, subtrahend, *also)
     for absent in named:
@@ -45,5 +45,5 @@ def differences(table: TurnTable, minuend: str, subtrahend: str, *also: str) -> 
 
 
 def contrast_labels(minuend: str, subtrahend: str) -> dict[str, Json]:
-    """Return where a contrast is on the axis of contrasts."""
+    """Return the position of a contrast, for `Estimate.at`."""
     return {"contrast": f"{minuend} - {subtrahend}"}

@@ -1,6 +1,6 @@
-"""The test of "no effect": whether a difference of error rates is shown to be smaller than a margin.
+"""The test of "no effect": whether the data show that a difference of error rates is smaller than a margin.
 
-An interval that holds 0 shows nothing of the kind: it may hold 40 points too. Two one-sided tests do.
+An interval that contains 0 does not show this, as it may also contain 40 points. Two one-sided tests do.
 """
 
 from dataclasses import replace
@@ -15,10 +15,11 @@ METHOD = "90 % interval: two one-sided tests at 5 % (TOST)"
 
 
 def equivalence(figure: Estimate, name: str, margin: float = MARGIN) -> Estimate:
-    """Return a difference with its 90 % interval and the p value of its being beyond the margin on either side.
+    """Return a difference with its 90 % interval and the p value of a true difference beyond the margin.
 
-    `at["is_equivalent"]` is true where the interval is within the margin, which is p below 0.05. The standard error on
-    each side is that of the figure's own 95 % interval, by Student's t of its episodes less one.
+    `at["is_equivalent"]` is true if the interval is within the margin, that is, if p is below 0.05. The standard error
+    on each side is taken from the figure's own 95 % interval, by Student's t with its episodes minus 1 as degrees of
+    freedom.
 
     Source: Schuirmann (1987), A comparison of the two one-sided tests procedure and the power approach for assessing
     the equivalence of average bioavailability, J. Pharmacokinetics and Biopharmaceutics 15, 657-680.

@@ -1,7 +1,7 @@
-"""What happens to an episode first: an error of some kind, another ending (solved, lost, ...), or nothing.
+"""The first event of an episode: an error of some kind, another ending (solved, lost, ...), or neither.
 
-A solved puzzle can't err any more: its ending competes with errors. Only an episode that the turn limit or the reader
-cut off is censored. Knows turn tables, no estimator.
+A solved puzzle can no longer err, so its ending competes with errors. Only episodes cut off by the turn limit or by
+the user are censored. Knows turn tables, no estimator.
 """
 
 from collections.abc import Sequence
@@ -13,16 +13,16 @@ from horizon.analysis.turn_table import Flags, Floats, Ints, Sample, TurnTable
 from horizon.core.records import ERROR_KINDS
 
 CENSORED = ("turn_limit", "unfinished", "unscored", "stopped")
-"""Outcomes that end the record of an episode but not the episode itself."""
+"""Outcomes that cut off the record of an episode without ending it."""
 UNKNOWN = "end not recorded"
 
 
 @dataclass(frozen=True, slots=True)
 class FirstEvents:
-    """The first event of each episode with a turn, arrays of shape (episodes,).
+    """The first event of each episode that has a turn; arrays of shape (episodes,).
 
-    `last` is the turn of the event, or the last one seen; `event` is 0 where the episode is censored, else indexes
-    `labels` from 1: the kinds of error first, then the other endings. `ends` names why each episode's record ends.
+    `last` is the turn of the event, or the last recorded turn; `event` is 0 if the episode is censored, else an index
+    into `labels` from 1: the kinds of error first, then the other endings. `ends` is the reason why each record ends.
     """
 
     last: Ints
@@ -36,12 +36,12 @@ class FirstEvents:
 
     @property
     def n_episodes(self) -> int:
-        """How many episodes."""
+        """The number of these episodes."""
         return len(self.last)
 
     @property
     def n_turns(self) -> int:
-        """How many turns up to each episode's first event."""
+        """The number of turns up to and including each episode's first event."""
         return int(self.last.sum())
 
     @property

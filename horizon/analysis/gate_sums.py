@@ -1,8 +1,8 @@
-"""What a claim comes down to: of every independent unit, how much of something it holds and could hold.
+"""Reduces a claim to the rate of two sums over independent units, so that one test serves every figure.
 
 Error rate, h50, focus gap and skill all become one question: is a rate above or below a bound? Episodes of one
-instance against several opponents share their beginning, so together they are one unit; turns within are never
-taken for independent. Turn table in, sums out; knows no file.
+instance against several opponents share their first state, so together they are one unit; turns within a unit are not
+assumed independent. Turn table in, sums out; knows no file.
 """
 
 import math
@@ -22,8 +22,9 @@ from horizon.core.errors import ContractError
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most that one instance can be played and probed, known before playing: turns an episode, and `sides`, the
-    number of opponents it is played against.
+    """The most that one instance can be played and probed, known before playing.
+
+    `turns` are per episode, and `sides` is the number of opponents that the instance is played against.
     """
 
     turns: int
@@ -47,8 +48,8 @@ class Limits:
 class Reduced:
     """A claim as "the rate of these sums is at most (or at least) `bound`".
 
-    `for_low` and `for_high` are the sums that the lower and the upper bound of the rate go by: different only where
-    something could not be seen. `figure_of` turns a rate into the figure.
+    `for_low` and `for_high` are the sums behind the lower and the upper bound of the rate; they differ only if some
+    episodes ended before their outcome was known. `figure_of` maps a rate to the figure.
     """
 
     bound: float
@@ -62,17 +63,17 @@ class Reduced:
 
 
 def reduce(claim: Claim, table: TurnTable, limits: Limits) -> Reduced | None:
-    """Return what a claim comes down to, or null when nothing was played that it is about."""
+    """Return a claim as a rate and a bound, or None if no turn it applies to was played."""
     by_figure = {"error_rate": _error_rate, "h50": _h50, "focus_gap": _focus_gap, "skill": _skill}
-    found = by_figure[claim.figure](claim, table, limits)
-    return found if found is not None and found.n_turns else None
+    reduced = by_figure[claim.figure](claim, table, limits)
+    return reduced if reduced is not None and reduced.n_turns else None
 
 
 def instances(table: TurnTable) -> Ints:
     """Return the code of the instance that each episode plays, in order of play; shape (episodes,)."""
     keys = []
     for run, name in zip(table.episodes.run_id, table.episodes.episode_id, strict=True):
-        # As the runner names them: OPPONENT#00012. Elsewhere every episode is its own instance.
+        # Episode ids of runs are OPPONENT#00012. With other ids every episode is its own instance.
         index = name.rpartition("#")[2]
         keys.append((len(index), index, run))
     order = {key: code for code, key in enumerate(sorted(set(keys)))}
@@ -139,8 +140,8 @@ def _skill(claim: Claim, table: TurnTable, limits: Limits) -> Reduced | None:
 def _h50(claim: Claim, table: TurnTable, limits: Limits) -> Reduced | None:
     """H50 is at least k where at most half of the episodes err before turn k.
 
-    An episode that ended before turn k without an error might have erred or not: the bound that would gain by
-    leaving it out takes it the other way.
+    An episode that ended before turn k without an error might have erred: each bound counts it in the direction that
+    makes the bound weaker.
     """
     sample = table.sample("natural")
     if sample is None or not sample.n_turns:
@@ -148,14 +149,14 @@ def _h50(claim: Claim, table: TurnTable, limits: Limits) -> Reduced | None:
     last, erred = first_errors(sample.cluster, sample.turn, sample.is_error)
     before = math.ceil(claim.bound) - 1
     for_low, for_high = errors_by(table, sample, last, erred, before, limits)
-    found = horizon(free_of_error(first_events(table, sample)), 0.5, len(last), int(last.sum()))
+    estimate = horizon(free_of_error(first_events(table, sample)), 0.5, len(last), int(last.sum()))
     return Reduced(
         0.5,
         claim.direction == "at_least",
         for_low,
         for_high,
         lambda rate: rate,
-        found.estimate,
+        estimate.estimate,
         len(last),
         int(last.sum()),
     )
@@ -164,7 +165,7 @@ def _h50(claim: Claim, table: TurnTable, limits: Limits) -> Reduced | None:
 def errors_by(
     table: TurnTable, sample: Sample, last: Ints, erred: Floats, turn: int, limits: Limits
 ) -> tuple[Sums, Sums]:
-    """Return the episodes of each instance that have erred by a turn: those that surely, and those that may have."""
+    """Return the episodes of each instance that have erred by a turn: those that did, and those that may have."""
     codes = np.unique(sample.cluster)
     surely = (erred > 0) & (last <= turn)
     maybe = surely | ((erred == 0) & (last < turn))
@@ -187,8 +188,8 @@ def _chosen(claim: Claim, sample: Sample | None) -> Sample | None:
 def _sums(
     table: TurnTable, sample: Sample, value: Floats, weight: Floats, most: float, *, is_share: bool = True
 ) -> Sums:
-    each = [episode_sums(sample.cluster, column, table.n_episodes) for column in (value, weight)]
-    return _by_instance(table, each[0], each[1], float(most), is_share=is_share)
+    values, weights = (episode_sums(sample.cluster, column, table.n_episodes) for column in (value, weight))
+    return _by_instance(table, values, weights, float(most), is_share=is_share)
 
 
 def _by_instance(table: TurnTable, value: Floats, weight: Floats, most: float, *, is_share: bool = True) -> Sums:
@@ -197,6 +198,6 @@ def _by_instance(table: TurnTable, value: Floats, weight: Floats, most: float, *
     sums = [np.bincount(codes, weights=column).astype(np.float64) for column in (value, weight)]
     if len(codes) and sums[1].max() > most + 1e-9:
         raise ContractError(
-            f"an instance holds {sums[1].max():g} turns and its limits allow {most:g}: give those it was played by"
+            f"an instance has {sums[1].max():g} turns, more than its limits allow ({most:g}): give those of the run"
         )
     return Sums(sums[0], sums[1], most, is_share)

@@ -1,6 +1,6 @@
-"""What is one sample: the instance that an episode plays, and episodes that two runs hold row by row.
+"""The independent unit of a sample: the instance that an episode plays. Also drops copies of episodes.
 
-Episodes of one instance are as hard as each other, and a model plays one seed alike in runs of 8 and of 16 episodes.
+Episodes of one instance are equally hard, and a model plays a seed the same way in a run of 8 and one of 16 episodes.
 Knows columns, no estimator.
 """
 
@@ -14,13 +14,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 EPISODE = ("run_id", "episode_id")
-"""The columns that name an episode."""
+"""The columns that identify an episode."""
 
 
 def without_copies(turns: pl.DataFrame, episodes: pl.DataFrame | None) -> tuple[pl.DataFrame, int]:
-    """Leave out episodes that another run holds row by row: same setting, seed and plan, no turn of another content.
+    """Drop episodes whose rows are all in another run, with the same setting, seed and plan; return how many.
 
-    Of several the fullest stays, then the one of the first run by its id.
+    Of several copies the longest is kept, then the one in the run with the first id.
     """
     if turns["run_id"].n_unique() < 2:
         return turns, 0
@@ -56,8 +56,8 @@ def instance_codes(
 ) -> NDArray[np.int64]:
     """Return the code of each episode's instance: environment, parameters without the opponent, and seed.
 
-    `runs` names the run, model and opponent of each episode. Where one of them has a seed twice, the seed names no
-    instance, and each of its episodes is an instance of its own. Codes count from 0 in order of appearance.
+    `runs` holds the run, model and opponent of each episode. If one of these plays a seed twice, the seed does not
+    identify an instance, and each of its episodes is an instance of its own. Codes are from 0, by first appearance.
     """
     read = {text: _without_opponent(text) for text in set(parameters)}
     keys = list(zip(environments, [read[text] for text in parameters], seeds, strict=True))

@@ -1,7 +1,7 @@
-"""The turns that estimators of an episode's course read: the natural ones, or those of a new dialogue per turn.
+"""The turns behind estimates of an episode's course: the natural ones, or those of a new dialogue per turn.
 
-Archives such as llm_chess hold games in which every move was asked for without a history. Their course has hazards and
-horizons too, which say how hard the game becomes; focus is not in them. Knows turn tables, no estimator.
+Archives such as llm_chess hold games in which every move was requested without a history. Their hazards and horizons
+show how difficulty changes during a game, not a loss of focus. Knows turn tables, no estimator.
 """
 
 from collections.abc import Mapping
@@ -21,23 +21,23 @@ FRESH = "fresh"
 
 @dataclass(frozen=True, slots=True)
 class PlayedLine:
-    """The turns of the episodes' course and the condition they were asked under."""
+    """The turns of the episodes' course and their condition."""
 
     sample: Sample
     condition: str
 
-    def marked(self, estimates: Mapping[str, Estimate | list[Estimate]]) -> dict[str, Estimate | list[Estimate]]:
-        """Return estimates with the condition in `at` and the assumption in `note`; natural ones as they are."""
+    def mark(self, estimates: Mapping[str, Estimate | list[Estimate]]) -> dict[str, Estimate | list[Estimate]]:
+        """Return estimates with the condition in `at` and the assumption in `note` if the turns are fresh ones."""
         if self.condition != FRESH:
             return dict(estimates)
         return {
-            key: [_marked(point) for point in value] if isinstance(value, list) else _marked(value)
+            key: [_mark(point) for point in value] if isinstance(value, list) else _mark(value)
             for key, value in estimates.items()
         }
 
 
 def played_line(table: TurnTable) -> PlayedLine | None:
-    """Return the natural turns; without any, the fresh ones; None where there are neither."""
+    """Return the natural turns; without any, the fresh ones; None if there are neither."""
     for condition in ("natural", FRESH):
         sample = table.sample(condition)
         if sample is not None and sample.n_turns:
@@ -46,13 +46,13 @@ def played_line(table: TurnTable) -> PlayedLine | None:
 
 
 def with_assumption(chart: Chart, estimates: Estimates, key: str) -> Chart:
-    """Return a chart with the assumption beneath it where the estimates of `key` are of fresh turns."""
+    """Return a chart, with the assumption as a note if the estimates of `key` are of fresh turns."""
     value = estimates.get(key)
     points = value if isinstance(value, list) else [value] if value is not None else []
     is_fresh = any(point.at.get("condition") == FRESH for point in points)
     return replace(chart, notes=(*chart.notes, NO_HISTORY)) if is_fresh else chart
 
 
-def _marked(point: Estimate) -> Estimate:
+def _mark(point: Estimate) -> Estimate:
     note = f"{point.note}; {NO_HISTORY}" if point.note else NO_HISTORY
     return replace(point, note=note, at={"condition": FRESH, **point.at})

@@ -1,7 +1,7 @@
-"""The focus gap of every model and task, shrunk towards the whole: a cell of few episodes borrows from the others.
+"""The focus gap of every model and task, shrunk towards the mean: a cell with few episodes borrows from the others.
 
-A cell of eight episodes says little by itself. The hierarchical model also estimates how much of the spread between
-cells lies between models, between tasks, and in the cell. Knows estimates by group, no file.
+A cell of eight episodes is too noisy by itself. The hierarchical model also splits the spread between cells into that
+between models, that between tasks, and the rest. Knows estimates by group, no file.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from horizon.analysis.stats.hierarchy import Posterior, fit_hierarchy
 from horizon.core.estimator import Estimate
 
 MIN_CELLS = 3
-"""Fewer cells show nothing of the spread between cells."""
+"""Fewer cells do not determine the spread between cells."""
 METHOD = (
     "hierarchical normal model with effects of model, task and cell, each cell with the width of its own interval, "
     "at least that of the mean square; "
     "posterior mean and central 95 % interval, integrated on a grid"
 )
-ASSUMES = "cells are alike but for normal effects of model, task and cell: none is an exception of its own kind"
+ASSUMES = "cells differ by normal effects of model, task and cell only: none is an outlier of another kind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Cell:
 
 
 def pool(cells: Sequence[Cell]) -> dict[str, list[Estimate]]:
-    """Return `pooled_focus_gap` (the mean of all cells, then each cell) and `pooled_spread`, by what it is between.
+    """Return `pooled_focus_gap` (the mean of all cells, then each cell) and `pooled_spread`, by `between`.
 
     Differences of error rates in -1..1; spreads are standard deviations. Both lists are empty for fewer than
     `MIN_CELLS` cells with an interval.
@@ -50,7 +50,7 @@ def pool(cells: Sequence[Cell]) -> dict[str, list[Estimate]]:
     figures = [cell.figure for cell in usable]
     values = np.array([figure.estimate for figure in figures], dtype=float)
     errors = np.array([_error(figure) for figure in figures], dtype=float)
-    # Where a rate is near 0 or 1 a small gap comes with a narrow interval, and would draw the whole towards it.
+    # Near a rate of 0 or 1 a small gap has a narrow interval and would dominate the mean.
     errors = np.maximum(errors, np.sqrt((errors**2).mean()))
     fit = fit_hierarchy(values, errors, sides)
     counts = (sum(figure.n_episodes for figure in figures), sum(figure.n_turns for figure in figures))

@@ -1,6 +1,6 @@
-"""How many episodes a study needs to see a focus gap, from the spread in a pilot run.
+"""How many episodes a study needs to detect a focus gap, from the spread in a pilot run.
 
-Turns of one episode share its spread, so that more episodes help more than more turns. Formulas only, on a turn table.
+Turns of one episode are correlated, so more episodes help more than more turns. Formulas only, on a turn table.
 """
 
 import math
@@ -21,9 +21,9 @@ _MOST_EPISODES = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class PilotSpread:
-    """The variance of a paired difference between episodes and within them, and what it was seen in.
+    """The variance of a paired difference between episodes and within them, and the size of the pilot.
 
-    `error` is the relative standard error of the variance of an episode's mean: how far to trust the pilot.
+    `error` is the relative standard error of the variance of an episode's mean: how precise the pilot is.
     """
 
     between: float
@@ -36,7 +36,7 @@ class PilotSpread:
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """Episodes needed with so many probed turns each; `low` and `high` from what the pilot leaves open, 95 %."""
+    """Episodes needed with this many probed turns each, and the 95 % interval due to the size of the pilot."""
 
     turns: int
     episodes: int
@@ -50,13 +50,13 @@ def spread(table: TurnTable, minuend: str = "natural", subtrahend: str = "fresh"
     Source: Searle, Casella & McCulloch (1992), Variance components, section 3.6 (unbalanced one-way analysis).
 
     Raises:
-        UsageError: a condition is absent, or fewer than 3 episodes or 2 turns an episode share states.
+        UsageError: a condition is absent, or fewer than 3 episodes or 2 turns per episode share states.
     """
     for name in (minuend, subtrahend):
         if table.sample(name) is None:
             raise UsageError(f"the pilot has no turns of {name}: play it with --condition {name}")
     one, difference = error_differences(table.samples[minuend], table.samples[subtrahend])
-    # Episodes of one instance, against several opponents or in several runs, are one draw of its hardness.
+    # Episodes of one instance, against several opponents or in several runs, are equally hard: one cluster.
     counts = table.instance_sums(one.cluster, np.ones(one.n_turns))
     there = counts > 0
     if there.sum() < _FEWEST_EPISODES or counts.max(initial=0) < 2:
@@ -76,11 +76,11 @@ def spread(table: TurnTable, minuend: str = "natural", subtrahend: str = "fresh"
     return PilotSpread(between, within, typical, math.sqrt(2 / (groups - 1)), groups, one.n_turns)
 
 
-def needed(found: PilotSpread, gap: float, power: float = 0.8, turns: Sequence[int] = TURNS) -> list[Needed]:
-    """Return how many episodes show a gap with this power, for each number of probed turns an episode.
+def episodes_needed(pilot: PilotSpread, gap: float, power: float = 0.8, turns: Sequence[int] = TURNS) -> list[Needed]:
+    """Return how many episodes detect a gap with this power, for each number of probed turns per episode.
 
-    `gap` is in points of error rate as a share (0.1 is 10 points); the test is two-sided at 5 %. Planned for
-    independent errors at least where the pilot shows no spread at all.
+    `gap` is a difference of error rates (0.1 is 10 points); the test is two-sided at 5 %. If no turn of the pilot
+    differs, the plan assumes the variance of one differing turn.
 
     Source: Julious (2004), Sample sizes for clinical trials with normal data, Stat. Med. 23, eq. 4 (paired means, with
     Student's t by iteration); the range from the chi-squared interval of the pilot's variance.
@@ -89,26 +89,28 @@ def needed(found: PilotSpread, gap: float, power: float = 0.8, turns: Sequence[i
         UsageError: a gap of 0 or beyond 1, or a power outside 0.5 to 0.999.
     """
     if not 0 < abs(gap) <= 1:
-        raise UsageError(f"gap={gap}: name the smallest gap worth seeing, above 0 and at most 1 (0.1 is 10 points)")
+        raise UsageError(
+            f"gap={gap} is out of range: the smallest gap worth detecting, above 0 and at most 1 (0.1 is 10 points)"
+        )
     if not 0.5 <= power <= 0.999:
         raise UsageError(f"power={power} is out of range: from 0.5 to 0.999")
-    freedom = found.n_episodes - 1
+    freedom = pilot.n_episodes - 1
     tails = [stats.chi2.ppf(share, freedom) for share in ((1 + LEVEL) / 2, (1 - LEVEL) / 2)]
     rows = []
     for count in turns:
-        variance = found.between + found.within / count
+        variance = pilot.between + pilot.within / count
         if variance == 0:
-            # No turn differed: plan for the variance that one differing turn would have shown.
-            variance = 1 / found.n_turns / count
+            # No turn differed: plan for the variance of one differing turn.
+            variance = 1 / pilot.n_turns / count
         best, low, high = (
-            _episodes(each, gap, power) for each in (variance, *(variance * freedom / tail for tail in tails))
+            _episodes(value, gap, power) for value in (variance, *(variance * freedom / tail for tail in tails))
         )
         rows.append(Needed(count, best, low, high))
     return rows
 
 
 def _episodes(variance: float, gap: float, power: float) -> int:
-    """Return the least number of episodes whose t test has the power."""
+    """Return the smallest number of episodes with which the t test has this power."""
     low, high = 2, 4
     while high < _MOST_EPISODES and _power(high, variance, gap) < power:
         low, high = high, high * 2
@@ -119,7 +121,7 @@ def _episodes(variance: float, gap: float, power: float) -> int:
 
 
 def _power(episodes: int, variance: float, gap: float) -> float:
-    """Return the chance that a two-sided t test of this many episodes sees the gap."""
+    """Return the probability that a two-sided t test of this many episodes detects the gap."""
     reach = stats.t.ppf((1 + LEVEL) / 2, episodes - 1)
     shift = abs(gap) * math.sqrt(episodes / variance)
     return float(stats.nct.sf(reach, episodes - 1, shift) + stats.nct.cdf(-reach, episodes - 1, shift))

@@ -1,4 +1,4 @@
-"""The answer of `horizon power`: episodes needed to detect a gap, for each group of a pilot run. Prints nothing."""
+"""The result of `horizon power`: episodes needed to detect a gap, for each group of a pilot run. Prints nothing."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from horizon.analysis.analyze import groups_of
-from horizon.analysis.power import Needed, needed, spread
+from horizon.analysis.power import Needed, episodes_needed, spread
 from horizon.analysis.turn_table import TurnTable
 
 
@@ -15,7 +15,7 @@ from horizon.analysis.turn_table import TurnTable
 class PowerPlan:
     """How many episodes detect a gap, for one group (model and setting) of a pilot.
 
-    `gap` is a difference of error rates (0.1 is 10 percentage points); `power` the chance to detect it, 0.5 to 0.999.
+    `gap` is a difference of error rates (0.1 is 10 points); `power` is the probability to detect it, 0.5 to 0.999.
     The standard deviations are those of the paired difference between episodes and within them, in the pilot.
     """
 
@@ -51,5 +51,5 @@ def plan_power(table: TurnTable, gap: float, power: float, against: str) -> Iter
             pilot_turns=pilot.n_turns,
             standard_deviation_between=float(np.sqrt(pilot.between)),
             standard_deviation_within=float(np.sqrt(pilot.within)),
-            plans=tuple(needed(pilot, gap, power)),
+            plans=tuple(episodes_needed(pilot, gap, power)),
         )

@@ -1,4 +1,4 @@
-"""What a run's plan sets beside its seed, episodes and model: runs that differ in it are never pooled.
+"""The settings in a run's plan beside seed, episodes and model: runs that differ in them are never pooled.
 
 Knows plans as plain data, no run folder and no estimator.
 """
@@ -10,18 +10,18 @@ from typing import Any
 from horizon.core.parameters import distinguishing_parameters
 
 FREE = ("seed", "episodes", "model")
-"""What runs of one sample may differ in."""
+"""Settings in which runs of one sample may differ."""
 LABELLED = ("parameters", "opponents")
-"""What each episode says for itself; of its environment it does not say the version, which the plan does."""
+"""Settings that every episode records itself; the version of its environment is in the plan alone."""
 SPEED = ("batch_size", "live_episodes", "cache_gb", "timeout_s", "server_retries")
-"""How fast a run is played; by contract no reply depends on it."""
+"""Settings of speed; by contract no reply depends on them."""
 IMPORTED = ("protocol", "protocols")
-"""An archive's protocols with their counts; the parameters of each episode hold its own."""
+"""An archive's protocols with their counts; each episode's parameters hold its own protocol."""
 _LEFT_OUT = (*FREE, *LABELLED, *SPEED, *IMPORTED)
 
 
 def plan_text(plan: Mapping[str, Any] | None) -> str | None:
-    """Return as JSON what a plan sets beside `FREE`, in a fixed order; None without a plan."""
+    """Return a plan's settings beside `FREE` and the like as JSON, in a fixed order; None without a plan."""
     if plan is None:
         return None
     kept = {
@@ -31,12 +31,12 @@ def plan_text(plan: Mapping[str, Any] | None) -> str | None:
 
 
 def plans_of(texts: Sequence[str | None], n_episodes: int) -> tuple[str | None, ...]:
-    """Return each episode's plan; None for all where none is known."""
+    """Return each episode's plan; None for all if none is known."""
     return tuple(texts) if texts else (None,) * n_episodes
 
 
 def differences(texts: Iterable[str | None]) -> dict[str | None, str]:
-    """Return for each plan the settings that the others have differently, as `temperature=0.7`; empty where none has.
+    """Return for each plan the settings in which others differ, as `temperature=0.7`; empty if there are none.
 
     Examples
     --------

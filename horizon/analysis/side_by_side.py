@@ -1,6 +1,6 @@
 """Two imported runs that share no game: each model's figures side by side, and where their protocols differ.
 
-Nothing is paired or pooled and nothing gets a verdict: the games, opponents and often the rules of failing are others.
+Nothing is paired, pooled or judged: the games and opponents differ, and often the rules for illegal moves too.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,12 +17,12 @@ from horizon.core.parameters import distinguishing_parameters
 from horizon.runs.run_data import RunData
 
 _MOST_VALUES = 3
-"""So many values of a point of the protocol are written out."""
+"""Values of a point of the protocol that are listed; the others are counted."""
 _NOT_COMPARED = ("episodes", "name")
 _OPPONENT = "opponent"
 NOTE = (
-    "BASE and NEW are imported games and share none, so that nothing is paired and no figure has a verdict; rates of "
-    "unlike protocols are different measures"
+    "BASE and NEW are imported games and share none, so nothing is paired and no figure has a verdict; rates under "
+    "different protocols are not comparable"
 )
 
 
@@ -41,7 +41,7 @@ class SideFigure:
     n_turns: int
 
     def as_json(self) -> dict[str, Any]:
-        """Return a plain object."""
+        """Return the figure as a plain object for JSON."""
         return asdict(self)
 
 
@@ -87,14 +87,14 @@ def protocol_differences(base: Sequence[RunData], new: Sequence[RunData]) -> lis
 
 
 def _groups(table: TurnTable) -> Iterator[tuple[str, str, TurnTable]]:
-    """Yield model, what tells its protocol from its other ones, and the part of the table, opponents together."""
+    """Yield model, its distinguishing protocol settings, and their part of the table, all opponents together."""
     for model in table.values("model"):
         own = table.only("model", model)
         texts = own.episodes.parameters
-        told = distinguishing_parameters(dict.fromkeys(texts), leave_out=(_OPPONENT,))
-        names = [told[text].replace("protocol.", "") for text in texts]
+        distinctions = distinguishing_parameters(dict.fromkeys(texts), leave_out=(_OPPONENT,))
+        names = [distinctions[text].replace("protocol.", "") for text in texts]
         for name in sorted(set(names)):
-            yield str(model), name, own.choose(np.array([each == name for each in names], dtype=bool))
+            yield str(model), name, own.choose(np.array([own_name == name for own_name in names], dtype=bool))
 
 
 def _points(runs: Sequence[RunData]) -> dict[str, list[str]]:

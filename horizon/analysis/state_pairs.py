@@ -1,7 +1,7 @@
-"""Pairs of one state under two conditions that differ in outcome: what conditional logistic regression rests on.
+"""Pairs of one state under two conditions that differ in outcome: the data of conditional logistic regression.
 
-A state that is hard is hard on both sides of its pair, so that what is hard about it (the episode, the turn, anything
-unrecorded) cancels. Knows turn tables, no estimator.
+A state is equally hard on both sides of its pair, so its difficulty (the episode, the turn, anything unrecorded)
+cancels. Knows turn tables, no estimator.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from horizon.analysis.turn_table import Flags, Ints, Sample, same_states
 METHOD = "conditional logistic regression within pairs of one state, Firth's penalty, jackknife over instances"
 
 Columns = Callable[[str, Sample], Floats]
-"""What differs between the conditions of a state: a condition's name and sample to an array of shape (turns, k)."""
+"""Maps a condition's name and sample to the columns that differ between conditions, shape (turns, k)."""
 
 
 @dataclass(frozen=True, slots=True)

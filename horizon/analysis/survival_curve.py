@@ -37,18 +37,18 @@ def curve(last_turn: Ints, has_erred: Floats, instance: Ints | None = None) -> C
     Source: Kaplan & Meier (1958), JASA 53; the variance is Greenwood's (1926); the interval is Wilson's at the number
     of uncensored episodes that would have this variance, Rothman (1978), Estimation of confidence limits for the
     cumulative probability of survival in life table analysis, J. Chronic Diseases 31, 557-560. Unlike the log-log
-    interval it has a width before the first error: coverage at 8 episodes is 95 % and not 62 %.
+    interval it has a width before the first error; with 8 episodes its coverage is 95 %, not 62 %.
     """
     return _free_of(last_turn, (has_erred > 0).astype(np.int64), 1, instance)
 
 
 def free_of_error(first: FirstEvents) -> Curve:
-    """Return the share of all episodes that have not erred by each turn; those that ended otherwise never do."""
+    """Return the share of all episodes that have not erred by each turn; those that ended otherwise never err."""
     return _free_of(first.last, first.any_error(), 2, first.instance)
 
 
 def horizon(
-    found: Curve,
+    curve: Curve,
     level: float,
     n_episodes: int,
     n_turns: int,
@@ -58,42 +58,42 @@ def horizon(
 ) -> Estimate:
     """Return after how many turns only a share of `level` of the episodes is still free of error.
 
-    `longest` is the longest episode, in turns, where it is longer than the curve.
+    `longest` is the longest episode in turns, if it is longer than the curve.
 
     Source: Brookmeyer & Crowley (1982), A confidence interval for the median survival time, Biometrics 38.
     """
-    at, low, high = (_first_below(each, level) for each in (found.share, found.low, found.high))
-    last = len(found.share)
+    at, low, high = (_first_below(line, level) for line in (curve.share, curve.low, curve.high))
+    last = len(curve.share)
     longest = max(longest or 0, last)
     note = None
     if at is None:
-        by_end = 1 - float(found.share[-1])
+        by_end = 1 - float(curve.share[-1])
         note = f"not within the longest episode of {longest} turns: {by_end:.0%} of the episodes have erred by then"
     elif high is None:
         note = f"the interval has no upper end within the longest episode of {longest} turns"
     return Estimate(at, low if low is not None else float(last), high, n_episodes, n_turns, method, note)
 
 
-def curve_points(found: Curve, n_turns: int, method: str) -> list[Estimate]:
-    """Return the share still free of error at each turn that is shown; the episodes at risk are its count."""
+def curve_points(curve: Curve, n_turns: int, method: str) -> list[Estimate]:
+    """Return the share still free of error at each reported turn; `n_episodes` counts the episodes at risk."""
     return [
         Estimate(
-            float(found.share[place]),
-            float(found.low[place]),
-            float(found.high[place]),
-            int(found.at_risk[place]),
+            float(curve.share[place]),
+            float(curve.low[place]),
+            float(curve.high[place]),
+            int(curve.at_risk[place]),
             n_turns,
             method,
             at={"turn": place + 1},
         )
-        for place in turns_shown(found.at_risk)
+        for place in turns_shown(curve.at_risk)
     ]
 
 
 def turns_shown(at_risk: Ints) -> list[int]:
-    """Return the turns that are reported, counted from 0: all, or 60 of them, as far as an episode is at risk."""
+    """Return the reported turns, counted from 0: all turns with an episode at risk, or 60 of them."""
     last = int(np.flatnonzero(at_risk > 0)[-1])
-    return [int(each) for each in np.unique(np.linspace(0, last, 60).astype(int))]
+    return [int(place) for place in np.unique(np.linspace(0, last, 60).astype(int))]
 
 
 def _free_of(last: Ints, event: Ints, n_kinds: int, instance: Ints | None) -> Curve:

@@ -1,4 +1,4 @@
-"""Bins of turns with round edges, few enough to read and wide enough to hold some errors."""
+"""Bins of turns with round edges, and the estimates of a mean in each. Knows turn tables, no estimator."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class TurnBin:
         return (self.first + self.last) / 2
 
     def at(self) -> dict[str, Json]:
-        """Return where an estimate of this bin stands on the axis of turns."""
+        """Return the position of an estimate of this bin on the axis of turns."""
         centre = self.centre
         turn = int(centre) if centre == int(centre) else centre
         return {"turn": turn, "first_turn": self.first, "last_turn": self.last}
@@ -43,7 +43,7 @@ def turn_bins(last_turn: int, most: int = MOST_BINS) -> tuple[TurnBin, ...]:
 
 def bin_of(turn: NDArray[np.int64], bins: tuple[TurnBin, ...]) -> NDArray[np.int64]:
     """Return the index of the bin that holds each turn."""
-    return np.searchsorted(np.array([each.last for each in bins]), turn)
+    return np.searchsorted(np.array([turns.last for turns in bins]), turn)
 
 
 def table_bins(table: TurnTable) -> tuple[TurnBin, ...]:
@@ -81,15 +81,15 @@ def estimate_bins(
     *,
     weights: Floats | None = None,
 ) -> list[Estimate]:
-    """Return the same for each bin of turns that holds a turn."""
+    """Return `estimate_mean` of each bin of turns that holds a turn."""
     bins = table_bins(table)
     order = bin_of(sample.turn, bins)
-    found = []
+    points = []
     for index, turns in enumerate(bins):
         inside = np.flatnonzero(order == index)
         if len(inside):
             where = {**at, **turns.at()}
             own = None if weights is None else weights[inside]
             part = sample.take(inside)
-            found.append(estimate_mean(table, part, values[inside], interval, method, where, weights=own))
-    return found
+            points.append(estimate_mean(table, part, values[inside], interval, method, where, weights=own))
+    return points

@@ -1,6 +1,7 @@
-"""Who answers by whose history: error rates of two runs that show each other's transcripts (`transplant:RUN`).
+"""Error rates by answering model and by model of the history, from runs with the condition `transplant:RUN`.
 
-Every cell rests on the same states: those that all cells posed, from turn 2 on, as turn 1 has no history.
+Every cell rests on the same states: those that all cells posed, from turn 2, as turn 1 has no history. Knows loaded
+runs, no estimator.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,9 +29,9 @@ class _Cell:
 
 
 def whose_history(runs: Sequence[RunData]) -> list[Estimate]:
-    """Return an error rate for each model that answers and each model whose history is shown, as `at` names them.
+    """Return an error rate for each answering model and each model whose history is shown, both named in `at`.
 
-    Two runs of which one at least shows the other's transcripts give two to four cells; none where no run does.
+    Two runs give three or four cells if at least one of them shows the other's transcripts; otherwise none.
     """
     tables: list[Estimate] = []
     for place, one in enumerate(runs):

@@ -14,7 +14,7 @@ from typing import Any
 
 from horizon.archives.documents import Document, Problem, read_documents
 from horizon.archives.games import ArchivedGame, ArchivedRows, Found, Harness, Reader
-from horizon.archives.replay import Rows
+from horizon.archives.rows import Rows
 from horizon.archives.workers import replay_parts
 from horizon.core import registry
 from horizon.core.environment import open_environment

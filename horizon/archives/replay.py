@@ -1,34 +1,23 @@
-"""Archived games as rows: each game replayed by python-chess, each reply read anew against its position.
+"""Archived chess games as rows: each game replayed by python-chess, each reply read anew against its position.
 
 A failure's kind comes from the reply itself, never from an archive's flag. Pure: no disk, no engine.
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import chess
 
 from horizon.archives.documents import Problem
-from horizon.archives.games import ArchivedChat, ArchivedGame, Harness, Said
+from horizon.archives.games import ArchivedGame, Said
+from horizon.archives.rows import Rows, game_seed, protocol_text
 from horizon.core.records import Episode, ErrorKind, Json, Turn
-from horizon.core.seeds import derive
-from horizon.domains.chess import illegal_moves, move_mentions, move_parsing
+from horizon.domains.chess import game_text, illegal_moves, move_mentions, move_parsing
 from horizon.domains.chess.novelty import novelty_of
 from horizon.domains.chess.verdict import count_men
 from horizon.domains.puzzles.formats.moves import foreign_letter
 
 _OUTCOMES = {"1/2-1/2": "draw", "*": "unfinished"}
-_NO_EXTRA = "{}"
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """What one game or chat becomes in a run: its turns in order, and how it ended."""
-
-    turns: tuple[Turn, ...]
-    episode: Episode
 
 
 @dataclass(slots=True)
@@ -54,22 +43,22 @@ class _Replay:
         if clock >= 100 or (clock >= 8 and self.board.is_repetition(3)):
             board = self.board.copy(stack=False)
             board.halfmove_clock = min(clock, 99)
-            self.root, self.begun = move_parsing.text_of(board), len(self.moves)
+            self.root, self.begun = game_text.text_of(board), len(self.moves)
 
     def row(self, turn: int, reply: str, action: str | None, error: ErrorKind, extra: dict[str, Json]) -> Turn:
         """Return the row of a reply at the position that the game is at."""
         game = self.game
-        line = move_parsing.GameText(self.root, tuple(self.moves[self.begun :]), game.side)
+        line = game_text.GameText(self.root, tuple(self.moves[self.begun :]), game.side)
         return Turn(
             run_id=self.run_id,
             episode_id=game.name,
             environment=self.environment,
             parameters=parameters_of(game),
-            seed=_derive_seed(game.name),
+            seed=game_seed(game.name),
             model=game.model,
             condition=game.harness.history,
             turn=turn,
-            state=move_parsing.join_state(line),
+            state=game_text.join_state(line),
             prompt_tokens=None,
             context_tokens=None,
             completion_tokens=None,
@@ -107,7 +96,7 @@ def rows_of(game: ArchivedGame, run_id: str, environment: str) -> Rows | Problem
         return Problem(game.name, f"its start is no position: {problem}")
     if not board.is_valid():
         return Problem(game.name, "its start is no possible position")
-    start = move_parsing.text_of(board)
+    start = game_text.text_of(board)
     replay = _Replay(game, run_id, environment, board, start)
     turns: list[Turn] = []
     for ply, text in enumerate(game.moves):
@@ -134,7 +123,7 @@ def rows_of(game: ArchivedGame, run_id: str, environment: str) -> Rows | Problem
     outcome = "forfeited" if is_refused else _outcome(game, board, turns)
     if isinstance(outcome, Problem):
         return outcome
-    final = move_parsing.join_state(move_parsing.GameText(start, tuple(replay.moves), game.side))
+    final = game_text.join_state(game_text.GameText(start, tuple(replay.moves), game.side))
     ending = "the harness refused a legal move" if is_refused else game.ending
     return Rows(tuple(turns), _episode(replay, len(turns), outcome, ending, final))
 
@@ -235,20 +224,8 @@ def _outcome(game: ArchivedGame, board: chess.Board, turns: list[Turn]) -> str |
 
 
 def parameters_of(game: ArchivedGame) -> str:
-    """Return what distinguishes groups: the opponent and the protocol, so that unlike ones are never pooled."""
-    return _parameters(game.harness, game.opponent)
-
-
-@lru_cache(maxsize=256)
-def _derive_seed(name: str) -> int:
-    """Return a seed of the game's own, so that no two games pair as one instance."""
-    return derive(0, "imported", name)
-
-
-@lru_cache(maxsize=4096)
-def _parameters(harness: Harness, opponent: str | None) -> str:
-    known = {f"protocol.{name}": value for name, value in harness.as_json().items() if value is not None}
-    return json.dumps(({"opponent": opponent} if opponent else {}) | known, ensure_ascii=False)
+    """Return what distinguishes groups: the opponent and the protocol, so that different ones are never pooled."""
+    return protocol_text(game.harness, game.opponent)
 
 
 def _episode(replay: _Replay, turns: int, outcome: str, ending: str | None, final: str) -> Episode:
@@ -261,7 +238,7 @@ def _episode(replay: _Replay, turns: int, outcome: str, ending: str | None, fina
         episode_id=game.name,
         environment=replay.environment,
         parameters=parameters_of(game),
-        seed=_derive_seed(game.name),
+        seed=game_seed(game.name),
         model=game.model,
         opponent=game.opponent,
         turns=turns,
@@ -269,50 +246,3 @@ def _episode(replay: _Replay, turns: int, outcome: str, ending: str | None, fina
         failure=ending if outcome in ("forfeited", "aborted") else None,
         extra=json.dumps(facts, ensure_ascii=False),
     )
-
-
-def rows_of_chat(chat: ArchivedChat, run_id: str) -> Rows:
-    """Return the rows of a chat: its judged turns alone."""
-    parameters = _parameters(chat.harness, None)
-    seed = _derive_seed(chat.name)
-    turns = tuple(_chat_turns(chat, parameters, seed, run_id))
-    facts = json.dumps({"turns_in_all": chat.n_turns, **chat.facts}, ensure_ascii=False)
-    last = chat.turns[-1].turn if chat.turns else 0
-    episode = Episode(
-        run_id, chat.name, chat.task, parameters, seed, chat.model, None, last, chat.outcome, chat.failure, facts
-    )
-    return Rows(turns, episode)
-
-
-def _chat_turns(chat: ArchivedChat, parameters: str, seed: int, run_id: str) -> Iterator[Turn]:
-    errors = 0
-    for turn in chat.turns:
-        yield Turn(
-            run_id=run_id,
-            episode_id=chat.name,
-            environment=chat.task,
-            parameters=parameters,
-            seed=seed,
-            model=chat.model,
-            condition=chat.harness.history,
-            turn=turn.turn,
-            state=turn.state,
-            prompt_tokens=None,
-            context_tokens=None,
-            completion_tokens=turn.tokens,
-            reply=turn.reply,
-            action=None,
-            error=turn.error,
-            correct=turn.error == "none",
-            loss=turn.loss,
-            random_loss=None,
-            optimal_action=None,
-            attempts=1,
-            substituted=False,
-            prior_errors=errors,
-            latency_ms=None,
-            engine_ms=None,
-            finish_reason="stop",
-            extra=_NO_EXTRA,
-        )
-        errors += turn.error != "none"

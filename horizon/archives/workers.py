@@ -14,7 +14,8 @@ from itertools import islice
 
 from horizon.archives.documents import Problem
 from horizon.archives.games import ArchivedGame, ArchivedRows, Found
-from horizon.archives.replay import Rows, rows_of, rows_of_chat
+from horizon.archives.replay import rows_of
+from horizon.archives.rows import Rows, rows_of_chat
 
 _FEW = 100
 """So many games cost less than starting processes."""

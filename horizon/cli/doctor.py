@@ -12,6 +12,7 @@ from typing import Any
 from horizon.core.errors import HorizonError
 from horizon.core.escaping import visible
 from horizon.core.extras import Extra, pip_line
+from horizon.core.paths import cache_folder
 from horizon.engines.engine import describe_engine, engine_names, find_engine
 from horizon.runs.run_list import all_runs_in
 from horizon.runs.verify import Check, verify
@@ -21,6 +22,7 @@ _OPTIONAL: tuple[tuple[str, Extra], ...] = (
     ("torch", "local"),
     ("transformers", "local"),
     ("gguf", "local"),
+    ("openvino-genai", "openvino"),
     ("xllamacpp", "llamacpp"),
     ("unified-planning", "pddl"),
     ("ray", "ray"),
@@ -110,7 +112,7 @@ def examine() -> list[Damage]:
             browser or "not installed (optional): apt-get install chromium (page tests)",
         )
     )
-    findings.append(_memory())
+    findings += [_cache(), _memory()]
     return findings
 
 
@@ -132,6 +134,17 @@ def _gaviota() -> Damage:
         False,
         "not installed (optional): apt-get install gaviotatb, or set HORIZON_GAVIOTA (endgame)",
     )
+
+
+def _cache() -> Damage:
+    try:
+        folder = cache_folder()
+    except HorizonError as problem:
+        return Damage("cache", False, False, str(problem))
+    converted = folder / "converted"
+    n_bytes = sum(file.stat().st_size for file in converted.rglob("*") if file.is_file())
+    emptied = f"; rm -r {converted} empties it" if n_bytes else ""
+    return Damage("cache", True, False, f"{folder}: {n_bytes / 1e9:.2f} GB of converted models{emptied}")
 
 
 def _memory() -> Damage:

@@ -9,12 +9,12 @@ from typing import Literal
 
 from horizon.core.errors import UsageError
 
-Extra = Literal["local", "llamacpp", "pddl", "ray", "testing", "gymnasium", "inspect", "wandb", "mlflow"]
+Extra = Literal["local", "openvino", "llamacpp", "pddl", "ray", "testing", "gymnasium", "inspect", "wandb", "mlflow"]
 
 APART: tuple[Extra, ...] = ("inspect", "wandb", "mlflow")
 """The extras with an environment of their own: they hold packages below what the others need, or bring many more."""
 
-ROW_EXTRAS: tuple[Extra, ...] = ("local", "llamacpp", "pddl")
+ROW_EXTRAS: tuple[Extra, ...] = ("local", "openvino", "llamacpp", "pddl")
 """The extras whose packages can change what a turn's row holds; a manifest records their versions."""
 
 

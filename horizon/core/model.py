@@ -161,6 +161,8 @@ class Capabilities:
     controls_recall
         An open model follows `Request.recall`, and has an attribute `controls_recall` that is True: the conditions
         that hide or round a history. Default: it does not, and these conditions are refused.
+    constrains_replies
+        The backend implements `constrain=legal`, and not `answer=score`. Default: the same as `ranks_replies`.
     """
 
     ranks_replies: bool = False
@@ -169,6 +171,7 @@ class Capabilities:
     is_interactive: bool = False
     argument: Literal["none", "name", "file", "optional"] = "optional"
     controls_recall: bool = False
+    constrains_replies: bool = False
 
 
 class Backend(Protocol):
@@ -224,12 +227,13 @@ def is_interactive(model: str) -> bool:
     return False
 
 
-def backends_that(capability: Literal["ranks_replies", "controls_recall"]) -> tuple[str, ...]:
+def backends_that(capability: Literal["ranks_replies", "constrains_replies", "controls_recall"]) -> tuple[str, ...]:
     """Return the backends that declare a capability; broken plug-ins are left out."""
     names = []
     for backend in registry.names("models"):
         with contextlib.suppress(HorizonError):
-            if getattr(capabilities_of(backend), capability):
+            able = capabilities_of(backend)
+            if getattr(able, capability) or (capability == "constrains_replies" and able.ranks_replies):
                 names.append(backend)
     return tuple(names)
 

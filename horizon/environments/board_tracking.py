@@ -19,7 +19,7 @@ import chess
 
 from horizon.core.parameters import Value, parameter
 from horizon.domains.bookkeeping import Questions
-from horizon.domains.chess.move_parsing import board_of
+from horizon.domains.chess.game_text import board_of
 from horizon.domains.name_matching import parse_integer, parse_names
 from horizon.domains.wording_shifts import display_names, language, read_shift
 

@@ -13,7 +13,7 @@ from horizon.core.parameters import parameter
 from horizon.core.records import Answer, Scores, Verdict
 from horizon.core.seeds import derive
 from horizon.domains.chess import game as chess_game
-from horizon.domains.chess import move_parsing, start_positions
+from horizon.domains.chess import game_text, start_positions
 from horizon.domains.chess import verdict as chess_verdict
 from horizon.domains.chess.environment_base import ChessContract
 from horizon.domains.chess.game import Game
@@ -94,7 +94,7 @@ class Chess(ChessContract):
             raise UsageError(
                 "environment chess: ask=completion shows the game as PGN: leave shift and notation as they are"
             )
-        if self.fen and (ending := Position(move_parsing.board_of(self.fen)).ending):
+        if self.fen and (ending := Position(game_text.board_of(self.fen)).ending):
             raise UsageError(f"environment chess: the game is over at fen={self.fen}: {ending}; give an earlier one")
 
     def reset(self, seed: int) -> Game:

@@ -23,7 +23,8 @@ from horizon.core.errors import UsageError
 from horizon.core.parameters import Value, parameter
 from horizon.core.records import Json
 from horizon.core.seeds import generator
-from horizon.domains.chess.move_parsing import board_of, read_move
+from horizon.domains.chess.game_text import board_of
+from horizon.domains.chess.move_parsing import read_move
 from horizon.domains.gaviota import plies_to_mate
 from horizon.domains.planning import Planning, Situation
 from horizon.domains.wording_shifts import display_names, language, read_shift, with_distractor

@@ -4,7 +4,7 @@ Knows observations and judging of chess, and packs of puzzles by name; no engine
 solution, and by an engine's scores if they come in as data.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,34 +15,17 @@ from horizon.core.environment import Mover
 from horizon.core.errors import ContractError, UsageError
 from horizon.core.parameters import parameter
 from horizon.core.records import Answer, Json, Scores, Verdict
-from horizon.domains.chess import move_parsing
 from horizon.domains.chess import verdict as chess_verdict
-from horizon.domains.chess.move_parsing import GameText
 from horizon.domains.chess.novelty import novelty_of
 from horizon.domains.chess.observation import SHOWN, ObservationStyle, observation_style
-from horizon.domains.chess.position import Position
 from horizon.domains.chess.shifts import SHIFT_HELP, Letters, letters
 from horizon.domains.puzzles.loader import locate_pack, open_pack
 from horizon.domains.puzzles.puzzle import Puzzle
+from horizon.domains.puzzles.puzzle_state import PuzzleState, first_state, read_state, write_state
 from horizon.domains.puzzles.selection import GOALS, Choice, Filter, choose
 from horizon.domains.puzzles.verdict import Graded, grade, solution, turns_left
 
 _ASKED = {"win": "Which move wins?", "hold": "Which move holds?", "best": "Which move is best?"}
-
-
-@dataclass(frozen=True, slots=True)
-class PuzzleState:
-    """A state: the seed, the number of the puzzle in the episode (from 1), its name, and the moves played of its line.
-
-    After the last move of the last puzzle, `moves` holds the whole line.
-    """
-
-    seed: int
-    number: int
-    name: str
-    root: str
-    moves: tuple[str, ...]
-    position: Position = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,25 +187,11 @@ class PuzzleTask:
 
     def dump(self, state: PuzzleState) -> str:
         """Return the state as `seed | number | name | FEN moves e2e4 e7e5 as white`."""
-        line = GameText(state.root, state.moves, "white" if " w " in state.root else "black")
-        return f"{state.seed} | {state.number} | {state.name} | {move_parsing.join_state(line)}"
+        return write_state(state)
 
     def load(self, text: str) -> PuzzleState:
         """Return the state of a line that `dump` wrote; its puzzle must be in the pack with these moves."""
-        head, _, rest = text.rpartition(" | ")
-        seed, _, named = head.partition(" | ")
-        number, _, name = named.partition(" | ")
-        if not (seed.isdecimal() and number.isdecimal() and int(number) and name):
-            raise UsageError(
-                f"'{text:.120}' is not a puzzle state: write it as seed | number | name | FEN moves - as white"
-            )
-        line, puzzle = move_parsing.split_state(rest), self._choice.find(name)
-        if line.root != puzzle.fen or (puzzle.moves and line.moves != puzzle.moves[: len(line.moves)]):
-            raise UsageError(f"'{text:.200}' does not match puzzle '{name}' of {self.pack}: use the pack of the state")
-        position = Position(chess.Board(puzzle.fen))
-        for move in line.moves:
-            position = position.after(move_parsing.parse_uci_move(position.board, move))
-        return PuzzleState(int(seed), int(number), name, puzzle.fen, line.moves, position)
+        return read_state(text, self._choice, self.pack)
 
     # Optional members. -----------------------------------------------------------------------------------------
 
@@ -262,8 +231,7 @@ class PuzzleTask:
         return letters(state.seed) if self._style.shift.is_renamed else None
 
     def _begin(self, seed: int, number: int) -> PuzzleState:
-        puzzle = self._choice.puzzle(seed, number)
-        return PuzzleState(seed, number, puzzle.name, puzzle.fen, (), Position(chess.Board(puzzle.fen)))
+        return first_state(seed, number, self._choice.puzzle(seed, number))
 
     def _puzzle(self, state: PuzzleState) -> Puzzle:
         return self._choice.find(state.name)

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 from horizon.core.errors import UsageError
 from horizon.core.model import Capabilities, ModelOptions
+from horizon.models._served.addresses import check_key, default_addresses
 from horizon.models._served.dialect import split_settings
-from horizon.models._served.model import ServedModel, Service, check_key, default_addresses
+from horizon.models._served.model import ServedModel, Service
 
 CAPABILITIES = Capabilities(holds_weights=False, argument="name")
 

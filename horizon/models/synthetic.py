@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from horizon.core.errors import EngineFailure, ModelFailure, UsageError
+from horizon.core.likelihood import Likelihood
 from horizon.core.model import Capabilities, ModelOptions, Posed, Request
 from horizon.core.parameters import build, parameter, settings, values
 from horizon.core.records import Json, Reply
@@ -105,6 +106,20 @@ class SyntheticModel:
         """Answer every request; `extra["error_probability"]` of a reply is the probability that it was drawn with."""
         return [self._answer(request) for request in requests]
 
+    def log_likelihoods(self, requests: Sequence[Request], replies: Sequence[str]) -> list[Likelihood | ModelFailure]:
+        """Return log(1 - probability of an error) for every request, whatever correct reply is asked about."""
+        likelihoods: list[Likelihood | ModelFailure] = []
+        for request, reply in zip(requests, replies, strict=True):
+            try:
+                probability = self._probability(request)
+            except (ModelFailure, EngineFailure) as failure:
+                likelihoods.append(ModelFailure(str(failure)))
+                continue
+            chance = math.log1p(-probability) if probability < 1 else -math.inf
+            n_tokens = sum(self._counts(request)) + -(-len(reply) // CHARACTERS_PER_TOKEN)
+            likelihoods.append(Likelihood(chance, n_tokens))
+        return likelihoods
+
     def count_tokens(self, text: str) -> int | None:
         """Return the length in tokens of 4 characters each, rounded up."""
         return -(-len(text) // CHARACTERS_PER_TOKEN)
@@ -114,16 +129,9 @@ class SyntheticModel:
 
     def _answer(self, request: Request) -> Reply | ModelFailure:
         process, posed = self.process, request.posed
-        counts = [-(-len(message.content) // CHARACTERS_PER_TOKEN) + process.marks for message in request.messages]
+        counts = self._counts(request)
         try:
-            probability = error_probability(
-                process,
-                turn=request.turn,
-                prior_errors=request.prior_errors,
-                standardised_difficulty=_standardise(process, posed) if process.difficulty else 0.0,
-                context_tokens=sum(counts),
-                bits=request.recall.bits,
-            )
+            probability = self._probability(request)
             errs = derive(request.seed, "synthetic error") / 2**63 < probability
             text = _wrong(process.kind, posed, request.seed) if errs else posed.render(_correct(posed))
         except ModelFailure as failure:
@@ -137,6 +145,22 @@ class SyntheticModel:
             context_tokens=sum(counts) if counts else None,
             completion_tokens=self.count_tokens(text) if counts else None,
             extra={"error_probability": probability},
+        )
+
+    def _counts(self, request: Request) -> list[int]:
+        """Return the tokens of each message shown."""
+        marks = self.process.marks
+        return [-(-len(message.content) // CHARACTERS_PER_TOKEN) + marks for message in request.messages]
+
+    def _probability(self, request: Request) -> float:
+        process = self.process
+        return error_probability(
+            process,
+            turn=request.turn,
+            prior_errors=request.prior_errors,
+            standardised_difficulty=_standardise(process, request.posed) if process.difficulty else 0.0,
+            context_tokens=sum(self._counts(request)),
+            bits=request.recall.bits,
         )
 
 

@@ -9,10 +9,12 @@ from horizon.core.model import Request
 from horizon.core.records import Episode, Message, Reply, Turn
 from horizon.play.ending import episode_row, outcome_of
 from horizon.play.episode import Attempt, LiveEpisode, advance
-from horizon.play.loop import FAILURES_PER_TURN, episode_id, replies_of
+from horizon.play.loop import episode_id
+from horizon.play.model_call import FAILURES_PER_TURN, replies_of
 from horizon.play.opponent import opponent_action, opponent_request
 from horizon.play.setting import Setting
-from horizon.play.turn import PendingTurn, judge_reply, request_for
+from horizon.play.turn import PendingTurn, request_for
+from horizon.play.turn_row import judge_reply
 
 
 class InteractiveEpisode:

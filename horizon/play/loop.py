@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
-from horizon.core.contracts import check_returned
-from horizon.core.errors import ContractError, EngineFailure, HorizonError, ModelFailure
+from horizon.core.errors import EngineFailure, HorizonError, ModelFailure
 from horizon.core.instances import distinct_seeds
-from horizon.core.model import Model, Request
 from horizon.core.records import Episode, Reply, Scores, Turn
 from horizon.core.row_faults import naming
 from horizon.core.seeds import generator
 from horizon.play.budget import Meter
 from horizon.play.ending import episode_row, outcome_of
 from horizon.play.episode import Attempt, LiveEpisode, advance, restore
+from horizon.play.model_call import FAILURES_PER_TURN, replies_of
 from horizon.play.opponent import opponent_action, opponent_request
 from horizon.play.setting import Setting
 from horizon.play.turn import (
@@ -30,16 +29,13 @@ from horizon.play.turn import (
     is_answered_once,
     is_posed,
     is_twin,
-    judge_reply,
     poses_the_same,
     request_for,
 )
+from horizon.play.turn_row import judge_reply
 from horizon.runs.usage import counts_of
 from horizon.scenarios.conditions import condition_of
 from horizon.scenarios.scenario import Scenario
-
-FAILURES_PER_TURN = 3
-"""After so many infrastructure failures at one turn the episode is aborted."""
 
 
 class Recording(Protocol):
@@ -302,19 +298,3 @@ class _Loop:
                             self._abort(live, ModelFailure(f"opponent {name}: {reply}"))
                         continue
                     live.state = task.step(live.state, opponent_action(self.setting, live, reply))
-
-
-def replies_of(model: Model, requests: list[Request]) -> Sequence[Reply | HorizonError]:
-    """Return the model's replies; where the whole batch failed, its failure for each.
-
-    Raises:
-        ContractError: the model returned something else, or another number of replies.
-    """
-    by = f"model {model.name}: reply"
-    try:
-        replies = check_returned(model.reply(requests), list, by)
-    except (ModelFailure, EngineFailure) as failure:
-        return [failure] * len(requests)
-    if len(replies) != len(requests):
-        raise ContractError(f"{by} returned {len(replies)} replies to {len(requests)} requests")
-    return [reply if isinstance(reply, HorizonError) else check_returned(reply, Reply, by) for reply in replies]

@@ -16,13 +16,15 @@ from horizon.core.model import Request
 from horizon.core.records import Episode, Json, Message, Reply, Turn
 from horizon.play.budget import Meter
 from horizon.play.episode import LiveEpisode
-from horizon.play.loop import FAILURES_PER_TURN, Played, replies_of
+from horizon.play.loop import Played
 from horizon.play.metering import mark_cost_stop, open_meter, store_unrecorded
+from horizon.play.model_call import FAILURES_PER_TURN, replies_of
 from horizon.play.opening import OpenParts, open_setting
 from horizon.play.plan import plan_of, scenario_of
 from horizon.play.session import FinishedRun, RunOptions, manifest_of
 from horizon.play.setting import Setting
-from horizon.play.turn import PendingTurn, is_answered_once, judge_reply, request_for
+from horizon.play.turn import PendingTurn, is_answered_once, request_for
+from horizon.play.turn_row import judge_reply
 from horizon.runs import run_folder
 from horizon.runs.journal import Journal
 from horizon.runs.manifest import run_id_of

@@ -13,8 +13,9 @@ from typing import Any, Protocol
 import polars as pl
 
 from horizon.analysis.gate_sums import Limits
-from horizon.analysis.gates import Outcome, decide, is_settled, looks, overall
-from horizon.analysis.turn_table import STORED, load_table
+from horizon.analysis.gates import Outcome, checkpoints, decide, is_settled, overall
+from horizon.analysis.turn_frame import STORED
+from horizon.analysis.turn_table import load_table
 from horizon.core.records import Episode, Json, Turn
 from horizon.play.loop import Played
 from horizon.runs import manifest as manifests
@@ -91,7 +92,7 @@ def play_until_settled(
         EngineFailure, ModelFailure: every episode so far was aborted.
     """
     total = Played()
-    for most in looks(scenario.episodes):
+    for most in checkpoints(scenario.episodes):
         first = range(most)
         played = play_some(
             turns=turns, episodes=episodes, is_ours=first.__contains__, watch=partial(_watch_on, watch, total)

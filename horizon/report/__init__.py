@@ -1,1 +1,1 @@
-"""Tables, figures and the page: draws what horizon.analysis estimated and computes nothing itself."""
+"""Tables, figures and the page: draws what horizon.analysis estimated and computes no statistics."""

@@ -1,4 +1,4 @@
-"""A badge for a README: the JSON that shields.io's endpoint badge reads, coloured by how the runs kept their claims.
+"""A badge for a README: JSON for shields.io's endpoint badge, coloured by the verdicts of the runs' claims.
 
 Source: https://shields.io/badges/endpoint-badge. Draws estimates, computes nothing.
 """
@@ -32,12 +32,12 @@ def write_badge(analysis: Analysis, path: Path) -> None:
 def badge(analysis: Analysis, verdicts: Sequence[str]) -> dict[str, Any]:
     """Return the badge: the headline figure of one run, or how many of several runs passed.
 
-    `verdicts` are those of the runs that something was expected of.
+    `verdicts` are those of the runs with expectations.
     """
     counts = Counter(verdicts)
-    worst = next((each for each in COLORS if each in counts), None)
+    worst = next((verdict for verdict in COLORS if verdict in counts), None)
     if len(verdicts) > 1:
-        others = [f"{counts[each]} {each}" for each in COLORS if counts[each] and each != "passed"]
+        others = [f"{counts[name]} {name}" for name in COLORS if counts[name] and name != "passed"]
         label, message = "scenarios", ", ".join([f"{counts['passed']} of {len(verdicts)} passed", *others])
     else:
         label, message = _headline(analysis)
@@ -50,14 +50,14 @@ def badge(analysis: Analysis, verdicts: Sequence[str]) -> dict[str, Any]:
 
 
 def _headline(analysis: Analysis) -> tuple[str, str]:
-    """Return the name and the words of the figure that matters most and that there is."""
+    """Return the name and the value of the most important figure that was estimated."""
     for name, sign in (("focus_gap", "+"), ("error_rate", "")):
-        found = analysis.whole.get(name)
-        if isinstance(found, Estimate) and found.estimate is not None:
+        figure = analysis.whole.get(name)
+        if isinstance(figure, Estimate) and figure.estimate is not None:
             bounds = [
-                f"{100 * each:{sign}.0f}" if each is not None else "?"
-                for each in (found.estimate, found.low, found.high)
+                f"{100 * value:{sign}.0f}" if value is not None else "?"
+                for value in (figure.estimate, figure.low, figure.high)
             ]
-            counted = f"{found.n_episodes} episode{'s' * (found.n_episodes != 1)}"
+            counted = f"{figure.n_episodes} episode{'s' * (figure.n_episodes != 1)}"
             return name.replace("_", " "), f"{bounds[0]} % [{bounds[1]}, {bounds[2]}], {counted}"
     return "error rate", "no judged turns"

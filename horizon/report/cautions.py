@@ -1,6 +1,6 @@
-"""What a reader must know beside the figures: what was not played, rates at the floor or ceiling, runs cut short.
+"""Cautions for the reader of the figures: conditions not played, rates at the floor or ceiling, runs stopped early.
 
-Sentences from estimates and manifests alone; computes no statistic.
+Sentences from estimates and manifests alone; computes no statistics.
 """
 
 from collections.abc import Sequence
@@ -14,29 +14,29 @@ from horizon.runs.run_data import RunData
 
 _MUCH_TRUNCATED = 0.05
 _RARE = 0.05
-"""A rate whose interval lies below this, and holds 0 at turn 1, is at the floor."""
+"""A rate is at the floor if its interval lies below this, and that at turn 1 contains 0."""
 _RESTATING = {"fen", "board", "pieces", "moves"}
-"""The parts of a chess observation from which the position can be read."""
-_NO_RISE = "no rise can be seen in this setting: horizon calibrate finds"
+"""The parts of a chess observation that contain the position."""
+_NO_RISE = "no rise can be measured in this setting: horizon calibrate finds"
 
 
 def limits(analysis: Analysis) -> list[str]:
-    """Return what the figures can't say, given what was played."""
+    """Return the limits of the figures, given the conditions that were played."""
     conditions = set(analysis.table.conditions)
     lines = [*cautions(analysis), *contradictions(analysis.runs)]
     if "fresh" not in conditions:
-        lines.append("Without the condition fresh, a rise with the turn may be nothing but harder positions.")
+        lines.append("Without the condition fresh, a rise with the turn may only reflect harder positions.")
     if "foreign" not in conditions:
-        lines.append("Without foreign, practice with the format and loss of focus are one net figure.")
+        lines.append("Without foreign, practice with the format can't be separated from loss of focus.")
     if "healed" not in conditions:
-        lines.append("Without healed, the pull of the model's own errors can't be separated from the length itself.")
+        lines.append("Without healed, the effect of the model's own errors can't be separated from that of length.")
     if "padded" not in conditions:
         lines.append("Without padded, a longer context can't be separated from more turns.")
-    lines += [line for group in analysis.groups if (line := _truncated(group))]
+    lines += [line for group in analysis.groups if (line := _truncation_note(group))]
     if analysis.table.n_aborted:
         lines.append(
-            f"{count_episodes(analysis.table.n_aborted)} were aborted by the infrastructure and left out; they may be "
-            f"the hard ones{_with_aborted(analysis)}."
+            f"{count_episodes(analysis.table.n_aborted)} were aborted by infrastructure failures and left out; they "
+            f"may be the hard ones{_with_aborted(analysis)}."
         )
     if analysis.table.n_episodes < 20:
         lines.append(f"{count_episodes(analysis.table.n_episodes)} are few: read the intervals, not the points.")
@@ -44,9 +44,9 @@ def limits(analysis: Analysis) -> list[str]:
 
 
 def contradictions(runs: Sequence[RunData]) -> list[str]:
-    """Return a line for histories that contradict the game: replies that were not played, with only moves shown.
+    """Return a line if histories contradict the game: they show replies that were not played, without positions.
 
-    Chess alone: after turn 1 the position is shown by parts of `later`, and none of them restates it.
+    Only chess is affected, when no part of `later` (the observation after turn 1) restates the position.
     """
     for run in runs:
         plan = run.manifest.get("plan") or {}
@@ -54,62 +54,62 @@ def contradictions(runs: Sequence[RunData]) -> list[str]:
         shown = [name for name in plan.get("conditions", ()) if str(name).partition(":")[0] in ("healed", "corrupted")]
         if later and not later & _RESTATING and shown:
             return [
-                f"{' and '.join(shown)} can't be read with later={'+'.join(sorted(later))}: they show replies that "
-                "were not played, and nothing restates the position; add fen to later."
+                f"{' and '.join(shown)} can't be interpreted with later={'+'.join(sorted(later))}: they show replies "
+                "that were not played, and nothing restates the position; add fen to later."
             ]
     return []
 
 
 def _with_aborted(analysis: Analysis) -> str:
-    """Return how far they could move the error rate, in words."""
+    """Return how far the aborted episodes could move the error rate, in words."""
     bounds = analysis.whole.get("error_rate_bounds")
     if not isinstance(bounds, Estimate) or bounds.low is None or bounds.high is None:
         return ""
     return f": with them the error rate lies between {100 * bounds.low:.0f} and {100 * bounds.high:.0f} %"
 
 
-def _truncated(group: Group) -> str:
-    """Return the line on replies that were cut off, where they are many."""
+def _truncation_note(group: Group) -> str:
+    """Return a line on truncated replies if there are many, else an empty text."""
     kinds = group.estimates.get("error_kinds")
     shares = {
-        str(each.at["condition"]): each.estimate or 0.0
-        for each in (kinds if isinstance(kinds, list) else ())
-        if each.at.get("kind") == "truncated"
+        str(point.at["condition"]): point.estimate or 0.0
+        for point in (kinds if isinstance(kinds, list) else ())
+        if point.at.get("kind") == "truncated"
     }
     cut = [f"{name} {100 * share:.0f} %" for name, share in shares.items() if share >= _MUCH_TRUNCATED]
     if not cut:
         return ""
     return (
-        f"{group.model}, {group.setting}: replies cut off at the most tokens allowed count as errors "
+        f"{group.model}, {group.setting}: replies cut off at the token limit count as errors "
         f"({', '.join(cut)}); with a larger max_tokens some may be correct."
     )
 
 
 def cautions(analysis: Analysis) -> list[str]:
-    """Return all cautions: one for each group at the floor or ceiling, then those of gates."""
+    """Return all cautions: one for each group at the floor or ceiling, then those on gates."""
     at_ends = [line for group in analysis.groups if (line := at_an_end(group))]
     return [*at_ends, *gate_notes(analysis.runs)]
 
 
 def at_an_end(group: Group) -> str | None:
-    """Return the sentence for a group whose errors can't rise or can't be seen; None for the others."""
+    """Return the sentence for a group at the floor or ceiling, else None."""
     end = end_of(group)
     return f"{group.model}, {group.setting}: {end.words}." if end else None
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Why no rise can be seen: a mark of a word or two for tables, and the reason with its figure."""
+    """Why no rise can be measured: a mark of one or two words for tables, and a sentence with the figure."""
 
     mark: str
     words: str
 
 
 def end_of(group: Group) -> End | None:
-    """Return whether a group is at the floor or the ceiling, where no rise can be seen.
+    """Return whether a group is at the floor or the ceiling, where no rise can be measured.
 
-    At the ceiling the error rate at turn 1 may be 100 %, or the loss there may be a random mover's; at the floor the
-    error rate is near 0 and no turn at the start errs.
+    At the ceiling, the interval at turn 1 includes an error rate of 100 % or a random mover's loss. At the floor, the
+    error rate is near 0 and the interval at the start includes 0.
     """
     curve = [point for point in points_of(group.estimates, "error_by_turn") if point.at.get("condition") == "natural"]
     if not curve:
@@ -131,19 +131,19 @@ def end_of(group: Group) -> End | None:
 
 
 def gate_notes(runs: Sequence[RunData]) -> list[str]:
-    """Return a sentence for each run that a gate stopped, and why a gate's intervals differ from the table's."""
+    """Return a sentence for each run that a gate stopped early, and why a gate's intervals differ from the table's."""
     notes = []
     for run in runs:
         stopped = run.manifest.get(STOPPED)
         if stopped:
             notes.append(
                 f"{run.name}: a gate stopped it after {stopped['episodes']} of {stopped['of']} episodes "
-                f"({stopped['verdict']}), which leans its figures a little towards that verdict."
+                f"({stopped['verdict']}), which biases its figures slightly towards that verdict."
             )
     if any(run.manifest.get(STOPPED) or run.manifest.get(GATE) for run in runs):
         notes.append(
-            "Intervals of the table and the page hold for a number of episodes fixed in advance; a gate's hold at "
-            "every check while episodes come in, and are wider for that."
+            "Intervals of the table and the page assume a number of episodes fixed in advance; those of a gate hold "
+            "at every check during play, and are wider for that."
         )
     return notes
 

@@ -1,6 +1,6 @@
-"""The report's figures: every estimator's own, for each group and between groups, and the groups side by side.
+"""The report's figures: those of every estimator, for each group and between groups, and the groups side by side.
 
-Makes plain data from estimates alone; plotly_figures and matplotlib_figures draw them alike.
+Makes plain data from estimates alone; plotly_figures and matplotlib_figures draw the same data.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,21 +11,22 @@ from horizon.analysis.chart import RATE, Chart, Series, named_series, points_of,
 from horizon.analysis.pareto import pareto_charts
 from horizon.core import registry
 from horizon.core.estimator import Estimates
+from horizon.report.responsible_turns import harm_charts
 
 
 def charts_of(analysis: Analysis) -> list[Chart]:
-    """Return every figure that the estimates can fill: group by group, then those that compare groups."""
+    """Return every figure with data: group by group, then those that compare groups."""
     charts = []
     for number, group in enumerate(analysis.groups, 1):
         suffix = f"-{number}" if len(analysis.groups) > 1 else ""
         label = f"{group.model}, {group.setting}"
         for chart in _estimator_charts(group.estimates):
-            title, said = f"{chart.title}: {label}", f"{label}: {chart.said}"
-            charts.append(replace(chart, slug=chart.slug + suffix, title=title, said=said))
+            title, alt_text = f"{chart.title}: {label}", f"{label}: {chart.alt_text}"
+            charts.append(replace(chart, slug=chart.slug + suffix, title=title, alt_text=alt_text))
     if len(analysis.groups) > 1:
-        charts += [_side_by_side(analysis.groups), *pareto_charts(analysis.groups), *_pooled(analysis)]
+        charts += [_side_by_side(analysis.groups), *pareto_charts(analysis.groups), *_pooled_chart(analysis)]
         charts += _estimator_charts(analysis.between())
-    return charts
+    return [*charts, *harm_charts(analysis.runs)]
 
 
 def caption_of(chart: Chart) -> list[str]:
@@ -54,8 +55,8 @@ def _side_by_side(groups: Sequence[Group]) -> Chart:
     return Chart("side_by_side", "Side by side", "Error rate of each model and setting.", "", RATE, "dot", series)
 
 
-def _pooled(analysis: Analysis) -> list[Chart]:
-    """Return the focus gap of each group by itself and pooled; none where too few groups were played."""
+def _pooled_chart(analysis: Analysis) -> list[Chart]:
+    """Return the focus gap of each group by itself and pooled; none if too few groups were played."""
     pooled = [point for point in points_of(analysis.whole, "pooled_focus_gap") if point.at["model"] != "all"]
     if not pooled:
         return []
@@ -65,6 +66,8 @@ def _pooled(analysis: Analysis) -> list[Chart]:
         Series("by itself", tuple(name for name, _ in alone), tuple(gap for _, gap in alone)),
         Series("pooled", tuple(f"{point.at['model']}, {point.at['task']}" for point in pooled), tuple(pooled)),
     )
-    said = "Focus gap of each model and task by itself, and shrunk towards the whole."
+    alt_text = "Focus gap of each model and task by itself, and shrunk towards the mean."
     notes = (f"pooled: assumes that {pooled[0].at['assumes']}",)
-    return [Chart("pooled", "Focus gaps, pooled", said, "", "difference of error rates", "dot", series, notes=notes)]
+    return [
+        Chart("pooled", "Focus gaps, pooled", alt_text, "", "difference of error rates", "dot", series, notes=notes)
+    ]

@@ -11,41 +11,43 @@ from horizon.core.escaping import visible
 from horizon.core.estimator import Estimate
 
 
-def print_comparison(found: Comparison, console: Console) -> None:
-    """Print one table a setting, then the notes."""
-    for setting in dict.fromkeys(line.setting for line in found.lines):
+def print_comparison(comparison: Comparison, console: Console) -> None:
+    """Print one table per setting, then the notes."""
+    for setting in dict.fromkeys(line.setting for line in comparison.lines):
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title_justify="left")
         table.title = Text(visible(setting))
         for name in ("figure", "base", "new", "new - base [interval]", "pairs", "level", "verdict"):
             table.add_column(name, justify="left" if name in ("figure", "verdict") else "right", no_wrap=True)
-        for line in found.lines:
+        for line in comparison.lines:
             if line.setting == setting:
                 table.add_row(*(Text(cell) for cell in _cells(line)))
         console.print(table)
-    if found.side_by_side:
-        console.print(_beside(found))
-    if found.whose_history:
+    if comparison.side_by_side:
+        console.print(_beside(comparison))
+    if comparison.whose_history:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title_justify="left")
-        table.title = Text("error rate by who answers and whose history is shown, on the same states after turn 1")
-        for name in ("who answers", "whose history", "error rate, 95 % interval", "turns"):
+        table.title = Text("error rate by answering model and model of the history, on the same states after turn 1")
+        for name in ("answering model", "model of the history", "error rate, 95 % interval", "turns"):
             table.add_column(name, justify="right" if name == "turns" else "left")
-        for rate in found.whose_history:
+        for rate in comparison.whose_history:
             cells = (str(rate.at["answers"]), str(rate.at["history"]), _rate(rate), str(rate.n_turns))
             table.add_row(*(Text(visible(cell)) for cell in cells))
         console.print(table)
-    for note in found.notes:
+    for note in comparison.notes:
         console.print(Text(visible(note)))
 
 
-def _beside(found: Comparison) -> Table:
+def _beside(comparison: Comparison) -> Table:
     """Return the figures of imported runs that share no game: a line per model, side and protocol."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    figures = list(dict.fromkeys(each.figure for each in found.side_by_side))
-    for name in ("model", "side", "games", "turns", *figures, "protocol (where a side has several)"):
+    figures = list(dict.fromkeys(figure_of_side.figure for figure_of_side in comparison.side_by_side))
+    for name in ("model", "side", "games", "turns", *figures, "protocol (if a side has several)"):
         table.add_column(name, overflow="fold")
     rows: dict[tuple[str, str, str], dict[str, SideFigure]] = {}
-    for each in found.side_by_side:
-        rows.setdefault((each.model, each.side, each.protocol), {})[each.figure] = each
+    for figure_of_side in comparison.side_by_side:
+        rows.setdefault((figure_of_side.model, figure_of_side.side, figure_of_side.protocol), {})[
+            figure_of_side.figure
+        ] = figure_of_side
     for (model, side, protocol), values in rows.items():
         counted = values.get("error rate") or next(iter(values.values()))
         cells = [_beside_cell(values.get(figure)) for figure in figures]

@@ -1,4 +1,4 @@
-"""The console that tables are printed to: as wide as the terminal, and unbounded where output is none."""
+"""The console that tables are printed to: as wide as the terminal, unbounded if output is not a terminal."""
 
 import sys
 from typing import TextIO
@@ -6,7 +6,7 @@ from typing import TextIO
 from rich.console import Console
 
 _UNBOUNDED = 100_000
-"""Columns of a file or a pipe: nothing in them is wrapped or cut."""
+"""The width for a file or a pipe: nothing is wrapped or cut."""
 
 
 def open_console(file: TextIO | None = None) -> Console:

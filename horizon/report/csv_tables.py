@@ -10,7 +10,7 @@ from horizon.core.estimator import Estimate
 from horizon.runs.replacing import replace_text
 
 _FORMULA = r"^\s*[=+\-@\t\r\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}]"
-"""What makes a spreadsheet take a cell for a formula, full-width signs included."""
+"""Matches cells that a spreadsheet would interpret as a formula, including full-width signs."""
 
 
 def write_csv(analysis: Analysis, folder: Path) -> list[Path]:
@@ -35,7 +35,7 @@ def write_csv(analysis: Analysis, folder: Path) -> list[Path]:
 
 
 def _without_formulas(table: pl.DataFrame) -> pl.DataFrame:
-    """Return the table with a quote before each text that a spreadsheet would take for a formula; numbers stay."""
+    """Return the table with a quote before each text that a spreadsheet would take for a formula, except numbers."""
     escaped = []
     for name in table.select(pl.col(pl.String)).columns:
         text = pl.col(name)

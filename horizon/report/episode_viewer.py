@@ -1,6 +1,6 @@
-"""The episodes of runs as plain data for the page's viewer: what was asked, replied, judged, turn by turn.
+"""The episodes of runs as plain data for the page's viewer: prompt, reply and verdict, turn by turn.
 
-Large runs are thinned, whole episodes at a time; statistics never come from here. Texts are data and never markup.
+Of large runs only some whole episodes are kept; no statistic is computed from them. Texts are data, never markup.
 """
 
 import json
@@ -16,12 +16,13 @@ from horizon.core.records import Turn
 from horizon.core.row_faults import naming
 from horizon.core.seeds import generator
 from horizon.engines.position_text import split_position
+from horizon.report.responsible_turns import effects_of
 from horizon.runs.run_data import RunData
 
 MOST_TURNS = 12_000
-"""Rows that the viewer holds; beyond, whole episodes are left out by seed."""
+"""The most rows in the viewer; beyond that, a seeded sample of whole episodes is kept."""
 LONGEST_TEXT = 20_000
-"""Characters of a text that the viewer holds; the run folder keeps all."""
+"""The most characters of a text in the viewer; the run folder has the whole text."""
 
 
 def trace(runs: Sequence[RunData], most_turns: int = MOST_TURNS) -> dict[str, Any]:
@@ -37,10 +38,11 @@ def trace(runs: Sequence[RunData], most_turns: int = MOST_TURNS) -> dict[str, An
     for place, run in enumerate(runs):
         task, rule = _task(run.manifest)
         rules.append(rule)
-        is_asked = bool(rule)
+        has_prompts = bool(rule)
         outcomes = dict(run.episodes.select("episode_id", "outcome").iter_rows())
         episodes: dict[str, dict[str, Any]] = {}
         names = [name for index, name in chosen if index == place]
+        effects = effects_of(run)
         for columns in run.turns.filter(pl.col("episode_id").is_in(names)).iter_rows(named=True):
             row = Turn(**columns)
             episode = episodes.setdefault(
@@ -54,9 +56,12 @@ def trace(runs: Sequence[RunData], most_turns: int = MOST_TURNS) -> dict[str, An
                     "turns": [],
                 },
             )
-            episode["turns"].append(_turn(task, row, is_asked))
+            shown = _turn(task, row, has_prompts)
+            if row.condition == "natural" and (row.episode_id, row.turn) in effects:
+                shown["h"] = effects[row.episode_id, row.turn]
+            episode["turns"].append(shown)
         for episode in episodes.values():
-            episode["turns"].sort(key=lambda each: (each["t"], each["c"] != "natural", each["c"]))
+            episode["turns"].sort(key=lambda turn: (turn["t"], turn["c"] != "natural", turn["c"]))
         kept += episodes.values()
     return {"episodes": kept, "left_out": len(sizes) - len(chosen), "rules": rules}
 
@@ -66,50 +71,50 @@ def _chosen(sizes: dict[tuple[int, str], int], most_turns: int) -> set[tuple[int
     if sum(sizes.values()) <= most_turns:
         return set(sizes)
     order = generator(0, "trace").sample(sorted(sizes), len(sizes))
-    found: set[tuple[int, str]] = set()
+    kept: set[tuple[int, str]] = set()
     held = 0
-    for each in order:
-        if held + sizes[each] <= most_turns:
-            found.add(each)
-            held += sizes[each]
-    # One episode alone may be too long for the page: better its beginning than nothing, cut in `trace`.
-    return found or {order[0]}
+    for episode in order:
+        if held + sizes[episode] <= most_turns:
+            kept.add(episode)
+            held += sizes[episode]
+    # If even the first episode is too long it is kept all the same, so that the viewer is not empty.
+    return kept or {order[0]}
 
 
 def _task(manifest: Mapping[str, Any]) -> tuple[Any, str]:
-    """Return the environment that a run was played in and its rules; nulls where it is not installed here."""
+    """Return the environment of a run and its rules; None and no rules if it is not installed."""
     try:
         plan = manifest["plan"]
         task = open_environment(EnvironmentName.parse(str(plan["environment"])).name, dict(plan["parameters"]))
-        # What another harness asked is not in an imported run, so none of our own wording may be shown for it.
+        # An imported run does not record the prompts of its harness, so Horizon's own must not be shown for it.
         return task, "" if "imported" in manifest else task.rules()
     except (HorizonError, KeyError, TypeError, ValueError):
         return None, ""
 
 
-def _turn(task: Any, row: Turn, is_asked: bool) -> dict[str, Any]:
+def _turn(task: Any, row: Turn, has_prompts: bool) -> dict[str, Any]:
     with naming(row):
         extra = json.loads(row.extra)
-    asked, board, best, said = "", "", row.optimal_action, row.action
+    prompt, board, best, answer = "", "", row.optimal_action, row.action
     if task is not None:
         try:
             state = task.load(row.state)
-            if is_asked:
-                asked = task.pose(state) if row.turn == 1 or row.condition == "fresh" else task.observe(state)
-            # The FEN's placement alone is drawn: men in hand and variants are no part of it.
+            if has_prompts:
+                prompt = task.pose(state) if row.turn == 1 or row.condition == "fresh" else task.observe(state)
+            # Only the FEN's placement is drawn: pieces in hand and variants are not part of it.
             board = split_position(task.engine_position(state) or "").fen
-            best = _spoken(task, state, row.optimal_action)
-            said = _spoken(task, state, row.action) if row.error in ("none", "wrong") else row.action
-        except Exception:  # noqa: BLE001 (whatever an environment raises of a stranger's row)
-            # A state of another version of the environment, or none of it: its text is shown as it is.
-            asked = ""
+            best = _canonical_text(task, state, row.optimal_action)
+            answer = _canonical_text(task, state, row.action) if row.error in ("none", "wrong") else row.action
+        except Exception:  # noqa: BLE001 (an environment may raise anything on foreign rows)
+            # A state of another version or another environment: its text is shown unchanged.
+            prompt = ""
     return {
         "t": row.turn,
         "c": row.condition,
         "s": _short(row.state),
-        "q": _short(asked),
+        "q": _short(prompt),
         "r": _short(row.reply),
-        "a": said and _short(said),
+        "a": answer and _short(answer),
         "o": best and _short(best),
         "e": row.error,
         "l": row.loss,
@@ -121,11 +126,11 @@ def _turn(task: Any, row: Turn, is_asked: bool) -> dict[str, Any]:
     }
 
 
-def _spoken(task: Any, state: Any, action: str | None) -> str | None:
+def _canonical_text(task: Any, state: Any, action: str | None) -> str | None:
     if action is None:
         return None
-    said = str(task.render(state, action))
-    return said.partition("Answer: ")[2].strip() or said
+    text = str(task.render(state, action))
+    return text.partition("Answer: ")[2].strip() or text
 
 
 def _short(text: str) -> str:

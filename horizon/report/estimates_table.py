@@ -11,7 +11,7 @@ from horizon.core.escaping import visible
 from horizon.core.estimator import Estimate, Estimates
 
 _DENSE = ("smooth", "parametric_survival")
-"""How the names of lists begin that are the points of a drawn curve."""
+"""Prefixes of the names of lists that are the points of a smooth curve."""
 
 
 def print_estimates(analysis: Analysis, console: Console) -> None:

@@ -1,6 +1,6 @@
-"""The report's first sentences: the most important significant result of all groups, then what the others gave.
+"""The report's first sentences: the most important significant result of all groups, then those of the others.
 
-Significant means that Holm's correction within the result's family is below 5 % (`horizon.analysis.multiplicity`).
+Significant means a p value below 5 % after Holm's correction within its family (`horizon.analysis.multiplicity`).
 """
 
 from collections.abc import Sequence
@@ -14,16 +14,16 @@ from horizon.report.cautions import count_episodes
 
 ALPHA = 0.05
 _MOST_NAMED = 6
-"""Groups that the headline names beside its own; the table of results has all."""
+"""The most other groups named in the headline; the table of results has all."""
 _OWN = ("natural-healed", "natural-foreign")
-"""The contrasts that come next in importance: what its own trajectory costs a model."""
+"""The next most important contrasts: the cost of the model's own trajectory."""
 _SHOWN = {
     "natural": "with its own history",
     "fresh": "without",
     "healed": "with its errors corrected in the history",
     "foreign": "with another episode's correct answers as history",
     "padded": "with neutral text as long as the history",
-    "recap": "with a recap for a history",
+    "recap": "with a recap instead of the history",
 }
 
 
@@ -37,12 +37,12 @@ class RankedContrast:
 
     @property
     def is_significant(self) -> bool:
-        """Whether the family's correction leaves it below 5 %."""
+        """Whether the corrected p value is below 5 %."""
         return self.p_holm < ALPHA
 
     @property
     def size(self) -> float:
-        """The size of the effect that its interval leaves no doubt of, in points of error rate."""
+        """The smallest size of the effect within its interval, as a difference of error rates."""
         low, high = self.figure.low or 0.0, self.figure.high or 0.0
         return max(low, -high, 0.0)
 
@@ -50,8 +50,8 @@ class RankedContrast:
 def findings(analysis: Analysis) -> list[RankedContrast]:
     """Return all tested contrasts of all groups, the most important first.
 
-    The focus gap comes before what its own trajectory costs a model, and that before all others; among equals, the
-    significant first, then the greatest effect that is certain.
+    Significant contrasts come first. Among them the focus gap comes before the cost of the model's own trajectory, and
+    that before all others; equals are ordered by `size`.
     """
     tested = [
         RankedContrast(group, figure, float(p_holm))
@@ -64,9 +64,9 @@ def findings(analysis: Analysis) -> list[RankedContrast]:
 
 
 def headline(analysis: Analysis) -> str:
-    """Return the most important significant result with its interval, what the other groups gave, or that nothing did.
+    """Return the most important significant result with its interval and those of other groups, or that there is none.
 
-    Without a contrast the error rates of all groups.
+    Without contrasts, return the error rates of all groups.
     """
     tested = findings(analysis)
     if not tested:
@@ -109,7 +109,7 @@ def _nothing(analysis: Analysis, tested: Sequence[RankedContrast]) -> str:
 
 
 def _others(rest: Sequence[RankedContrast], name: str) -> str:
-    """Return what the other groups gave for the headline's contrast, and how many other contrasts are significant."""
+    """Return the headline's contrast for the other groups, and how many other contrasts are significant."""
     alike = [finding for finding in rest if finding.figure.at["name"] == name]
     words = []
     for is_significant, start in ((True, "Significant as well"), (False, "No difference shown")):
@@ -126,8 +126,8 @@ def _others(rest: Sequence[RankedContrast], name: str) -> str:
     if significant:
         largest = max(significant, key=lambda finding: finding.size)
         words.append(
-            f"Of {len(beside)} other contrasts, {len(significant)} significant after correction, "
-            f"most of all {largest.figure.at['contrast']} of {_who(largest.group)}: "
+            f"Of {len(beside)} other contrasts, {len(significant)} are significant after correction, "
+            f"the largest {largest.figure.at['contrast']} of {_who(largest.group)}: "
             f"{100 * (largest.figure.estimate or 0.0):+.0f} ({_range(largest.figure)})."
         )
     elif beside:
@@ -152,14 +152,14 @@ def _rates(groups: Sequence[Group]) -> str:
 
 
 def _parts(group: Group) -> str:
-    """Return the sentence that separates practice from loss of focus, where both were estimated."""
+    """Return the sentence that separates practice from loss of focus, if both were estimated."""
     words = []
     for key, name in (("practice", "practice with the format"), ("focus_loss", "its own trajectory")):
         part = single_of(group.estimates, key)
         if part is None or part.low is None or part.high is None:
             return ""
         words.append(f"{name} {100 * (part.estimate or 0.0):+.0f} points ({_range(part)})")
-    return f"In it: {' and '.join(words)}."
+    return f"Its parts: {' and '.join(words)}."
 
 
 def _sides(figure: Estimate) -> tuple[str, str]:
@@ -187,7 +187,7 @@ def _bounds(figure: Estimate) -> str:
 
 
 def _correction(finding: RankedContrast) -> str:
-    """Return the corrected p value, where more than one test was made."""
+    """Return the corrected p value if there was more than one test."""
     n_tests = int(str(finding.figure.at["n_tests"]))
     return "" if n_tests < 2 else f", {write_p(finding.p_holm)} after Holm's correction over {n_tests} tests"
 

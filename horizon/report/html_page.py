@@ -1,7 +1,7 @@
 """One self-contained `report.html`: headline, results, curves, tables, and a viewer to step through every episode.
 
-No network, no computation: estimates and rows come in. Whatever a model or a user wrote is data in the page (JSON
-that scripts put in as text) or escaped; a content security policy forbids everything else.
+No network and no statistics, only estimates and rows. Text from models and users is data in the page (JSON that
+scripts insert as text) or escape_text; a content security policy forbids everything else.
 """
 
 import base64
@@ -21,7 +21,7 @@ from horizon.report.cautions import limits
 from horizon.report.chart_builders import caption_of, charts_of
 from horizon.report.episode_viewer import trace
 from horizon.report.headline import headline
-from horizon.report.html_tables import cost_section, escaped, estimates_section, results_section, tests_section
+from horizon.report.html_tables import cost_section, escape_text, estimates_section, results_section, tests_section
 from horizon.report.made_by import command
 from horizon.report.palette import style_of
 from horizon.report.plotly_figures import draw
@@ -35,12 +35,12 @@ _POLICY = (
 
 
 def write_page(analysis: Analysis, path: Path, registered: Sequence[str] = ()) -> Path:
-    """Write the page of runs that were estimated, and return its path; the same runs give the same bytes."""
+    """Write the page of an analysis and return its path; the same runs give the same bytes."""
     return replace_text(path, page(analysis, registered))
 
 
 def page(analysis: Analysis, registered: Sequence[str] = ()) -> str:
-    """Return the page as HTML; `registered` are the lines on a frozen plan that the runs were held against."""
+    """Return the page as HTML; `registered` are the lines on the frozen plan of the runs."""
     episodes = trace(analysis.runs)
     charts = charts_of(analysis)
     title = headline(analysis)
@@ -48,13 +48,13 @@ def page(analysis: Analysis, registered: Sequence[str] = ()) -> str:
     sections = (
         _Section("results", "Results", results_section(analysis)),
         _Section("registered", "Pre-registration", _list(registered)),
-        _Section("limits", "What this can't show", _list(limits(analysis))),
+        _Section("limits", "Limitations", _list(limits(analysis))),
         _Section("tests", "Tests", tests_section(analysis)),
         _Section("cost", "Cost", cost_section(analysis)),
         _Section("figures", "Figures", _figures(analysis, charts)),
         _Section("episodes", "Episodes", _viewer(episodes["left_out"])),
         _Section("tables", "Tables", estimates_section(analysis)),
-        _Section("commands", "Commands that made it", f"<pre>{escaped(command(analysis.runs))}</pre>"),
+        _Section("commands", "Commands that made it", f"<pre>{escape_text(command(analysis.runs))}</pre>"),
     )
     filled = [section for section in sections if section.content]
     parts = [
@@ -62,10 +62,10 @@ def page(analysis: Analysis, registered: Sequence[str] = ()) -> str:
         '<html lang="en"><head><meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>Horizon: {escaped(title)[:120]}</title>",
+        f"<title>Horizon: {escape_text(title)[:120]}</title>",
         f"<style>{_asset('page.css')}</style></head><body>",
         "<header><h1>Horizon report</h1>",
-        f'<p class="headline">{escaped(title)}</p>',
+        f'<p class="headline">{escape_text(title)}</p>',
         _contents(filled, charts),
         "</header><main>",
         *(section.html() for section in filled),
@@ -73,8 +73,8 @@ def page(analysis: Analysis, registered: Sequence[str] = ()) -> str:
         "<noscript><p>The figures and the viewer need JavaScript; the tables hold all figures.</p></noscript>",
         _pieces(),
         _data("colours", {name: style_of(name, place).colour for place, name in enumerate(analysis.table.conditions)}),
-        _packed("trace", json.dumps(episodes, ensure_ascii=True).encode()),
-        _packed("figures-data", json.dumps(drawn, ensure_ascii=True).encode()),
+        _compress("trace", json.dumps(episodes, ensure_ascii=True).encode()),
+        _compress("figures-data", json.dumps(drawn, ensure_ascii=True).encode()),
         f'<script type="text/plain" id="plotly">{_plotly()}</script>',
         f"<script>{_asset('viewer.js')}</script>",
         "</body></html>",
@@ -98,7 +98,7 @@ def _contents(sections: Sequence[_Section], charts: Sequence[Chart]) -> str:
     """Return the table of contents: a link to each section, and beneath `Figures` one to each figure."""
     links = "".join(f'<li><a href="#{section.name}">{section.title}</a></li>' for section in sections)
     figures = "".join(
-        f'<li><a href="#chart-{place}">{escaped(chart.title)}</a></li>' for place, chart in enumerate(charts)
+        f'<li><a href="#chart-{place}">{escape_text(chart.title)}</a></li>' for place, chart in enumerate(charts)
     )
     listed = f"<details><summary>All {len(charts)} figures</summary><ul>{figures}</ul></details>" if charts else ""
     return f'<nav aria-label="Contents"><ul>{links}</ul>{listed}</nav>'
@@ -113,8 +113,8 @@ def _data(name: str, content: Mapping[str, object]) -> str:
     return f'<script type="application/json" id="{name}">{text}</script>'
 
 
-def _packed(name: str, content: bytes) -> str:
-    # Base64 holds no angle bracket, so nothing in it can end the element. No time in the header: same runs, same page.
+def _compress(name: str, content: bytes) -> str:
+    # Base64 has no angle bracket, so the content can't end the element. Without a time, the same runs give one page.
     return f'<script type="text/plain" id="{name}">{_base64(content)}</script>'
 
 
@@ -128,10 +128,10 @@ def _plotly() -> str:
 
 
 def _pieces() -> str:
-    """Return python-chess's drawings of the pieces, once, for boards to refer to."""
+    """Return python-chess's drawings of the pieces, which all boards refer to."""
     symbols = "PNBRQKpnbrqk"
     drawn = "".join(
-        f'<g id="piece-{ord(each)}">{chess.svg.PIECES[each].replace("id=", "data-id=")}</g>' for each in symbols
+        f'<g id="piece-{ord(symbol)}">{chess.svg.PIECES[symbol].replace("id=", "data-id=")}</g>' for symbol in symbols
     )
     return (
         f'<svg width="0" height="0" style="position:absolute" aria-hidden="true"><defs>{drawn}</defs></svg>'
@@ -140,14 +140,14 @@ def _pieces() -> str:
 
 
 def _list(lines: Sequence[str]) -> str:
-    return f'<ul class="limits">{"".join(f"<li>{escaped(line)}</li>" for line in lines)}</ul>' if lines else ""
+    return f'<ul class="limits">{"".join(f"<li>{escape_text(line)}</li>" for line in lines)}</ul>' if lines else ""
 
 
 def _figures(analysis: Analysis, charts: Sequence[Chart]) -> str:
-    """Return the key of conditions, each in its colour, and a place for every figure."""
+    """Return the legend of conditions and an element for every figure."""
     key = "".join(
         f'<li><span class="swatch" style="background:{style_of(name, place).colour}"></span>'
-        f"{escaped(name)}{escaped(_meaning(name))}</li>"
+        f"{escape_text(name)}{escape_text(_meaning(name))}</li>"
         for place, name in enumerate(analysis.table.conditions)
     )
     drawn = "".join(_figure(place, chart) for place, chart in enumerate(charts))
@@ -155,7 +155,7 @@ def _figures(analysis: Analysis, charts: Sequence[Chart]) -> str:
 
 
 def _meaning(condition: str) -> str:
-    """Return what a condition shows, by its own first docstring line; nothing for those of other harnesses."""
+    """Return what a condition shows, from its first docstring line; empty for conditions of other harnesses."""
     known = CONDITIONS.get(condition.partition(":")[0])
     line = (known.show.__doc__ or "").partition("\n")[0] if known else ""
     return f": {line.removeprefix('Show ').rstrip('.')}" if line else ""
@@ -163,14 +163,15 @@ def _meaning(condition: str) -> str:
 
 def _figure(place: int, chart: Chart) -> str:
     return (
-        f'<figure id="chart-{place}"><figcaption>{escaped(chart.title)}</figcaption>'
-        f'<div id="figure-{place}" role="img" aria-label="{escaped(chart.said)}" style="min-height:380px"></div>'
-        f"{''.join(f'<p class=note>{escaped(note)}</p>' for note in caption_of(chart))}</figure>"
+        f'<figure id="chart-{place}"><figcaption>{escape_text(chart.title)}</figcaption>'
+        f'<div id="figure-{place}" role="img" aria-label="{escape_text(chart.alt_text)}"'
+        ' style="min-height:380px"></div>'
+        f"{''.join(f'<p class=note>{escape_text(note)}</p>' for note in caption_of(chart))}</figure>"
     )
 
 
 def _viewer(left_out: int) -> str:
-    note = f'<p class="note">{left_out} episodes are left out here to keep the page small.</p>' if left_out else ""
+    note = f'<p class="note">{left_out} episodes are omitted here to keep the page small.</p>' if left_out else ""
     return f"""{note}
 <div id="viewer" tabindex="0" role="group" aria-label="Episode viewer">
 <div class="controls">
@@ -182,5 +183,6 @@ def _viewer(left_out: int) -> str:
 </div>
 <p class="note">Keys: &larr; &rarr; turns, n and p errors, j and k episodes, Home and End.</p>
 <div class="strip" id="strip" role="group" aria-label="All turns; a cross marks an error"></div>
+<div id="heat"></div>
 <div id="detail" aria-live="polite"></div>
 </div>"""

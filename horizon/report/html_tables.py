@@ -1,6 +1,6 @@
 """The page's tables: results of every model and task, all tests with corrected p values, and every estimate.
 
-Whatever a model or a user wrote is escaped. Computes nothing.
+Text from models and users is escape_text. Computes no statistics.
 """
 
 import html
@@ -21,24 +21,33 @@ from horizon.runs.spending import spending_of
 _EQUIVALENT = {True: "shown", False: "not shown"}
 
 
-def escaped(text: str) -> str:
-    """Return a text that can't be markup, with its invisible characters as codes."""
+def escape_text(text: str) -> str:
+    """Return a text without markup, with its invisible characters as codes."""
     return html.escape(visible(text), quote=True)
 
 
 def results_section(analysis: Analysis) -> str:
     """Return the table of results: a line for each model and task, with marks of floor and ceiling."""
-    titles = ("model", "task", "episodes", "error rate", "focus gap", "p (Holm)", "H50 (turns)", "no rise can be seen")
+    titles = (
+        "model",
+        "task",
+        "episodes",
+        "error rate",
+        "focus gap",
+        "p (Holm)",
+        "H50 (turns)",
+        "no rise can be measured",
+    )
     lines = [_result(group) for group in analysis.groups]
     n_tests = max((int(str(_at(group, "n_tests") or 0)) for group in analysis.groups), default=0)
-    note = "In brackets 95 % intervals, from the spread between episodes; they are not corrected for their number."
+    note = "In brackets: 95 % intervals, from the spread between episodes, not corrected for their number."
     if n_tests > 1:
         note += f" p is corrected by Holm over one family, the {n_tests} focus gaps of this table."
     return _table(titles, lines, note, numbers=(2, 3, 4, 5, 6), marks=(7,))
 
 
 def tests_section(analysis: Analysis) -> str:
-    """Return all contrasts with their corrected p values, and what was shown to be no effect; nothing without any."""
+    """Return all contrasts with their corrected p values, and the tests of no effect; empty without contrasts."""
     contrasts = [(group, point) for group in analysis.groups for point in points_of(group.estimates, "contrasts")]
     shown = [
         (group, point)
@@ -53,15 +62,15 @@ def tests_section(analysis: Analysis) -> str:
     families = "; ".join(
         f"{name}: {n} test{'' if n == 1 else 's'}, {below} below 5 %"
         for name, n, below in (
-            _family("the focus gaps (natural - fresh), the figure named in advance", contrasts, is_gap=True),
+            _family("the focus gaps (natural - fresh), the figure chosen in advance", contrasts, is_gap=True),
             _family("all other contrasts", contrasts, is_gap=False),
             _family(f"tests that an effect is smaller than {margin}", shown, is_gap=None),
         )
         if n
     )
     intro = (
-        "Each family of tests, over all models and tasks of this page, is held at 5 % as a whole by Holm's "
-        f"correction. The families are {families}. Intervals are not corrected."
+        "Holm's correction holds the error rate of each family of tests, over all models and tasks of this page, at "
+        f"5 %. The families are {families}. Intervals are not corrected."
     )
     rows = [
         (
@@ -75,8 +84,8 @@ def tests_section(analysis: Analysis) -> str:
         for group, point in contrasts
     ]
     titles = ("model", "task", "contrast, on the same states", "points", "p", "p (Holm)", "differs from 0")
-    listed = _closed(f"All {len(rows)} contrasts", _table(titles, rows, "", numbers=(3, 4, 5)))
-    return f'<p class="note">{escaped(intro)}</p>{listed}{_no_effect(shown, margin)}'
+    listed = _collapse(f"All {len(rows)} contrasts", _table(titles, rows, "", numbers=(3, 4, 5)))
+    return f'<p class="note">{escape_text(intro)}</p>{listed}{_no_effect(shown, margin)}'
 
 
 def _no_effect(shown: Sequence[tuple[Group, Estimate]], margin: str) -> str:
@@ -86,7 +95,9 @@ def _no_effect(shown: Sequence[tuple[Group, Estimate]], margin: str) -> str:
     fading = [point for group, point in shown if "cause" in point.at]
     words = f"An effect smaller than {margin} is shown for {_count(point for _, point in shown)} effects"
     if fading:
-        words += f"; that there is no fading with length (longer context, turns as such), for {_count(fading)} parts"
+        words += (
+            f", among them {_count(fading)} parts of the rise that are due to length (longer context, turns as such)"
+        )
     rows = [
         (
             *_names(group),
@@ -98,9 +109,9 @@ def _no_effect(shown: Sequence[tuple[Group, Estimate]], margin: str) -> str:
         for group, point in shown
     ]
     titles = ("model", "task", "effect", "points, 90 % interval", "p", "p (Holm)", f"smaller than {margin}")
-    note = "Two one-sided tests. An interval that holds 0 is no evidence of no effect: only this test is."
-    listed = _closed(f"All {len(rows)} tests of no effect", _table(titles, rows, note, numbers=(3, 4, 5)))
-    return f'<p class="note">{escaped(words)}.</p>{listed}'
+    note = "Two one-sided tests. An interval that contains 0 is no evidence of no effect; only this test is."
+    listed = _collapse(f"All {len(rows)} tests of no effect", _table(titles, rows, note, numbers=(3, 4, 5)))
+    return f'<p class="note">{escape_text(words)}.</p>{listed}'
 
 
 def cost_section(analysis: Analysis) -> str:
@@ -131,7 +142,7 @@ def cost_section(analysis: Analysis) -> str:
 
 
 def estimates_section(analysis: Analysis) -> str:
-    """Return every estimate with its interval, but for the points of smooth curves."""
+    """Return every estimate with its interval, except the points of smooth curves."""
     rows = []
     for group in analysis.groups:
         who = f"{group.model}, {group.setting}"
@@ -142,9 +153,9 @@ def estimates_section(analysis: Analysis) -> str:
         rows += [_estimate("all", name, point) for point in points]
     titles = ("model", "estimate of", "at", "value", "95 % interval", "n", "method")
     note = "Every estimate, as in tables/*.csv."
-    # Closed, or it would fill a hundred printed pages.
-    return _closed(
-        f"All {len(rows)} estimates; tables/*.csv hold those of the smooth curves too",
+    # Collapsed, as it would fill a hundred printed pages.
+    return _collapse(
+        f"All {len(rows)} estimates; tables/*.csv also has the smooth curves",
         _table(titles, rows, note, numbers=(3, 4)),
     )
 
@@ -217,8 +228,8 @@ def _number(value: float | None) -> str:
     return "open" if value is None else f"{value:.4g}"
 
 
-def _closed(summary: str, content: str) -> str:
-    return f"<details><summary>{escaped(summary)}</summary>{content}</details>"
+def _collapse(summary: str, content: str) -> str:
+    return f"<details><summary>{escape_text(summary)}</summary>{content}</details>"
 
 
 def _table(
@@ -229,15 +240,15 @@ def _table(
     numbers: Sequence[int] = (),
     marks: Sequence[int] = (),
 ) -> str:
-    """Return a table that scrolls by itself; cells in `marks` that are not empty are set off."""
-    head = "".join(f'<th scope="col">{escaped(title)}</th>' for title in titles)
+    """Return a table that scrolls on its own; non-empty cells of the columns `marks` are highlighted."""
+    head = "".join(f'<th scope="col">{escape_text(title)}</th>' for title in titles)
     body = []
     for row in rows:
         cells = []
         for place, cell in enumerate(row):
-            text = f'<span class="mark">{escaped(cell)}</span>' if cell and place in marks else escaped(cell)
+            text = f'<span class="mark">{escape_text(cell)}</span>' if cell and place in marks else escape_text(cell)
             cells.append(f"<td{' class=number' if place in numbers else ''}>{text}</td>")
         body.append(f"<tr>{''.join(cells)}</tr>")
-    caption = f'<caption class="note">{escaped(note)}</caption>' if note else ""
+    caption = f'<caption class="note">{escape_text(note)}</caption>' if note else ""
     inner = f"{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody>"
     return f'<div class="scroll"><table>{inner}</table></div>'

@@ -1,4 +1,4 @@
-"""The commands that play the runs of a page again and make the page."""
+"""The commands that repeat the runs of a page and make the page."""
 
 import shlex
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from horizon.runs.run_data import RunData
 
 
 def command(runs: Sequence[RunData]) -> str:
-    """Return the commands that play these runs again and make this page; a run in memory has no page of its own."""
+    """Return the commands that repeat these runs and make this page; runs in memory are not in the report command."""
     stored = [run.name for run in runs if run.folder is not None]
     lines = [_play(run) for run in runs]
     return "\n".join([*lines, *([f"horizon report {' '.join(map(shlex.quote, stored))}"] if stored else [])])

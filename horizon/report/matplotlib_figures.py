@@ -1,4 +1,4 @@
-"""Figures for paper and page, drawn with matplotlib from estimates alone; nothing is computed here but layout."""
+"""Figures as PNG and SVG files, drawn with matplotlib from estimates alone. Computes only layout."""
 
 import io
 from collections.abc import Sequence
@@ -23,16 +23,16 @@ _INK = "#333333"
 _DENSE = 20
 _ASIDE = 0.12
 _CAPTION_WIDTH = 118
-"""Characters of a caption's line."""
+"""Characters per line of a caption."""
 _CAPTION_LINE = 0.13
-"""Its height in inches."""
+"""Height of a line of a caption, in inches."""
 _MEANING = {"natural": "natural: with its own history", "fresh": "fresh: the same states, no history"}
 
 
 def draw_error_by_turn(analysis: Analysis, path: Path, *others: Path) -> list[Path]:
     """Draw the error rate by turn, a panel per group and a line per condition, with 95 % bands and counts.
 
-    The same figure goes into every path, its kind by the suffix (.png, .svg); return the paths.
+    The figure is saved to every path, in the format of its suffix (.png, .svg). Returns the paths.
     """
     return _save(_error_by_turn(analysis), (path, *others))
 
@@ -40,7 +40,9 @@ def draw_error_by_turn(analysis: Analysis, path: Path, *others: Path) -> list[Pa
 def error_by_turn_png(analysis: Analysis) -> bytes:
     """Return the same figure as the bytes of a PNG image, for a notebook."""
     file = io.BytesIO()
-    _error_by_turn(analysis).savefig(file, format="png")
+    figure = _error_by_turn(analysis)
+    _place_texts(figure)
+    figure.savefig(file, format="png")
     return file.getvalue()
 
 
@@ -51,7 +53,7 @@ def _error_by_turn(analysis: Analysis) -> Figure:
     n_rows = -(-len(groups) // n_columns)
     figure = Figure(figsize=(7.2 * n_columns, 4.9 * n_rows), layout="constrained", dpi=150)
     panels = figure.subplots(n_rows, n_columns, squeeze=False, sharey=True).ravel()
-    top = max((_reach(each) for group in groups for each in _lists(group, "error_by_turn")), default=1.0)
+    top = max((_reach(point) for group in groups for point in _lists(group, "error_by_turn")), default=1.0)
     for axes, group in zip(panels, groups, strict=False):
         _draw_panel(axes, group, top)
     for axes in panels[len(groups) :]:
@@ -60,9 +62,9 @@ def _error_by_turn(analysis: Analysis) -> Figure:
 
 
 def draw_chart(chart: Chart, path: Path, *others: Path) -> list[Path]:
-    """Draw one chart of the page into every path, its kind by the suffix (.png, .svg); return the paths."""
+    """Draw one chart of the page to every path, in the format of its suffix (.png, .svg), and return the paths."""
     matplotlib.use("Agg")
-    caption = _wrapped(caption_of(chart))
+    caption = _wrap_lines(caption_of(chart))
     figure = Figure(figsize=(7.2, 4.6 + _CAPTION_LINE * len(caption)), layout="constrained", dpi=150)
     axes = figure.subplots()
     _write_caption(figure, caption)
@@ -85,7 +87,7 @@ def draw_chart(chart: Chart, path: Path, *others: Path) -> list[Path]:
         if chart.form == "dot":
             axes.set_xticks(range(len(names)), names)
             axes.margins(x=0.08)
-            axes.axhline(0, color=_INK, linewidth=0.8)
+            axes.axhline(chart.baseline, color=_INK, linewidth=0.8)
     elif chart.form != "scatter" and all(
         float(place).is_integer() for series in chart.series for place in series.places
     ):
@@ -93,29 +95,31 @@ def draw_chart(chart: Chart, path: Path, *others: Path) -> list[Path]:
     return _save(figure, (path, *others))
 
 
-def _wrapped(sentences: Sequence[str]) -> list[str]:
+def _wrap_lines(sentences: Sequence[str]) -> list[str]:
     return [line for sentence in sentences for line in wrap(_printable(sentence), _CAPTION_WIDTH)]
 
 
 def _write_caption(figure: Figure, lines: Sequence[str]) -> None:
-    """Write small lines beneath the axes; the layout leaves them their place."""
+    """Write small lines beneath the axes; the layout reserves their space."""
     if lines:
         figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=7, color="#666666", parse_math=False)
 
 
 def _names(chart: Chart) -> list[str]:
-    """Return the names on the axis in the order in which they are first met; none where it is one of numbers."""
+    """Return the names on the axis in order of first appearance; none on an axis of numbers."""
     places = [place for series in chart.series for place in series.places]
-    return list(dict.fromkeys(_printable(each) for each in places if isinstance(each, str)))
+    return list(dict.fromkeys(_printable(place) for place in places if isinstance(place, str)))
 
 
 def _draw_series(axes: Axes, chart: Chart, series: Series, index: int) -> None:
     look = style_of(series.name, index)
     colour, marker = look.colour, look.marker
-    places: list[Any] = [_printable(each) if isinstance(each, str) else each for each in series.places]
-    values = [each.estimate or 0.0 for each in series.points]
-    lows = [each.low if each.low is not None else value for each, value in zip(series.points, values, strict=True)]
-    highs = [each.high if each.high is not None else value for each, value in zip(series.points, values, strict=True)]
+    places: list[Any] = [_printable(place) if isinstance(place, str) else place for place in series.places]
+    values = [point.estimate or 0.0 for point in series.points]
+    lows = [point.low if point.low is not None else value for point, value in zip(series.points, values, strict=True)]
+    highs = [
+        point.high if point.high is not None else value for point, value in zip(series.points, values, strict=True)
+    ]
     bars = [[value - low for value, low in zip(values, lows, strict=True)]]
     bars.append([high - value for value, high in zip(values, highs, strict=True)])
     name = _printable(series.name)
@@ -135,17 +139,17 @@ def _draw_series(axes: Axes, chart: Chart, series: Series, index: int) -> None:
         style = "steps-post" if chart.form == "step" else "default"
         axes.plot(places, values, color=colour, marker=shown, markersize=4.5, linewidth=1.8, label=name, ds=style)
     elif chart.form == "dot":
-        # Series stand side by side, or their intervals would hide each other.
+        # Series are drawn side by side, so that their intervals do not overlap.
         aside = _ASIDE * (index - (len(chart.series) - 1) / 2)
         names = _names(chart)
-        spots = [names.index(each) + aside if isinstance(each, str) else each for each in places]
+        spots = [names.index(place) + aside if isinstance(place, str) else place for place in places]
         axes.errorbar(spots, values, yerr=bars, fmt=marker, color=colour, capsize=3, label=name)
     elif chart.form == "stack":
-        # The series before it are drawn already: its bars stand on theirs.
+        # Stacked on the bars of the series before it.
         heights: dict[str, float] = {}
         for before in chart.series[:index]:
-            for place, each in zip(before.places, before.points, strict=True):
-                heights[str(place)] = heights.get(str(place), 0.0) + (each.estimate or 0.0)
+            for place, point in zip(before.places, before.points, strict=True):
+                heights[str(place)] = heights.get(str(place), 0.0) + (point.estimate or 0.0)
         below = [heights.get(str(place), 0.0) for place in series.places]
         axes.bar(places, values, bottom=below, color=colour, label=name)
     else:
@@ -167,28 +171,36 @@ def _dress(axes: Axes, title: str, x_title: str, y_title: str) -> None:
 
 
 def _save(figure: Figure, paths: Sequence[Path]) -> list[Path]:
+    _place_texts(figure)
     for path in paths:
         # Without a date in the file the same run gives the same bytes.
         metadata = {"Date": None} if path.suffix == ".svg" else {"Software": "horizon"}
         with matplotlib.rc_context({"svg.hashsalt": "horizon"}):
-            # In memory first: a full disk must not leave half a figure.
+            # In memory first, so that a full disk leaves no partial file.
             drawn = io.BytesIO()
             figure.savefig(drawn, format=path.suffix[1:], metadata=metadata)
-        # Placing the texts takes half of the time, and is the same for every kind of file.
-        figure.set_layout_engine("none")
         make_folder(path.parent)
         with replacing(path) as file:
             file.write(drawn.getvalue())
     return list(paths)
 
 
+def _place_texts(figure: Figure) -> None:
+    """Lay the figure out once for every kind of file: left to itself, each `savefig` draws it once more to do so."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        # Not "none", which leaves an engine that does nothing, and its additional drawing.
+        figure.set_layout_engine(None)
+
+
 def _draw_panel(axes: Axes, group: Group, top: float) -> None:
     curves = _lists(group, "error_by_turn")
-    conditions = list(dict.fromkeys(str(each.at["condition"]) for each in curves))
+    conditions = list(dict.fromkeys(str(point.at["condition"]) for point in curves))
     for index, condition in enumerate(conditions):
-        points = [each for each in curves if each.at["condition"] == condition and each.estimate is not None]
+        points = [point for point in curves if point.at["condition"] == condition and point.estimate is not None]
         _draw_curve(axes, points, condition, index, len(conditions))
-    _write_counts(axes, [each for each in curves if each.at["condition"] == conditions[0]])
+    _write_counts(axes, [point for point in curves if point.at["condition"] == conditions[0]])
     _dress(axes, _title(group), "turn", "share of turns with an error")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=2))
     axes.set_ylim(0, min(1.02, top * 1.08 + 0.01))
@@ -199,9 +211,9 @@ def _draw_panel(axes: Axes, group: Group, top: float) -> None:
 
 def _draw_curve(axes: Axes, points: Sequence[Estimate], condition: str, index: int, n_conditions: int) -> None:
     style = style_of(condition, index)
-    turns = [_number(each.at["turn"]) for each in points]
-    rates = [each.estimate or 0.0 for each in points]
-    lows, highs = [each.low or 0.0 for each in points], [_reach(each) for each in points]
+    turns = [_number(point.at["turn"]) for point in points]
+    rates = [point.estimate or 0.0 for point in points]
+    lows, highs = [point.low or 0.0 for point in points], [_reach(point) for point in points]
     axes.fill_between(turns, lows, highs, color=style.colour, alpha=0.16, linewidth=0)
     axes.plot(
         turns,
@@ -215,11 +227,11 @@ def _draw_curve(axes: Axes, points: Sequence[Estimate], condition: str, index: i
 
 
 def _write_counts(axes: Axes, points: Sequence[Estimate]) -> None:
-    """Write under the curve how many turns stand behind each bin of the first condition."""
-    for each in points:
-        place = (_number(each.at["turn"]), 0.012)
+    """Write under the curve the number of turns in each bin of the first condition."""
+    for point in points:
+        place = (_number(point.at["turn"]), 0.012)
         axes.text(
-            *place, str(each.n_turns), transform=axes.get_xaxis_transform(), fontsize=7, color="#777777", ha="center"
+            *place, str(point.n_turns), transform=axes.get_xaxis_transform(), fontsize=7, color="#777777", ha="center"
         )
 
 
@@ -235,7 +247,7 @@ def _footnote(group: Group) -> str:
             f"{rate.n_episodes} episodes, {rate.n_turns} turns (grey: turns per bin); bands: 95 % interval of each bin"
         )
     methods = dict.fromkeys(point.method for point in _lists(group, "error_by_turn"))
-    lines += _wrapped([f"bands: {'; '.join(methods)}"] if methods else [])
+    lines += _wrap_lines([f"bands: {'; '.join(methods)}"] if methods else [])
     gap = group.estimates.get("focus_gap")
     if isinstance(gap, Estimate) and gap.estimate is not None and gap.low is not None and gap.high is not None:
         lines.append(
@@ -246,8 +258,8 @@ def _footnote(group: Group) -> str:
 
 
 def _lists(group: Group, key: str) -> list[Estimate]:
-    found = group.estimates.get(key, [])
-    return found if isinstance(found, list) else []
+    estimates = group.estimates.get(key, [])
+    return estimates if isinstance(estimates, list) else []
 
 
 def _reach(estimate: Estimate) -> float:

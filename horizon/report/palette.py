@@ -1,4 +1,4 @@
-"""One colour and marker for each condition, on the page and in every figure file; by place for all other series.
+"""One colour and marker for each condition, in all figures; other series get theirs by their index.
 
 Doses and lengths of one condition (`corrupted:0.25`, `window:4`) are shades of its colour. Draws nothing.
 """
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 from horizon.scenarios.conditions import CONDITIONS, split_condition
 
-# Okabe and Ito's colours, which the colour-blind can distinguish; a marker each, so that print in grey works too.
+# Okabe and Ito's colours, which colour-blind readers can distinguish, with markers for print in grey.
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C6D31", "#555555")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _SYMBOLS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "x", "star")
 _FAMILIES = ("natural", "fresh", "healed", "foreign", "padded", "corrupted", "window", "recap")
 _LIGHTEST = 0.4
-"""The least share of its own colour that a shade keeps; the rest is white."""
+"""The smallest share of its colour in a shade; the rest is white."""
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a series looks: its colour as `#rrggbb`, its marker in matplotlib and the same in Plotly."""
+    """The style of a series: its colour as `#rrggbb`, its marker in matplotlib and the same marker in Plotly."""
 
     colour: str
     marker: str

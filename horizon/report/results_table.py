@@ -23,7 +23,7 @@ _UNITS = {
 }
 """Factor, format and unit of each headline figure; a plain number with two decimals for the others."""
 _BENEATH = ("s1", "h80")
-"""Headline figures that are printed beneath the table, which a terminal of 80 columns has no room for."""
+"""Headline figures printed beneath the table, so that it fits a terminal of 80 columns."""
 
 
 def print_results(analysis: Analysis, console: Console) -> None:
@@ -36,11 +36,11 @@ def print_results(analysis: Analysis, console: Console) -> None:
     if analysis.table.n_aborted:
         console.print(f"{analysis.table.n_aborted} aborted episodes (infrastructure failures) are left out")
     if any(group.differs_in for group in analysis.groups):
-        console.print("runs with other plans are never pooled: each line names what its plan has differently")
+        console.print("runs with different plans are not pooled: each line names its own settings")
     for caution in cautions(analysis):
         console.print(Text(visible(caution)))
     if analysis.table.n_copies:
-        console.print(f"{analysis.table.n_copies} episodes that another run has row by row are left out")
+        console.print(f"{analysis.table.n_copies} episodes that are copies of another run's are left out")
 
 
 def survival_lines(analysis: Analysis) -> list[str]:
@@ -56,11 +56,16 @@ def survival_lines(analysis: Analysis) -> list[str]:
 
 
 def results_table(analysis: Analysis) -> Table:
-    """Return the table; a figure that no group has (skill without a graded loss) gets no column."""
+    """Return the table, without the columns that no group has (such as skill without a loss)."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), caption_justify="left")
     table.caption = "in brackets: 95 % intervals, from the spread between episodes"
     headlines = [group.headline() for group in analysis.groups]
-    known = dict.fromkeys(name for each in headlines for name, value in each.items() if value.estimate is not None)
+    known = dict.fromkeys(
+        name
+        for headline_of_group in headlines
+        for name, value in headline_of_group.items()
+        if value.estimate is not None
+    )
     figures = [name for name in known if name not in _BENEATH]
     has_opponent = any(group.opponent for group in analysis.groups)
     for title in ("model", "environment", *(("opponent",) if has_opponent else ())):
@@ -75,7 +80,7 @@ def results_table(analysis: Analysis) -> Table:
 
 
 def write_figure(estimate: Estimate | None, name: str) -> str:
-    """Write a headline figure as `12.5 % [8.1, 18.9]`; `-` where there is none."""
+    """Write a headline figure as `12.5 % [8.1, 18.9]`; `-` if there is none."""
     if estimate is None or estimate.estimate is None:
         return "-"
     factor, number, unit = _UNITS.get(name, (1, ".2f", ""))

@@ -14,7 +14,7 @@ from horizon.analysis.analysis import Group
 from horizon.analysis.chart import single_of
 from horizon.analysis.run_plans import differences, plans_of
 from horizon.core.estimator import Estimate
-from horizon.report.html_tables import escaped
+from horizon.report.html_tables import escape_text
 from horizon.report.results_table import write_figure
 from horizon.report.spending import write_amount
 
@@ -66,7 +66,7 @@ def index_page(cells: Sequence[TableCell], named: Sequence[Group], left_out: Seq
     options = "".join(
         f'<option value="{key}" data-more="{int(FIGURES[key][1])}">{FIGURES[key][0]}</option>' for key in figures
     )
-    missing = "".join(f"<li>{escaped(line)}</li>" for line in left_out)
+    missing = "".join(f"<li>{escape_text(line)}</li>" for line in left_out)
     gone = f'<section id="left-out"><h2>Left out</h2><ul class="limits">{missing}</ul></section>' if missing else ""
     parts = [
         "<!doctype html>",
@@ -81,7 +81,7 @@ def index_page(cells: Sequence[TableCell], named: Sequence[Group], left_out: Seq
         f'<p class="controls"><label>Figure <select id="figure">{options}</select></label></p>',
         f'<div class="scroll" tabindex="0" role="region" aria-label="Models by tasks"><table id="board">'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>",
-        "".join(f'<p class="note">{escaped(note)}</p>' for note in _NOTES),
+        "".join(f'<p class="note">{escape_text(note)}</p>' for note in _NOTES),
         gone,
         "</main><noscript><p>Sorting and other figures than the first need JavaScript.</p></noscript>",
         f"<script>{_asset('site.js')}</script>",
@@ -109,12 +109,12 @@ def _task_of(group: Group) -> Task:
 
 def _head(place: int, title: str) -> str:
     kind = ' class="model"' if place == 0 else ""
-    return f'<th scope="col"{kind} aria-sort="none"><button type="button">{escaped(title)}</button></th>'
+    return f'<th scope="col"{kind} aria-sort="none"><button type="button">{escape_text(title)}</button></th>'
 
 
 def _row(model: str, cells: Sequence[TableCell | None], figures: Sequence[str]) -> str:
     body = "".join(_cell(cell, figures) for cell in cells)
-    return f'<tr><th scope="row" class="model">{escaped(model)}</th>{body}</tr>'
+    return f'<tr><th scope="row" class="model">{escape_text(model)}</th>{body}</tr>'
 
 
 def _cell(cell: TableCell | None, figures: Sequence[str]) -> str:
@@ -127,8 +127,8 @@ def _cell(cell: TableCell | None, figures: Sequence[str]) -> str:
         hidden = " hidden" if place else ""
         value = "" if single is None or single.estimate is None else f' data-value="{single.estimate!r}"'
         spans.append(
-            f'<a class="figure" data-figure="{key}" href="{escaped(quote(cell.page))}"{value}{hidden}'
-            f' title="{escaped(_why(single))}">{_figure(key, single)}</a>'
+            f'<a class="figure" data-figure="{key}" href="{escape_text(quote(cell.page))}"{value}{hidden}'
+            f' title="{escape_text(_why(single))}">{_figure(key, single)}</a>'
         )
     return f"<td>{''.join(spans)}</td>"
 
@@ -141,7 +141,7 @@ def _figure(key: str, estimate: Estimate | None) -> str:
     n_episodes = estimate.n_episodes if estimate is not None else 0
     counts = [f"[{interval}"] if bracket else []
     counts += [_count(n_episodes, "episode")] if n_episodes else []
-    return f"<b>{escaped(figure)}</b><small>{escaped(', '.join(counts))}</small>"
+    return f"<b>{escape_text(figure)}</b><small>{escape_text(', '.join(counts))}</small>"
 
 
 def _why(estimate: Estimate | None) -> str:

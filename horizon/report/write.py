@@ -18,18 +18,18 @@ _KINDS = ("png", "svg")
 def write_analysis(analysis: Analysis, out: Path, registered: Sequence[str] = ()) -> list[Path]:
     """Write page, figures and tables into a folder; return the paths, those of figures first.
 
-    Each file is replaced whole or not at all, and none through a link. `registered` are
-    the lines on a frozen plan (`horizon.runs.registration`) for the page.
+    Each file is replaced atomically, and never through a link. `registered` are the lines on a frozen plan
+    (`horizon.runs.registration`) for the page.
 
     Raises:
-        UsageError: there is nothing to draw, as no turn was judged.
-        StoreError: the disk refuses.
+        UsageError: no turn was judged, so there is nothing to draw.
+        StoreError: a file can't be written.
     """
     refuse_empty(analysis)
     make_folder(out)
     drawn, listed = make_subfolder(out, "figures"), make_subfolder(out, "tables")
     figures = draw_error_by_turn(analysis, *(out / f"error_by_turn.{kind}" for kind in _KINDS))
-    # One file a chart, but for the error rate by turn: all groups share that one.
+    # One file per chart, except the error rate by turn, which all groups share.
     for chart in charts_of(analysis):
         if not chart.slug.startswith("error_by_turn"):
             figures += draw_chart(chart, *(drawn / f"{chart.slug}.{kind}" for kind in _KINDS))
@@ -40,13 +40,13 @@ def write_analysis(analysis: Analysis, out: Path, registered: Sequence[str] = ()
 
 
 def refuse_empty(analysis: Analysis) -> None:
-    """Refuse an analysis without any judged turn.
+    """Refuse an analysis without a judged turn.
 
     Raises:
         UsageError: no turn was judged; the message has the number of aborted episodes.
     """
     if not analysis.groups:
         raise UsageError(
-            f"no turn of these runs was judged ({analysis.table.n_aborted} episodes were aborted by failures of the "
-            "infrastructure): fix the cause, then play them with: horizon play --resume --retry-aborted --out RUN"
+            f"no turn of these runs was judged ({analysis.table.n_aborted} episodes were aborted by infrastructure "
+            "failures): fix the cause, then play them with: horizon play --resume --retry-aborted --out RUN"
         )

@@ -110,6 +110,21 @@ def read_prices(path: Path) -> PriceList:
     return PriceList(models, source=str(path))
 
 
+PriceSource = str | Path | PriceList | Mapping[str, Mapping[str, float]]
+"""A TOML file, a list that is read, or models with their `input`, `output` and perhaps `cached_input`."""
+
+
+def as_price_list(prices: PriceSource) -> PriceList:
+    """Return prices as a list, from any form of them.
+
+    Raises:
+        UsageError: the file can't be read, or a price is out of range.
+    """
+    if isinstance(prices, str | Path):
+        return read_prices(Path(prices))
+    return prices if isinstance(prices, PriceList) else prices_in({PRICES: prices})
+
+
 def prices_in(manifest: Mapping[str, Any]) -> PriceList:
     """Return the prices that a run's manifest keeps; an empty list where it keeps none.
 

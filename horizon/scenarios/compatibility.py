@@ -4,7 +4,7 @@ Reported as key and reason, so that a run can refuse with the first and `horizon
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from horizon.core import registry
 from horizon.core.environment import Environment, continuation_unit, default_opponent_of
@@ -74,7 +74,11 @@ def misfits(scenario: Scenario, task: Environment[Any]) -> Iterator[tuple[KeyPat
         able = ", ".join(backends_that("controls_recall"))
         reason = f"condition {recalling} needs a model whose memory can be changed here ({able})"
         yield ("conditions",), f"{reason}, and {scenario.model} is none"
-    for key, value, everyday in (("answer", scenario.answer, "generate"), ("constrain", scenario.constrain, "none")):
-        if value != everyday and backend in registry.names("models") and not capabilities_of(backend).ranks_replies:
-            able = ", ".join(backends_that("ranks_replies"))
-            yield (key,), f"{key}={value} needs a local model ({able}), and {scenario.model} is none"
+    needs: list[tuple[str, Literal["ranks_replies", "constrains_replies"]]] = []
+    needs += [("answer", "ranks_replies")] if scenario.answer != "generate" else []
+    needs += [("constrain", "constrains_replies")] if scenario.constrain != "none" else []
+    for key, capability in needs:
+        backends = backends_that(capability)
+        if backend in registry.names("models") and backend not in backends:
+            wanted = f"{key}={getattr(scenario, key)}"
+            yield (key,), f"{wanted} needs a local model ({', '.join(backends)}), and {scenario.model} is none"

@@ -63,7 +63,7 @@ CONDITIONS: dict[str, Condition] = {
         histories.show_fresh,
         "the state in full without a history, as at turn 1",
         "natural-fresh: the effect of the whole history on the same states",
-        "the state's full text says all that a correct reply needs",
+        "the state's full text has all that a correct reply needs",
         needs_history=False,
     ),
     "healed": Condition(

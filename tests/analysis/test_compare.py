@@ -11,7 +11,7 @@ from command_line import horizon
 from scipy import stats
 from simulated_turns import simulated_turns
 
-from horizon.analysis.compare import FIGURES, Line, differences, judged, keeps
+from horizon.analysis.compare import FIGURES, Line, differences, judge, keeps
 from horizon.analysis.compare_runs import compare
 from horizon.analysis.turn_table import load_table
 from horizon.core.errors import StoreError, UsageError
@@ -23,7 +23,7 @@ from horizon.scenarios.scenario import make
 def lines(
     base: pl.DataFrame, new: pl.DataFrame, margin: float = 0.0, figures: tuple[str, ...] = FIGURES
 ) -> list[Line]:
-    return judged(list(differences("s", load_table(base), load_table(new), margin)), figures)
+    return judge(list(differences("s", load_table(base), load_table(new), margin)), figures)
 
 
 def by_seed(turns: pl.DataFrame, value: pl.Expr) -> Any:
@@ -164,6 +164,24 @@ def test_the_strict_gate_wants_proof_that_nothing_is_worse() -> None:
     assert {line.verdict for line in lines(same, same)} == {"unproven"}
 
 
+def test_rows_of_a_new_dialogue_for_every_move_are_compared_as_others_are() -> None:
+    as_fresh = pl.col("condition").replace("natural", "fresh")
+    sides = [
+        simulated_turns(hazard=hazard, seed=seed).filter(condition="natural") for hazard, seed in ((0.1, 1), (0.3, 2))
+    ]
+    natural = lines(*sides)
+    fresh = lines(*(side.with_columns(as_fresh) for side in sides))
+    assert [line.figure for line in fresh] == [
+        line.figure.replace(word, f"{word} (fresh)")
+        for line in natural
+        for word in ("error rate", "mean loss", "skill")
+        if line.figure.startswith(word)
+    ]
+    assert [(line.difference, line.low, line.verdict) for line in fresh] == [
+        (line.difference, line.low, line.verdict) for line in natural
+    ]
+
+
 def test_a_figure_that_one_side_lacks_gives_no_line() -> None:
     base, new = simulated_turns(seed=1), simulated_turns(seed=2, conditions=["natural"])
     assert "focus gap" not in {line.figure for line in lines(base, new)}
@@ -202,7 +220,7 @@ def test_a_longer_run_of_the_same_model_is_not_worse_for_its_late_turns(tmp_path
 def test_runs_that_go_on_otherwise_after_an_error_are_not_compared(tmp_path: Path) -> None:
     one = played(tmp_path / "one", environment="running_total")
     other = played(tmp_path / "other", environment="running_total", on_error="stop")
-    with pytest.raises(UsageError, match="on_error=substitute and NEW by stop"):
+    with pytest.raises(UsageError, match="on_error=substitute and NEW stop"):
         compare(one, other)
 
 
@@ -222,7 +240,7 @@ def test_settings_are_matched_in_folders_of_runs(tmp_path: Path) -> None:
 def test_what_changes_the_task_itself_is_refused(tmp_path: Path) -> None:
     base = played(tmp_path / "base")
     new = played(tmp_path / "new", environment="hanoi:disks=4,rounds=0")
-    with pytest.raises(UsageError, match="changes the task itself"):
+    with pytest.raises(UsageError, match="the tasks themselves differ"):
         compare(base, new)
 
 
@@ -261,7 +279,7 @@ def test_runs_that_ended_once_settled_are_pointed_out(tmp_path: Path) -> None:
         tmp_path / "new",
         session.RunOptions(stop="settled"),
     )
-    assert any("NEW holds runs that ended once settled" in note for note in compare(base, tmp_path / "new").notes)
+    assert any("NEW has runs that stopped once settled" in note for note in compare(base, tmp_path / "new").notes)
 
 
 def test_rows_of_one_side_in_any_order_give_the_same_lines() -> None:

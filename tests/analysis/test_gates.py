@@ -10,7 +10,7 @@ from simulated_turns import simulated_turns
 from horizon.analysis.claims import Claim
 from horizon.analysis.estimators import error_rate, focus_gap, skill, survival
 from horizon.analysis.gate_sums import Limits, instances
-from horizon.analysis.gates import Outcome, decide, is_settled, looks, overall
+from horizon.analysis.gates import Outcome, checkpoints, decide, is_settled, overall
 from horizon.analysis.turn_table import TurnTable, load_table
 from horizon.core.errors import ContractError
 from horizon.core.estimator import Estimate
@@ -149,7 +149,7 @@ def test_a_bound_at_the_end_of_the_range_is_always_kept_or_never_proven() -> Non
     assert one(at_least(0.0), perfect).verdict == "passed"
     never = one(at_most(0.0), perfect)
     assert (never.verdict, never.more_episodes) == ("undecided", None)
-    assert never.note is not None and "a little room" in never.note
+    assert never.note is not None and "choose one slightly inside" in never.note
     assert one(at_most(0.0), table(hazard=0.2)).verdict == "failed"
 
 
@@ -231,7 +231,7 @@ def test_a_scenario_is_settled_by_a_failure_or_by_all_figures_passed_but_not_by_
 
 
 def test_looks_grow_by_a_third_or_a_half_and_end_at_the_last_episode() -> None:
-    assert looks(70) == (4, 8, 12, 16, 24, 32, 48, 64, 70)
-    assert looks(16) == (4, 8, 12, 16)
-    assert looks(3) == (3,)
-    assert looks(4) == (4,)
+    assert checkpoints(70) == (4, 8, 12, 16, 24, 32, 48, 64, 70)
+    assert checkpoints(16) == (4, 8, 12, 16)
+    assert checkpoints(3) == (3,)
+    assert checkpoints(4) == (4,)

@@ -11,7 +11,7 @@ from horizon.analysis.analysis import Analysis
 from horizon.analysis.analyze import analyze_table
 from horizon.analysis.estimators import contrasts as contrast_estimator
 from horizon.analysis.estimators import decomposition
-from horizon.analysis.multiplicity import corrected, p_value
+from horizon.analysis.multiplicity import correct_groups, p_value
 from horizon.analysis.turn_table import load_table
 from horizon.core.estimator import Estimate
 
@@ -76,7 +76,7 @@ def test_no_fading_is_shown_with_many_episodes_and_neither_with_few_nor_where_tu
     verdicts = []
     for size, drift in ((500, 0.0), (8, 0.0), (500, 0.3)):
         turns = simulated_turns(size, 12, hazard=0.05, drift=drift, conditions=ARMS)
-        (answers,) = corrected([decomposition.estimates(load_table(turns))])
+        (answers,) = correct_groups([decomposition.estimates(load_table(turns))])
         tests = listed(answers["no_fading"])
         verdicts.append({str(test.at["name"]): test.at["is_equivalent"] for test in tests})
     assert verdicts[0] == {"longer context": True, "turns as such": True}
@@ -86,6 +86,6 @@ def test_no_fading_is_shown_with_many_episodes_and_neither_with_few_nor_where_tu
 
 def test_a_family_without_an_interval_has_no_p_value() -> None:
     turns = simulated_turns(1, 4, hazard=0.3)
-    (answers,) = corrected([contrast_estimator.estimates(load_table(turns))])
+    (answers,) = correct_groups([contrast_estimator.estimates(load_table(turns))])
     (gap,) = [point for point in listed(answers["contrasts"]) if point.at["name"] == "natural-fresh"]
     assert gap.at["p"] is None and gap.at["p_holm"] is None and gap.at["n_tests"] == 0

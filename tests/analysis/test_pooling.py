@@ -64,4 +64,4 @@ def test_the_report_draws_each_group_by_itself_and_pooled() -> None:
     (chart,) = [chart for chart in charts_of(Analysis((), table, dict(pooled), groups)) if chart.slug == "pooled"]
     assert [series.name for series in chart.series] == ["by itself", "pooled"]
     assert chart.series[0].places == chart.series[1].places
-    assert "none is an exception" in chart.notes[0]
+    assert "none is an outlier" in chart.notes[0]

@@ -1,4 +1,4 @@
-"""The words of the code: docstrings, comments, messages and names are plain technical English, room by room.
+"""The words of code and pages: docstrings, comments, messages, names and documents are plain technical English.
 
 Texts that a model is shown (rules, observations, answer formats) are an instrument with versions of their own and are
 not read here: only docstrings, comments, and strings that are raised, warned of, or help for a parameter.
@@ -14,11 +14,14 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[2] / "horizon"
-ROOMS = (
-    *("core", "engines", "domains", "environments", "models", "runs", "scenarios", "play", "distil"),
-    *("importers", "exporters", "bridges", "api", "cli", "testing", "pytest_plugin", "__init__", "archives"),
+REPOSITORY = Path(__file__).parents[2]
+PACKAGE = REPOSITORY / "horizon"
+PAGES = sorted(
+    path.relative_to(REPOSITORY).as_posix()
+    for pattern in ("*.md", "docs/**/*.md", "results/**/*.md", "benchmarks/*.md", "examples/*/*.md")
+    for path in REPOSITORY.glob(pattern)
 )
+ROOMS = sorted(path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file())
 _UNITS = (
     "turn|game|move|episode|process|puzzle|ply|second|line|core|gigabyte|token|search|cell|fact|disk|node|run|step"
 )
@@ -81,6 +84,25 @@ def dialect(source: str) -> list[str]:
     ]
 
 
+def page_dialect(text: str) -> list[str]:
+    """Return the dialect of a Markdown page; blocks and spans of code are quoted from elsewhere."""
+    prose = re.sub(
+        r"^ *```.*?^ *```", lambda code: "\n" * code.group().count("\n"), text, flags=re.DOTALL | re.MULTILINE
+    )
+    return [
+        f"{line}: {name}: {words.strip()[:100]}"
+        for line, words in enumerate(prose.splitlines(), 1)
+        for name, pattern in DIALECT.items()
+        if re.search(pattern, re.sub(r"`[^`]*`", "", words), re.IGNORECASE)
+        and not (name == "null" and "JSON" in words)
+    ]
+
+
+def unreleased(changelog: str) -> str:
+    """Return a changelog up to its first release: what was released stays as it was written."""
+    return re.split(r"^## \d", changelog, maxsplit=1, flags=re.MULTILINE)[0]
+
+
 def bad_names(source: str) -> list[str]:
     problems = []
     for node in ast.walk(ast.parse(source)):
@@ -111,6 +133,13 @@ def test_functions_are_verbs_and_locals_are_nouns(room: str) -> None:
         f"{path.relative_to(PACKAGE)}:{problem}" for path in files(room) for problem in bad_names(path.read_text())
     ]
     assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_speaks_plain_english(page: str) -> None:
+    text = (REPOSITORY / page).read_text(encoding="utf-8")
+    problems = page_dialect(unreleased(text) if page == "CHANGELOG.md" else text)
+    assert not problems, "\n".join(f"{page}:{problem}" for problem in problems)
 
 
 def test_a_class_name_has_one_meaning() -> None:
@@ -149,3 +178,11 @@ def test_texts_for_models_data_and_plain_words_pass(source: str) -> None:
 @pytest.mark.parametrize("source", ["found = 1", "[each for each in ()]", "def digested(): ...", "def f(told): ..."])
 def test_empty_names_are_caught(source: str) -> None:
     assert bad_names(source)
+
+
+def test_pages_are_read_but_for_their_code() -> None:
+    assert page_dialect("The model is told the rules.") == ["1: told, tell: The model is told the rules."]
+    assert not page_dialect("```\nhe said\n```\nPrints `told`, null in JSON.")
+    assert page_dialect(unreleased("## Unreleased\nIt goes on.\n## 0.1.0\nIt was told.")) == [
+        "2: goes on: It goes on."
+    ]

@@ -12,7 +12,7 @@ from horizon.analysis.analysis import Group
 from horizon.analysis.analyze import groups_of, load_runs
 from horizon.analysis.chart import points_of, single_of
 from horizon.analysis.estimators import contrasts, decomposition, error_rate, focus_gap, self_conditioning
-from horizon.analysis.multiplicity import corrected
+from horizon.analysis.multiplicity import correct_groups
 from horizon.core.estimator import Estimate
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +38,7 @@ def groups() -> tuple[Group, ...]:
     modules = (contrasts, decomposition, error_rate, focus_gap, self_conditioning)
     own = [{key: value for module in modules for key, value in module.estimates(part).items()} for _, part in parts]
     return tuple(
-        Group(*labels, part, estimates) for (labels, part), estimates in zip(parts, corrected(own), strict=True)
+        Group(*labels, part, estimates) for (labels, part), estimates in zip(parts, correct_groups(own), strict=True)
     )
 
 

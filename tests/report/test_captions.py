@@ -16,7 +16,7 @@ POINT = Estimate(0.2, 0.1, 0.3, 8, 80, METHOD)
 CHART = Chart(
     "parts",
     "Parts",
-    "said",
+    "alt text",
     "",
     "points",
     "bar",

@@ -46,4 +46,4 @@ def test_histories_that_the_game_contradicts_are_named(later: str, is_told: bool
     plan = {"parameters": {"later": later}, "conditions": ["natural", "healed", "corrupted:0.5"]}
     lines = contradictions([RunData(None, {"plan": plan}, pl.DataFrame(), pl.DataFrame())])
     assert bool(lines) == is_told
-    assert all("healed and corrupted:0.5 can't be read with later=last_move" in line for line in lines)
+    assert all("healed and corrupted:0.5 can't be interpreted with later=last_move" in line for line in lines)

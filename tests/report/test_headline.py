@@ -6,7 +6,7 @@ from simulated_turns import simulated_turns
 from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.analyze import groups_of
 from horizon.analysis.estimators import contrasts, error_rate, focus_gap
-from horizon.analysis.multiplicity import corrected
+from horizon.analysis.multiplicity import correct_groups
 from horizon.analysis.turn_table import load_table
 from horizon.report.headline import findings, headline
 
@@ -24,7 +24,7 @@ def headline_estimates(turns: pl.DataFrame) -> Analysis:
     """Return an analysis with the estimates that a headline reads, and no others."""
     table = load_table(turns)
     parts = groups_of(table)
-    estimates = corrected(
+    estimates = correct_groups(
         [contrasts.estimates(part) | focus_gap.estimates(part) | error_rate.estimates(part) for _, part in parts]
     )
     groups = tuple(Group(*labels, part, own) for (labels, part), own in zip(parts, estimates, strict=True))

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from horizon.analysis.analyze import analyze_runs
@@ -16,8 +17,11 @@ from horizon.models import synthetic
 from horizon.play.loop import play
 from horizon.play.plan import plan_of
 from horizon.play.setting import Setting
+from horizon.report.html_page import write_page
 from horizon.report.write import write_analysis
 from horizon.runs import manifest, run_folder
+from horizon.runs.attribution_file import AttributionFile, ErrorMap, TurnEffect
+from horizon.runs.run_data import read_run
 from horizon.scenarios.scenario import make
 
 CHROMIUM = shutil.which("chromium")
@@ -167,6 +171,32 @@ def test_a_condition_has_one_colour_in_figures_key_and_viewer(folder: Path) -> N
         told.push(document.getElementById("viewer").style.getPropertyValue("--condition") === colours[chosen]);""",
     )
     assert told == "[true,true,true,true,true]"
+
+
+@needs_browser
+@pytest.mark.slow
+def test_the_earlier_turns_that_made_an_error_are_a_strip_that_leads_to_them(folder: Path, tmp_path: Path) -> None:
+    mapped = tmp_path / "run"
+    shutil.copytree(folder, mapped, ignore=shutil.ignore_patterns("profile"))
+    run = read_run(mapped)
+    wrong = run.turns.filter(~pl.col("correct") & (pl.col("turn") > 2), condition="natural").sort("episode_id", "turn")
+    episode, turn = wrong.select("episode_id", "turn").row(0)
+    file = AttributionFile(mapped, "heal", "m")
+    file.append(ErrorMap(episode, turn, -1.0, (TurnEffect(2, True, 0.75),), 9, 9))
+    file.close()
+    write_page(analyze_runs([mapped]), mapped / "report.html")
+    place = sorted(run.turns["episode_id"].unique()).index(episode)
+    told = browsed(
+        mapped,
+        f"""for (let i = 0; i < {place}; i++) key("j");
+        for (let i = 1; i < {turn}; i++) key("ArrowRight");
+        const cells = [...document.querySelectorAll("#heat .cell")];
+        told.push(cells.map(cell => cell.title).join("; "));
+        cells[1].click();
+        told.push(document.getElementById("where").textContent);""",
+    )
+    titles = [f"turn {each}: {'+0.75' if each == 2 else 'unchanged'}" for each in range(1, turn)]
+    assert told == f'["{"; ".join(titles)}","turn 2 of 9"]'
 
 
 @needs_browser

@@ -68,7 +68,7 @@ def test_copies_of_episodes_are_left_out_and_counted() -> None:
     episodes = simulated_episodes(both)
     file = io.StringIO()
     print_results(analyze_table(load_table(both, episodes)), open_console(file))
-    assert "8 episodes that another run has row by row are left out" in file.getvalue()
+    assert "8 episodes that are copies of another run's are left out" in file.getvalue()
 
 
 def test_beneath_the_table_is_the_share_correct_at_turn_1() -> None:

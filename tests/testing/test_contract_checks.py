@@ -146,7 +146,7 @@ def test_every_exact_environment_of_horizon_keeps_the_contract(name: str) -> Non
 
 def test_chess_keeps_the_contract_with_and_without_scores() -> None:
     from horizon.core.records import Scores
-    from horizon.domains.chess.move_parsing import board_of
+    from horizon.domains.chess.game_text import board_of
     from horizon.engines.win_probability import make_score
 
     def scores(position: str) -> Scores:

@@ -1,1 +1,1 @@
-"""One estimator a file: turn table in, estimates out. Nothing here sees a model, an engine or a clock."""
+"""One estimator per file: turn table in, estimates out. Nothing here uses a model, an engine or a clock."""

@@ -1,6 +1,7 @@
 """How far aborted episodes could move the error rate: from all of their turns correct to all of them wrong.
 
-A failure of the infrastructure is no error, but it may strike the long and hard ones: then the others are too easy.
+An infrastructure failure is no error, but it may hit long and hard episodes more often; the finished ones are then
+too easy.
 """
 
 import numpy as np
@@ -24,7 +25,7 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     if sample is None or not sample.n_turns:
         return {"error_rate_bounds": missing("condition natural was not played", METHOD)}
     if not table.n_aborted:
-        return {"error_rate_bounds": missing("no episode was aborted: the error rate stands as it is", METHOD)}
+        return {"error_rate_bounds": missing("no episode was aborted: the error rate is not affected", METHOD)}
     errors = table.instance_sums(sample.cluster, sample.is_error.astype(float))
     turns = table.instance_sums(sample.cluster, np.ones(sample.n_turns))
     length = np.full(table.n_aborted, sample.n_turns / sample.n_episodes)

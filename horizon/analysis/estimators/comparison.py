@@ -1,6 +1,7 @@
 """Models against each other: differences of error rate and focus gap, paired on instances that both played.
 
-Every pair of models in every setting; with many pairs some differ by chance, so that corrected figures stand beside.
+Every pair of models in every setting. With many pairs some differ by chance, so each estimate also has corrected
+figures.
 """
 
 import math
@@ -11,7 +12,7 @@ from itertools import combinations
 import numpy as np
 
 from horizon.analysis.chart import Chart, named_series, points_of
-from horizon.analysis.pairing import ERRORS, GAPS, Paired, by_instance, error_sums, gap_sums, paired
+from horizon.analysis.pairing import ERRORS, GAPS, Paired, by_instance, error_sums, gap_sums, paired_difference
 from horizon.analysis.run_plans import differences, plans_of
 from horizon.analysis.stats.intervals import (
     LEVEL,
@@ -35,13 +36,13 @@ METHOD = (
 )
 UNPAIRED = "difference over each one's own instances, jackknife over episodes, Welch's t, made-up turns as in Agresti"
 _RATES = Floor(0.0, 1.0, ((1.0, 1.0), (0.0, 1.0)))
-"""For a rate of its own: a turn wrong and a turn right, Agresti & Caffo (2000), The American Statistician 54."""
+"""For an unpaired rate: one incorrect and one correct turn, Agresti & Caffo (2000), The American Statistician 54."""
 NO_EFFECT: Mapping[str, float] = {"comparison": 0.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A difference before correction: its spread, counts, method, and where it belongs."""
+    """A difference before correction: its spread, counts, method, and position (`at`)."""
 
     spread: Spread
     n_episodes: int
@@ -69,9 +70,9 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
             strict=True,
         )
     )
-    found: dict[str, list[Compared]] = {"error rate": [], "focus gap": []}
+    families: dict[str, list[Compared]] = {"error rate": [], "focus gap": []}
     for setting in sorted(set(settings), key=str):
-        part = table.choose(np.array([each == setting for each in settings]))
+        part = table.choose(np.array([one == setting for one in settings]))
         named = " ".join(str(part) for part in (*setting[:3], setting[4]) if part not in (None, "{}", ""))
         for one, other in combinations(part.values("model"), 2):
             for figure, sums, floors in (
@@ -79,22 +80,22 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
                 ("focus gap", gap_sums, (GAPS, SIGNS)),
             ):
                 at: dict[str, Json] = {"setting": named, "models": f"{one} - {other}", "figure": figure}
-                compared = _compared(part, (one, other), sums, floors, at)
+                compared = _compare(part, (one, other), sums, floors, at)
                 if compared is not None:
-                    found[figure].append(compared)
-    return {"comparison": [each for family in found.values() for each in _corrected(family)]}
+                    families[figure].append(compared)
+    return {"comparison": [point for family in families.values() for point in _correct_family(family)]}
 
 
 def charts(estimates: Estimates) -> list[Chart]:
     """Return the differences between models."""
     points = points_of(estimates, "comparison")
     names = [f"{point.at['models']}, {point.at['setting']}, {point.at['figure']}" for point in points]
-    said = "Differences between models, paired on the same instances; the tables hold the corrected intervals."
+    alt_text = "Differences between models, paired on the same instances; the tables hold the corrected intervals."
     series = named_series(points, names)
-    return [Chart("comparison", "Differences between models", said, "", "difference", "dot", series, rank=210)]
+    return [Chart("comparison", "Differences between models", alt_text, "", "difference", "dot", series, rank=210)]
 
 
-def _compared(
+def _compare(
     table: TurnTable,
     models: tuple[str | None, str | None],
     sums_of: Callable[[TurnTable], Floats],
@@ -103,27 +104,27 @@ def _compared(
 ) -> Compared | None:
     """Return the difference of two models; None where one has no turns.
 
-    Paired where they share 3 instances and at least half of those of the one that played fewer: a few pairs tell
-    less than all episodes do. `floors` are those of a paired difference and of a figure of its own.
+    Paired if they share 3 instances and at least half of those of the model that played fewer; otherwise all episodes
+    are more informative than a few pairs. `floors` are those of a paired difference and of an unpaired figure.
     """
     sums, seeds = sums_of(table), table.episodes.seed
-    whose = [np.array([each == model for each in table.episodes.model]) for model in models]
+    whose = [np.array([name == model for name in table.episodes.model]) for model in models]
     by_seed = [by_instance(sums * own[:, None], seeds) for own in whose]
-    pairs = paired(by_seed[0], by_seed[1], floors[0])
-    fewer = min(len(each) for each in by_seed)
+    pairs = paired_difference(by_seed[0], by_seed[1], floors[0])
+    fewer = min(len(own) for own in by_seed)
     if pairs is not None and 2 * pairs.n_pairs >= fewer:
         return _over_pairs(pairs, at)
-    parts = [np.array(list(each.values())) for each in by_seed]
+    parts = [np.array(list(own.values())) for own in by_seed]
     if any(len(part) < 2 for part in parts):
         return None if pairs is None else _over_pairs(pairs, at)
-    found = [
+    spreads = [
         spread(part[:, :2], lambda totals: totals[:, 0] / totals[:, 1], floors[1], equal_episodes(part[:, 1]))
         for part in parts
     ]
     n_episodes, n_turns = sum(len(part) for part in parts), int(sum(part[:, 2].sum() for part in parts))
     shared = len(by_seed[0].keys() & by_seed[1].keys())
     method = f"{UNPAIRED}; {shared} shared instances are too few to pair" if shared else UNPAIRED
-    return Compared(_apart(found[0], found[1], floors[0]), n_episodes, n_turns, method, at)
+    return Compared(_apart(spreads[0], spreads[1], floors[0]), n_episodes, n_turns, method, at)
 
 
 def _over_pairs(pairs: Paired, at: dict[str, Json]) -> Compared:
@@ -132,7 +133,7 @@ def _over_pairs(pairs: Paired, at: dict[str, Json]) -> Compared:
 
 
 def _apart(first: Spread, second: Spread, floor: Floor) -> Spread:
-    """Return the difference of two independent figures; one without spread has what its episodes can't exclude."""
+    """Return the difference of two independent figures; one without spread gets the width of its interval."""
     errors = []
     for part in (first, second):
         unseen = part.interval()
@@ -143,12 +144,14 @@ def _apart(first: Spread, second: Spread, floor: Floor) -> Spread:
     return Spread(estimate, centre, math.hypot(*errors), freedom + 1, floor.low, floor.high)
 
 
-def _corrected(family: Sequence[Compared]) -> list[Estimate]:
+def _correct_family(family: Sequence[Compared]) -> list[Estimate]:
     """Return the estimates of a family of comparisons, each with its corrected figures."""
-    found = []
-    p_values = [each.spread.p() for each in family]
-    for each, p, p_holm in zip(family, p_values, holm(p_values), strict=True):
-        wide = each.spread.interval(1 - (1 - LEVEL) / len(family))
-        at = {**each.at, "p": p, "p_holm": p_holm, "low_corrected": wide.low, "high_corrected": wide.high}
-        found.append(each.spread.interval().as_estimate(each.n_episodes, each.n_turns, each.method, at=at))
-    return found
+    estimates = []
+    p_values = [compared.spread.p() for compared in family]
+    for compared, p, p_holm in zip(family, p_values, holm(p_values), strict=True):
+        wide = compared.spread.interval(1 - (1 - LEVEL) / len(family))
+        at = {**compared.at, "p": p, "p_holm": p_holm, "low_corrected": wide.low, "high_corrected": wide.high}
+        estimates.append(
+            compared.spread.interval().as_estimate(compared.n_episodes, compared.n_turns, compared.method, at=at)
+        )
+    return estimates

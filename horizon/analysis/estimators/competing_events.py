@@ -1,8 +1,8 @@
 """Competing events: the share of episodes whose first event by a turn is an error of each kind, or another ending.
 
-Aalen-Johansen needs no assumption on how solved or lost episodes would have continued. Beside it are what became of
-the episodes, and the first illegal move whatever other errors come earlier. Natural turns, or fresh ones where no
-other were played.
+Aalen-Johansen needs no assumption on how solved or lost episodes would have continued. Also how the episodes ended,
+and the first illegal move, whatever other errors come earlier. Natural turns, or fresh ones if there are no natural
+ones.
 """
 
 import numpy as np
@@ -30,7 +30,7 @@ ANY = "any error"
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
-    """Return `incidence_by_kind` (by turn, at most 60), `first_events` (what became of the episodes), and of the first
+    """Return `incidence_by_kind` (by turn, at most 60), `first_events` (how the episodes ended), and of the first
     illegal move `free_of_illegal` by turn, `h50_illegal` and `h80_illegal`.
     """
     none: dict[str, Estimate | list[Estimate]] = {"incidence_by_kind": [], "first_events": [], "free_of_illegal": []}
@@ -39,7 +39,7 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         empty = missing(NOT_PLAYED, ILLEGAL_HORIZON)
         return {**none, "h50_illegal": empty, "h80_illegal": empty}
     first, illegal = first_events(table, line.sample), first_events(table, line.sample, ("illegal",))
-    return line.marked(
+    return line.mark(
         {
             "incidence_by_kind": _incidences(first),
             "first_events": _ends(first),
@@ -49,15 +49,15 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
 
 
 def charts(estimates: Estimates) -> list[Chart]:
-    """Return the incidence by kind, what became of the episodes, and the curve without an illegal move."""
+    """Return the incidence by kind, how the episodes ended, and the curve without an illegal move."""
     ends = points_of(estimates, "first_events")
-    said = "share of all episodes whose first event by the turn is of this kind; the rest is still free of any."
+    alt_text = "share of all episodes whose first event by the turn is of this kind; the rest is still free of any."
     names = [str(point.at["event"]) for point in ends]
     charts = [
         Chart(
             "incidence_by_kind",
             "First events by turn",
-            said,
+            alt_text,
             "turn",
             "share of all episodes",
             "step",
@@ -96,43 +96,43 @@ def _incidences(first: FirstEvents) -> list[Estimate]:
     points = _points(whole, 0, ANY, first)
     for place, label in enumerate(first.labels):
         if place >= first.n_error_kinds or first.n_error_kinds > 1:
-            points += _points(by_kind, place, _worded(label), first)
+            points += _points(by_kind, place, _plain(label), first)
     return points
 
 
-def _points(found: Incidence, row: int, event: str, first: FirstEvents) -> list[Estimate]:
+def _points(incidence: Incidence, row: int, event: str, first: FirstEvents) -> list[Estimate]:
     return [
         Estimate(
-            float(found.share[row, place]),
-            float(found.low[row, place]),
-            float(found.high[row, place]),
+            float(incidence.share[row, place]),
+            float(incidence.low[row, place]),
+            float(incidence.high[row, place]),
             first.n_episodes,
             first.n_turns,
             METHOD,
-            at={"event": event, "turn": place + 1, "at_risk": int(found.at_risk[place])},
+            at={"event": event, "turn": place + 1, "at_risk": int(incidence.at_risk[place])},
         )
-        for place in turns_shown(found.at_risk)
+        for place in turns_shown(incidence.at_risk)
     ]
 
 
 def _ends(first: FirstEvents) -> list[Estimate]:
     """Return the share of episodes by first event; the censored ones by why they were cut off."""
     chosen: dict[str, Ints] = {
-        f"error: {_worded(label)}" if place <= first.n_error_kinds else label: first.event == place
+        f"error: {_plain(label)}" if place <= first.n_error_kinds else label: first.event == place
         for place, label in enumerate(first.labels, 1)
     }
     ends = np.array(first.ends)
     for why in (*CENSORED, UNKNOWN):
-        chosen[f"censored: {_worded(why)}"] = (first.event == 0) & (ends == why)
-    found = []
+        chosen[f"censored: {_plain(why)}"] = (first.event == 0) & (ends == why)
+    points = []
     _, cluster = np.unique(first.instance, return_inverse=True)
     sizes = np.bincount(cluster).astype(float)
     for event, which in chosen.items():
         if which.any():
             at: dict[str, Json] = {"event": event, "count": int(which.sum())}
             interval = share(np.bincount(cluster, which.astype(float)).astype(float), sizes)
-            found.append(interval.as_estimate(first.n_episodes, first.n_turns, ENDS_METHOD, at=at))
-    return found
+            points.append(interval.as_estimate(first.n_episodes, first.n_turns, ENDS_METHOD, at=at))
+    return points
 
 
 def _illegal(first: FirstEvents) -> dict[str, Estimate | list[Estimate]]:
@@ -140,13 +140,13 @@ def _illegal(first: FirstEvents) -> dict[str, Estimate | list[Estimate]]:
     if not first.has_erred.any():
         empty = missing("no illegal move was played", ILLEGAL_HORIZON)
         return {"free_of_illegal": [], "h50_illegal": empty, "h80_illegal": empty}
-    found = free_of_error(first)
+    curve = free_of_error(first)
     return {
-        "free_of_illegal": curve_points(found, counts[1], ILLEGAL_METHOD),
-        "h50_illegal": horizon(found, 0.5, *counts, method=ILLEGAL_HORIZON, longest=first.longest),
-        "h80_illegal": horizon(found, 0.8, *counts, method=ILLEGAL_HORIZON, longest=first.longest),
+        "free_of_illegal": curve_points(curve, counts[1], ILLEGAL_METHOD),
+        "h50_illegal": horizon(curve, 0.5, *counts, method=ILLEGAL_HORIZON, longest=first.longest),
+        "h80_illegal": horizon(curve, 0.8, *counts, method=ILLEGAL_HORIZON, longest=first.longest),
     }
 
 
-def _worded(label: str) -> str:
+def _plain(label: str) -> str:
     return label.replace("_", " ")

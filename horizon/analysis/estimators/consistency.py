@@ -1,6 +1,6 @@
-"""Consistency: how often a model gives the same action to the same state told otherwise, whether right or wrong.
+"""Consistency: how often a model chooses the same action for the same state in another form, correct or not.
 
-Actions in rows are those of the unshifted task whatever was shown, so that they compare by their text.
+Rows hold the action of the unshifted task, whatever form was shown, so that actions compare as texts.
 """
 
 import numpy as np
@@ -17,13 +17,13 @@ METHOD = "share of the same states with the same action, Wilson's interval at th
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
-    """Return `consistency`, a list over shifts, conditions and what it is taken among; empty without shifts.
+    """Return `consistency`, a list over shifts, conditions and subsets of states; empty without shifts.
 
-    `at` holds model, setting, shift, what it is held `against`, condition, the `count` of equal actions, and `among`:
-    `all`, where a reply without an action equals only another without one, `both answered`, `both right` or
-    `both wrong`. Two right replies differ where several actions are right.
+    `at` holds model, setting, shift, the value it is compared `against`, condition, the `count` of equal actions, and
+    the subset `among`: `all` (a reply without an action equals only another one without), `both answered`,
+    `both right` or `both wrong`. Two correct replies may differ where several actions are correct.
     """
-    found = []
+    points = []
     for pair in shift_pairs(table):
         for condition in pair.original.conditions:
             turns = paired_turns(pair, condition)
@@ -38,22 +38,22 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
             }
             for among, kept in chosen.items():
                 if kept.any():
-                    found.append(_same(turns, kept, {**pair.at, "condition": condition, "among": among}))
-    return {"consistency": found}
+                    points.append(_same(turns, kept, {**pair.at, "condition": condition, "among": among}))
+    return {"consistency": points}
 
 
 def charts(estimates: Estimates) -> list[Chart]:
     """Return how often the shifted side gets the same action."""
     points = [point for point in points_of(estimates, "consistency") if point.at["among"] == "all"]
-    said = "Share of the same states in which the shifted side gets the same action."
+    alt_text = "Share of the same states in which the shifted side gets the same action."
     series = series_by_condition(points, "shift", "model", "setting")
     title, axis = "Same action under a shift", "share of states with the same action"
-    return [Chart("consistency", title, said, "", axis, "dot", series, rank=230)]
+    return [Chart("consistency", title, alt_text, "", axis, "dot", series, rank=230)]
 
 
 def _same(turns: PairedTurns, kept: Flags, at: dict[str, Json]) -> Estimate:
     same = turns.original.action_code[kept] == turns.shifted.action_code[kept]
     seed = turns.seed[kept]
-    sums = [episode_sums(seed, each, turns.n_seeds) for each in (same.astype(float), np.ones(len(same)))]
+    sums = [episode_sums(seed, values, turns.n_seeds) for values in (same.astype(float), np.ones(len(same)))]
     at = {**at, "count": int(same.sum())}
     return share(sums[0], sums[1]).as_estimate(len(np.unique(seed)), len(same), METHOD, at=at)

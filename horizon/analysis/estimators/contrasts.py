@@ -1,6 +1,6 @@
 """Contrasts: the error rate under one condition minus that under another, on the states that both posed.
 
-Each separates one thing that a history brings. The conditions' own rates may rest on other turns: never subtract them.
+Each isolates one effect of the history. Never subtract the conditions' own rates: they may rest on different turns.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ NAMED: tuple[tuple[str, str], ...] = (
     ("padded", "fresh"),
     ("healed", "padded"),
 )
-"""The contrasts that are listed whether or not their conditions were played: the note then says which to add."""
+"""The contrasts that are always listed; if a condition was not played, the note names the one to add."""
 
 GAP = "natural - fresh"
 """The contrast that is the focus gap, with charts of its own."""
@@ -46,20 +46,20 @@ def charts(estimates: Estimates) -> list[Chart]:
     by_turn = [series for series in series_along(estimates, "contrasts_by_turn", by="contrast") if series.name != GAP]
     if not any(name != GAP for name in names):
         return []
-    said = "difference of error rates on the states that both conditions posed; above 0 the first errs more."
+    alt_text = "difference of error rates on the states that both conditions posed; above 0 the first errs more."
     axis = "difference of error rates"
     return [
         Chart(
             "contrasts",
             "Contrasts on the same states",
-            said,
+            alt_text,
             "",
             axis,
             "dot",
             named_series(points, names),
             rank=62,
         ),
-        Chart("contrasts_by_turn", "Contrasts by turn", said, "turn", axis, "line", tuple(by_turn), rank=64),
+        Chart("contrasts_by_turn", "Contrasts by turn", alt_text, "turn", axis, "line", tuple(by_turn), rank=64),
     ]
 
 

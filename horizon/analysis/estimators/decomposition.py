@@ -1,8 +1,8 @@
 """Decomposition: how much more a model errs late with its history than early without one, split into causes.
 
 natural late - fresh early = (fresh late - fresh early) + (padded - fresh) + (healed - padded) + (natural - healed),
-the last three on the same late states. They sum exactly, and an effect that sets in at turn 3 is whole. What the parts
-assume is tested where it can be: right answers shown by `foreign`, the order by `window:k`, the instrument by turn 1.
+the last three on the same late states. They sum exactly, and an effect that starts at turn 3 counts in full. The
+assumptions are tested where possible: help from correct answers by `foreign`, order by `window:k`, noise at turn 1.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
     ("own errors", "natural", "healed"),
 )
 FADING = ("longer context", "turns as such")
-"""The causes that are a loss with length itself, whatever was replied."""
+"""The causes that are an effect of length itself, whatever the replies were."""
 _HEALING = "healing an error changes nothing but the error, and right answers in the history help nobody"
 ASSUMES = {
     "whole rise": "episodes that last to the late third are like the others",
@@ -54,7 +54,7 @@ WINDOW_ASSUMES = "the last k turns bring nothing but their errors"
 _SPLIT = ("natural", "fresh", "padded", "healed")
 _SAME_AT_TURN_1 = ("fresh", "padded", "healed", "foreign")
 _RATES = Floor(-1.0, 1.0, ((1.0, 1.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 1.0), (0.0, 0.0, 0.0, 1.0)))
-"""For the rise of a rate: a turn wrong and a turn right in either third, Agresti & Caffo (2000)."""
+"""For the rise of a rate: one incorrect and one correct turn in each third, Agresti & Caffo (2000)."""
 _TWO_PAIRS = Floor(-2.0, 2.0, ((1.0, 1.0), (-1.0, 1.0)))
 """For the difference of two paired differences."""
 NO_EFFECT: Mapping[str, float] = dict.fromkeys(
@@ -63,10 +63,10 @@ NO_EFFECT: Mapping[str, float] = dict.fromkeys(
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
-    """Return `decomposition`, one estimate per cause in points of error rate (-1..1), with what each assumes.
+    """Return `decomposition`, one estimate per cause in points of error rate (-1..1), with its assumption.
 
-    Beside it `decomposition_orders` (own errors counted first, last, and Shapley's mean, with the interaction of
-    errors and length; where `window:k` was played), `decomposition_checks` (whether right answers shown help),
+    Also `decomposition_orders` (own errors counted first, last, and Shapley's mean, with the interaction of errors and
+    length; if `window:k` was played), `decomposition_checks` (whether correct answers in the history help),
     `negative_control` (differences at turn 1, which must be 0) and `no_fading`, the test that longer context and turns
     as such each cost less than a margin.
 
@@ -92,12 +92,20 @@ def charts(estimates: Estimates) -> list[Chart]:
     notes += [f"{point.at['cause']}: {point.note}" for point in points if point.note]
     checks = estimates.get("decomposition_checks")
     notes += [str(check.note) for check in (checks if isinstance(checks, list) else ()) if check.note]
-    said = "late error rate with the history minus early rate without, split into its causes."
+    alt_text = "late error rate with the history minus early rate without, split into its causes."
     orders = points_of(estimates, "decomposition_orders")
     ordered = named_series(orders, [f"{point.at['cause']}, {point.at['order']}" for point in orders])
     return [
         Chart(
-            "decomposition", "Where the rise comes from", said, "", axis, "bar", series, rank=90, notes=tuple(notes)
+            "decomposition",
+            "Where the rise comes from",
+            alt_text,
+            "",
+            axis,
+            "bar",
+            series,
+            rank=90,
+            notes=tuple(notes),
         ),
         Chart(
             "decomposition_orders",
@@ -118,7 +126,7 @@ def _is_fading(part: Estimate) -> bool:
 
 
 def _split(table: TurnTable, *wanted: str) -> dict[str, Sample] | str:
-    """Return the samples of all conditions of the split that were played on their shared states, or what is absent."""
+    """Return the samples of all played conditions of the split, cut to their shared states, or why there are none."""
     for absent in wanted:
         if absent not in table.samples:
             return f"condition {absent} was not played: add --condition {absent}"
@@ -140,12 +148,12 @@ def _thirds(sample: Sample) -> tuple[Flags, Flags]:
 
 def _rises(table: TurnTable) -> list[Estimate]:
     """Return the whole rise (natural late - fresh early) and that of harder states (fresh late - fresh early)."""
-    found = []
+    rises = []
     for cause, later in (("whole rise", "natural"), ("harder states", "fresh")):
         at: dict[str, Json] = {"cause": cause, "assumes": ASSUMES[cause]}
         samples = _split(table, later, "fresh")
         if isinstance(samples, str):
-            found.append(missing(samples, METHOD, at))
+            rises.append(missing(samples, METHOD, at))
             continue
         early, late = _thirds(samples["fresh"])
         before, after = samples["fresh"].take(early), samples[later].take(late)
@@ -154,16 +162,16 @@ def _rises(table: TurnTable) -> list[Estimate]:
             for part in (before, after)
             for values in (part.is_error.astype(float), np.ones(part.n_turns))
         ]
-        # Episodes that end early say nothing of the late third: it rests on fewer of them.
+        # Episodes that end early have no late third, so fewer of them are informative.
         n_informative = min(before.n_episodes, after.n_episodes)
         rise = jackknife(np.column_stack(sums), _rise, n_informative=n_informative, floor=_RATES)
         n_turns = before.n_turns + after.n_turns
-        found.append(rise.as_estimate(samples["fresh"].n_episodes, n_turns, METHOD, at=at))
-    return found
+        rises.append(rise.as_estimate(samples["fresh"].n_episodes, n_turns, METHOD, at=at))
+    return rises
 
 
 def _cause(table: TurnTable, named: tuple[str, str, str], check: Estimate) -> Estimate:
-    """Return a paired difference in the late third, and in words where it contradicts that over all turns."""
+    """Return a paired difference in the late third, with a note if it contradicts the one over all turns."""
     cause, minuend, subtrahend = named
     at: dict[str, Json] = {"cause": cause, "contrast": f"{minuend} - {subtrahend}", "assumes": ASSUMES[cause]}
     samples = _split(table, minuend, subtrahend)
@@ -179,7 +187,7 @@ def _cause(table: TurnTable, named: tuple[str, str, str], check: Estimate) -> Es
 
 
 def _contradiction(part: Estimate, whole: Estimate) -> str | None:
-    """Return the sentence for a part that disagrees with the plain contrast over all turns, or None."""
+    """Return a note if a part disagrees with the contrast over all turns, else None."""
     if part.low is None or part.high is None or whole.low is None or whole.high is None:
         return None
     if whole.low <= 0 <= whole.high or (part.low <= whole.high and whole.low <= part.high):
@@ -188,7 +196,7 @@ def _contradiction(part: Estimate, whole: Estimate) -> str | None:
 
 
 def _right_answers(table: TurnTable) -> Estimate:
-    """Return foreign - padded in the late third: below 0 where right answers in the history help."""
+    """Return foreign - padded in the late third: below 0 if correct answers in the history help."""
     at: dict[str, Json] = {"check": "right answers in the history help nobody", "contrast": "foreign - padded"}
     for name in ("foreign", "padded"):
         if name not in table.samples:
@@ -257,9 +265,9 @@ def _controls(table: TurnTable) -> list[Estimate]:
     names = [
         name for name in table.conditions if name in _SAME_AT_TURN_1 or name.startswith(("corrupted:", "window:"))
     ]
-    found = []
+    controls = []
     for name in names if natural is not None else ():
-        assert natural is not None  # no name is listed without it
+        assert natural is not None  # without natural there are no names
         one, values = error_differences(natural, table.samples[name])
         first = one.turn == 1
         if first.any():
@@ -268,8 +276,8 @@ def _controls(table: TurnTable) -> list[Estimate]:
                 "turn": 1,
                 "n_differ": int(np.abs(values[first]).sum()),
             }
-            found.append(estimate_mean(table, one.take(first), values[first], mean_of_signs, CONTROL_METHOD, at))
-    return found
+            controls.append(estimate_mean(table, one.take(first), values[first], mean_of_signs, CONTROL_METHOD, at))
+    return controls
 
 
 def _twice_signs(differences: Floats, turns: Floats) -> Interval:

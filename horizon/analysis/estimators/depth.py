@@ -1,4 +1,4 @@
-"""The error rate of puzzles by depth of the solution: how many moves of the solver are left, this one included."""
+"""The error rate of puzzles by depth of the solution: the number of solver's moves left, including this one."""
 
 import numpy as np
 
@@ -13,15 +13,15 @@ METHOD = "share of a depth's turns, Wilson's interval at the effective number of
 
 
 def estimate(table: TurnTable, condition: str = "natural") -> list[Estimate]:
-    """Return the error rate at each depth; far depths share bins, the same for all conditions."""
+    """Return the error rate at each depth; large depths share bins, which are the same for all conditions."""
     sample = table.sample(condition)
     if sample is None or np.isnan(sample.value("depth")).all():
         return []
     sample = sample.take(sample.value("depth") >= 1)
-    deepest = max(float(np.nanmax(each.value("depth"), initial=1)) for each in table.samples.values())
+    deepest = max(float(np.nanmax(other.value("depth"), initial=1)) for other in table.samples.values())
     bins = turn_bins(int(deepest))
     order = bin_of(sample.value("depth").astype(np.int64), bins)
-    found = []
+    points = []
     for index in np.unique(order).tolist():
         part, depths = sample.take(order == index), bins[index]
         at = {
@@ -30,18 +30,18 @@ def estimate(table: TurnTable, condition: str = "natural") -> list[Estimate]:
             "first_depth": depths.first,
             "last_depth": depths.last,
         }
-        found.append(estimate_mean(table, part, part.is_error.astype(float), share, METHOD, at))
-    return found
+        points.append(estimate_mean(table, part, part.is_error.astype(float), share, METHOD, at))
+    return points
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     """Return `error_by_depth`, a list over conditions and depths; empty where nothing was a puzzle."""
-    return {"error_by_depth": [each for condition in table.conditions for each in estimate(table, condition)]}
+    return {"error_by_depth": [point for condition in table.conditions for point in estimate(table, condition)]}
 
 
 def charts(estimates: Estimates) -> list[Chart]:
     """Return the error rate by depth."""
     title, axis = "Error rate by depth of the solution", "solver's moves left"
-    said = "error rate against the solver's moves left, the present one included."
+    alt_text = "error rate against the solver's moves left, including the current one."
     series = series_along(estimates, "error_by_depth", axis="depth")
-    return [Chart("error_by_depth", title, said, axis, RATE, "line", series, rank=50)]
+    return [Chart("error_by_depth", title, alt_text, axis, RATE, "line", series, rank=50)]

@@ -1,4 +1,4 @@
-"""The error rate in bins of the tokens that the model was shown, for each condition: the other axis of length."""
+"""The error rate in bins of context tokens, for each condition: length in tokens instead of turns."""
 
 import numpy as np
 
@@ -12,15 +12,15 @@ METHOD = "share of a bin's turns, Wilson's interval at the effective number of t
 
 
 def estimate(table: TurnTable, condition: str = "natural") -> list[Estimate]:
-    """Return the error rate of each bin of context tokens that holds any, in 0..1; bins are shared by conditions."""
+    """Return the error rate in each non-empty bin of context tokens, in 0..1; all conditions share the bins."""
     sample = table.sample(condition)
     counted = None if sample is None else sample.take(~np.isnan(sample.context_tokens))
     if counted is None or not counted.n_turns:
         return []
-    most = max(float(np.nanmax(each.context_tokens, initial=1)) for each in table.samples.values())
+    most = max(float(np.nanmax(other.context_tokens, initial=1)) for other in table.samples.values())
     bins = turn_bins(max(1, int(np.ceil(most))))
     order = bin_of(np.maximum(counted.context_tokens, 1).astype(np.int64), bins)
-    found = []
+    points = []
     for index in np.unique(order).tolist():
         part = counted.take(order == index)
         at = {
@@ -29,17 +29,19 @@ def estimate(table: TurnTable, condition: str = "natural") -> list[Estimate]:
             "first_token": bins[index].first,
             "last_token": bins[index].last,
         }
-        found.append(estimate_mean(table, part, part.is_error.astype(float), share, METHOD, at))
-    return found
+        points.append(estimate_mean(table, part, part.is_error.astype(float), share, METHOD, at))
+    return points
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     """Return `error_by_tokens`, a list over conditions and bins; empty where tokens were not counted."""
-    return {"error_by_tokens": [each for condition in table.conditions for each in estimate(table, condition)]}
+    return {"error_by_tokens": [point for condition in table.conditions for point in estimate(table, condition)]}
 
 
 def charts(estimates: Estimates) -> list[Chart]:
     """Return the error rate by context tokens."""
-    said = "error rate against the tokens of the context that the model was shown."
+    alt_text = "error rate against the tokens of the context that the model was shown."
     series = series_along(estimates, "error_by_tokens", axis="context_tokens")
-    return [Chart("error_by_tokens", "Error rate by context", said, "context tokens", RATE, "line", series, rank=30)]
+    return [
+        Chart("error_by_tokens", "Error rate by context", alt_text, "context tokens", RATE, "line", series, rank=30)
+    ]

@@ -1,6 +1,6 @@
-"""The error rate in bins of turns, for each condition: the curve everyone plots, with its counts.
+"""The error rate in bins of turns, for each condition, with the counts behind it.
 
-Where probes posed only some of the states, the natural curve of those stands beside the whole one.
+If probes posed only some of the states, the natural curve on those states is given as well.
 """
 
 from horizon.analysis.chart import RATE, Chart, points_of, series_along, single_of
@@ -17,7 +17,7 @@ PROBED = "natural, probed states"
 
 
 def estimate(table: TurnTable, condition: str = "natural") -> list[Estimate]:
-    """Return the error rate of each bin of turns that holds any, in 0..1; bins are those of the longest episode."""
+    """Return the error rate in each non-empty bin of turns, in 0..1; the bins cover the longest episode."""
     sample = table.sample(condition)
     if sample is None:
         return []
@@ -26,7 +26,7 @@ def estimate(table: TurnTable, condition: str = "natural") -> list[Estimate]:
 
 
 def natural_where_probed(table: TurnTable) -> list[Estimate]:
-    """Return the natural curve on the states that all probes posed; empty where these are all states, or none."""
+    """Return the natural curve on the states that all probes posed; empty if those are all states, or none."""
     natural = table.sample("natural")
     probes = [table.samples[name] for name in table.conditions if name != "natural"]
     if natural is None or not probes:
@@ -39,15 +39,15 @@ def natural_where_probed(table: TurnTable) -> list[Estimate]:
 
 
 def kinds(table: TurnTable, condition: str = "natural") -> list[Estimate]:
-    """Return the share of each kind of error that occurs at all, in each bin of turns."""
+    """Return the share of each kind of error in each bin of turns, for the kinds that occur."""
     sample = table.sample(condition)
-    found: list[Estimate] = []
+    points: list[Estimate] = []
     for index, kind in enumerate(ERROR_KINDS if sample is not None else ()):
-        assert sample is not None  # nothing is named without it
+        assert sample is not None  # without a sample there are no kinds
         if kind != "none" and (sample.kind == index).any():
             chosen = (sample.kind == index).astype(float)
-            found += estimate_bins(table, sample, chosen, share, METHOD, {"condition": condition, "kind": kind})
-    return found
+            points += estimate_bins(table, sample, chosen, share, METHOD, {"condition": condition, "kind": kind})
+    return points
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
@@ -56,24 +56,24 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     """
     return {
         "natural_where_probed": natural_where_probed(table),
-        "error_by_turn": [each for condition in table.conditions for each in estimate(table, condition)],
+        "error_by_turn": [point for condition in table.conditions for point in estimate(table, condition)],
         "error_kinds_by_turn": kinds(table),
     }
 
 
 def charts(estimates: Estimates) -> list[Chart]:
     """Return the error rate by turn, and the kinds of error by turn."""
-    said = "share of turns with each kind of error, along the turns."
+    alt_text = "share of turns with each kind of error, along the turns."
     by_kind = series_along(estimates, "error_kinds_by_turn", by="kind")
     curve = series_along(estimates, "error_by_turn")
-    # The curve to hold a probe against goes first: only the first two show their bands where there are many.
+    # The reference for the probes goes first: of many curves only the first two show their bands.
     curve = (*curve[:1], *series_along(estimates, "natural_where_probed"), *curve[1:])
     return [
-        Chart("error_by_turn", "Error rate by turn", _said(estimates), "turn", RATE, "line", curve, rank=10),
+        Chart("error_by_turn", "Error rate by turn", _alt_text(estimates), "turn", RATE, "line", curve, rank=10),
         Chart(
             "error_kinds_by_turn",
             "Error kinds by turn, natural",
-            said,
+            alt_text,
             "turn",
             "share of turns",
             "line",
@@ -83,7 +83,7 @@ def charts(estimates: Estimates) -> list[Chart]:
     ]
 
 
-def _said(estimates: Estimates) -> str:
+def _alt_text(estimates: Estimates) -> str:
     rate = single_of(estimates, "error_rate")
     if rate is None:
         return "see the tables."

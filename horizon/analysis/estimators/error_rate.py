@@ -1,8 +1,8 @@
 """The share of turns that are errors, by condition, and the share of each kind of error.
 
-`error_rate` itself is the natural condition's, what users get; of a run without it, such as an import of dialogues
-that begin anew at every move, that of the only condition there is. Beside a probe stands the natural rate of the
-probed states, as other natural turns may be easier or harder.
+`error_rate` itself is that of the natural condition, which users experience. A run without it, such as imported
+dialogues that start over at every move, has the rate of its only condition. For each probe there is also the natural
+rate on the probed states, as other natural turns may be easier or harder.
 """
 
 from horizon.analysis.chart import Chart, Series, points_of
@@ -28,7 +28,7 @@ def natural_on_probed_states(table: TurnTable) -> list[Estimate]:
     natural = table.sample("natural")
     rates = []
     for condition in table.conditions if natural is not None else ():
-        assert natural is not None  # no condition is listed without it
+        assert natural is not None  # without natural the loop is empty
         if condition != "natural":
             own, _ = same_states([natural, table.samples[condition]])
             if own.n_turns:
@@ -61,7 +61,7 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         "error_rate": estimate(table, main_condition(table)),
         "error_rate_by_condition": [estimate(table, condition) for condition in table.conditions],
         "natural_on_probed_states": natural_on_probed_states(table),
-        "error_kinds": [each for condition in table.conditions for each in kinds(table, condition)],
+        "error_kinds": [point for condition in table.conditions for point in kinds(table, condition)],
     }
 
 
@@ -73,9 +73,9 @@ def charts(estimates: Estimates) -> list[Chart]:
         own = tuple(point for point in points if point.at["kind"] == kind)
         if any(point.estimate for point in own):
             series.append(Series(kind.replace("_", " "), tuple(str(point.at["condition"]) for point in own), own))
-    said = "share of turns with each kind of error."
+    alt_text = "share of turns with each kind of error."
     title = "Error kinds by condition"
-    return [Chart("error_kinds", title, said, "", "share of turns", "stack", tuple(series), rank=110)]
+    return [Chart("error_kinds", title, alt_text, "", "share of turns", "stack", tuple(series), rank=110)]
 
 
 def _share(table: TurnTable, sample: Sample, chosen: Flags, at: dict[str, Json]) -> Estimate:

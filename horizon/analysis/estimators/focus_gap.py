@@ -1,7 +1,7 @@
 """The focus gap: on the same states, how much more often the model errs with its history than without.
 
-The net of two things that are told apart where `foreign` was played: practice with the format (foreign - fresh,
-below 0 where it helps) and the loss of focus on its own trajectory (natural - foreign). The parts sum to the gap.
+The gap is the sum of two parts, which `foreign` separates: practice with the format (foreign - fresh, below 0 if it
+helps) and the loss of focus on the model's own trajectory (natural - foreign).
 """
 
 from collections.abc import Mapping
@@ -37,9 +37,9 @@ def slope(table: TurnTable, minuend: str = "natural", subtrahend: str = "fresh")
         return missing("one turn alone has no slope", SLOPE_METHOD, at)
     doublings = np.log2(sample.turn.astype(float))
     columns = (np.ones(sample.n_turns), doublings, doublings**2, gaps, doublings * gaps)
-    sums = np.column_stack([table.instance_sums(sample.cluster, each) for each in columns])
+    sums = np.column_stack([table.instance_sums(sample.cluster, column) for column in columns])
     ends = (float(doublings.min()), float(doublings.max()))
-    # A gap that goes from -1 at one end to 1 at the other has the steepest slope there is.
+    # The steepest possible slope: a gap of -1 at one end and 1 at the other.
     steepest = 2 / (ends[1] - ends[0])
     floor = Floor(-steepest, steepest, tuple((1.0, x, x**2, sign, sign * x) for x in ends for sign in (1.0, -1.0)))
     return jackknife(sums, _slope, floor=floor).as_estimate(sample.n_episodes, sample.n_turns, SLOPE_METHOD, at=at)
@@ -65,7 +65,7 @@ def charts(estimates: Estimates) -> list[Chart]:
     by_turn = series_along(estimates, "focus_gap_by_turn", by="contrast")
     parts = {key.replace("_", " "): single_of(estimates, key) for key in ("focus_gap", "practice", "focus_loss")}
     known = {name: part for name, part in parts.items() if part is not None}
-    said = ", ".join(f"{name} {100 * (part.estimate or 0.0):+.0f} points" for name, part in known.items()) + "."
+    alt_text = ", ".join(f"{name} {100 * (part.estimate or 0.0):+.0f} points" for name, part in known.items()) + "."
     names = [f"{name} ({part.at['contrast']})" for name, part in known.items()]
     return [
         Chart(
@@ -81,7 +81,7 @@ def charts(estimates: Estimates) -> list[Chart]:
         Chart(
             "causes",
             "Gap and its parts",
-            said,
+            alt_text,
             "",
             "difference of error rates",
             "dot",

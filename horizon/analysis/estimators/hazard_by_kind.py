@@ -1,7 +1,7 @@
-"""The hazard of a first error by turn, of any kind and of each: among episodes still free of error, who errs now?
+"""The hazard of a first error by turn, of any kind and of each: the share that errs now of those without an error yet.
 
 In bins of turns, with bands that hold the whole curve at once. Other endings (solved, lost) have a hazard too.
-Natural turns, or fresh ones where no other were played.
+Natural turns, or fresh ones if there are no natural ones.
 """
 
 from horizon.analysis.binned_hazard import binned_hazards, with_bands
@@ -33,12 +33,12 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         for event, has in events.items()
         for point in binned_hazards(first.last, has, first.instance, METHOD, {"event": event})
     ]
-    return line.marked({"hazard_by_kind": points})
+    return line.mark({"hazard_by_kind": points})
 
 
 def charts(estimates: Estimates) -> list[Chart]:
     """Return the hazards with their simultaneous bands."""
-    said = "chance per turn that an episode without an event yet has this one; the bands hold whole curves."
+    alt_text = "chance per turn that an episode without an event yet has this one; the bands hold whole curves."
     series = tuple(with_bands(line) for line in series_along(estimates, "hazard_by_kind", by="event"))
-    chart = Chart("hazard_by_kind", "Hazard by kind", said, "turn", "hazard per turn", "line", series, rank=71)
+    chart = Chart("hazard_by_kind", "Hazard by kind", alt_text, "turn", "hazard per turn", "line", series, rank=71)
     return [with_assumption(chart, estimates, "hazard_by_kind")]

@@ -1,6 +1,6 @@
 """Why moves were illegal: the share of each cause among illegal replies, and how many were legal earlier in the game.
 
-A reply that was legal some plies ago is a stale board: the plainest sign that the model lost track of the position.
+A reply that was legal some plies ago is stale: a clear sign that the model lost track of the position.
 """
 
 from collections.abc import Mapping
@@ -22,13 +22,13 @@ METHOD = (
 )
 STALE_METHOD = f"{METHOD}; a reply of unknown earlier positions counts as not stale, so that this is the least share"
 PLIES: tuple[tuple[int, int], ...] = ((1, 2), (3, 4), (5, 8), (9, 16), (17, 10**9))
-"""How long ago a stale reply was legal, in plies, both ends included; the model's own turns are 2 plies apart."""
+"""Bins of how many plies ago a stale reply was legal, both ends included; the model's turns are 2 plies apart."""
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     """Return `illegal_causes` by condition and cause, `stale_replies` by condition, and `stale_plies` (natural).
 
-    The last are shares by how many plies ago the reply was legal. All are empty where no illegal reply has a cause.
+    `stale_plies` are shares by how many plies ago the reply was legal. All are empty if no illegal reply has a cause.
     """
     causes: list[Estimate] = []
     stale: list[Estimate] = []
@@ -62,11 +62,18 @@ def charts(estimates: Estimates) -> list[Chart]:
     plies = points_of(estimates, "stale_plies")
     ages = Series("natural", tuple(str(point.at["plies_ago"]) for point in plies), plies)
     axis = "share of illegal replies"
-    said = f"share of illegal replies by cause{share_stale}."
+    alt_text = f"share of illegal replies by cause{share_stale}."
     return [
-        Chart("illegal_causes", "Why moves were illegal", said, "", axis, "dot", series, rank=122),
+        Chart("illegal_causes", "Why moves were illegal", alt_text, "", axis, "dot", series, rank=122),
         Chart(
-            "stale_plies", "Illegal replies that were legal earlier", said, "plies ago", axis, "dot", (ages,), rank=124
+            "stale_plies",
+            "Illegal replies that were legal earlier",
+            alt_text,
+            "plies ago",
+            axis,
+            "dot",
+            (ages,),
+            rank=124,
         ),
     ]
 
@@ -84,11 +91,11 @@ def _plies(table: TurnTable) -> list[Estimate]:
     illegal = _illegal(table, "natural")
     if illegal is None:
         return []
-    ago, found = illegal.value("stale_plies"), []
+    ago, points = illegal.value("stale_plies"), []
     for first, last in PLIES:
         inside = (ago >= first) & (ago <= last)
         if np.isfinite(ago).any():
             words = f"{first} or more" if last > 10**6 else f"{first} to {last}"
             at: dict[str, Json] = {"plies_ago": words, "count": int(inside.sum())}
-            found.append(estimate_mean(table, illegal, inside.astype(float), share, STALE_METHOD, at))
-    return found
+            points.append(estimate_mean(table, illegal, inside.astype(float), share, STALE_METHOD, at))
+    return points

@@ -1,7 +1,7 @@
-"""Noise of the instrument: how often the very same prompt gets another verdict, from the conditions `repeat:n`.
+"""Noise of the instrument: how often the same prompt gets a different verdict, from the conditions `repeat:n`.
 
-A gap between conditions is a mean over states, and noise alone leaves it 0; but noise flips verdicts, and a model
-whose verdicts flip as often on the same prompt as between conditions has told nothing about history at that state.
+Noise does not bias a gap between conditions, which is a mean over states, but it flips single verdicts. If verdicts
+flip as often on the same prompt as between conditions, those flips are no evidence of an effect of the history.
 """
 
 from collections.abc import Sequence
@@ -25,10 +25,10 @@ ICC = (
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     """Return `instrument_noise`, a list by `figure`; empty where no state was repeated (`--repeat-states n`).
 
-    `verdict differs` and `action differs`: the share of pairs of replies to one prompt that differ so. `icc`: how
-    much of the verdicts' variance is between states; 1 without noise. `verdict differs from C` for each other
-    condition C: the same share between the natural prompt and that of C, on the repeated states; only what it is
-    above `verdict differs` can be due to the history.
+    `verdict differs` and `action differs`: the share of pairs of replies to one prompt that differ in this. `icc`: the
+    share of the verdicts' variance that is between states; 1 without noise. `verdict differs from C` for each other
+    condition C: the same share between the natural prompt and that of C, on the repeated states; only its excess over
+    `verdict differs` can be due to the history.
     """
     repeated = [name for name in table.conditions if name.startswith("repeat:")]
     if "natural" not in table.samples or not repeated:
@@ -37,7 +37,7 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     figures = [_differing(table, asked, "verdict"), _differing(table, asked, "action"), _icc(table, asked)]
     for name in table.conditions:
         if name not in ("natural", *repeated):
-            natural, *_, other = same_states([table.samples[each] for each in ("natural", *repeated, name)])
+            natural, *_, other = same_states([table.samples[part] for part in ("natural", *repeated, name)])
             differs = (natural.is_error != other.is_error).astype(float)
             figures.append(_share(table, natural, differs, f"verdict differs from {name}"))
     return {"instrument_noise": figures}
@@ -47,9 +47,9 @@ def charts(estimates: Estimates) -> list[Chart]:
     """Return how often verdicts differ on the same prompt, beside how often they differ between conditions."""
     points = [point for point in points_of(estimates, "instrument_noise") if point.at["figure"] != "icc"]
     names = [str(point.at["figure"]) for point in points]
-    caption = "Share of the repeated states; only what a condition adds to the same prompt's share can be its effect."
+    alt_text = "Share of the repeated states; only what a condition adds to the same prompt's share can be its effect."
     title, axis = "Noise of the instrument", "share of states"
-    return [Chart("instrument_noise", title, caption, "", axis, "dot", named_series(points, names), rank=240)]
+    return [Chart("instrument_noise", title, alt_text, "", axis, "dot", named_series(points, names), rank=240)]
 
 
 def _differing(table: TurnTable, asked: Sequence[Sample], what: str) -> Estimate:
@@ -75,7 +75,7 @@ def _icc(table: TurnTable, asked: Sequence[Sample]) -> Estimate:
     at, sample = {"figure": "icc"}, asked[0]
     if not sample.n_turns:
         return missing("no state was posed under all of these conditions", ICC, at)
-    errors = np.array([each.is_error for each in asked], dtype=float)
+    errors = np.array([sample.is_error for sample in asked], dtype=float)
     n, wrong = len(asked), errors.sum(axis=0)
     # Pairs that differ, of n (n - 1) / 2; then verdicts in error, of n; then states.
     columns = [wrong * (n - wrong) / (n * (n - 1) / 2), wrong / n, np.ones(sample.n_turns)]

@@ -1,4 +1,4 @@
-"""The mean loss of a turn, in all and in bins of turns: how bad the replies are, where errors only count them."""
+"""The mean loss per turn, overall and in bins of turns: how bad replies are, where the error rate only counts them."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ _RANGE = Floor(0.0, 1.0)
 def estimate(table: TurnTable, condition: str = "natural") -> Estimate:
     """Return the mean loss of a condition's graded turns, in 0..1."""
     at = {"condition": condition}
-    graded = _graded(table, condition)
+    graded = _graded_turns(table, condition)
     if graded is None or not graded.n_turns:
         return missing(f"no turn of condition {condition} was graded with a loss", METHOD, at)
     return estimate_mean(table, graded, graded.loss, _within, METHOD, at)
@@ -22,7 +22,7 @@ def estimate(table: TurnTable, condition: str = "natural") -> Estimate:
 
 def by_turn(table: TurnTable, condition: str = "natural") -> list[Estimate]:
     """Return the mean loss of each bin over its graded turns, in 0..1; none where nothing was graded."""
-    graded = _graded(table, condition)
+    graded = _graded_turns(table, condition)
     if graded is None:
         return []
     return estimate_bins(table, graded, graded.loss, _within, METHOD, {"condition": condition})
@@ -33,15 +33,15 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     return {
         "mean_loss": estimate(table),
         "mean_loss_by_condition": [estimate(table, condition) for condition in table.conditions],
-        "loss_by_turn": [each for condition in table.conditions for each in by_turn(table, condition)],
+        "loss_by_turn": [point for condition in table.conditions for point in by_turn(table, condition)],
     }
 
 
 def _within(sums: Floats, counts: Floats) -> Interval:
-    """Return the ratio with its interval in 0..1, where every loss lies."""
+    """Return the ratio with its interval cut to 0..1, the range of a loss."""
     return ratio(sums, counts, is_skewed=True, floor=_RANGE)
 
 
-def _graded(table: TurnTable, condition: str) -> Sample | None:
+def _graded_turns(table: TurnTable, condition: str) -> Sample | None:
     sample = table.sample(condition)
     return None if sample is None else sample.take(~np.isnan(sample.loss))

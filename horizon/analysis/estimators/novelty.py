@@ -1,7 +1,7 @@
-"""The error rate by novelty: from well-trodden positions to those that no engine game and no opening leads to.
+"""The error rate by novelty: from common positions to those that no engine game and no opening leads to.
 
-Novelty is a heuristic of the position (horizon/domains/chess/novelty.py), and what is novel may be harder as well:
-beside `fresh` or a shift the curve shows association, not cause.
+Novelty is a heuristic of the position (horizon/domains/chess/novelty.py). Novel positions may also be harder, so the
+curve shows an association; a cause needs `fresh` or a shift.
 """
 
 from collections.abc import Mapping
@@ -23,18 +23,17 @@ NO_EFFECT: Mapping[str, float] = {"novelty_slope": 0.0}
 
 
 def by_novelty(table: TurnTable, condition: str = "natural") -> list[Estimate]:
-    """Return the error rate in fifths of all turns by novelty; `novelty` is where a fifth's mean lies, 0..1.
+    """Return the error rate in fifths of the turns by novelty; `novelty` is the mean of a fifth, 0..1.
 
-    The edges are those of the conditions together; positions of equal novelty stay in one bin, so that there may be
-    fewer than five.
+    All conditions share the edges. Positions of equal novelty stay in one bin, so there may be fewer than five.
     """
-    sample = _measured(table, condition)
+    sample = _with_novelty(table, condition)
     if sample is None:
         return []
-    pooled = np.concatenate([each.value("novelty") for each in table.samples.values()])
+    pooled = np.concatenate([other.value("novelty") for other in table.samples.values()])
     edges = np.unique(np.nanquantile(pooled, np.arange(1, BINS) / BINS))
     order = np.searchsorted(edges, sample.value("novelty"))
-    found = []
+    points = []
     for index in np.unique(order).tolist():
         part = sample.take(order == index)
         at: dict[str, Json] = {
@@ -43,40 +42,40 @@ def by_novelty(table: TurnTable, condition: str = "natural") -> list[Estimate]:
             "first_novelty": float(part.value("novelty").min()),
             "last_novelty": float(part.value("novelty").max()),
         }
-        found.append(estimate_mean(table, part, part.is_error.astype(float), share, METHOD, at))
-    return found
+        points.append(estimate_mean(table, part, part.is_error.astype(float), share, METHOD, at))
+    return points
 
 
 def slope(table: TurnTable, condition: str = "natural") -> list[Estimate]:
-    """Return by how much the error rate rises from novelty 0 to 1 (1 is 100 points); empty where novelty is one."""
-    sample = _measured(table, condition)
+    """Return by how much the error rate rises from novelty 0 to 1 (1 is 100 points); empty if novelty is constant."""
+    sample = _with_novelty(table, condition)
     if sample is None or len(np.unique(sample.value("novelty"))) < 2:
         return []
     x, y = sample.value("novelty"), sample.is_error.astype(float)
     columns = (np.ones(sample.n_turns), x, x**2, y, x * y)
-    sums = np.column_stack([table.instance_sums(sample.cluster, each) for each in columns])
-    found = jackknife(sums, _slope)
-    return [found.as_estimate(sample.n_episodes, sample.n_turns, SLOPE_METHOD, at={"condition": condition})]
+    sums = np.column_stack([table.instance_sums(sample.cluster, column) for column in columns])
+    interval = jackknife(sums, _slope)
+    return [interval.as_estimate(sample.n_episodes, sample.n_turns, SLOPE_METHOD, at={"condition": condition})]
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     """Return `error_by_novelty` and `novelty_slope`, lists over conditions; empty where no novelty was recorded."""
     return {
-        "error_by_novelty": [each for condition in table.conditions for each in by_novelty(table, condition)],
-        "novelty_slope": [each for condition in table.conditions for each in slope(table, condition)],
+        "error_by_novelty": [point for condition in table.conditions for point in by_novelty(table, condition)],
+        "novelty_slope": [point for condition in table.conditions for point in slope(table, condition)],
     }
 
 
 def charts(estimates: Estimates) -> list[Chart]:
     """Return the error rate by novelty."""
     title, axis = "Error rate by novelty", "novelty of the position"
-    said = "error rate against how far off the beaten path positions are, a heuristic of 0 to 1."
+    alt_text = "error rate against the novelty of positions, a heuristic of 0 to 1."
     series = series_along(estimates, "error_by_novelty", axis="novelty")
-    return [Chart("error_by_novelty", title, said, axis, RATE, "line", series, rank=40)]
+    return [Chart("error_by_novelty", title, alt_text, axis, RATE, "line", series, rank=40)]
 
 
-def _measured(table: TurnTable, condition: str) -> Sample | None:
-    """Return the turns whose novelty is known, or null where there are none."""
+def _with_novelty(table: TurnTable, condition: str) -> Sample | None:
+    """Return the turns whose novelty is known, or None if there are none."""
     sample = table.sample(condition)
     if sample is None:
         return None

@@ -1,7 +1,7 @@
-"""Horizon lengths from a curve with two parameters, so that 95 % and lengths beyond the longest episode have figures.
+"""Horizon lengths from a two-parameter curve, which also gives levels such as 95 % and lengths beyond the episodes.
 
-Two families beside the counted H50: Weibull, and METR's logistic in log2 of the length. Each shows how it fits and
-where it leaves the Kaplan-Meier curve. Natural turns, or fresh ones where no other were played.
+Two families, to complement the counted H50: Weibull, and METR's logistic in log2 of the length. Each reports its fit
+and where it leaves the Kaplan-Meier curve. Natural turns, or fresh ones if there are no natural ones.
 """
 
 import math
@@ -25,9 +25,9 @@ METHOD = (
     "erred alike"
 )
 MISFIT = 0.05
-"""A smaller p value of the fit is called a misfit."""
+"""A p value of the fit below this is reported as a misfit."""
 FARTHEST = 16.0
-"""A horizon beyond so many times the longest episode is extrapolated too far to be reported as a figure."""
+"""A horizon beyond this many times the longest episode is too far an extrapolation to be reported."""
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
@@ -55,7 +55,7 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         outside = _outside(fitted, counted)
         horizons += [_horizon(fitted, level, first, outside) for level in LEVELS]
         curves += _curve(fitted, first, counted)
-    return line.marked({"parametric_horizon": horizons, "parametric_survival": curves})
+    return line.mark({"parametric_horizon": horizons, "parametric_survival": curves})
 
 
 def charts(estimates: Estimates) -> list[Chart]:
@@ -70,10 +70,10 @@ def charts(estimates: Estimates) -> list[Chart]:
         for point in (points if isinstance(points, list) else ())
         if "fit" in point.at
     )
-    said = f"counted and fitted share of episodes free of error; {'; '.join(notes)}."
+    alt_text = f"counted and fitted share of episodes free of error; {'; '.join(notes)}."
     axis = "share of episodes free of error, if none ended otherwise"
     series = (*counted, *fitted)
-    chart = Chart("parametric_survival", "Survival, fitted", said, "turn", axis, "line", series, rank=73)
+    chart = Chart("parametric_survival", "Survival, fitted", alt_text, "turn", axis, "line", series, rank=73)
     return [with_assumption(chart, estimates, "parametric_survival")]
 
 

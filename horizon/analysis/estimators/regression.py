@@ -1,7 +1,7 @@
 """All causes at once, in one table: a logistic regression of errors on turns, errors and tokens shown, within states.
 
-Turns as shown: 1 without a history. Only pairs of one state under two conditions count, so that what makes a state
-hard, recorded or not, explains nothing. For those who want one table; the contrasts need no form of the curve.
+Turns are those shown: 1 without a history. Only pairs of one state under two conditions count, so the difficulty of a
+state, recorded or not, cancels. The contrasts answer the same question without assuming the form of a curve.
 """
 
 import math
@@ -40,8 +40,8 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     """Return `regression`, an odds ratio per term: a turn shown, an error shown, 1,000 tokens, harder states by 0.1.
 
     A term that does not vary within states, or that the others determine, is left out with the reason. "Harder state"
-    is the random mover's loss, where every turn has one: the same under every condition, so that it can only be an
-    association between states, and its `method` says so.
+    is the random mover's loss, if every turn has one. It is the same under every condition, so it can only be an
+    association between states, as its `method` states.
     """
     names = [name for name in table.conditions if name in CONDITIONS or name.startswith("corrupted:")]
     samples = [(name, table.samples[name]) for name in names]
@@ -92,13 +92,13 @@ def _row(
 
 
 def _columns(name: str, sample: Sample) -> Floats:
-    """Return what a history shows, shape (turns, 3) in the order of `TERMS`."""
+    """Return the turns, errors and tokens shown, shape (turns, 3) in the order of `TERMS`."""
     turns = np.zeros(sample.n_turns) if name in _WITHOUT_HISTORY else sample.turn - 1.0
     return np.column_stack([turns, sample.prior_errors.astype(float), sample.context_tokens / 1000])
 
 
 def _independent(differences: Floats) -> tuple[list[int], dict[int, str]]:
-    """Return the columns that can be estimated beside each other, and why each other one is left out."""
+    """Return the columns that can be estimated together, and the reason for each one left out."""
     kept: list[int] = []
     left_out: dict[int, str] = {}
     for place, column in enumerate(differences.T):
@@ -114,6 +114,6 @@ def _independent(differences: Floats) -> tuple[list[int], dict[int, str]]:
 
 
 def _is_determined(column: Floats, others: Floats) -> bool:
-    """Tell whether a column is nearly a combination of the others: under a thousandth of its square is its own."""
+    """Return whether a column is nearly a linear combination of the others (residual below 1/1000 of its square)."""
     residual = column - others @ (np.linalg.pinv(others.T @ others) @ (others.T @ column))
     return bool(residual @ residual < 1e-3 * (column @ column))

@@ -1,6 +1,6 @@
-"""Loops: how often a reply repeats an earlier one of its episode, the longest run of one, and when a loop starts.
+"""Loops: how often a reply repeats an earlier one of its episode, the longest run of equal replies, first loops.
 
-Tasks with few answers repeat by chance: the same share without history, on the same states, is the reference.
+Tasks with few answers repeat by chance, so the reference is the same share without history, on the same states.
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     """Return `repeated_replies` by condition, `repeated_replies_excess` (natural - fresh on the same states),
     `longest_run` (natural, in turns; `at` holds the longest of all) and `loop_hazard` by turn.
     """
-    natural = _replied(table, "natural")
+    natural = _with_replies(table, "natural")
     if natural is None:
         empty = missing("no replies of condition natural", METHOD)
         return {
@@ -49,7 +49,7 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         }
     shares = []
     for condition in table.conditions:
-        sample = _replied(table, condition)
+        sample = _with_replies(table, condition)
         if sample is not None and (sample.turn > 1).any():
             later, repeats = sample.turn > 1, _repeats(sample)
             part, at = sample.take(later), {"condition": condition}
@@ -67,11 +67,11 @@ def charts(estimates: Estimates) -> list[Chart]:
     """Return the share of repeated replies by condition and the hazard of a loop by turn."""
     points = [point for point in points_of(estimates, "repeated_replies") if point.estimate]
     series = series_by_condition(points, "condition")
-    said = "share of turns whose reply equals an earlier one of the episode."
+    alt_text = "share of turns whose reply equals an earlier one of the episode."
     loops = tuple(with_bands(line) for line in series_along(estimates, "loop_hazard"))
     has_loops = any(point.estimate for line in loops for point in line.points)
     return [
-        Chart("repeated_replies", "Repeated replies", said, "", "share of turns", "dot", series, rank=126),
+        Chart("repeated_replies", "Repeated replies", alt_text, "", "share of turns", "dot", series, rank=126),
         Chart(
             "loop_hazard",
             "Hazard of a loop",
@@ -85,7 +85,7 @@ def charts(estimates: Estimates) -> list[Chart]:
     ]
 
 
-def _replied(table: TurnTable, condition: str) -> Sample | None:
+def _with_replies(table: TurnTable, condition: str) -> Sample | None:
     """Return the turns of a condition, or None where their replies are not known."""
     sample = table.sample(condition)
     return None if sample is None or not np.isfinite(sample.value("reply_code")).any() else sample
@@ -112,7 +112,7 @@ def _run_lengths(sample: Sample) -> Ints:
 def _excess(table: TurnTable, natural: Sample) -> Estimate:
     """Return repeats with history minus without, each among the replies of its own condition on shared states."""
     at = {"contrast": "natural - fresh"}
-    fresh = _replied(table, "fresh")
+    fresh = _with_replies(table, "fresh")
     if fresh is None:
         return missing("condition fresh was not played: add --condition fresh", EXCESS_METHOD, at)
     one, other = same_states([natural, fresh])
@@ -127,9 +127,9 @@ def _longest(table: TurnTable, natural: Sample, runs: Ints) -> Estimate:
     codes, place = np.unique(natural.cluster, return_inverse=True)
     longest = np.zeros(len(codes), dtype=np.int64)
     np.maximum.at(longest, place, runs)
-    sums, counts = (table.instance_sums(codes, each) for each in (longest.astype(float), np.ones(len(codes))))
+    sums, counts = (table.instance_sums(codes, values) for values in (longest.astype(float), np.ones(len(codes))))
     at = {"longest_of_all": int(longest.max())}
-    # No run is longer than the longest episode: without two episodes that differ, as much as so many can't exclude.
+    # The range of a run, for the interval if no two episodes differ: no run is longer than the longest episode.
     floor = Floor(1.0, float(np.bincount(place).max()))
     return ratio(sums, counts, floor=floor).as_estimate(len(codes), natural.n_turns, RUN_METHOD, at=at)
 

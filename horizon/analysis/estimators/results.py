@@ -18,15 +18,15 @@ def estimate(table: TurnTable, opponent: str | None) -> list[Estimate]:
         for outcome, other in zip(facts.outcome, facts.opponent, strict=True)
         if other == opponent and outcome is not None
     ]
-    found = []
+    points = []
     for outcome, count in Counter(sorted(outcomes)).most_common():
         low, high = wilson(count / len(outcomes), len(outcomes))
         at = {"outcome": outcome, "opponent": opponent, "count": count}
         interval = Interval(count / len(outcomes), float(low), float(high), 0.0)
-        found.append(interval.as_estimate(len(outcomes), 0, METHOD, at=at))
-    return found
+        points.append(interval.as_estimate(len(outcomes), 0, METHOD, at=at))
+    return points
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     """Return `results`, a list over opponents and outcomes; empty without an episodes table."""
-    return {"results": [each for opponent in table.values("opponent") for each in estimate(table, opponent)]}
+    return {"results": [point for opponent in table.values("opponent") for point in estimate(table, opponent)]}

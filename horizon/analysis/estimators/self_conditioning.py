@@ -1,7 +1,7 @@
 """Self-conditioning: whether errors in the history bring more errors; and recovery from them.
 
-Estimated within pairs of one state, with the model's own errors in the history and without them, so that an episode
-which is hard as a whole does not count as pull. `corrupted:p` gives the dose-response.
+Estimated within pairs of one state, with the model's own errors in the history and without them, so that a hard
+episode does not look like self-conditioning. `corrupted:p` gives the dose-response.
 """
 
 from collections.abc import Mapping
@@ -33,14 +33,14 @@ NO_EFFECT: Mapping[str, float] = {"self_conditioning": 1.0, "self_conditioning_a
 
 
 def estimate(table: TurnTable) -> Estimate:
-    """Return the odds ratio of an error for one more error in the history; 1 is no pull, above 1 self-conditioning.
+    """Return the odds ratio of an error for one more error in the history; 1 is no effect, above 1 self-conditioning.
 
     The pairs are natural and healed; without healed, natural and each `corrupted:p`. Among pairs of one state that
     differ in outcome, logit P(natural erred) = c (errors shown by natural - errors shown by its partner), and the odds
-    ratio is exp(c). What is hard about a state or an episode cancels within the pair.
+    ratio is exp(c). The difficulty of the state or the episode cancels within the pair.
 
-    One number per error assumes that each further error pulls as much as the first. Runs of other lengths or error
-    rates compare by `any_error` instead, which assumes no form.
+    One ratio per error assumes that each further error has the same effect as the first. To compare runs of different
+    lengths or error rates, use `any_error`, which assumes no form.
 
     Source: Sinha et al. (2025), arXiv 2509.09677, section 3.3, for the effect; `state_pairs` for the pairs.
     """
@@ -57,8 +57,8 @@ def estimate(table: TurnTable) -> Estimate:
 def any_error(table: TurnTable, minuend: str = "natural", subtrahend: str = "healed") -> Estimate:
     """Return by how much any error shown raises the chance of an error, in -1..1, where one was shown.
 
-    The states are those whose history shows more errors under `minuend`. The figure has no unit of its own (turns,
-    errors), so that runs of other lengths and error rates compare.
+    The states are those whose history shows more errors under `minuend`. The figure has no unit such as turns
+    or errors, so runs of different lengths and error rates compare.
     """
     at: dict[str, Json] = {"contrast": f"{minuend} - {subtrahend}", "per": "any error"}
     for name in (minuend, subtrahend):
@@ -135,9 +135,9 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
 def charts(estimates: Estimates) -> list[Chart]:
     """Return the dose-response of wrong replies in the history."""
     axis = "share of wrong replies in the history"
-    said = f"error rate against the {axis}."
+    alt_text = f"error rate against the {axis}."
     series = series_along(estimates, "dose_response", axis="corrupted", by=None)
-    return [Chart("dose_response", "Pull of earlier errors", said, axis, RATE, "line", series, rank=100)]
+    return [Chart("dose_response", "Pull of earlier errors", alt_text, axis, RATE, "line", series, rank=100)]
 
 
 def _odds_ratio(table: TurnTable, minuend: str, subtrahends: list[str], at: dict[str, Json]) -> Estimate:

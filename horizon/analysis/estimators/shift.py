@@ -1,7 +1,7 @@
-"""What a shift costs: the accuracy lost between an original and its shifted counterpart, on matched pairs.
+"""The cost of a shift: the accuracy lost between an original task and its shifted counterpart, on matched pairs.
 
-Where both sides stood in the same state the turns themselves are paired; where positions differ (another opening) or
-play went apart, whole episodes are held against each other, by seed where seeds are shared.
+Turns are paired where both sides were in the same state. Where positions differ (another opening) or play diverged,
+whole episodes are compared, by seed where seeds are shared.
 """
 
 import math
@@ -29,9 +29,9 @@ UNPAIRED = "difference over all turns of each side's own seeds, jackknife over s
 _FEWEST_PAIRS = 3
 _ACCURACY, _LOSS, _SKILL = "accuracy of all turns", "loss of all turns", "skill of all turns"
 _COLUMNS = {_ACCURACY: (0, 1), _LOSS: (2, 3), _SKILL: (2, 4)}
-"""Which of a seed's sums (errors, turns, losses, graded turns, random losses) make a figure: a ratio."""
+"""Each figure is a ratio of two of a seed's sums (errors, turns, losses, graded turns, random losses)."""
 _FLOORS = {_ACCURACY: Floor(-1.0, 1.0, ((1.0, 1.0, 0.0, 1.0), (0.0, 1.0, 1.0, 1.0))), _LOSS: Floor(-1.0, 1.0)}
-"""Where a difference may lie, and the pairs more of Bonett & Price (2012)."""
+"""The range of a difference, and the added pairs of Bonett & Price (2012)."""
 NO_EFFECT: Mapping[str, float] = {"shift": 0.0}
 
 
@@ -40,60 +40,63 @@ class _Figure:
     """One figure of one pair, with the p value of no difference."""
 
     name: str
-    found: Estimate
+    estimate: Estimate
     p: float
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     """Return `shift`, a list over pairs, conditions and figures; empty without two groups that differ in a shift.
 
-    An estimate is what the shift costs, above 0 where the shifted side is worse. The figure `accuracy` rests on the
-    same states; `accuracy of all turns`, `loss of all turns` and `skill of all turns` stand beside it where turns
-    have no partner in the same state. `at` holds model, setting, shift, what it is held `against`, condition, figure,
-    both sides' own values, `p`, and `p_holm`, corrected over all shifts of a figure and condition. Of the paired
-    figure `only_original` and `only_shifted` count the pairs that one side alone got right, `p_mcnemar` is McNemar's
-    exact test of them as if turns of a seed were independent, and `n_turns` counts pairs; else it counts both sides.
+    An estimate is the cost of the shift, above 0 if the shifted side is worse. The figure `accuracy` rests on the same
+    states. If some turns have no partner in the same state, there are also `accuracy of all turns`,
+    `loss of all turns` and `skill of all turns`. `at` holds model, setting, shift, the value it is compared `against`,
+    condition, figure, both sides' own values, `p`, and `p_holm`, corrected over all shifts of a figure and condition.
+    For the paired figure, `only_original` and `only_shifted` count the pairs that one side alone got correct,
+    `p_mcnemar` is McNemar's exact test of them as if turns of a seed were independent, and `n_turns` counts pairs; for
+    the other figures it counts the turns of both sides.
     """
     families: dict[tuple[str, str], list[_Figure]] = {}
     for pair in shift_pairs(table):
         for condition in pair.original.conditions:
             for figure in _figures(pair, condition):
-                at = {**pair.at, "condition": condition, "figure": figure.name, **figure.found.at, "p": figure.p}
-                told = replace(figure, found=replace(figure.found, at=at))
-                families.setdefault((figure.name, condition), []).append(told)
-    found = []
+                at = {**pair.at, "condition": condition, "figure": figure.name, **figure.estimate.at, "p": figure.p}
+                placed = replace(figure, estimate=replace(figure.estimate, at=at))
+                families.setdefault((figure.name, condition), []).append(placed)
+    points = []
     for family in families.values():
-        corrected = holm([each.p for each in family])
-        found += [
-            replace(each.found, at={**each.found.at, "p_holm": p_holm})
-            for each, p_holm in zip(family, corrected, strict=True)
+        corrected = holm([figure.p for figure in family])
+        points += [
+            replace(figure.estimate, at={**figure.estimate.at, "p_holm": p_holm})
+            for figure, p_holm in zip(family, corrected, strict=True)
         ]
-    return {"shift": found}
+    return {"shift": points}
 
 
 def charts(estimates: Estimates) -> list[Chart]:
-    """Return what shifts cost on the same states, or over all turns where no state is the same."""
+    """Return the cost of shifts on the same states, or over all turns if no state is the same."""
     points = points_of(estimates, "shift")
     is_paired = any(point.at["figure"] == "accuracy" for point in points)
     figure, where = ("accuracy", "on the same states") if is_paired else (_ACCURACY, "over all turns")
-    said = f"Accuracy lost to each shift {where}, with 95 % intervals; above 0 the shifted side is worse."
+    alt_text = f"Accuracy lost to each shift {where}, with 95 % intervals; above 0 the shifted side is worse."
     series = series_by_condition(
         (point for point in points if point.at["figure"] == figure), "shift", "model", "setting"
     )
     axis = "accuracy, original - shifted"
-    return [Chart("shift", "What shifts cost", said, "", axis, "dot", series, rank=220)]
+    return [Chart("shift", "What shifts cost", alt_text, "", axis, "dot", series, rank=220)]
 
 
 def _figures(pair: ShiftPair, condition: str) -> list[_Figure]:
     turns = paired_turns(pair, condition)
-    found = [] if turns is None else [_paired(turns)]
-    return found if turns is not None and not turns.n_apart else [*found, *_whole(pair, condition)]
+    if turns is None:
+        return _whole(pair, condition)
+    paired = _same_state_figure(turns)
+    return [paired, *_whole(pair, condition)] if turns.n_apart else [paired]
 
 
-def _paired(turns: PairedTurns) -> _Figure:
+def _same_state_figure(turns: PairedTurns) -> _Figure:
     """Return the loss of accuracy on the same states, in -1..1."""
     lost = turns.shifted.is_error.astype(float) - turns.original.is_error.astype(float)
-    sums = np.column_stack([episode_sums(turns.seed, each, turns.n_seeds) for each in (lost, np.ones(len(lost)))])
+    sums = np.column_stack([episode_sums(turns.seed, values, turns.n_seeds) for values in (lost, np.ones(len(lost)))])
     only_original, only_shifted = int((lost > 0).sum()), int((lost < 0).sum())
     at: dict[str, Json] = {
         "original": 1 - float(turns.original.is_error.mean()),
@@ -103,27 +106,27 @@ def _paired(turns: PairedTurns) -> _Figure:
         "p_mcnemar": mcnemar(only_original, only_shifted),
     }
     note = f"{turns.n_apart} turns of both sides have no partner in the same state" if turns.n_apart else None
-    found = mean_difference(sums).as_estimate(turns.n_seeds, len(lost), METHOD, note, at)
-    return _Figure("accuracy", found, sign_flips(sums[:, 0]))
+    estimate = mean_difference(sums).as_estimate(turns.n_seeds, len(lost), METHOD, note, at)
+    return _Figure("accuracy", estimate, sign_flips(sums[:, 0]))
 
 
 def _whole(pair: ShiftPair, condition: str) -> list[_Figure]:
-    """Return the differences over all turns, where both sides have errors or losses to tell."""
+    """Return the differences over all turns, for the figures that both sides have."""
     sides = [_by_seed(part, part.sample(condition)) for part in (pair.original, pair.shifted)]
     shared = sorted(sides[0].keys() & sides[1].keys())
-    # Where one side has few instances it draws them again, with seeds of their own.
+    # A side with few instances draws them again under other seeds.
     is_paired = len(shared) >= max(_FEWEST_PAIRS, 0.5 * min(map(len, sides)))
     sums = [np.array([side[seed] for seed in (shared if is_paired else side)]) for side in sides]  # (seeds, sums) each
-    found = []
+    figures = []
     for name, (above, below) in _COLUMNS.items():
-        parts = [each[:, [above, below]] for each in sums if len(each) and each[:, below].any()]
+        parts = [side[:, [above, below]] for side in sums if len(side) and side[:, below].any()]
         if len(parts) < 2:
             continue
         original, shifted = (float(part[:, 0].sum() / part[:, 1].sum()) for part in parts)
         at: dict[str, Json] = {"original": original, "shifted": shifted}
         if name != _LOSS:
             at = {"original": 1 - original, "shifted": 1 - shifted}
-        n_turns = int(sum(each[:, 1 if name == _ACCURACY else 3].sum() for each in sums))
+        n_turns = int(sum(side[:, 1 if name == _ACCURACY else 3].sum() for side in sums))
         if is_paired:
             interval, freedom = (
                 jackknife(np.hstack(parts), _difference, is_skewed=name != _ACCURACY, floor=_FLOORS.get(name)),
@@ -132,10 +135,10 @@ def _whole(pair: ShiftPair, condition: str) -> list[_Figure]:
         else:
             interval, freedom = _welch(parts)
         n_episodes, method = (len(shared), PAIRED) if is_paired else (sum(map(len, sums)), UNPAIRED)
-        found.append(
+        figures.append(
             _Figure(name, interval.as_estimate(n_episodes, n_turns, method, at=at), _p_value(interval, freedom))
         )
-    return found
+    return figures
 
 
 def _welch(parts: Sequence[Floats]) -> tuple[Interval, float]:
@@ -159,12 +162,12 @@ def _by_seed(table: TurnTable, sample: Sample | None) -> dict[int, Floats]:
         is_graded.astype(float),
         np.where(is_graded, sample.random_loss, 0.0),
     )
-    sums = np.column_stack([episode_sums(sample.cluster, each, table.n_episodes) for each in columns])
-    found: dict[int, Floats] = {}
+    sums = np.column_stack([episode_sums(sample.cluster, column, table.n_episodes) for column in columns])
+    by_seed: dict[int, Floats] = {}
     for seed, own in zip(table.episodes.seed, sums, strict=True):
         if own[1]:
-            found[seed] = found.get(seed, np.zeros(len(columns))) + own
-    return found
+            by_seed[seed] = by_seed.get(seed, np.zeros(len(columns))) + own
+    return by_seed
 
 
 def _difference(totals: Floats) -> Floats:
@@ -173,7 +176,7 @@ def _difference(totals: Floats) -> Floats:
 
 
 def _p_value(interval: Interval, freedom: float) -> float:
-    """Return the two-sided p value of no difference by Student's t; 1 where nothing tells of the spread."""
+    """Return the two-sided p value of no difference by Student's t; 1 if the spread is unknown."""
     if not interval.error > 0:
         return 1.0 if math.isnan(interval.error) or not interval.estimate else 0.0
     return float(2 * stats.t.sf(abs(interval.estimate) / interval.error, freedom))

@@ -34,7 +34,7 @@ def estimate(table: TurnTable, condition: str = "natural") -> Estimate:
     at: dict[str, Json] = {"condition": condition}
     if sample is None:
         return missing(f"condition {condition} was not played", METHOD, at)
-    graded = _graded(sample)
+    graded = _graded_turns(sample)
     if not graded.n_turns:
         return missing("no turn has both a loss and the random mover's loss", METHOD, at)
     if not graded.random_loss.any():
@@ -42,27 +42,29 @@ def estimate(table: TurnTable, condition: str = "natural") -> Estimate:
     ungraded = sample.n_turns - graded.n_turns
     note = f"{ungraded} of {sample.n_turns} turns were not graded and are left out" if ungraded else None
     return estimate_mean(
-        table, graded, graded.loss, _avoided(graded), METHOD, at, weights=graded.random_loss, note=note
+        table, graded, graded.loss, _skill_interval(graded), METHOD, at, weights=graded.random_loss, note=note
     )
 
 
 def bounds(table: TurnTable, condition: str = "natural") -> list[Estimate]:
     """Return the skill with replies that have no loss counted as perfect, as a random mover's, and as the worst.
 
-    Empty where every turn is graded, or none. The first and the last are the worst case either way.
+    The first and the last bound the skill. Empty if all turns are graded, or none.
     """
     sample = table.sample(condition)
-    graded = None if sample is None else _graded(sample)
+    graded = None if sample is None else _graded_turns(sample)
     if sample is None or graded is None or graded.n_turns in (0, sample.n_turns) or not graded.random_loss.any():
         return []
     random_loss = np.where(np.isnan(sample.random_loss), np.nanmean(sample.random_loss), sample.random_loss)
     is_ungraded = np.isnan(sample.loss)
-    found = []
+    points = []
     for counted_as, loss in (("perfect", 0.0), ("a random mover", random_loss), ("the worst", 1.0)):
         whole = replace(sample, loss=np.where(is_ungraded, loss, sample.loss), random_loss=random_loss)
         at: dict[str, Json] = {"condition": condition, "ungraded_as": counted_as, "n_ungraded": int(is_ungraded.sum())}
-        found.append(estimate_mean(table, whole, whole.loss, _avoided(whole), BOUNDS_METHOD, at, weights=random_loss))
-    return found
+        points.append(
+            estimate_mean(table, whole, whole.loss, _skill_interval(whole), BOUNDS_METHOD, at, weights=random_loss)
+        )
+    return points
 
 
 def by_turn(table: TurnTable, condition: str = "natural") -> list[Estimate]:
@@ -71,11 +73,11 @@ def by_turn(table: TurnTable, condition: str = "natural") -> list[Estimate]:
     if graded is None:
         return []
     at: dict[str, Json] = {"condition": condition}
-    return estimate_bins(table, graded, graded.loss, _avoided(graded), METHOD, at, weights=graded.random_loss)
+    return estimate_bins(table, graded, graded.loss, _skill_interval(graded), METHOD, at, weights=graded.random_loss)
 
 
 def by_difficulty(table: TurnTable, condition: str = "natural") -> list[Estimate]:
-    """Return the skill in each third of the states by the random mover's loss, where the thirds differ at all."""
+    """Return the skill in each third of the states by the random mover's loss; empty if all states are alike."""
     graded = _playable(table, condition)
     if graded is None:
         return []
@@ -83,48 +85,50 @@ def by_difficulty(table: TurnTable, condition: str = "natural") -> list[Estimate
     stratum = np.searchsorted(edges, graded.random_loss)
     if len(np.unique(stratum)) < 2:
         return []
-    found = []
+    points = []
     for index, name in enumerate(STRATA):
         part = graded.take(stratum == index)
         if part.n_turns:
             at: dict[str, Json] = {"condition": condition, "difficulty": name}
-            found.append(estimate_mean(table, part, part.loss, _avoided(part), METHOD, at, weights=part.random_loss))
-    return found
+            points.append(
+                estimate_mean(table, part, part.loss, _skill_interval(part), METHOD, at, weights=part.random_loss)
+            )
+    return points
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     """Return `skill` (natural), and by condition `skill_by_condition`, `skill_by_turn`, `skill_by_difficulty`, and
-    `skill_bounds`: what replies that have no loss could make of it.
+    `skill_bounds`: the skill under extreme assumptions on replies without a loss.
     """
     return {
         "skill": estimate(table),
         "skill_by_condition": [estimate(table, condition) for condition in table.conditions],
-        "skill_bounds": [each for condition in table.conditions for each in bounds(table, condition)],
-        "skill_by_turn": [each for condition in table.conditions for each in by_turn(table, condition)],
-        "skill_by_difficulty": [each for condition in table.conditions for each in by_difficulty(table, condition)],
+        "skill_bounds": [point for condition in table.conditions for point in bounds(table, condition)],
+        "skill_by_turn": [point for condition in table.conditions for point in by_turn(table, condition)],
+        "skill_by_difficulty": [point for condition in table.conditions for point in by_difficulty(table, condition)],
     }
 
 
 def charts(estimates: Estimates) -> list[Chart]:
-    """Return skill by difficulty."""
+    """Return the chart of skill by difficulty."""
     series = series_along(estimates, "skill_by_difficulty", axis="difficulty")
-    said = "1 is perfect play, 0 a random mover."
-    return [Chart("skill_by_difficulty", "Skill by difficulty", said, "", "skill", "dot", series, rank=130)]
+    alt_text = "1 is perfect play, 0 a random mover."
+    return [Chart("skill_by_difficulty", "Skill by difficulty", alt_text, "", "skill", "dot", series, rank=130)]
 
 
-def _graded(sample: Sample) -> Sample:
+def _graded_turns(sample: Sample) -> Sample:
     return sample.take(~(np.isnan(sample.loss) | np.isnan(sample.random_loss)))
 
 
 def _playable(table: TurnTable, condition: str) -> Sample | None:
-    """Return the graded turns of states in which some action loses something, or null where there are none."""
+    """Return the graded turns of states in which some action loses something, or None if there are none."""
     sample = table.sample(condition)
-    graded = None if sample is None else _graded(sample)
+    graded = None if sample is None else _graded_turns(sample)
     graded = None if graded is None else graded.take(graded.random_loss > 0)
     return graded if graded is not None and graded.n_turns else None
 
 
-def _avoided(sample: Sample) -> Callable[[Floats, Floats], Interval]:
+def _skill_interval(sample: Sample) -> Callable[[Floats, Floats], Interval]:
     """Return the interval of skill, which no loss in 0..1 takes above 1 or below 1 - 1 / the mean random loss."""
     mean = float(sample.random_loss.mean())
     return partial(_skill, floor=Floor(0.0, 1 / mean if mean > 0 else np.inf))

@@ -1,7 +1,7 @@
 """The error rate as a smooth curve of turns and of context tokens, with pointwise and simultaneous bands.
 
-A local line at each of 30 places, from the sums of each episode; the bootstrap over instances gives the spread and,
-for the simultaneous band, how far the whole curve strays at once.
+A local line at each of 30 places, from the sums of each episode. The bootstrap over instances gives the spread and,
+for the simultaneous band, the largest deviation of the whole curve.
 """
 
 from dataclasses import replace
@@ -20,7 +20,7 @@ from horizon.core.records import Json
 METHOD = "local line, Gaussian kernel, Wilson's band at the effective number of turns, bootstrap over instances"
 PLACES = 30
 BANDWIDTH = 0.15
-"""The kernel's standard deviation as a share of the axis: wide enough for some 20 turns an episode."""
+"""The kernel's standard deviation as a share of the axis: wide enough for some 20 turns per episode."""
 _CELLS = 60
 _REPLICATES = 500
 _SCALES = 40
@@ -41,7 +41,7 @@ def curve(table: TurnTable, sample: Sample, position: Floats, at: dict[str, Json
     low, high = (float(position.min()), float(position.max())) if len(position) else (0.0, 0.0)
     if high <= low or len(np.unique(table.instance[sample.cluster])) < _FEWEST_EPISODES:
         return []
-    # Turns are few and whole: a cell each up to 60; beyond, and for tokens, cells of equal width.
+    # Up to 60 different turns are one cell each; more turns, and tokens, share cells of equal width.
     values = np.unique(position)
     cells = values if len(values) <= _CELLS else np.linspace(low, high, _CELLS)
     cell = np.abs(np.searchsorted((cells[1:] + cells[:-1]) / 2, position))
@@ -69,13 +69,13 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
 
 def charts(estimates: Estimates) -> list[Chart]:
     """Return the smoothed error rate by turn with its simultaneous band."""
-    said = "the band holds the whole curve with 95 %."
-    series = tuple(_banded(line) for line in series_along(estimates, "smooth_by_turn"))
+    alt_text = "the band holds the whole curve with 95 %."
+    series = tuple(_with_band(line) for line in series_along(estimates, "smooth_by_turn"))
     title = "Error rate by turn, smoothed"
-    return [Chart("smooth_by_turn", title, said, "turn", RATE, "line", series, rank=20)]
+    return [Chart("smooth_by_turn", title, alt_text, "turn", RATE, "line", series, rank=20)]
 
 
-def _banded(series: Series) -> Series:
+def _with_band(series: Series) -> Series:
     """Return the series with the simultaneous band in place of the pointwise interval."""
     points = tuple(
         replace(point, low=float(str(point.at["band_low"])), high=float(str(point.at["band_high"])), at={})
@@ -101,7 +101,7 @@ def _local_line(counts: Floats, errors: Floats, kernel: Floats, distance: Floats
     """
     s0, s1, s2 = (counts @ (kernel * distance**power).T for power in (0, 1, 2))
     t0, t1 = (errors @ (kernel * distance**power).T for power in (0, 1))
-    # Where all weight lies on one cell the line has no slope: a mean is fitted there.
+    # If all weight is on one cell the line has no slope, and a mean is fitted.
     spread = np.maximum(s0 * s2 - s1**2, 1e-9 * np.maximum(s0, 1e-12) ** 2)
     rate = np.clip((s2 * t0 - s1 * t1) / spread, 0.0, 1.0)
     weights = kernel[None] * (s2[:1, :, None] - s1[:1, :, None] * distance[None]) / spread[:1, :, None]
@@ -124,11 +124,11 @@ def _bands(
     unit = (weights**2 * counts).sum(axis=1)  # the variance of the rate, in units of that of one turn
     independent = rate * (1 - rate) * unit
     with np.errstate(divide="ignore", invalid="ignore"):
-        # Never below 1: where errors are few the kernel's tail alone would promise too much.
+        # At least 1: with few errors the kernel's tails would make the effective number too large.
         effect = np.where((independent > 0) & (error > 0), np.maximum(error**2 / independent, 1.0), 1.0)
         strayed = np.abs(drawn - rate) / np.where(error > 0, error, np.inf)
     pointwise = quantile(n)
-    # The largest of correlated t figures: the distances are normal, their scale is known from n - 1 others.
+    # The maximum of correlated t statistics: normal distances, divided by a scale with n - 1 degrees of freedom.
     scale = np.sqrt((n - 1) / stats.chi2.ppf((np.arange(_SCALES) + 0.5) / _SCALES, n - 1))
     together = max(pointwise, float(np.quantile(np.outer(strayed.max(axis=1), scale), LEVEL)))
     effective = 1 / (unit * effect)

@@ -1,7 +1,7 @@
 """How long an episode stays free of error: the horizon lengths H50 and H80, the Kaplan-Meier curve, the trend.
 
-H50 and H80 count the episodes that have erred, whatever else ends the others: solved ones never err. The Kaplan-Meier
-curve takes every other ending for uninformative censoring. Natural turns, or fresh ones where no other were played.
+H50 and H80 count the episodes that have erred; an episode that ended otherwise (solved) never errs. The Kaplan-Meier
+curve treats every other ending as uninformative censoring. Natural turns, or fresh ones if there are no natural ones.
 """
 
 import math
@@ -37,8 +37,8 @@ NO_EFFECT: Mapping[str, float] = {"fading_hazard": 0.0}
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     """Return `h50`, `h80`, `h50_net`, `h80_net`, `s1`, `survival` and `hazard` (by turn, at most 60), `fading_hazard`.
 
-    `h50` and `h80` rest on all episodes; the `net` ones, as `survival`, say when episodes would err if none ended
-    otherwise. They differ only where episodes end early without an error.
+    `h50` and `h80` rest on all episodes; the `net` ones, and `survival`, estimate when episodes would err if none
+    ended otherwise. They differ only if episodes end early without an error.
     """
     line = played_line(table)
     if line is None:
@@ -49,13 +49,13 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     first = first_events(table, sample)
     last, erred = first.last, first.has_erred.astype(float)
     net, counts = curve(last, erred, first.instance), (first.n_episodes, first.n_turns)
-    found = free_of_error(first)
+    free = free_of_error(first)
     at_start = Estimate(
-        float(found.share[0]), float(found.low[0]), float(found.high[0]), counts[0], counts[0], FIRST_TURN_METHOD
+        float(free.share[0]), float(free.low[0]), float(free.high[0]), counts[0], counts[0], FIRST_TURN_METHOD
     )
-    found_estimates: dict[str, Estimate | list[Estimate]] = {
-        "h50": horizon(found, 0.5, *counts, method=HORIZON_METHOD, longest=first.longest),
-        "h80": horizon(found, 0.8, *counts, method=HORIZON_METHOD, longest=first.longest),
+    points: dict[str, Estimate | list[Estimate]] = {
+        "h50": horizon(free, 0.5, *counts, method=HORIZON_METHOD, longest=first.longest),
+        "h80": horizon(free, 0.8, *counts, method=HORIZON_METHOD, longest=first.longest),
         "h50_net": horizon(net, 0.5, *counts, longest=first.longest),
         "h80_net": horizon(net, 0.8, *counts, longest=first.longest),
         "s1": at_start,
@@ -63,18 +63,18 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         "hazard": _hazards(net, counts[1]),
         "fading_hazard": _trend(table, sample, last),
     }
-    return line.marked(found_estimates)
+    return line.mark(points)
 
 
 def charts(estimates: Estimates) -> list[Chart]:
     """Return the survival curve, with H50 where half of the episodes have erred."""
     h50 = single_of(estimates, "h50")
-    said = f"half of the episodes have erred after {h50.estimate:.0f} turns." if h50 else "see the tables."
+    alt_text = f"half of the episodes have erred after {h50.estimate:.0f} turns." if h50 else "see the tables."
     mark = (h50.estimate, f"H50 = {h50.estimate:.0f}") if h50 and h50.estimate is not None else None
     chart = Chart(
         "survival",
         "Survival without an error",
-        said,
+        alt_text,
         "turn",
         "share of episodes free of error, if none ended otherwise",
         "step",
@@ -85,11 +85,11 @@ def charts(estimates: Estimates) -> list[Chart]:
     return [with_assumption(chart, estimates, "survival")]
 
 
-def _hazards(found: Curve, n_turns: int) -> list[Estimate]:
+def _hazards(net: Curve, n_turns: int) -> list[Estimate]:
     """Return the share of first errors among the episodes still free of error before each turn."""
     points = []
-    for place in turns_shown(found.at_risk):
-        at_risk, errors = int(found.at_risk[place]), int(found.errors[place])
+    for place in turns_shown(net.at_risk):
+        at_risk, errors = int(net.at_risk[place]), int(net.errors[place])
         low, high = modified_wilson(errors / at_risk, at_risk)
         at = {"turn": place + 1}
         points.append(Estimate(errors / at_risk, float(low), float(high), at_risk, n_turns, HAZARD_METHOD, at=at))
@@ -97,7 +97,7 @@ def _hazards(found: Curve, n_turns: int) -> list[Estimate]:
 
 
 def _trend(table: TurnTable, sample: Sample, last_turn: Ints) -> Estimate:
-    """Return how the hazard of the first error changes with turns: above 0 the model fades, 0 is a constant hazard.
+    """Return how the hazard of the first error changes with turns: above 0 it rises, 0 is a constant hazard.
 
     `at` holds `p_constant`, the two-sided p value of a constant hazard. `last_turn` is each episode's turn of first
     error, or its last turn.
@@ -108,13 +108,13 @@ def _trend(table: TurnTable, sample: Sample, last_turn: Ints) -> Estimate:
     n_turns, n_episodes = int(kept.sum()), len(codes)
     outcome = is_error[kept].astype(float)
     if n_episodes < 3 or len(np.unique(turn[kept])) < 2 or not outcome.any():
-        return missing("too few episodes, turns or first errors to tell a trend", TREND_METHOD)
+        return missing("too few episodes, turns or first errors to estimate a trend", TREND_METHOD)
     design = np.column_stack([np.ones(n_turns), np.log2(turn[kept])])
     fitted = fit(design, outcome, table.instance[cluster[kept]])
     if fitted is None:
         return missing("the likelihood has no maximum here", TREND_METHOD)
-    found = fitted.interval(1)
-    if not math.isfinite(found.error):
+    slope = fitted.interval(1)
+    if not math.isfinite(slope.error):
         return missing("too few episodes", TREND_METHOD)
-    at = {"p_constant": float(2 * stats.t.sf(abs(found.estimate) / found.error, n_episodes - 1))}
-    return found.as_estimate(n_episodes, n_turns, TREND_METHOD, at=at)
+    at = {"p_constant": float(2 * stats.t.sf(abs(slope.estimate) / slope.error, n_episodes - 1))}
+    return slope.as_estimate(n_episodes, n_turns, TREND_METHOD, at=at)

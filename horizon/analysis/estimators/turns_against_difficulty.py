@@ -1,8 +1,8 @@
 """Do late turns err more, or are late positions just harder? The odds of an error per doubling of the turn.
 
-Before and after what is recorded of the position is held: legal moves, pieces, material, check, novelty, the random
-mover's loss. An association, for archives without `fresh`: what is not recorded stays in the turn. Natural
-turns, or fresh ones where no other were played.
+Estimated before and after adjustment for what is recorded of the position: legal moves, pieces, material, check,
+novelty, the random mover's loss. An association, for archives without `fresh`: the effect of the turn includes
+whatever is not recorded. Natural turns, or fresh ones if there are no natural ones.
 """
 
 import math
@@ -31,16 +31,16 @@ COVARIATE_METHOD = (
     "odds ratio of an error per standard deviation at the mean, in the same regression as the turn after"
 )
 MOST_LEVELS = 12
-"""More different opponents and models than this are not told by a column each: analyse them apart."""
+"""With more different opponents and models than this, none gets a column of its own: analyse them separately."""
 _KNOWN = 0.9
-"""The share of turns that must have a covariate for it to be held."""
+"""The share of turns that must have a covariate for an adjustment."""
 _FEWEST = 3
 NO_EFFECT: Mapping[str, float] = {"turns_against_difficulty": 1.0, "difficulty_covariates": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """The columns that are held, shape (turns, k), their names, and the turns that know all of them."""
+    """The adjusted covariates, shape (turns, k), their names, and the turns for which all are known."""
 
     columns: Floats
     names: tuple[str, ...]
@@ -48,13 +48,13 @@ class Design:
 
 
 def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
-    """Return `turns_against_difficulty`: the turn's odds ratio `before` and `after`, on the same turns; and
-    `difficulty_covariates`, those of what is held.
+    """Return `turns_against_difficulty`: the turn's odds ratio `before` and `after` adjustment, on the same turns; and
+    `difficulty_covariates`, the odds ratios of the covariates.
     """
     line = played_line(table)
     if line is None:
         return {"turns_against_difficulty": [missing(NOT_PLAYED, METHOD)], "difficulty_covariates": []}
-    return line.marked(_estimates(table, line.sample))
+    return line.mark(_estimates(table, line.sample))
 
 
 def _estimates(table: TurnTable, sample: Sample) -> dict[str, Estimate | list[Estimate]]:
@@ -84,32 +84,43 @@ def _estimates(table: TurnTable, sample: Sample) -> dict[str, Estimate | list[Es
     rows.append(_turn_row(after, part, "after", words, note))
     covariates = []
     for place, name in enumerate(names):
-        if name not in names[:place]:  # the square of a name follows it
+        if name not in names[:place]:  # the square of a covariate follows it under the same name
             at: dict[str, Json] = {"covariate": name}
             covariates.append(_row(after, 2 + place, part, COVARIATE_METHOD, at))
     return {"turns_against_difficulty": rows, "difficulty_covariates": covariates}
 
 
 def charts(estimates: Estimates) -> list[Chart]:
-    """Return the turn's odds ratio before and after, and those of what is held."""
+    """Return the turn's odds ratio before and after adjustment, and those of the covariates."""
     turns = [point for point in points_of(estimates, "turns_against_difficulty") if "held" in point.at]
     if len(turns) < 2:
         return []
     covariates = points_of(estimates, "difficulty_covariates")
     names = [f"a doubling of the turn, {point.at['held']} difficulty is held" for point in turns]
     names += [str(point.at["covariate"]) for point in covariates]
-    said = (
+    alt_text = (
         f"odds ratio of an error per doubling of the turn: {turns[0].estimate:.2f} before and {turns[1].estimate:.2f} "
         f"after {turns[1].at['covariates']} are held; 1 is no effect."
     )
     series = named_series([*turns, *covariates], names)
     title = "Turns against difficulty"
-    chart = Chart("turns_against_difficulty", title, said, "", "odds ratio", "dot", series, rank=68)
+    chart = Chart(
+        "turns_against_difficulty",
+        title,
+        alt_text,
+        "",
+        "odds ratio",
+        "dot",
+        series,
+        rank=68,
+        y_unit="number",
+        baseline=1.0,
+    )
     return [with_assumption(chart, estimates, "turns_against_difficulty")]
 
 
 def _design(table: TurnTable, sample: Sample) -> Design:
-    """Return each covariate that most turns have, its square, and a column for each opponent and model but one."""
+    """Return each covariate that most turns have, its square, and a column for all but one opponent and model."""
     candidates: dict[str, Floats] = {WORDS.get(name, name): sample.value(name) for name in COLUMNS}
     candidates["random mover's loss"] = sample.random_loss
     is_known = np.ones(sample.n_turns, dtype=bool)
@@ -139,7 +150,7 @@ def _design(table: TurnTable, sample: Sample) -> Design:
 
 
 def _varying(columns: Floats) -> tuple[Floats, list[int]]:
-    """Return the columns that the earlier ones and a constant do not determine, and their places."""
+    """Return the columns that earlier ones and a constant do not determine, and their indices."""
     basis = np.ones((len(columns), 1))
     kept: list[int] = []
     for place in range(columns.shape[1]):
@@ -170,7 +181,7 @@ def _row(
 
 
 def _note(table: TurnTable, part: Sample, sample: Sample) -> str | None:
-    """Return what the rows leave out or can't separate, in words."""
+    """Return a note on the turns left out and on effects that can't be separated."""
     notes = []
     if part.n_turns < sample.n_turns:
         notes.append(f"{sample.n_turns - part.n_turns} of {sample.n_turns} turns lack a covariate and are left out")

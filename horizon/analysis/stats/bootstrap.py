@@ -1,7 +1,7 @@
-"""The bootstrap over episodes, as a matrix product: resampled sums without touching a turn twice.
+"""The bootstrap over episodes as one matrix product, so that each turn is read only once.
 
-A replicate draws episodes with replacement. All that an estimator needs of an episode is a row of sums, so the
-replicates of those sums are the draw counts (replicates x episodes) times the rows (episodes x sums).
+A replicate draws episodes with replacement. An estimator needs only a row of sums per episode, so the resampled sums
+are the draw counts (replicates x episodes) times those rows (episodes x sums).
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,6 @@
 """Cumulative incidence of competing events at whole turns (Aalen-Johansen), with its variance between clusters.
 
-With one kind of event it is 1 minus the Kaplan-Meier curve. Formulas only; what the events mean is the estimators'
-business.
+With one kind of event it is 1 minus the Kaplan-Meier curve. Knows formulas only; the estimators define the events.
 """
 
 from dataclasses import dataclass
@@ -35,9 +34,9 @@ class Incidence:
 def cumulative_incidence(last: Ints, event: Ints, n_kinds: int, instance: Ints) -> Incidence:
     """Return the share of episodes with each kind of event by each turn; arrays of shape (episodes,).
 
-    `last` is the turn of an episode's event, or the last turn at which it was seen without one; `event` is 0 without
-    an event (censored), else the kind, from 1. Episodes of one `instance` are one cluster. An event and the end of
-    another episode at the same turn: the event comes first.
+    `last` is the turn of an episode's event, or its last turn if it had none; `event` is the kind of event, from 1,
+    or 0 for none (censored). Episodes of one `instance` are one cluster. If one episode has an event and another is
+    censored at the same turn, the event is counted first.
 
     The variance is the infinitesimal jackknife between clusters, which for one kind is Greenwood's; the interval is
     Wilson's at the number of uncensored episodes that would have this variance, with Student's quantile where an
@@ -59,7 +58,7 @@ def cumulative_incidence(last: Ints, event: Ints, n_kinds: int, instance: Ints) 
     error = _errors(last, event, instance, at_risk, hazards, before)
     with np.errstate(divide="ignore", invalid="ignore"):
         effective = share * (1 - share) / error**2
-    # Before the first event there is no variance to go by: those at risk are counted.
+    # Before the first event the variance is 0, so the number at risk is used instead.
     known = np.isfinite(effective) & (share > 1e-12) & (share < 1 - 1e-12)
     effective = np.where(known, effective, np.broadcast_to(at_risk, share.shape))
     n_clusters = len(np.unique(instance))

@@ -1,8 +1,8 @@
-"""Is a rate above or below a bound, told from units that come one after another, and honest at every look.
+"""Sequential test of whether a rate is above or below a bound, valid no matter how often it is checked.
 
-A rate is the sum of what units hold over the sum of what they could: errors over turns. Evidence against "at most m"
-is the wealth of a gambler who bets, before each unit is seen, that it holds more than m of its weight: were the claim
-true, no betting would grow it, and it would ever exceed 1/alpha with probability alpha at most, whenever one stops.
+A rate is the sum of the units' values over the sum of their weights: errors over turns. The evidence against "at most
+m" is the wealth of a gambler who bets, before each unit, that its value is more than m times its weight. If the claim
+is true, the wealth exceeds 1/alpha at any time with probability alpha at most, whatever the stopping rule.
 Knows arrays only.
 
 Source: Waudby-Smith & Ramdas (2024), Estimating means of bounded random variables by betting, J. R. Stat. Soc. B 86,
@@ -19,8 +19,8 @@ Floats = NDArray[np.float64]
 
 _BETS = 40
 _STAKES: Floats = np.sin(np.pi * (np.arange(_BETS) + 0.5) / (2 * _BETS)) ** 2
-"""Shares of the largest safe bet, equally weighted: midpoints of the arcsine distribution, which is dense near
-0 and 1; a single stake would have to be right beforehand."""
+"""Stakes as fractions of the largest safe bet, equally weighted: midpoints of the arcsine distribution, which is dense
+near 0 and 1. A mixture, because the best single stake is not known in advance."""
 
 _STEPS = 24
 _LONGEST = 1_000_000
@@ -28,9 +28,9 @@ _LONGEST = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What each independent unit holds and could hold, in order of play; both of shape (units,), within 0..`most`.
+    """Value and weight of each independent unit, in order of play; both of shape (units,), within 0..`most`.
 
-    `most` must be known before playing. `is_share` says that no unit holds more than it could.
+    `most` must be known before playing. `is_share` is True if no unit's value exceeds its weight.
     """
 
     value: Floats
@@ -40,7 +40,7 @@ class Sums:
 
     @property
     def rate(self) -> float | None:
-        """The rate so far, or null while nothing has weight."""
+        """The rate so far, or None while all weights are 0."""
         weight = float(self.weight.sum())
         return float(self.value.sum()) / weight if weight > 0 else None
 
@@ -56,15 +56,15 @@ def below(sums: Sums, bound: float) -> Floats:
 
 
 def first_proven(evidence: Floats, alpha: float) -> int | None:
-    """Return after how many units the evidence first sufficed, or null; with `alpha` the chance to be wrong."""
+    """Return after how many units the evidence first sufficed at error probability `alpha`, or None."""
     enough = np.flatnonzero(evidence >= -np.log(alpha))
     return int(enough[0]) + 1 if len(enough) else None
 
 
 def low(sums: Sums, alpha: float) -> float:
-    """Return the lower bound of the rate: above all that the evidence excludes; 0 while there is none.
+    """Return the lower bound of the rate: the smallest rate that the evidence does not exclude, at least 0.
 
-    It holds at all looks at once with probability 1 - alpha.
+    It holds at all checks at once with probability 1 - alpha.
     """
     return _edge(lambda bound: first_proven(above(sums, bound), alpha) is not None, _largest(sums))[0]
 
@@ -82,17 +82,17 @@ def high(sums: Sums, alpha: float) -> float:
 
 
 def units_needed(sums: Sums, bound: float, alpha: float, *, is_above: bool) -> int | None:
-    """Return after how many units in all the evidence would suffice, should they go on as they have.
+    """Return how many units in total the evidence needs to suffice, if it keeps growing at its mean rate so far.
 
-    An extrapolation of the evidence's growth, so only as good as the units so far. Null where it does not grow: the
-    rate seems to be at the bound or beyond it, or more than a million units would be needed.
+    An extrapolation, only as good as the units so far. None if the evidence does not grow because the rate seems to be
+    at the bound or beyond it, or if more than a million units would be needed.
     """
     if not len(sums.value):
         return None
     growth = _logs(_gains_above(sums, bound) if is_above else _gains_below(sums, bound)).mean(axis=1)
 
     def suffices(units: int) -> bool:
-        return bool(_mixed(units * growth[:, None])[0] >= -np.log(alpha))
+        return bool(_mean_over_bets(units * growth[:, None])[0] >= -np.log(alpha))
 
     if not suffices(_LONGEST):
         return None
@@ -104,7 +104,7 @@ def units_needed(sums: Sums, bound: float, alpha: float, *, is_above: bool) -> i
 
 
 def _gains_above(sums: Sums, bound: float) -> Floats:
-    """Return each unit's gain on the largest safe bet, at least -1; infinite where the claim is refuted outright."""
+    """Return each unit's gain on the largest safe bet, at least -1; infinite where one unit refutes the claim."""
     gain = _quotient(sums.value, bound * sums.most) - sums.weight / sums.most
     return np.asarray(gain)
 
@@ -121,16 +121,16 @@ def _quotient(numerator: Floats, denominator: float) -> Floats:
 
 
 def _logs(gain: Floats) -> Floats:
-    """Return the log of what each bet of the mixture makes of each unit; shape (bets, units)."""
-    # Rounding may bring the worst gain a hair below -1, where the largest stake would be more than lost.
+    """Return the log of the factor by which each unit multiplies each bet of the mixture; shape (bets, units)."""
+    # Rounding may put the worst gain slightly below -1, which would lose more than the largest stake.
     return np.log1p(_STAKES[:, None] * np.maximum(gain, -1.0)[None, :])
 
 
 def _wealth(gain: Floats) -> Floats:
-    return _mixed(np.cumsum(_logs(gain), axis=1))
+    return _mean_over_bets(np.cumsum(_logs(gain), axis=1))
 
 
-def _mixed(log_wealth: Floats) -> Floats:
+def _mean_over_bets(log_wealth: Floats) -> Floats:
     """Return the log of the mean over bets; from shape (bets, units) to (units,)."""
     return np.asarray(np.logaddexp.reduce(log_wealth, axis=0) - np.log(_BETS))
 
@@ -143,8 +143,9 @@ def _largest(sums: Sums) -> float:
 
 
 def _edge(is_lower: Callable[[float], bool], largest: float) -> tuple[float, float]:
-    """Return where a claim that holds of small rates and fails of large ones turns: the last that holds, the first
-    that fails, near enough to one another.
+    """Return by bisection the largest rate for which a claim holds and the smallest for which it fails.
+
+    The claim holds for small rates and fails for large ones.
     """
     if is_lower(largest):
         return largest, largest

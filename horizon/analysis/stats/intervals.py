@@ -1,7 +1,7 @@
 """95 % intervals from episode-level sums: Wilson for shares, Student's t for differences and ratios.
 
-Turns of one episode are not independent; every variance here is taken between episodes, and none is 0 because no two
-episodes happened to differ. Formulas only: what the sums mean is the estimators' business.
+Turns of one episode are not independent, so every variance is taken between episodes. If no two episodes differ, the
+interval still has a width. Knows formulas only; the estimators define the sums.
 """
 
 import math
@@ -18,13 +18,13 @@ from horizon.core.records import Json
 
 LEVEL = 0.95
 FEW_EPISODES = 8
-"""With fewer, simulated coverage falls to 90 % where lengths or rates are skewed: the figure's own note warns."""
+"""With fewer, simulated coverage falls to 90 % for skewed lengths or rates, and the estimate's note warns."""
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A figure with its interval and the standard error behind it; NaN where the data can't tell."""
+    """An estimate with its interval and standard error; NaN where the data do not determine them."""
 
     estimate: float
     low: float
@@ -35,25 +35,25 @@ class Interval:
     def as_estimate(
         self, n_episodes: int, n_turns: int, method: str, note: str | None = None, at: Mapping[str, Json] | None = None
     ) -> Estimate:
-        """Return the estimate that leaves an estimator; what is NaN here is null there, with a note."""
+        """Return the estimator's result; NaN becomes None, with a note."""
         if note is None and math.isnan(self.estimate):
             note = "no turn to estimate from"
         elif note is None and math.isnan(self.error):
-            note = "one episode alone tells nothing of the spread between episodes"
+            note = "one episode alone gives no spread between episodes"
         few = f"fewer than {FEW_EPISODES} episodes: the interval may hold the truth less often than 95 %"
         is_few = not math.isnan(self.error) and n_episodes < FEW_EPISODES
         note = "; ".join(part for part in (note, self.note, few if is_few else None) if part) or None
-        low, high = _null(self.low), _null(self.high)
-        return Estimate(_null(self.estimate), low, high, n_episodes, n_turns, method, note, dict(at or {}))
+        low, high = _none_if_nan(self.low), _none_if_nan(self.high)
+        return Estimate(_none_if_nan(self.estimate), low, high, n_episodes, n_turns, method, note, dict(at or {}))
 
 
 def missing(note: str, method: str, at: Mapping[str, Json] | None = None) -> Estimate:
-    """Return the estimate that says, in words, why there is none."""
+    """Return an estimate without a value, whose note is the reason."""
     return Estimate(None, None, None, 0, 0, method, note, dict(at or {}))
 
 
 def quantile(n_clusters: float | None = None, level: float = LEVEL) -> float:
-    """Return the two-sided quantile of a level: Student's t with a degree of freedom less than clusters, or normal.
+    """Return the two-sided quantile of a level: Student's t with `n_clusters` - 1 degrees of freedom, else normal.
 
     Source: Cameron & Miller (2015), A practitioner's guide to cluster-robust inference, J. Human Resources 50,
     section VI: critical values from t with G - 1 degrees of freedom.
@@ -65,10 +65,10 @@ def quantile(n_clusters: float | None = None, level: float = LEVEL) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """What an interval allows for beyond the spread that the episodes happen to show.
+    """The range of a statistic, and made-up episodes that keep its standard error above 0.
 
-    The figure lies between `low` and `high`. `pairs` are sums of made-up episodes, shape (m, k), that join the
-    others for the standard error alone: one turn each that speaks for a larger figure and one for a smaller.
+    The statistic lies between `low` and `high`. `pairs` are the sums of made-up episodes, shape (m, k), used for the
+    standard error only: one turn that raises the statistic and one that lowers it.
     """
 
     low: float
@@ -77,15 +77,15 @@ class Floor:
 
 
 SIGNS = Floor(-1.0, 1.0, ((1.0, 1.0), (-1.0, 1.0)))
-"""For the mean of differences that are -1, 0 or 1: a pair lost and a pair won, Bonett & Price (2012)."""
+"""For the mean of differences that are -1, 0 or 1: one lost and one won pair, Bonett & Price (2012)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A figure with all that its intervals and tests of any level need.
+    """An estimate with everything that its intervals and tests need, at any level.
 
-    `centre` and `error` include the made-up pairs of the floor; `error` is 0 where no two episodes differ, NaN where
-    the data can't tell. `n` counts the episodes that hold the figure up; the figure lies between `least` and `most`.
+    `centre` and `error` include the made-up pairs of the floor. `error` is 0 if no two episodes differ and NaN if it
+    can't be estimated. `n` is the number of informative episodes; the estimate lies between `least` and `most`.
     """
 
     estimate: float
@@ -101,10 +101,10 @@ class Spread:
         return max(self.n - 1, 1.0)
 
     def interval(self, level: float = LEVEL) -> Interval:
-        """Return the interval of a level, cut to where the figure may lie.
+        """Return the interval at a level, cut to the range of the statistic.
 
-        Where no two episodes differ it holds what a share of unseen episodes could make of the figure, were they
-        all at one end of its range.
+        If no two episodes differ, the interval allows for the largest share of unseen episodes that `n` episodes
+        can't exclude, all of them at one end of the range.
         """
         if math.isnan(self.error):
             return Interval(self.estimate, math.nan, math.nan, math.nan)
@@ -119,7 +119,7 @@ class Spread:
         return Interval(self.estimate, max(low, self.least), min(high, self.most), self.error)
 
     def p(self, at: float = 0.0) -> float:
-        """Return the two-sided p value of the figure being `at`, 0..1; 1 where the spread is unknown."""
+        """Return the two-sided p value of the true value being `at`, 0..1; 1 if the spread is unknown."""
         if math.isnan(self.error):
             return 1.0
         if self.error > 0:
@@ -133,11 +133,11 @@ class Spread:
 def spread(
     sums: Floats, statistic: Callable[[Floats], Floats], floor: Floor | None = None, n_informative: float | None = None
 ) -> Spread:
-    """Return a statistic of sums over episodes with its spread from leaving each episode out.
+    """Return a statistic of sums over episodes with its leave-one-episode-out spread.
 
-    `sums` has shape (episodes, k); `statistic` turns totals of shape (m, k) into figures of shape (m,). Episodes
-    whose sums are all 0 are ignored. One episode alone gives no spread, and neither does a statistic that is not
-    defined without some episode. `n_informative` tells when fewer episodes hold the figure up than there are.
+    `sums` has shape (episodes, k); `statistic` maps totals of shape (m, k) to values of shape (m,). Episodes whose
+    sums are all 0 are ignored. The spread is NaN for a single episode, and for a statistic that is undefined when some
+    episode is left out. Pass `n_informative` if the statistic rests on fewer episodes than there are.
 
     Source: the leave-one-cluster-out jackknife with t of G - 1 degrees of freedom, as in MacKinnon, Nielsen & Webb
     (2023), Cluster-robust inference: a guide to empirical practice, J. Econometrics 232, CV3; with the floor's pairs
@@ -168,22 +168,22 @@ def jackknife(
     is_skewed: bool = False,
     floor: Floor | None = None,
 ) -> Interval:
-    """Return a statistic of sums over episodes with its 95 % interval, as of `spread`.
+    """Return a statistic of sums over episodes with its 95 % interval, computed as in `spread`.
 
-    With `is_skewed` the interval leans as the episodes' influences do, as sums of rare losses need.
+    With `is_skewed` the interval follows the skewness of the episodes' influences, which sums of rare losses need.
     """
-    found = spread(sums, statistic, floor, n_informative)
-    interval = found.interval()
+    whole = spread(sums, statistic, floor, n_informative)
+    interval = whole.interval()
     if not is_skewed or not interval.error > 0:
         return interval
     _, left_out = _left_out(sums, statistic)
-    below, above = _leaning(quantile(found.n), found.estimate - left_out)
-    low, high = found.estimate - above * found.error, found.estimate - below * found.error
-    return Interval(found.estimate, max(low, found.least), min(high, found.most), found.error)
+    below, above = _leaning(quantile(whole.n), whole.estimate - left_out)
+    low, high = whole.estimate - above * whole.error, whole.estimate - below * whole.error
+    return Interval(whole.estimate, max(low, whole.least), min(high, whole.most), whole.error)
 
 
 def _left_out(sums: Floats, statistic: Callable[[Floats], Floats]) -> tuple[float, Floats]:
-    """Return a statistic of all episodes with any sums, and of all but each, shape (episodes,)."""
+    """Return a statistic of all episodes with a sum other than 0, and of all but each of them, shape (episodes,)."""
     kept = sums[(sums != 0).any(axis=1)]
     if not len(kept):
         return math.nan, np.zeros(0)
@@ -198,7 +198,7 @@ def _jackknife_error(whole: float, left_out: Floats) -> float:
 
 
 def welch_freedom(errors: Sequence[float], sizes: Sequence[float]) -> float:
-    """Return the degrees of freedom of a difference of figures with these errors, each from so many episodes.
+    """Return the degrees of freedom of a difference of estimates, from their standard errors and numbers of episodes.
 
     Source: Welch (1947), The generalization of 'Student's' problem, Biometrika 34, 28-35.
     """
@@ -207,7 +207,7 @@ def welch_freedom(errors: Sequence[float], sizes: Sequence[float]) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Return each p value of a family corrected for their number, 0..1; as many as given.
+    """Return the p values of a family, corrected for their number, in the same order; 0..1.
 
     Source: Holm (1979), A simple sequentially rejective multiple test procedure, Scand. J. Statist. 6, 65-70.
     """
@@ -223,7 +223,7 @@ def ratio(
 ) -> Interval:
     """Return the ratio of two sums over episodes, arrays of shape (episodes,), with the jackknife's t interval.
 
-    Episodes of unequal size count for fewer, as in `share`.
+    Episodes of unequal size count as fewer equal ones, as in `share`.
     """
     kept = denominators != 0
     sums = np.column_stack([numerators[kept], denominators[kept]])
@@ -240,7 +240,7 @@ def mean_of_signs(differences: Floats, turns: Floats) -> Interval:
 
 
 def equal_episodes(turns: Floats) -> float:
-    """Return how many episodes of equal size tell as much as these, 1 at least.
+    """Return the number of equal-sized episodes that carry as much information as these, at least 1.
 
     Source: Carter, Schnepel & Steigerwald (2017), Asymptotic behavior of a t-test robust to cluster heterogeneity,
     Review of Economics and Statistics 99, 698-709.
@@ -252,8 +252,9 @@ def share(errors: Floats, turns: Floats) -> Interval:
     """Return the share of errors with Wilson's interval at the effective number of turns; shape (episodes,) each.
 
     The effective number is the turns divided by the design effect, the ratio of the between-episode variance to
-    that of independent turns; the quantile is Student's. Where all or no turns are errors the design effect can't
-    be seen, and episodes are counted: errors may come in whole ones. With one turn an episode it is Wilson's interval.
+    that of independent turns; the quantile is Student's. If all or no turns are errors, the design effect can't be
+    estimated and the number of episodes is used, as errors may fill whole episodes. With one turn per episode it is
+    Wilson's interval.
 
     Source: Kish (1965), Survey sampling, section 8.2 (design effect); Dean & Pagano (2015), Evaluating confidence
     interval methods for binomial proportions in clustered surveys, J. Survey Statistics and Methodology 3, 484-503.
@@ -283,7 +284,7 @@ def _quotient(totals: Floats) -> Floats:
 
 
 def _leaning(reach: float, influences: Floats) -> tuple[float, float]:
-    """Return the ends, in standard errors, between which a studentised figure of skewed influences lies.
+    """Return the ends, in standard errors, of the interval of a studentised statistic with skewed influences.
 
     Source: Hall (1992), On the removal of skewness by transformation, J. R. Statist. Soc. B 54, 221-228, eq. 2.2.
     """
@@ -295,5 +296,5 @@ def _leaning(reach: float, influences: Floats) -> tuple[float, float]:
     return ends[0], ends[1]
 
 
-def _null(value: float) -> float | None:
+def _none_if_nan(value: float) -> float | None:
     return None if math.isnan(value) else value

@@ -1,6 +1,7 @@
 """Survival over whole turns with two parameters, linear in log2 of the turn on a link scale: Weibull or log-logistic.
 
-link(share free of an event after t turns) = a + b log2 t, fitted by maximum likelihood with censoring. Formulas only.
+link(share free of an event after t turns) = a + b log2 t, fitted by maximum likelihood with censoring. Knows
+formulas only.
 """
 
 from collections.abc import Mapping
@@ -39,7 +40,7 @@ class SurvivalFit:
     p_fit: float | None
 
     def share(self, turns: Floats) -> Floats:
-        """Return the fitted share free of an event after so many turns, shape (turns,)."""
+        """Return the fitted share free of an event after each number of turns, shape (turns,)."""
         return _free(self.family, self.coefficients, np.log2(turns))
 
     def band(self, turns: Floats) -> tuple[Floats, Floats]:
@@ -51,7 +52,7 @@ class SurvivalFit:
         return np.minimum(*ends), np.maximum(*ends)
 
     def horizon(self, level: float) -> Interval:
-        """Return the turns after which this share is free of an event, with the turns at which it may be so.
+        """Return the turn at which this share is still free of an event, with its 95 % interval.
 
         An end is infinite or 0 where the curve may never cross the level on that side.
 
@@ -68,7 +69,7 @@ class SurvivalFit:
         rest = (a - target) ** 2 - q**2 * v[0, 0]
         within = half**2 - square * rest
         if square <= 0 or within < 0:
-            # The slope may be 0: the region is open on the sides that its own bounds do not close.
+            # The slope may be 0: the interval is open on a side where the bounds do not cross the level.
             return Interval(at, *self._open_ends(target, q), float("nan"))
         low, high = (float(np.exp2(np.clip((-half + s * np.sqrt(within)) / square, -60, 60))) for s in (-1, 1))
         return Interval(at, low, high, (high - low) / (2 * q))
@@ -90,10 +91,11 @@ class SurvivalFit:
 def fit_survival(
     family: Family, last: Ints, has_event: Flags, instance: Ints, *, penalty: float = 1.0
 ) -> SurvivalFit | None:
-    """Fit a family to episodes with an event in turn `last`, or seen without one up to it; arrays (episodes,).
+    """Fit a family to episodes with an event at turn `last`, or censored there; arrays of shape (episodes,).
 
-    None with fewer than 2 events, or where the events alone fix no slope. Episodes of one `instance` are one cluster;
-    `penalty` 1 is Jeffreys' prior, which keeps the slope finite where all events come at once, 0 plain likelihood.
+    None with fewer than 2 events, or if the events do not determine a slope. Episodes of one `instance` are one
+    cluster. `penalty` 1 is Jeffreys' prior, which keeps the slope finite if all events fall on one turn; 0 is plain
+    maximum likelihood.
 
     Source: Kalbfleisch & Prentice (2002), The statistical analysis of failure time data, sections 2.2 and 4.6
     (grouped times); Firth (1993), Biometrika 80, 27-38; Cameron & Miller (2015), J. Human Resources 50 (clusters).

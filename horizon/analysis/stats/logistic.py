@@ -1,7 +1,7 @@
 """Logistic regression whose uncertainty comes from the spread between episodes.
 
-Firth's penalty keeps coefficients finite when errors are few; leave-one-episode-out steps give the covariance. Kept
-here rather than in statsmodels because a million rows must fit in seconds; tests hold it to statsmodels' figures.
+Firth's penalty keeps coefficients finite when errors are few; leave-one-episode-out steps give the covariance. Written
+here instead of taken from statsmodels because a million rows must fit in seconds; tests compare with statsmodels.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class LogisticFit:
     def odds_ratio(self, index: int) -> Interval:
         """Return a coefficient as an odds ratio; its error stays on the logit scale."""
         logit = self.interval(index)
-        estimate, low, high = (float(np.exp(each)) for each in (logit.estimate, logit.low, logit.high))
+        estimate, low, high = (float(np.exp(end)) for end in (logit.estimate, logit.low, logit.high))
         return Interval(estimate, low, high, logit.error)
 
 
@@ -43,7 +43,7 @@ def expit(logit: Floats) -> Floats:
 
 
 def fit(design: Floats, outcome: Floats, cluster: NDArray[np.int64], *, penalty: float = 1.0) -> LogisticFit | None:
-    """Fit P(outcome = 1) = expit(design @ coefficients) by penalised likelihood; null where it has no solution.
+    """Fit P(outcome = 1) = expit(design @ coefficients) by penalised likelihood; None if it has no solution.
 
     `design` has shape (rows, k), `outcome` holds 0 and 1, `cluster` the episode of each row; `penalty` 1 is Firth's,
     0 plain maximum likelihood.
@@ -70,8 +70,8 @@ def fit(design: Floats, outcome: Floats, cluster: NDArray[np.int64], *, penalty:
         return None
     residual, weight, information = _score_parts(design, outcome, coefficients, penalty)
     covariance, n_clusters = _jackknife_covariance(design, residual, weight, information, cluster)
-    # With few errors the spread between episodes can't be seen in full: never less than independent turns would have.
-    # That variance is known without estimating a spread: the normal quantile goes with it, not Student's.
+    # Few errors underestimate the spread between episodes: it is at least that of independent turns. The latter is not
+    # estimated from a spread, so its quantile is the normal one, not Student's.
     least = np.diag(np.linalg.pinv(information)) * (quantile() / quantile(n_clusters)) ** 2
     spread = np.sqrt(np.maximum(1.0, least / np.maximum(np.diag(covariance), 1e-300)))
     return LogisticFit(coefficients, covariance * np.outer(spread, spread), n_clusters)
@@ -104,6 +104,6 @@ def _jackknife_covariance(
             own[:, i, j] = own[:, j, i] = np.bincount(code, weight * design[:, i] * design[:, j], n_clusters)
     if n_clusters < 2:
         return np.full((n_columns, n_columns), np.nan), n_clusters
-    # An episode that alone holds a coefficient up leaves a singular rest; the pseudo-inverse keeps its step finite.
+    # If one episode alone determines a coefficient, the rest is singular; the pseudo-inverse keeps its step finite.
     steps = np.einsum("gij,gj->gi", np.linalg.pinv(information[None] - own, hermitian=True), scores)
     return (n_clusters - 1) / n_clusters * steps.T @ steps, n_clusters

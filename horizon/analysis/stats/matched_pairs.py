@@ -1,7 +1,7 @@
 """The odds ratio per unit of exposure from matched pairs that differ in outcome, with uncertainty between clusters.
 
-Conditional logistic regression of one column: whatever a pair shares cancels. Formulas only; what the pairs and the
-exposure mean is the estimators' business.
+Conditional logistic regression of one column: whatever a pair shares cancels. Knows formulas only; the estimators
+define pairs and exposure.
 """
 
 import math
@@ -17,19 +17,19 @@ _MOST_STEPS = 100
 _ENOUGH = 1e-9
 _FARTHEST = 60.0
 _FEWEST_OF_A_SIDE = 3
-"""With fewer pairs on one side the jackknife sees no spread: the variance of independent pairs is then the least."""
+"""With fewer pairs on one side the jackknife sees no spread, and the variance of independent pairs is its minimum."""
 
 
 def conditional_odds_ratio(differences: Floats, is_first: NDArray[np.bool_], cluster: NDArray[np.int64]) -> Interval:
     """Return the odds ratio per unit of difference; its error stays on the logit scale. NaN with one cluster.
 
-    Of pairs of which exactly one side has the outcome, logit P(it is the first) = c x (the first side's exposure minus
-    the second's, never 0); the odds ratio is exp(c). Firth's penalty keeps c finite where every pair falls on one
-    side. The interval is the penalised likelihood's own, which leans as the data do, widened by the ratio of the
+    In each pair exactly one side has the outcome, and logit P(it is the first) = c x (the first side's exposure minus
+    the second's, never 0); the odds ratio is exp(c). Firth's penalty keeps c finite if every pair falls on one side.
+    The interval is the (asymmetric) profile of the penalised likelihood, widened by the ratio of the
     leave-one-cluster-out variance to that of independent pairs, with Student's t at the effective number of clusters
-    (those with many pairs count for more). Arrays of shape (pairs,).
+    (clusters with many pairs count for more). Arrays of shape (pairs,).
 
-    Cost: clusters x different exposures a step; 0.1 seconds for 10,000 clusters.
+    Cost: clusters x different exposures per step; 0.1 seconds for 10,000 clusters.
 
     Source: Breslow & Day (1980), Statistical methods in cancer research I, section 7.2; Heinze & Schemper (2002), A
     solution to the problem of separation in logistic regression, Statist. Med. 21, 2409-2419 (penalty, profile);
@@ -43,7 +43,7 @@ def conditional_odds_ratio(differences: Floats, is_first: NDArray[np.bool_], clu
     n_clusters, n_sizes = int(code.max()) + 1, len(sizes)
     cell = code * n_sizes + place
     counts = [np.bincount(cell[side], minlength=n_clusters * n_sizes) for side in (is_more_exposed, ~is_more_exposed)]
-    with_it, against = (each.reshape(n_clusters, n_sizes).astype(float) for each in counts)  # (clusters, sizes)
+    with_it, against = (count.reshape(n_clusters, n_sizes).astype(float) for count in counts)  # (clusters, sizes)
     whole = with_it.sum(axis=0), against.sum(axis=0)
     slope = float(_slopes(whole[0][None], whole[1][None], sizes)[0])
     independent = 1 / float(_information(np.array([slope]), (whole[0] + whole[1])[None], sizes)[0])
@@ -65,7 +65,7 @@ def _slopes(with_it: Floats, against: Floats, sizes: Floats) -> Floats:
     for _ in range(_MOST_STEPS):
         chance = expit(slope[:, None] * sizes)
         information = _information(slope, total, sizes)
-        # The leverages of one column sum to 1: what each size of difference holds of the information.
+        # The leverages of one column sum to 1: the share of the information in each size of difference.
         leverage = total * chance * (1 - chance) * sizes**2 / information[:, None]
         score = ((with_it - total * chance) * sizes + leverage * sizes * (0.5 - chance)).sum(axis=1)
         step = np.clip(score / information, -1.0, 1.0)

@@ -1,6 +1,6 @@
-"""Paired differences of right and wrong: McNemar's test, its like for seeds of several turns, and an interval.
+"""Paired differences of correctness: McNemar's test, its extension to seeds with several turns, and an interval.
 
-The clusters are seeds: turns of one instance are not independent. Formulas only, on sums of each seed.
+The clusters are seeds: turns of one instance are not independent. Knows formulas only, on sums per seed.
 """
 
 import math
@@ -14,7 +14,7 @@ from horizon.analysis.stats.intervals import Interval, quantile
 
 
 def mcnemar(one: int, other: int) -> float:
-    """Return the exact two-sided p value of so many discordant pairs each way, were pairs independent.
+    """Return the exact two-sided p value of the numbers of discordant pairs each way, for independent pairs.
 
     Source: McNemar (1947), Note on the sampling error of the difference between correlated proportions or
     percentages, Psychometrika 12, 153-157; exact by the binomial distribution.
@@ -23,9 +23,9 @@ def mcnemar(one: int, other: int) -> float:
 
 
 def sign_flips(differences: Floats) -> float:
-    """Return the exact p value of a sum at least as far from 0 when each seed's whole difference has a random sign.
+    """Return the exact p value of a sum at least as far from 0 if each seed's total difference had a random sign.
 
-    With one pair a seed it is McNemar's exact test; with more it allows for turns of a seed that err together.
+    With one pair per seed it is McNemar's exact test; with more it allows for turns of a seed that err together.
     Differences are whole numbers, shape (seeds,). Cost: 10 milliseconds for 10,000 seeds.
 
     Source: Fisher (1935), The design of experiments, section 21, the randomisation test of paired differences.
@@ -33,7 +33,7 @@ def sign_flips(differences: Floats) -> float:
     whole = np.rint(differences).astype(int)
     chances = np.ones(1)
     for size, count in Counter(np.abs(whole[whole != 0]).tolist()).items():
-        # The sum of so many signs of one size: a binomial, its places two sizes apart.
+        # The sum of `count` random signs of one size is binomial, with values two sizes apart.
         own = np.zeros(2 * size * count + 1)
         own[:: 2 * size] = stats.binom.pmf(np.arange(count + 1), count, 0.5)
         chances = signal.convolve(chances, own)
@@ -42,13 +42,13 @@ def sign_flips(differences: Floats) -> float:
 
 
 def mean_difference(sums: Floats) -> Interval:
-    """Return the mean difference of pairs, -1..1, with its bootstrap interval; `sums` are (difference, pairs) a seed.
+    """Return the mean difference of pairs, -1..1, with its bootstrap interval; `sums` are (difference, pairs) by seed.
 
-    Seeds are drawn with replacement, and with them two more pairs, one lost and one won, so that few or no discordant
-    pairs leave an interval too. The percentiles are those that make up for the bootstrap's shortness with few seeds.
+    Seeds are drawn with replacement, together with two added pairs, one lost and one won, so that the interval has a
+    width with few or no discordant pairs. Expanded percentiles correct the bootstrap's narrowness with few seeds.
 
     Source: Bonett & Price (2012), Adjusted Wald confidence interval for a difference of binomial proportions based on
-    paired data, J. Educational and Behavioral Statistics 37, 479-488 (the pairs more); Hesterberg (2015), What
+    paired data, J. Educational and Behavioral Statistics 37, 479-488 (the added pairs); Hesterberg (2015), What
     teachers should know about the bootstrap, The American Statistician 69, 371-386 (expanded percentiles).
     """
     n_seeds = len(sums)

@@ -1,7 +1,7 @@
 """Error rate as a function of a task's settings, learned from few answers, and the setting that errs at a target rate.
 
 Log odds of an error are a Gaussian process over the settings: a level, a slope per parameter, and smooth deviations.
-The next answers are asked for where they say most about the setting that may be the nearest to the target (Thompson
+The next setting to try is the one that most reduces the uncertainty about the setting nearest to the target (Thompson
 sampling, then the largest reduction of variance). Pure: knows neither model nor task.
 Source: Rasmussen & Williams (2006), Gaussian processes for machine learning, algorithm 3.1; Gardner et al. (2015),
 Psychophysical detection testing with Bayesian active learning; Russo et al. (2018), A tutorial on Thompson sampling.
@@ -18,16 +18,16 @@ from horizon.analysis.stats.logistic import expit
 
 Floats = NDArray[np.float64]
 TOLERANCE = 0.03
-"""A setting within so many of the target is as good as any."""
+"""A setting whose rate is within this of the target counts as reaching it."""
 _SURE = 0.95
 _LEVEL_MEAN, _LEVEL_SD = -1.0, 3.0
 _SHAPES = tuple((mean, sd, deviation) for mean, sd in ((4.0, 3.0), (12.0, 8.0)) for deviation in (0.2, 1.0))
 """Mean and standard deviation of the slope from easiest to hardest, and that of deviations; weighed by evidence."""
 _WIDTH = 0.25
-"""The length over which deviations are alike."""
+"""The length scale of the deviations."""
 _DRAWS = 4000
 _LEAST_AT_END = 16
-"""So many answers at the easiest or hardest setting before it is said that the target can't be reached."""
+"""Answers required at the easiest or hardest setting before the target is reported as out of reach."""
 
 Verdict = Literal["reached", "too hard", "too easy", "between"]
 
@@ -50,7 +50,7 @@ class ChosenPlace:
 
 @dataclass(frozen=True, slots=True)
 class RatePosterior:
-    """What is known of the error rates: draws of them, (draws, settings), and the answers behind them.
+    """Posterior draws of the error rates, (draws, settings), and the number of answers at each setting.
 
     `covariance` is that of the log odds, (settings, settings).
     """
@@ -62,8 +62,8 @@ class RatePosterior:
     def propose(self, target: float, count: int, draw: np.random.Generator) -> list[int]:
         """Return `count` settings to try next.
 
-        For each, a draw of the rates says which setting may be the nearest to the target; an answer at the returned
-        one reduces the variance of that setting's log odds most.
+        For each, one draw of the rates gives the setting nearest to the target, and the proposal is the setting whose
+        answer reduces the variance of that setting's log odds most.
         """
         rows = draw.integers(0, len(self.rates), count)
         nearest = np.abs(self.rates[rows] - target).argmin(axis=1)
@@ -102,8 +102,8 @@ def learn(settings: Floats, errors: Sequence[int], trials: Sequence[int], seed: 
 
     Notes
     -----
-    Laplace's approximation under each of a few priors: the mode by Newton's steps, then normal draws with the
-    curvature there; as many draws of each as its evidence is worth.
+    Laplace's approximation under each of a few priors: the mode by Newton's method, then normal draws with the
+    curvature at the mode. Each prior's number of draws is proportional to its evidence.
     """
     counts, wrong = np.asarray(trials, dtype=float), np.asarray(errors, dtype=float)
     fits = [_fit(settings, wrong, counts, shape) for shape in _SHAPES]

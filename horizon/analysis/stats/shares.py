@@ -1,6 +1,6 @@
-"""95 % intervals of a share of independent trials: Wilson's, its repair for rare successes, and the rule of three.
+"""95 % intervals of a share of independent trials: Wilson's, its correction for rare successes, the rule of three.
 
-What the trials are, turns or episodes, is the caller's business.
+The caller decides whether trials are turns or episodes.
 """
 
 import numpy as np
@@ -26,9 +26,9 @@ def wilson(share: Floats | float, n: Floats | float, z: float | None = None) -> 
 
 
 def modified_wilson(share: Floats | float, n: Floats | float, z: float | None = None) -> tuple[Floats, Floats]:
-    """Return Wilson's interval, with Poisson's lower end for 1 or 2 successes (of over 50: 1 to 3), and its mirror.
+    """Return Wilson's interval with Poisson's lower end for 1 or 2 successes (1 to 3 if n > 50), and its mirror image.
 
-    Wilson's own holds the truth in only 83 % of studies in which 0.2 successes are expected.
+    Wilson's own interval covers the true share in only 83 % of studies with 0.2 expected successes.
 
     Source: Brown, Cai & DasGupta (2001), Interval estimation for a binomial proportion, Statistical Science 16,
     101-133, section 4.1.1.
@@ -48,7 +48,7 @@ def modified_wilson(share: Floats | float, n: Floats | float, z: float | None = 
 
 
 def unseen_share(n_episodes: float, level: float) -> float:
-    """Return the largest share of episodes of a kind of which so many independent episodes hold none, 0..1.
+    """Return the largest share of a kind of episode that `n_episodes` without any of that kind do not exclude, 0..1.
 
     Source: Clopper & Pearson (1934), The use of confidence or fiducial limits, Biometrika 26, 404-413; about 3.7 / n
     at 95 % in two tails: the rule of three, Hanley & Lippman-Hand (1983), JAMA 249, 1743-1745.

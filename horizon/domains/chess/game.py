@@ -10,8 +10,8 @@ import chess
 
 from horizon.core.errors import ContractError, UsageError
 from horizon.core.seeds import derive
-from horizon.domains.chess import move_parsing
-from horizon.domains.chess.move_parsing import ORTHODOX_KINDS, ChessSide, GameText
+from horizon.domains.chess import game_text
+from horizon.domains.chess.game_text import ORTHODOX_KINDS, ChessSide, GameText
 from horizon.domains.chess.position import Position
 
 _LAST_LOADED: dict[tuple[str, tuple[str, ...]], "Game"] = {}
@@ -53,8 +53,8 @@ def begin(root: str, side: ChessSide, variants: Collection[str] = ORTHODOX_KINDS
     Raises:
         UsageError: the position is impossible, or of another variant than these.
     """
-    board = move_parsing.board_of(root, variants)
-    return Game(move_parsing.text_of(board), (), side, Position(board))
+    board = game_text.board_of(root, variants)
+    return Game(game_text.text_of(board), (), side, Position(board))
 
 
 def play_move(game: Game, action: str, environment: str) -> Game:
@@ -73,7 +73,7 @@ def play_move(game: Game, action: str, environment: str) -> Game:
 
 def boards_before(game: Game) -> list[chess.Board]:
     """Return the positions before this one, in order. Cost: some 30 microseconds per ply."""
-    board = move_parsing.board_of(game.root)
+    board = game_text.board_of(game.root)
     boards: list[chess.Board] = []
     for move in game.moves:
         boards.append(board.copy(stack=False))
@@ -83,7 +83,7 @@ def boards_before(game: Game) -> list[chess.Board]:
 
 def dump(game: Game) -> str:
     """Return the state as `FEN moves e2e4 e7e5 as white`; a variant prefixes the FEN, as in `atomic:FEN`."""
-    return move_parsing.join_state(GameText(game.root, game.moves, game.side))
+    return game_text.join_state(GameText(game.root, game.moves, game.side))
 
 
 def load(text: str, environment: str, variants: Collection[str] = ORTHODOX_KINDS) -> Game:
@@ -94,7 +94,7 @@ def load(text: str, environment: str, variants: Collection[str] = ORTHODOX_KINDS
     Raises:
         UsageError: the text is not a game, or contains an illegal move.
     """
-    line = move_parsing.split_state(text)
+    line = game_text.split_state(text)
     key = line.root, tuple(variants)
     last = _LAST_LOADED.get(key)
     if last is None or last.moves != line.moves[: len(last.moves)]:
@@ -103,7 +103,7 @@ def load(text: str, environment: str, variants: Collection[str] = ORTHODOX_KINDS
     for uci in line.moves[len(last.moves) :]:
         if position.ending:
             raise UsageError(f"the game was over by {position.ending} before move {uci} of '{text:.120}'")
-        position = position.after(move_parsing.parse_uci_move(position.board, uci))
+        position = position.after(game_text.parse_uci_move(position.board, uci))
     game = Game(last.root, line.moves, line.side, position)
     # One game alone: whoever reads a run's rows in order loads each state from the one before it.
     _LAST_LOADED.clear()

@@ -16,7 +16,7 @@ import chess.pgn
 from horizon.core.escaping import replace_unprintable
 from horizon.core.records import Episode, Turn
 from horizon.domains.chess import openings
-from horizon.domains.chess.move_parsing import GameText, split_state
+from horizon.domains.chess.game_text import GameText, split_state
 from horizon.engines.position_text import board_of_position
 
 GAMES = "games.pgn"

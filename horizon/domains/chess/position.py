@@ -10,7 +10,7 @@ from typing import Any
 import chess
 from chess.variant import CrazyhouseBoard
 
-from horizon.domains.chess.move_parsing import text_of
+from horizon.domains.chess.game_text import text_of
 
 
 class Position:

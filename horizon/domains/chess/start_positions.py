@@ -13,7 +13,7 @@ import chess
 from horizon.core.errors import UsageError
 from horizon.core.seeds import derive, generator
 from horizon.domains.chess import openings
-from horizon.domains.chess.move_parsing import text_of
+from horizon.domains.chess.game_text import text_of
 from horizon.domains.chess.novelty import book_plies
 from horizon.domains.chess.position import Position
 

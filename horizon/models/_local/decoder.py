@@ -45,7 +45,8 @@ class Job:
 class WrittenReply:
     """One reply as tokens, without its end token. `reused_tokens` of the prompt came from a cache.
 
-    `log_likelihoods` holds those of all scored choices, in their order, without their common prefix.
+    `log_likelihoods` holds those of all scored choices, in their order, without their common prefix; that of a single
+    choice is whole.
     """
 
     tokens: list[int] = field(default_factory=list)
@@ -152,7 +153,10 @@ class Decoder:
         again, so that nothing is copied.
         """
         scored = [place for place, job in enumerate(jobs) if job.is_scored]
-        shared = {place: common_prefix_length(jobs[place].choices) for place in scored}
+        # A single choice is read whole: nothing else has its prefix.
+        shared = {
+            place: common_prefix_length(jobs[place].choices) if len(jobs[place].choices) > 1 else 0 for place in scored
+        }
         before = {place: logits[place] for place in scored}
         begun = [place for place in scored if shared[place]]
         if begun:

@@ -5,7 +5,9 @@ Used by the backends hf, gguf and smollm2, which differ only in the source of th
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,10 +16,13 @@ import transformers
 from horizon.core.answers import is_complete
 from horizon.core.continuation import MOST_WORD_TOKENS, cut_reply, is_over
 from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.hashing import file_sha256
+from horizon.core.likelihood import Likelihood
 from horizon.core.model import ModelOptions, Request
 from horizon.core.records import WHOLE, Json, Reply
 from horizon.core.weight_cache import weights
 from horizon.models._local.attention import register
+from horizon.models._local.converted import converted_folder, parsing_once
 from horizon.models._local.decoder import Decoder, Job, WrittenReply
 from horizon.models._local.kv_cache import memory_left
 from horizon.models._local.recall import ALL_TOKENS, TokenRecall, token_recall
@@ -153,6 +158,36 @@ class LocalModel:
                 replies[place] = self._reply(requests[place], jobs[place], legal[place], written, spent_ms)
         return [replies[place] for place in range(len(requests))]
 
+    def log_likelihoods(self, requests: Sequence[Request], replies: Sequence[str]) -> list[Likelihood | ModelFailure]:
+        """Return how likely each request's given reply is; a conversation without room for it is a failure.
+
+        Raises:
+            ModelFailure: out of memory even for one conversation at a time.
+        """
+        likelihoods: dict[int, Likelihood | ModelFailure] = {}
+        jobs: dict[int, Job] = {}
+        for place, (request, reply) in enumerate(zip(requests, replies, strict=True)):
+            try:
+                prompt, recall = self._prompt(request)
+            except ModelFailure as failure:
+                likelihoods[place] = failure
+                continue
+            tokens = tuple(self._tokenizer(reply, add_special_tokens=False).input_ids)
+            if len(prompt) + len(tokens) > self._limit:
+                likelihoods[place] = ModelFailure(f"{self.name}: {len(prompt)} tokens leave no room for the reply")
+                continue
+            jobs[place] = Job(
+                request.conversation, prompt, len(tokens), choices=(tokens,), is_scored=True, recall=recall
+            )
+        places = list(jobs)
+        size = max(1, self._options.batch_size)
+        for start in range(0, len(places), size):
+            batch = places[start : start + size]
+            for place, written in zip(batch, self._write([jobs[index] for index in batch]), strict=True):
+                n_read = len(jobs[place].prompt) - written.reused_tokens + jobs[place].max_tokens
+                likelihoods[place] = Likelihood(written.log_likelihoods[0], n_read)
+        return [likelihoods[place] for place in range(len(requests))]
+
     def count_tokens(self, text: str) -> int | None:
         """Return the length of a text in the model's tokens."""
         return len(self._tokenizer(text, add_special_tokens=False).input_ids)
@@ -242,16 +277,17 @@ class LocalModel:
 
 
 def _load(source: WeightSource, dtype: torch.dtype, device: torch.device) -> tuple[Any, Any]:
-    more = {"gguf_file": source.gguf_file} if source.gguf_file else {}
     attention = register()
     # The library's progress bars would interfere with ours, and its advice is for its callers.
     transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(source.folder_or_name, **more)
-        model: Any = transformers.AutoModelForCausalLM.from_pretrained(
-            source.folder_or_name, dtype=dtype, attn_implementation=attention, **more
-        )
+        place, more = _place(source)
+        with parsing_once() if more else nullcontext():
+            tokenizer = transformers.AutoTokenizer.from_pretrained(place, **more)
+            model: Any = transformers.AutoModelForCausalLM.from_pretrained(
+                place, dtype=dtype, attn_implementation=attention, **more
+            )
     except Exception as problem:  # noqa: BLE001 - file formats raise errors of any type
         first = str(problem).strip().partition("\n")[0][:300]
         raise ModelFailure(
@@ -259,6 +295,15 @@ def _load(source: WeightSource, dtype: torch.dtype, device: torch.device) -> tup
             "(hf download) and give its folder, as hf:./folder"
         ) from None
     return tokenizer, model.to(device).eval()
+
+
+def _place(source: WeightSource) -> tuple[str, dict[str, str]]:
+    """Return what transformers loads: a folder or a name, and the GGUF file in it where none is converted."""
+    if not source.gguf_file:
+        return source.folder_or_name, {}
+    file = Path(source.folder_or_name) / source.gguf_file
+    folder = converted_folder(file, str(source.identity.get("sha256") or file_sha256(file)))
+    return (str(folder), {}) if folder is not None else (source.folder_or_name, {"gguf_file": source.gguf_file})
 
 
 def _check_architecture(config: Any, name: str) -> None:

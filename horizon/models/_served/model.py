@@ -6,7 +6,6 @@ it, and what was learnt so is kept for the rest of the run. No credential is pri
 
 import asyncio
 import hashlib
-import os
 import threading
 import time
 import weakref
@@ -15,14 +14,14 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from horizon.core.continuation import cut_reply
-from horizon.core.credentials import Address, Secrets, mask_address, mask_malformed, split_address
-from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.credentials import Address, Secrets, mask_address
+from horizon.core.errors import ModelFailure
 from horizon.core.escaping import visible
 from horizon.core.model import ModelOptions, Request
 from horizon.core.records import Json, Reply
+from horizon.models._served.addresses import check_address, check_key, is_loopback
 from horizon.models._served.completion import Fault, read_completion
 from horizon.models._served.continuation import PATH, as_chat, continuation_body
 from horizon.models._served.dialect import Refused, describe_refusals, learn, request_body
@@ -249,51 +248,6 @@ class ServedModel:
         words = visible(" ".join(self._secrets.mask(detail).split()))
         cut = words if len(words) <= _LONGEST_DETAIL else f"{words[:_LONGEST_DETAIL]}..."
         return ModelFailure(f"{self.name} at {server.address.url} gave no reply: {cut}; {fix}")
-
-
-def check_address(text: str) -> Address:
-    """Return a server's address.
-
-    Raises:
-        UsageError: it is none; the message has it without credentials.
-    """
-    import httpx2
-
-    try:
-        address = split_address(text)
-        httpx2.URL(address.url)
-    except (ValueError, httpx2.InvalidURL):
-        raise UsageError(
-            f"--base-url {visible(mask_malformed(text))} is not an address: write it as http://localhost:8000/v1"
-        ) from None
-    return address
-
-
-def is_loopback(url: str) -> bool:
-    """Return whether an address is one of this machine alone."""
-    host = urlsplit(url).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")
-
-
-def check_key(key: str | None) -> str | None:
-    """Return a key without the white space around it, None for none.
-
-    Raises:
-        UsageError: it has a character that no HTTP header can hold; the message has its place and not the key.
-    """
-    plain = (key or "").strip()
-    for place, character in enumerate(plain, start=1):
-        if not " " <= character <= "~":
-            raise UsageError(
-                f"OPENAI_API_KEY has {character!a} as character {place} of {len(plain)}, which no HTTP header "
-                "can hold: copy the key again"
-            )
-    return plain or None
-
-
-def default_addresses(fallback: str) -> tuple[str, ...]:
-    """Return the server that OPENAI_BASE_URL names, or the fallback."""
-    return (os.environ.get("OPENAI_BASE_URL") or fallback,)
 
 
 def _interruptible(replies: "Future[list[Reply | ModelFailure]]") -> list[Reply | ModelFailure]:

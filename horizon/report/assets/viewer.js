@@ -74,7 +74,31 @@
     const columns = make("div", { class: "columns" });
     columns.append(left, right);
     detail.replaceChildren(columns);
+    drawHeat(row);
     document.getElementById("where").textContent = `turn ${row.t} of ${rows[rows.length - 1].t}`;
+  }
+  // Which earlier turns made this one err: a cell under each turn, red where it did harm, blue where it helped.
+  function drawHeat(row) {
+    const nodes = [];
+    for (const map of row.h || []) {
+      const effects = new Map(map.cells);
+      const most = Math.max(...map.cells.map(cell => Math.abs(cell[1])), 1e-9);
+      nodes.push(make("p", { class: "note" }, `Gain in log-likelihood of the right reply to turn ${row.t}, each earlier `
+        + `turn ${map.edit} alone (nats): red did harm, blue helped; darkest ${most.toFixed(2)}.`));
+      const line = make("div", { class: "strip heat", role: "group", "aria-label": `Effect of each earlier turn, ${map.edit}` });
+      rows.filter(each => each.t < row.t).forEach((each, place) => {
+        const effect = effects.get(each.t);
+        const text = effect === undefined ? "unchanged" : (effect > 0 ? "+" : "") + effect.toFixed(2);
+        const cell = make("button", { class: "cell", type: "button", title: `turn ${each.t}: ${text}`,
+          "aria-label": `turn ${each.t}: ${text}` });
+        if (effect)
+          cell.style.background = `rgba(${effect > 0 ? "200,30,30" : "30,80,200"},${(0.1 + 0.9 * Math.abs(effect) / most).toFixed(2)})`;
+        cell.addEventListener("click", () => { at = place; draw(); });
+        line.append(cell);
+      });
+      nodes.push(line);
+    }
+    document.getElementById("heat").replaceChildren(...nodes);
   }
   function board(fen) {
     const ns = "http://www.w3.org/2000/svg";

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from simulated_turns import simulated_turns
 
-from horizon.analysis.columns import digested
+from horizon.analysis.columns import add_digests
 from horizon.analysis.estimators import depth, novelty
 from horizon.analysis.turn_table import load_table
 from horizon.core.estimator import Estimate
@@ -86,14 +86,14 @@ def test_numbers_are_read_from_keys_and_never_from_what_a_reply_spells() -> None
         '{"novelty":null,"themes":["depth"]}',
         None,
     ]
-    found = digested(pl.DataFrame({"extra": extra}))
+    found = add_digests(pl.DataFrame({"extra": extra}))
     assert found["novelty"].to_list() == [0.25, 0.001, None, None, None]
     assert found["depth"].to_list() == [2.0, 12.0, None, None, None]
 
 
 def test_equal_texts_have_equal_codes_in_any_table_and_null_has_none() -> None:
-    one = digested(pl.DataFrame({"state": ["a", "b"], "action": ["e2e4", None]}))
-    other = digested(pl.DataFrame({"state": ["c", "a"], "action": [None, "e2e4"]}))
+    one = add_digests(pl.DataFrame({"state": ["a", "b"], "action": ["e2e4", None]}))
+    other = add_digests(pl.DataFrame({"state": ["c", "a"], "action": [None, "e2e4"]}))
     assert one["state_code"][0] == other["state_code"][1] != one["state_code"][1]
     assert one["action_code"].to_list() == [other["action_code"][1], 0]
     assert one["action_code"][0] != 0

@@ -74,7 +74,7 @@ def test_runs_of_another_temperature_are_groups_of_their_own_that_name_it() -> N
 
 def test_compare_refuses_a_side_of_unlike_plans() -> None:
     runs = [run("a", PLAN), run("b", {**PLAN, "on_error": "stop"}, 1)]
-    with pytest.raises(UsageError, match=r"unlike plans .*on_error=stop"):
+    with pytest.raises(UsageError, match=r"different plans .*on_error=stop"):
         compare_data(runs, [run("c", PLAN, 2)])
 
 

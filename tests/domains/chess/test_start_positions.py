@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from horizon.core.seeds import derive
 from horizon.domains.chess import openings
-from horizon.domains.chess.move_parsing import board_of
+from horizon.domains.chess.game_text import board_of
 from horizon.domains.chess.start_positions import ATYPICAL, OPENINGS, Start, start_of, without_castling
 
 seeds = st.integers(0, 2**62)

@@ -35,5 +35,6 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
 def charts(estimates: Estimates) -> list[Chart]:
     """Return the error rate by stones left, right after the smoothed curve of the error rate by turn."""
     series = series_along(estimates, "error_by_stones", axis="stones")
-    said = "error rate against the stones left in all heaps."
-    return [Chart("error_by_stones", "Error rate by stones left", said, "stones left", RATE, "line", series, rank=25)]
+    alt_text = "error rate against the stones left in all heaps."
+    title = "Error rate by stones left"
+    return [Chart("error_by_stones", title, alt_text, "stones left", RATE, "line", series, rank=25)]

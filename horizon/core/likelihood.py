@@ -1,0 +1,42 @@
+"""How likely a model finds a given reply: what backends that score replies offer beside generating them.
+
+Optional: a backend implements it by the method `log_likelihoods`; see `reply_scorer`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.model import Model, Request, backends_that
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """The log-likelihood of a reply in nats, its end included, and how many tokens were read to compute it.
+
+    Tokens that came from a cache are not counted.
+    """
+
+    log_likelihood: float
+    read_tokens: int
+
+
+ReplyScorer = Callable[[Sequence[Request], Sequence[str]], list[Likelihood | ModelFailure]]
+"""Requests and a reply to each in, a likelihood or a failure for each out, in order."""
+
+
+def reply_scorer(model: Model) -> ReplyScorer:
+    """Return the function by which a model scores given replies.
+
+    Raises
+    ------
+    UsageError
+        The model's backend can't: servers return no likelihood of a text that they did not generate.
+    """
+    scorer: ReplyScorer | None = getattr(model, "log_likelihoods", None)
+    if scorer is None:
+        raise UsageError(
+            f"{model.name} can't score given replies: use a model in this process "
+            f"({', '.join(backends_that('ranks_replies'))})"
+        )
+    return scorer

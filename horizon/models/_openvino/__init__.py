@@ -1,0 +1,1 @@
+"""What the backends that run OpenVINO share; no backend itself."""

@@ -1,0 +1,205 @@
+"""Which earlier turn did it: at a wrong turn one earlier turn is edited at a time, and the right reply scored again.
+
+An effect is the log-likelihood of the right reply with that turn edited, minus that with the history as it was, in
+nats: above 0 the turn did harm. Reads a finished run and needs its model; changes nothing.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import polars as pl
+
+from horizon.core.environment import Environment, open_environment
+from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.likelihood import ReplyScorer, reply_scorer
+from horizon.core.model import Model, Request
+from horizon.core.records import Recall, Turn
+from horizon.core.seeds import generator
+from horizon.play.episode import LiveEpisode, restore
+from horizon.play.judging import PosedState
+from horizon.play.opening import OpenParts, open_setting
+from horizon.play.plan import scenario_of
+from horizon.play.setting import Setting
+from horizon.play.turn import ANY_LENGTH, view_of
+from horizon.runs.attribution_file import ErrorMap, TurnEffect
+from horizon.runs.run_data import RunData
+from horizon.scenarios.conditions import show
+from horizon.scenarios.scenario import make
+from horizon.scenarios.views import Exchange, Shown, View, continue_with
+
+EDITS = ("heal", "hide")
+"""`heal` shows a correct reply in place of an error; `hide` removes a turn's messages from attention."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttributionOptions:
+    """What is mapped: `errors` wrong turns at most, drawn by `seed`, each earlier turn edited by `edit`.
+
+    `model` scores; None is the model that played.
+    """
+
+    edit: str = "heal"
+    errors: int = 20
+    seed: int = 0
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Variant:
+    """A history with one earlier turn edited: its number, whether it was an error, and what is shown."""
+
+    turn: int
+    erred: bool
+    shown: Shown
+
+
+def sample_errors(run: RunData, options: AttributionOptions) -> list[tuple[str, int]]:
+    """Return the wrong natural turns to map, as (episode, turn), by episode and turn.
+
+    Turns 1 have no history, and turns without a reference answer nothing to score.
+
+    Raises
+    ------
+    UsageError
+        An unknown edit, a number of errors below 1, an imported run, or a run without such turns.
+    """
+    if options.edit not in EDITS:
+        raise UsageError(f"edit={options.edit} is unknown: choose one of {', '.join(EDITS)}")
+    if options.errors < 1:
+        raise UsageError(f"errors={options.errors} is out of range: at least 1")
+    if "imported" in run.manifest:
+        raise UsageError(f"{run.name} was imported: what its model was shown is not in it")
+    # A conversation that did not fit has no reply to explain.
+    wrong = run.turns.filter(
+        (pl.col("condition") == "natural")
+        & ~pl.col("correct")
+        & (pl.col("turn") > 1)
+        & pl.col("optimal_action").is_not_null()
+    )
+    places = sorted(wrong.select("episode_id", "turn").iter_rows())
+    if not places:
+        raise UsageError(f"{run.name} has no natural error after turn 1 with a reference answer: there is no map")
+    chosen = generator(options.seed, "attribution").sample(places, min(options.errors, len(places)))
+    return sorted((str(episode), int(turn)) for episode, turn in chosen)
+
+
+def map_errors(
+    run: RunData, options: AttributionOptions, done: Collection[tuple[str, int]] = ()
+) -> Iterator[ErrorMap]:
+    """Yield the map of each sampled error that is not done yet.
+
+    Raises
+    ------
+    UsageError
+        As `sample_errors`; or the model can't score replies, or can't hide messages.
+    ModelFailure
+        The model could not be loaded, or a conversation does not fit into its context.
+    """
+    places = [place for place in sample_errors(run, options) if place not in done]
+    if not places:
+        return
+    scenario = make(scenario_of(run.manifest), run.name)
+    task = open_environment(scenario.environment, dict(scenario.parameters))
+    changes: dict[str, Any] = {"conditions": ("natural",), "answer": "generate", "constrain": "none"}
+    if options.model is not None:
+        changes["model"] = options.model
+    parts = OpenParts(task, opponents={}, is_judged=False)
+    with open_setting(scenario.model_copy(update=changes), parts) as setting:
+        scorer = reply_scorer(setting.model)
+        if options.edit == "hide" and not getattr(setting.model, "controls_recall", False):
+            raise UsageError(f"{setting.model.name} can't hide messages from attention: use --edit heal")
+        rows: list[Turn] = []
+        for episode, turn in places:
+            if not rows or rows[0].episode_id != episode:
+                natural = (row for row in run.turns_of(episode) if row.condition == "natural")
+                rows = sorted(natural, key=lambda row: row.turn)
+            yield _map(setting, scorer, rows[:turn], options.edit)
+
+
+def _map(setting: Setting, scorer: ReplyScorer, rows: Sequence[Turn], edit: str) -> ErrorMap:
+    """Return the map of the error in the last row."""
+    task, row = setting.task, rows[-1]
+    live = LiveEpisode(row.episode_id, 0, None, row.seed, task.reset(row.seed))
+    restore(setting, live, rows[:-1], keep_text=True)
+    live.state = task.load(row.state)
+    view = view_of(setting, live, ANY_LENGTH, with_attempts=False)
+    reply = task.render(live.state, row.optimal_action or "")
+    natural = show("natural", view)
+    variants = list(_variants(task, view, natural, rows, edit))
+    posed = PosedState(task, live.state, None)
+    name = f"{row.episode_id}/{row.turn}"
+    before = _scores(scorer, [_request(f"{name}/natural", natural, posed)], reply)[0]
+    after = _scores(scorer, [_request(f"{name}/{variant.turn}", variant.shown, posed) for variant in variants], reply)
+    effects = tuple(
+        TurnEffect(variant.turn, variant.erred, edited.log_likelihood - before.log_likelihood)
+        for variant, edited in zip(variants, after, strict=True)
+    )
+    rescored = sum(_tokens_from(setting.model, view, variant.turn, natural, reply) for variant in variants)
+    read = sum(edited.read_tokens for edited in after)
+    return ErrorMap(row.episode_id, row.turn, before.log_likelihood, effects, read, rescored)
+
+
+def _variants(
+    task: Environment[Any], view: View, natural: Shown, rows: Sequence[Turn], edit: str
+) -> Iterator[_Variant]:
+    """Yield the history with each earlier turn edited; turns that the edit leaves as they are have no variant."""
+    for turn, places in enumerate(_places_by_turn(view.history), start=1):
+        exchange, row = view.history[places[-1]], rows[turn - 1]
+        if edit == "hide":
+            hidden = tuple(message for place in places for message in (1 + 2 * place, 2 + 2 * place))
+            errors = natural.prior_errors - exchange.erred
+            shown = replace(natural, recall=Recall(hidden=hidden), prior_errors=errors)
+            yield _Variant(turn, exchange.erred, shown)
+        elif exchange.erred:
+            right = exchange.right
+            if right is None and row.optimal_action is not None:
+                right = task.render(task.load(row.state), row.optimal_action)
+            if right is not None:
+                yield _Variant(turn, True, _heal(view, places, right))
+
+
+def _heal(view: View, places: Sequence[int], right: str) -> Shown:
+    """Return the conversation in which one turn has a correct reply and no failed attempt, nor a note on its error."""
+    last = places[-1]
+    history = list(view.history)
+    # Asked as at its first attempt, with the note on an error of the turn before.
+    first = history[places[0]]
+    history[last] = replace(history[last], asked=first.asked, posed=first.posed, reply=right, erred=False)
+    asked = view.asked
+    if last + 1 < len(history):
+        following = history[last + 1]
+        history[last + 1] = replace(following, asked=following.plain or following.asked)
+    else:
+        asked = view.plain
+    del history[places[0] : last]
+    return continue_with(view, history, asked)
+
+
+def _places_by_turn(history: Sequence[Exchange]) -> list[list[int]]:
+    """Return the places of each turn's exchanges: its failed attempts, and the one that counts."""
+    turns: list[list[int]] = [[]]
+    for place, exchange in enumerate(history):
+        turns[-1].append(place)
+        if not exchange.is_attempt:
+            turns.append([])
+    return turns[:-1]
+
+
+def _request(conversation: str, shown: Shown, posed: PosedState) -> Request:
+    return Request(shown.messages, 0, conversation, shown.turn, shown.prior_errors, posed, recall=shown.recall)
+
+
+def _scores(scorer: ReplyScorer, requests: Sequence[Request], reply: str) -> list[Any]:
+    scored = scorer(requests, [reply] * len(requests))
+    for likelihood in scored:
+        if isinstance(likelihood, ModelFailure):
+            raise likelihood
+    return scored
+
+
+def _tokens_from(model: Model, view: View, turn: int, natural: Shown, reply: str) -> int:
+    """Return the tokens of the texts from an earlier turn to the scored reply: what can't come from a cache."""
+    first = 1 + 2 * _places_by_turn(view.history)[turn - 1][0]
+    texts = [message.content for message in natural.messages[first:]]
+    return sum(model.count_tokens(text) or 0 for text in [*texts, reply])

@@ -1,0 +1,132 @@
+"""The row of a turn: a reply parsed, judged and recorded, with the replies that other conditions will show for it.
+
+Judging waits for the engine's scores. Does not advance the episode. Knows no file.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from horizon.core.records import Answer, ErrorKind, Json, Reply, Scores, Turn, Verdict
+from horizon.core.seeds import derive
+from horizon.play.episode import Attempt
+from horizon.play.judging import judge_answer, parse_reply, substitute, wait_for
+from horizon.play.replacement_replies import right_reply, wrong_reply
+from horizon.play.setting import Setting
+from horizon.play.turn import PendingTurn
+from horizon.runs.usage import SHARED
+from horizon.scenarios.conditions import condition_of
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedReply:
+    """A judged reply: its row, and the row's `extra` as data. Without a row a further attempt is due."""
+
+    row: Turn | None
+    error: ErrorKind
+    extra: dict[str, Json]
+
+
+def judge_reply(setting: Setting, pending: PendingTurn, reply: Reply) -> JudgedReply:
+    """Parse and judge a reply, and return its row.
+
+    Raises:
+        EngineFailure: the position could not be scored.
+    """
+    live, task, scenario = pending.live, setting.task, setting.scenario
+    state, attempts = pending.state, live.attempts if pending.is_natural else []
+    answer = parse_reply(task, state, reply)
+    scores = wait_for(pending.scores)
+    verdict = judge_answer(task, state, answer, scores)
+    is_playable = (
+        answer.action is not None and verdict.error in ("none", "wrong") and task.is_playable(state, answer.action)
+    )
+    if pending.is_natural and not is_playable and len(attempts) < scenario.retries:
+        return JudgedReply(None, verdict.error, {})
+    extra: dict[str, Json] = {
+        "difficulty": task.difficulty(state),
+        **verdict.extra,
+        **reply.extra,
+        **pending.shown_extra,
+    }
+    if reply.reasoning:
+        extra["reasoning"] = reply.reasoning
+    if attempts:
+        extra["attempts"] = [
+            {"reply": attempt.reply, "error": attempt.error, **attempt.counts} for attempt in attempts
+        ]
+    if pending.is_shared:
+        extra[SHARED] = True
+    if pending.is_natural:
+        extra |= _alternatives(setting, pending, reply, verdict, scores)
+    is_substituted = pending.is_natural and not is_playable and scenario.on_error != "stop"
+    if is_substituted:
+        seed = derive(scenario.seed, "substitute", live.episode_id, pending.turn)
+        extra["played"] = substitute(task, state, scores, scenario.substitute, seed)
+    judgement = _Judgement(answer, verdict, scores, is_substituted, attempts)
+    return JudgedReply(_row(setting, pending, reply, judgement, extra), verdict.error, extra)
+
+
+def _alternatives(
+    setting: Setting, pending: PendingTurn, reply: Reply, verdict: Verdict, scores: Scores | None
+) -> dict[str, Json]:
+    """Return the replies that histories of other conditions will show for this turn, as far as these are played."""
+    kinds = {kind for text in setting.scenario.conditions for kind in condition_of(text).alternatives}
+    if not kinds:
+        return {}
+    task, state = setting.task, pending.state
+    right = right_reply(task, state, reply.text, correct=verdict.error == "none", best=verdict.optimal_action)
+    alternatives: dict[str, Json] = {}
+    if right is not None and verdict.error != "none":
+        alternatives["right_reply"] = right
+    if right is not None and "wrong_reply" in kinds:
+        seed = derive(setting.scenario.seed, "wrong reply", pending.live.episode_id, pending.turn)
+        wrong = wrong_reply(task, state, right, scores, seed)
+        if wrong is not None:
+            alternatives["wrong_reply"] = wrong
+    return alternatives
+
+
+@dataclass(frozen=True, slots=True)
+class _Judgement:
+    """What came of a reply beside its text: answer, verdict, scores, and the attempts before it."""
+
+    answer: Answer
+    verdict: Verdict
+    scores: Scores | None
+    is_substituted: bool
+    attempts: Sequence[Attempt]
+
+
+def _row(
+    setting: Setting, pending: PendingTurn, reply: Reply, judgement: _Judgement, extra: Mapping[str, Json]
+) -> Turn:
+    live, verdict, scores = pending.live, judgement.verdict, judgement.scores
+    return Turn(
+        run_id=setting.run_id,
+        episode_id=live.episode_id,
+        environment=setting.task.name,
+        parameters=setting.parameters[live.opponent],
+        seed=live.seed,
+        model=setting.model.name,
+        condition=pending.condition,
+        turn=pending.turn,
+        state=setting.task.dump(pending.state),
+        prompt_tokens=reply.prompt_tokens,
+        context_tokens=reply.context_tokens,
+        completion_tokens=reply.completion_tokens,
+        reply=reply.text,
+        action=judgement.answer.action,
+        error=verdict.error,
+        correct=verdict.error == "none",
+        loss=verdict.loss,
+        random_loss=verdict.random_loss,
+        optimal_action=verdict.optimal_action,
+        attempts=1 + len(judgement.attempts),
+        substituted=judgement.is_substituted,
+        prior_errors=pending.request.prior_errors,
+        latency_ms=reply.latency_ms,
+        engine_ms=scores.engine_ms if scores is not None else None,
+        finish_reason=reply.finish_reason,
+        extra=json.dumps(extra, ensure_ascii=False),
+    )

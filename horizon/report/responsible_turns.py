@@ -1,0 +1,79 @@
+"""Maps of responsible turns in the report: the memory of harm as a figure, and the effects for the episode viewer.
+
+Reads what `horizon attribute` left beside the runs; computes no likelihood.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from horizon.analysis.chart import Chart, Series
+from horizon.analysis.memory_of_harm import memory_of_harm
+from horizon.core.estimator import Estimate
+from horizon.runs.attribution_file import Attribution, read_attribution
+from horizon.runs.run_data import RunData
+
+_VERBS = {"heal": "healed", "hide": "hidden"}
+_NOTE = "Assumes that the sampled errors are like the others; later turns stay as they were played."
+
+
+def harm_charts(runs: Sequence[RunData]) -> list[Chart]:
+    """Return a figure for each run and edit that was mapped: the mean effect of an earlier turn by lag."""
+    charts = []
+    mapped = [(run, attribution) for run in runs for attribution in _attributions(run)]
+    for number, (run, attribution) in enumerate(mapped, 1):
+        verb = _VERBS[attribution.edit]
+        series = []
+        for erred, name in ((True, "wrong turn"), (False, "right turn")):
+            # One episode alone gives no spread: such a lag is left out of the curve.
+            known = [point for point in memory_of_harm(attribution.maps, erred=erred) if point.low is not None]
+            points = [_with_band(point) for point in known]
+            if points:
+                places = tuple(float(str(point.at["lag"])) for point in points)
+                series.append(Series(f"{name} {verb}", places, tuple(points)))
+        charts.append(
+            Chart(
+                f"memory_of_harm-{number}" if len(mapped) > 1 else "memory_of_harm",
+                f"Memory of harm, earlier turns {verb}: {attribution.model}",
+                f"Gain in log-likelihood of the right reply when one earlier turn is {verb}, by turns ago.",
+                "turns ago",
+                "gain in log-likelihood (nats)",
+                "line",
+                tuple(series),
+                rank=75,
+                notes=(f"{len(attribution.maps)} errors of {run.name}.", _NOTE),
+                y_unit="number",
+            )
+        )
+    return [chart for chart in charts if chart.series]
+
+
+def effects_of(run: RunData) -> Mapping[tuple[str, int], list[dict[str, Any]]]:
+    """Return the effects on each mapped error by (episode, turn): the earlier turns, as the viewer shows them."""
+    effects: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for attribution in _attributions(run):
+        for error in attribution.maps:
+            cells = [
+                [earlier.turn, round(earlier.effect, 3)] for earlier in error.effects if math.isfinite(earlier.effect)
+            ]
+            if cells:
+                effects.setdefault((error.episode_id, error.turn), []).append(
+                    {"edit": _VERBS[attribution.edit], "cells": cells}
+                )
+    return effects
+
+
+def _with_band(point: Estimate) -> Estimate:
+    """Return a point whose interval is the band that holds for all lags together."""
+    low, high = (
+        value if isinstance(value, float) else None for value in (point.at["band_low"], point.at["band_high"])
+    )
+    return replace(point, low=low, high=high)
+
+
+def _attributions(run: RunData) -> list[Attribution]:
+    if run.folder is None:
+        return []
+    read = (read_attribution(run.folder, edit) for edit in _VERBS)
+    return [attribution for attribution in read if attribution is not None and attribution.maps]
