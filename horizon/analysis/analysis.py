@@ -16,6 +16,7 @@ from horizon.core.escaping import visible
 from horizon.core.estimator import Estimate, Estimates
 from horizon.core.registry import nearest
 from horizon.runs.run_data import RunData
+from horizon.runs.spending import spending_of
 
 HEADLINE = ("error_rate", "focus_gap", "skill", "s1", "h80", "h50")
 """The figures that summaries show, each a single estimate."""
@@ -190,6 +191,7 @@ class Analysis:
             "episodes": self.table.n_episodes,
             "aborted_episodes": self.table.n_aborted,
             "pooled": len(self.groups) > 1,
+            "spending": [row.as_json() for row in spending_of(self.runs)],
             **as_json(self.whole),
             "groups": [{**group.labels(), **as_json(group.estimates)} for group in self.groups],
         }

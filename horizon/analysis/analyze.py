@@ -21,7 +21,9 @@ from horizon.core import registry
 from horizon.core.errors import ContractError, UsageError
 from horizon.core.estimator import Estimate, checked_answers
 from horizon.core.parameters import distinguishing_parameters
+from horizon.runs.prices import prices_in
 from horizon.runs.run_data import RunData, read_run
+from horizon.runs.usage import with_usage
 
 Labels = tuple[str, str, str | None, str | None]
 """Model, environment, parameters and opponent: what distinguishes one group from another."""
@@ -46,7 +48,7 @@ def table_of(runs: Sequence[RunData]) -> TurnTable:
     if not runs:
         raise UsageError("no run folder given: name at least one, as results/play/NAME")
     # Diagonal: only runs of some environments have novelty and depth.
-    turns = pl.concat([_light(run.turns) for run in runs], how="diagonal")
+    turns = pl.concat([_light(run) for run in runs], how="diagonal")
     return load_table(turns, pl.concat([_with_plan(run) for run in runs]))
 
 
@@ -67,16 +69,21 @@ def analyze_data(runs: Sequence[RunData]) -> Analysis:
 
 def analyze_table(table: TurnTable, runs: Sequence[RunData] = ()) -> Analysis:
     """Estimate everything in a table, for each group and over all of them; `runs` are where its turns come from."""
-    parts = groups_of(table)
-    distinctions = _distinctions([labels for labels, _ in parts])
-    plans = _plan_differences(parts)
-    estimates = correct_groups([estimate_all(part) for _, part in parts])
-    groups = tuple(
-        Group(*labels, part, own, distinctions[labels[1:]], differs_in)
-        for (labels, part), own, differs_in in zip(parts, estimates, plans, strict=True)
-    )
+    named = label_groups(table)
+    estimates = correct_groups([estimate_all(group.table) for group in named])
+    groups = tuple(replace(group, estimates=own) for group, own in zip(named, estimates, strict=True))
     whole = groups[0].estimates if len(groups) == 1 else {**estimate_all(table), **_pool_gaps(groups)}
     return Analysis(tuple(runs), table, whole, groups)
+
+
+def label_groups(table: TurnTable) -> tuple[Group, ...]:
+    """Return the groups of a table with what distinguishes them from each other, and without any estimate."""
+    parts = groups_of(table)
+    distinctions = _distinctions([labels for labels, _ in parts])
+    return tuple(
+        Group(*labels, part, {}, distinctions[labels[1:]], differs_in)
+        for (labels, part), differs_in in zip(parts, _plan_differences(parts), strict=True)
+    )
 
 
 def _pool_gaps(groups: Sequence[Group]) -> dict[str, list[Estimate]]:
@@ -133,11 +140,16 @@ def _plan_differences(parts: Sequence[tuple[Labels, TurnTable]]) -> list[str]:
 
 
 def _with_plan(run: RunData) -> pl.DataFrame:
-    return run.episodes.with_columns(plan=pl.lit(plan_text(run.manifest.get("plan")), pl.String))
+    """Return the run's episodes with its plan; those that have not ended have their opponent and no outcome."""
+    opponent = pl.col("parameters").str.json_path_match("$.opponent").alias("opponent")
+    played = run.turns.select("run_id", "episode_id", "environment", "parameters", "seed", "model", opponent)
+    left = played.unique(maintain_order=True).join(run.episodes, on=("run_id", "episode_id"), how="anti")
+    episodes = pl.concat([run.episodes, left], how="diagonal")
+    return episodes.with_columns(plan=pl.lit(plan_text(run.manifest.get("plan")), pl.String))
 
 
-def _light(turns: pl.DataFrame) -> pl.DataFrame:
-    turns = add_digests(turns)
+def _light(run: RunData) -> pl.DataFrame:
+    turns = with_usage(add_digests(run.turns), prices_in(run.manifest))
     return turns.select(name for name in columns_read() if name in turns.columns)
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from horizon.core.estimator import Estimate, Estimates
 
-Form = Literal["line", "step", "bar", "stack", "dot"]
+Form = Literal["line", "step", "bar", "stack", "dot", "scatter"]
 FEW_SERIES = 3
 """Up to this many series of a chart all show their bands."""
 
@@ -18,11 +18,15 @@ RATE = "share of turns with an error"
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line or one colour of bars: places on the axis and the estimates at them, equally many."""
+    """One line or one colour of bars: places on the axis and the estimates at them, equally many.
+
+    In a scatter `spans` are the estimates behind the places; a series without them is a dotted line to guide the eye.
+    """
 
     name: str
     places: tuple[float | str, ...]
     points: tuple[Estimate, ...]
+    spans: tuple[Estimate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,8 @@ class Chart:
     alt_text
         One sentence that describes the figure, for readers who can't see it.
     form
-        How series are drawn: `line`, `step`, `bar` (from 0), `stack` (bars on each other) or `dot` (with intervals).
+        How series are drawn: `line`, `step`, `bar` (from 0), `stack` (bars on each other), `dot` (with intervals) or
+        `scatter` (with intervals on both axes).
     series
         The data; a figure without a point is left out of the report.
     mark

@@ -12,8 +12,8 @@ from horizon.runs.manifest import ADDED
 
 FREE = ("seed", "episodes", "model")
 """Settings in which runs of one sample may differ."""
-LABELLED = ("environment", "parameters", "opponents")
-"""Settings that every episode records itself."""
+LABELLED = ("parameters", "opponents")
+"""Settings that every episode records itself; the version of its environment is in the plan alone."""
 SPEED = ("batch_size", "live_episodes", "cache_gb", "timeout_s", "server_retries")
 """Settings of speed; by contract no reply depends on them."""
 IMPORTED = ("protocol", "protocols")

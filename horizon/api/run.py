@@ -3,10 +3,8 @@
 Holds the rows that were read once; everything else is computed from them when it is asked for.
 """
 
-import base64
-import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +18,11 @@ from horizon.core.errors import UsageError
 from horizon.core.escaping import visible
 from horizon.core.registry import nearest
 from horizon.runs.exporting import export_runs
+from horizon.runs.prices import PriceSource, as_price_list
 from horizon.runs.run_data import RunData, read_run
 from horizon.runs.run_list import runs_in
+from horizon.runs.spending import set_prices
+from horizon.scenarios.expectations import BOUNDS
 
 if TYPE_CHECKING:
     from horizon.analysis.gate_sums import Limits
@@ -29,15 +30,6 @@ if TYPE_CHECKING:
     from horizon.play.replay import Replayed
 
 Folder = str | Path
-BOUNDS = (
-    "error_rate_at_most",
-    "error_rate_at_least",
-    "focus_gap_at_most",
-    "h50_at_least",
-    "skill_at_least",
-    "aborted_at_most",
-)
-"""What `Run.check` takes: the keys of a scenario's `[expect]` table."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -113,6 +105,21 @@ class Run:
     @cached_property
     def _analysis(self) -> Analysis:
         return analyze_data(self.parts)
+
+    def with_prices(self, prices: PriceSource) -> "Run":
+        """Return the same runs with prices, so that analysis and report have costs; the folders stay as they are.
+
+        Parameters
+        ----------
+        prices
+            A TOML file, or models with their `input`, `output` and perhaps `cached_input` per million tokens.
+
+        Raises
+        ------
+        UsageError
+            The file can't be read, or a price is no number from 0 to a million.
+        """
+        return replace(self, parts=set_prices(self.parts, as_price_list(prices)))
 
     def report(self, folder: Folder | None = None, *, frozen: Folder | None = None) -> Path:
         """Write page, figures and tables, and return the path of the page.
@@ -262,15 +269,9 @@ class Run:
         return visible(f"Run({' and '.join(sorted(version))}, {names[1]}, {counts}, {where})")
 
     def _repr_html_(self) -> str:
-        analysis = self.analyze()
-        title = f"<p>{html.escape(repr(self))}</p>"
-        if not analysis.groups:
-            return title
-        from horizon.report.matplotlib_figures import error_by_turn_png
+        from horizon.report.notebook import notebook_html
 
-        picture = base64.b64encode(error_by_turn_png(analysis)).decode("ascii")
-        drawn = f'<img alt="error rate by turn" style="max-width:100%" src="data:image/png;base64,{picture}">'
-        return f"{title}{analysis._repr_html_()}{drawn}"
+        return notebook_html(repr(self), self.analyze())
 
     def _single(self) -> RunData:
         if len(self.parts) != 1:

@@ -13,6 +13,9 @@ from horizon.core.errors import UsageError
 
 Folders = Annotated[list[Path], typer.Argument(help="run folders, as written by horizon play")]
 Runs = Annotated[list[Path], typer.Argument(help="run folders, as written by horizon play, or folders of run folders")]
+Prices = Annotated[
+    Path | None, typer.Option(help="TOML file of prices per million tokens, a table for each model [the run's own]")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
@@ -22,17 +25,33 @@ def report(
     frozen: Annotated[
         Path | None, typer.Option(help="plan written by horizon freeze, to check whether it was kept")
     ] = None,
+    site: Annotated[
+        Path | None, typer.Option(help="folder for a static site of all runs: models by tasks, each with its page")
+    ] = None,
+    prices: Prices = None,
+    log: Annotated[
+        list[str] | None, typer.Option(help="wandb or mlflow: log results and page there; repeatable")
+    ] = None,
 ) -> None:
     """Print results, and write their page, figures and tables.
 
     The page is report.html; it steps through every turn and needs no network. With --frozen it shows whether a plan of
-    horizon freeze was kept.
+    horizon freeze was kept. With --site nothing is written but the site, a table of models by tasks whose cells link
+    to a page for each run.
 
     Example: horizon report results/play/chess-smollm2-0
     """
-    from horizon.cli.results import report_runs
+    from horizon.cli.results import report_runs, report_site
+    from horizon.runs.prices import read_prices
 
-    report_runs(folders, out, frozen)
+    listed = read_prices(prices) if prices is not None else None
+    if site is not None:
+        given = {"--out": out, "--frozen": frozen, "--log": log}
+        if others := [flag for flag, value in given.items() if value]:
+            raise UsageError(f"--site writes a site alone: leave out {others[0]}")
+        report_site(folders, site, listed)
+        return
+    report_runs(folders, out, frozen, listed, log or ())
 
 
 def analyze(
@@ -41,6 +60,7 @@ def analyze(
     badge: Annotated[
         Path | None, typer.Option(help="write a badge for shields.io to this file, as badge.json")
     ] = None,
+    prices: Prices = None,
 ) -> None:
     """Print results of runs, then every estimate with its interval.
 
@@ -51,7 +71,8 @@ def analyze(
     from horizon.api.run import load
     from horizon.report.badge import write_badge
 
-    analysis = load(folders).analyze()
+    run = load(folders)
+    analysis = (run if prices is None else run.with_prices(prices)).analyze()
     if badge is not None:
         write_badge(analysis, badge)
     if as_json:

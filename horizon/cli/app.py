@@ -107,7 +107,9 @@ app.command()(analysis_commands.compare)
 def list_(
     what: Annotated[
         str,
-        typer.Argument(help="environments, conditions, models, estimators, importers, exporters, engines, scenarios"),
+        typer.Argument(
+            help="environments, conditions, models, estimators, importers, exporters, trackers, engines, scenarios"
+        ),
     ],
     as_json: AsJson = False,
 ) -> None:

@@ -3,21 +3,29 @@
 import re
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from horizon.core.credentials import mask_address
 
 RETRY = "--retry-aborted"
+NOTHING: Mapping[str, str | None] = MappingProxyType({})
 
 
-def resume_command(folder: Path, *more: str) -> str:
-    """Return this process's command with `--resume`, every other flag kept, for a shell; credentials are masked."""
+def resume_command(folder: Path, *more: str, changed: Mapping[str, str | None] = NOTHING) -> str:
+    """Return this process's command with `--resume`, every other flag kept, for a shell; credentials are masked.
+
+    `changed` are flags that get another value, or none, in which case they are left out.
+    """
+    replaced = ("--out", *changed)
     words, kept = iter(sys.argv[1:]), []
     for word in words:
-        if word == "--out":
+        if word in replaced:
             next(words, None)
-        elif word not in ("--resume", RETRY) and not word.startswith("--out="):
+        elif word not in ("--resume", RETRY) and word.partition("=")[0] not in replaced:
             kept.append(word)
+    more = (*more, *(part for flag, value in changed.items() if value is not None for part in (flag, value)))
     return shlex.join(mask_address(word) for word in ["horizon", *kept, "--resume", *more, "--out", str(folder)])
 
 

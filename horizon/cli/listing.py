@@ -16,7 +16,7 @@ from horizon.scenarios.conditions import describe_conditions
 from horizon.scenarios.files import names as scenario_names
 from horizon.scenarios.scenario import read_suite
 
-MODULES: tuple[Kind, ...] = ("models", "estimators", "importers", "exporters")
+MODULES: tuple[Kind, ...] = ("models", "estimators", "importers", "exporters", "trackers")
 KINDS = ("environments", *MODULES, "engines", "scenarios", "conditions")
 
 

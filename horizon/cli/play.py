@@ -15,6 +15,7 @@ import typer
 from horizon.cli.continuing import RETRY, default_folder, resume_command
 from horizon.cli.positions import pose, poses_positions
 from horizon.cli.results import report_runs
+from horizon.cli.spending import FLAGS, LIMIT, advise_on_cost, spending_of
 from horizon.core.errors import EngineFailure, ModelFailure, UsageError
 
 """The flag that plays aborted episodes of a resumed run again."""
@@ -23,7 +24,7 @@ ANY_KEY: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": T
 """How typer must take the command: every key of a scenario is a flag, and `flags` reads those that have none here."""
 
 
-_RUN_FLAGS = ("shards", "shard", "executor", "select", "stop", "repeat_states")
+_RUN_FLAGS = ("shards", "shard", "executor", "select", "stop", "repeat_states", "log", *FLAGS)
 """Options that are no key of a scenario, and not declared below."""
 
 
@@ -77,6 +78,11 @@ def play(
     is 1 if a claim of the scenario failed. --stop settled ends a run once every claim is decided; --stop never
     continues such a run to its end.
 
+    --price-in 0.15 --price-out 0.60 --price-cached 0.07, or --prices FILE.toml, are prices per million tokens, for
+    costs in the report. --max-cost 0.50 ends playing once so much was spent, and prints how to continue.
+
+    --log wandb or --log mlflow also logs parameters, curves and page there.
+
     --repeat-states N poses every probed state N more times with its natural history, so that the report shows how
     often the same prompt gets a different verdict.
 
@@ -87,6 +93,7 @@ def play(
     from horizon.play import plan, session
     from horizon.play.progress import watching
     from horizon.play.suite import select
+    from horizon.report.tracking import check_trackers
     from horizon.runs import run_folder
     from horizon.runs.manifest import MANIFEST
     from horizon.runs.shards import part_folder, shard_of
@@ -103,9 +110,14 @@ def play(
     parts: dict[str, str] = {name: flags.pop(name) for name in ("shards", "shard") if name in flags}
     executor = flags.pop("executor", None)
     stop = session.stop_of(flags.pop("stop", None))
+    spending = spending_of(flags)
+    log = tuple(filter(None, flags.pop("log", "").split(",")))
+    check_trackers(log)
+    if executor is not None and spending.max_cost is not None:
+        raise UsageError(f"{LIMIT} is for one process: leave out --executor, or the limit")
     shard = shard_of(_whole(parts, "shard"), _whole(parts, "shards")) if parts and executor is None else None
 
-    options = session.RunOptions(resume=resume, retry_aborted=retry, base_urls=tuple(base_url or ()), stop=stop)
+    options = session.RunOptions(resume, retry, tuple(base_url or ()), stop=stop, spending=spending)
     given: dict[str, Any] = {
         "model": model,
         "environment": env,
@@ -123,7 +135,7 @@ def play(
         given |= {"judge_engine": "none"} if judge == "none" else {"judge_nodes": judge}
     given = {key: value for key, value in given.items() if value is not None}
     if positions is not None or (resume and out is not None and poses_positions(out)):
-        pose(positions, given, out, options)
+        pose(positions, given, out, options, log)
         return
     if resume and scenario is None and out is not None:
         started = part_folder(out, 1) if executor is not None and not (out / MANIFEST).is_file() else out
@@ -137,7 +149,7 @@ def play(
                 f"{suite.path} holds several scenarios, and only one can be split into shards: choose it with --select"
             )
         if len(suite.variants) > 1 and not is_split:
-            _play_suite(variants, out or Path("results") / "play" / suite.name, options)
+            _play_suite(variants, out or Path("results") / "play" / suite.name, options, log)
             return
         wanted = variants[0].scenario
     else:
@@ -146,15 +158,18 @@ def play(
     if executor is not None:
         with _telling_how_to_continue(folder):
             joined = _execute(executor, wanted, folder, parts, options)
-        report_runs([joined])
+        report_runs([joined], log=log)
         return
     with _telling_how_to_continue(folder), watching(wanted) as (watch, say):
         finished = session.run(wanted, folder, replace(options, shard=shard), watch=watch, say=say)
     for warning in finished.warnings:
         typer.echo(f"horizon: {warning}", err=True)
     _advise_on_aborted(finished.played.episodes_aborted, folder)
-    report_runs([folder])
-    if not parts:
+    is_cut = advise_on_cost([finished], folder, spending.max_cost)
+    if is_cut and not run_folder.count_turns(folder):
+        return
+    report_runs([folder], log=log)
+    if not parts and not is_cut:
         _end_by_gates([(folder.name, folder, wanted)])
 
 
@@ -170,24 +185,29 @@ def with_repeats(conditions: tuple[str, ...] | None, repeats: str) -> tuple[str,
     return (*(conditions or ("natural", "fresh")), *again)
 
 
-def _play_suite(variants: tuple[Any, ...], out: Path, options: Any) -> None:
+def _play_suite(variants: tuple[Any, ...], out: Path, options: Any, log: tuple[str, ...]) -> None:
     from horizon.play.progress import watching
     from horizon.play.suite import play_all
-    from horizon.runs.run_folder import iterate_episodes
+    from horizon.runs.run_folder import count_turns, iterate_episodes
     from horizon.runs.run_list import distinct_runs
 
-    folders = []
+    finished = []
     with _telling_how_to_continue(out):
-        for folder, warnings in play_all(variants, out, watching, options):
-            folders.append(folder)
-            for warning in warnings:
-                typer.echo(f"horizon: {folder}: {warning}", err=True)
+        for run in play_all(variants, out, watching, options):
+            finished.append(run)
+            for warning in run.warnings:
+                typer.echo(f"horizon: {run.folder}: {warning}", err=True)
+    is_cut = advise_on_cost(finished, out, options.spending.max_cost, len(variants))
+    folders = [run.folder for run in finished if not is_cut or count_turns(run.folder)]
+    if not folders:
+        return
     n_aborted = sum(episode.outcome == "aborted" for folder in folders for episode in iterate_episodes(folder))
     _advise_on_aborted(n_aborted, out)
-    report_runs(distinct_runs(folders), out)
-    _end_by_gates(
-        [(variant.name, folder, variant.scenario) for variant, folder in zip(variants, folders, strict=True)]
-    )
+    report_runs(distinct_runs(folders), out, log=log)
+    if not is_cut:
+        _end_by_gates(
+            [(variant.name, folder, variant.scenario) for variant, folder in zip(variants, folders, strict=True)]
+        )
 
 
 @contextmanager

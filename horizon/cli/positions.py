@@ -3,6 +3,7 @@
 Heavy imports are inside the functions, as in `cli`.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import typer
 
 from horizon.cli.continuing import default_folder, resume_command
 from horizon.cli.results import report_runs
+from horizon.cli.spending import advise_on_cost
 from horizon.core.errors import HorizonError, UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +32,9 @@ def poses_positions(folder: Path) -> bool:
         return False
 
 
-def pose(source: Path | None, given: dict[str, Any], out: Path | None, options: "RunOptions") -> None:
+def pose(
+    source: Path | None, given: dict[str, Any], out: Path | None, options: "RunOptions", log: Sequence[str] = ()
+) -> None:
     """Pose the positions of `source`, or of the run that `out` holds already, and report them.
 
     Raises:
@@ -70,7 +74,8 @@ def pose(source: Path | None, given: dict[str, Any], out: Path | None, options: 
         raise typer.Exit(130) from None
     for warning in finished.warnings:
         typer.echo(f"horizon: {warning}", err=True)
-    report_runs([folder])
+    advise_on_cost([finished], folder, options.spending.max_cost)
+    report_runs([folder], log=log)
 
 
 def _whole(keys: dict[str, Any], name: str) -> int | None:

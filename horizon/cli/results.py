@@ -2,21 +2,38 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
+from horizon.core.escaping import visible
 
-def report_runs(folders: Sequence[Path], out: Path | None = None, frozen: Path | None = None) -> None:
+if TYPE_CHECKING:
+    from horizon.runs.prices import PriceList
+
+
+def report_runs(
+    folders: Sequence[Path],
+    out: Path | None = None,
+    frozen: Path | None = None,
+    prices: "PriceList | None" = None,
+    log: Sequence[str] = (),
+) -> None:
     """Print the results of runs, write their report, and print where it is; `out` is the first folder by default.
 
-    With a frozen plan it is also printed whether that was kept.
+    With a frozen plan it is also printed whether that was kept; with prices, what the runs cost. `log` are the
+    trackers that get it.
     """
     from horizon.api.run import load
     from horizon.report.console import open_console
     from horizon.report.results_table import print_results
+    from horizon.report.tracking import check_trackers, log_analysis
     from horizon.report.write import refuse_empty, write_analysis
 
+    check_trackers(log)
     run = load(folders)
+    if prices is not None:
+        run = run.with_prices(prices)
     refuse_empty(run.analyze())
     print_results(run.analyze(), open_console())
     target = out or folders[0]
@@ -26,6 +43,19 @@ def report_runs(folders: Sequence[Path], out: Path | None = None, frozen: Path |
     write_analysis(run.analyze(), target, registered)
     typer.echo(f"report: {target / 'report.html'}")
     typer.echo(f"figures, tables and rows: {target}")
+    for line in log_analysis(log, run.analyze(), target / "report.html"):
+        typer.echo(f"horizon: {line}", err=True)
+
+
+def report_site(folders: Sequence[Path], out: Path, prices: "PriceList | None" = None) -> None:
+    """Write the site of runs, and print where it is and which runs it lacks."""
+    from horizon.report.site import write_site
+
+    site = write_site(folders, out, prices)
+    for line in site.left_out:
+        typer.echo(f"horizon: left out: {visible(line)}", err=True)
+    n_pages = len(site.pages)
+    typer.echo(f"site: {site.index} ({n_pages} page{'' if n_pages == 1 else 's'} of runs)")
 
 
 def print_runs(folders: Sequence[Path]) -> None:

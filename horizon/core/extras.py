@@ -10,11 +10,22 @@ from typing import Literal
 from horizon.core.errors import UsageError
 
 Extra = Literal[
-    "local", "openvino", "llamacpp", "pddl", "ray", "testing", "gymnasium", "inspect", "verifiers", "reasoning-gym"
+    "local",
+    "openvino",
+    "llamacpp",
+    "pddl",
+    "ray",
+    "testing",
+    "gymnasium",
+    "inspect",
+    "verifiers",
+    "reasoning-gym",
+    "wandb",
+    "mlflow",
 ]
 
-APART: tuple[Extra, ...] = ("inspect", "verifiers")
-"""The extras that need an environment of their own, since they hold packages below what the others need."""
+APART: tuple[Extra, ...] = ("inspect", "verifiers", "wandb", "mlflow")
+"""The extras with an environment of their own: they hold packages below what the others need, or bring many more."""
 
 ROW_EXTRAS: tuple[Extra, ...] = ("local", "openvino", "llamacpp", "pddl", "reasoning-gym")
 """The extras whose packages can change what a turn's row holds; a manifest records their versions."""

@@ -19,7 +19,7 @@ from typing import Literal
 from horizon.core.errors import PluginError, UsageError
 from horizon.core.plugin_faults import own_traceback, package_at_fault
 
-Kind = Literal["environments", "models", "estimators", "importers", "exporters"]
+Kind = Literal["environments", "models", "estimators", "importers", "exporters", "trackers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ _SOURCES: dict[Kind, _Source] = {
     "estimators": _Source("estimator", "horizon.analysis.estimators", ("horizon.estimators", "horizon.analysis")),
     "importers": _Source("import format", "horizon.importers", ("horizon.importers",)),
     "exporters": _Source("export form", "horizon.exporters", ("horizon.exporters",)),
+    "trackers": _Source("tracker", "horizon.trackers", ("horizon.trackers",)),
 }
 
 

@@ -7,7 +7,7 @@ are used up. Knows the turn loop and the psychometric posterior; opens no file.
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -18,12 +18,13 @@ from horizon.core.environment import Environment, knobs_of, open_environment
 from horizon.core.errors import UsageError
 from horizon.core.model import Model
 from horizon.core.parameters import Value, join_name, split_name
-from horizon.core.records import Json
+from horizon.core.records import Json, Turn
 from horizon.core.seeds import derive
 from horizon.play.in_memory import play_episodes
 from horizon.play.opening import OpenParts, open_setting
 from horizon.play.plan import at_setting
 from horizon.play.setting import Setting
+from horizon.runs.usage import Usage, usage_of_rows
 from horizon.scenarios.scenario import Scenario
 
 MOST_TURNS = 150
@@ -48,7 +49,7 @@ class Calibration:
     """The outcome: the chosen parameters, their error rate with a 95 % interval, and every setting that was tried.
 
     `verdict` is `reached`, `too hard` (even the easiest setting errs more often than the target), `too easy` (even the
-    hardest errs less), or `between` (the two settings beside the target are far apart).
+    hardest errs less), or `between` (the two settings beside the target are far apart). `usage` is what it took.
     """
 
     environment: str
@@ -60,6 +61,7 @@ class Calibration:
     verdict: str
     turns: int
     tried: tuple[TriedSetting, ...]
+    usage: Usage = field(default_factory=Usage)
 
     @property
     def name(self) -> str:
@@ -156,12 +158,12 @@ def calibrate(
     varied = dict(knobs or {name: values for name, values in knobs_of(task).items() if name not in kept})
     grid = _grid(kept, task, varied)
     places = _places(grid, varied)
-    errors, turns = [0] * len(grid), [0] * len(grid)
+    errors, turns, usage = [0] * len(grid), [0] * len(grid), Usage()
     draw = np.random.default_rng(derive(scenario.seed, "calibration"))
     while True:
         posterior = learn(places, errors, turns, seed=sum(turns))
         choice = posterior.choose(target)
-        so_far = _calibration(kept, task.name, target, (grid, errors, turns), choice)
+        so_far = replace(_calibration(kept, task.name, target, (grid, errors, turns), choice), usage=usage)
         watch(so_far)
         n_played = sum(turns)
         if n_played >= most_turns or (n_played >= _LEAST_TURNS and choice.is_sure):
@@ -170,20 +172,21 @@ def calibrate(
         for place, count in sorted(proposed.items()):
             asked = {**kept, **grid[place]}
             seed = derive(scenario.seed, "calibration", n_played, place) >> 1
-            for correct in _fresh_turns(scenario, asked, model, seed, count):
-                turns[place] += 1
-                errors[place] += not correct
+            rows = _fresh_turns(scenario, asked, model, seed, count)
+            usage += usage_of_rows(rows)
+            turns[place] += len(rows)
+            errors[place] += sum(not row.correct for row in rows)
 
 
 def _fresh_turns(
     scenario: Scenario, parameters: Mapping[str, Value], model: Model, seed: int, count: int
-) -> list[bool]:
-    """Play one turn of so many episodes, and return which were correct; failed requests are left out."""
+) -> Sequence[Turn]:
+    """Play one turn of so many episodes, and return the rows; failed requests are left out."""
     asked = {name: getattr(scenario, name) for name in scenario.model_fields_set - _NOT_ASKED}
     opponents = scenario.opponents[:1]
     changed = {"parameters": dict(parameters), "episodes": count, "turns": 1, "seed": seed, "opponents": opponents}
     played = play_episodes(split_name(scenario.environment)[0], model, **{**asked, **changed})
-    return [turn.correct for turn in played.under("natural")]
+    return list(played.under("natural"))
 
 
 def _grid(

@@ -5,13 +5,13 @@ does but the turn loop that holds it. Knows environments by their contract; no m
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from horizon.core.environment import Environment
 from horizon.core.errors import UsageError
-from horizon.core.records import ErrorKind, Json, Turn
+from horizon.core.records import NO_EXTRA, ErrorKind, Json, Turn
 from horizon.core.seeds import derive
 from horizon.core.tool_calls import TOOL_NAME
 from horizon.play.judging import substitute, wait_for
@@ -23,16 +23,20 @@ from horizon.scenarios.views import Exchange
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A reply without a playable action, under `retry:n`, its error, and thinking that came apart from it."""
+    """A reply without a playable action, under `retry:n`, and its error.
+
+    `thinking` came apart from the reply; `counts` are its known tokens and time.
+    """
 
     reply: str
     error: ErrorKind
     thinking: str = ""
+    counts: Mapping[str, Json] = field(default_factory=lambda: NO_EXTRA)
 
     def as_json(self) -> dict[str, Json]:
         """Return the attempt as a row's `extra` keeps it."""
         thinking: dict[str, Json] = {"reasoning": self.thinking} if self.thinking else {}
-        return {"reply": self.reply, "error": self.error, **thinking}
+        return {"reply": self.reply, "error": self.error, **thinking, **self.counts}
 
 
 @dataclass(slots=True, eq=False)

@@ -101,7 +101,8 @@ def play_gate(
         if (folder / manifests.MANIFEST).exists() or run_folder.is_left_over(folder, exports_of(setting.task)):
             changed = why_not(folder, session.manifest_of(setting)) if reuse else "not asked to"
             resume = changed is None
-            if resume and run_folder.is_finished(folder):
+            is_cut = resume and run_folder.read_manifest(folder).get(manifests.COST_STOP)
+            if resume and run_folder.is_finished(folder) and not is_cut:
                 stored = _gate_run(folder, setting.scenario, reused=True)
                 if stored.stopped_after is None or is_settled(stored.outcomes):
                     return stored

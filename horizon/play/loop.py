@@ -15,6 +15,7 @@ from horizon.core.instances import distinct_seeds
 from horizon.core.records import Episode, Reply, Scores, Turn
 from horizon.core.row_faults import naming
 from horizon.core.seeds import generator
+from horizon.play.budget import Meter
 from horizon.play.ending import episode_row, outcome_of
 from horizon.play.episode import Attempt, LiveEpisode, advance, restore
 from horizon.play.model_call import FAILURES_PER_TURN, replies_of
@@ -32,6 +33,7 @@ from horizon.play.turn import (
     request_for,
 )
 from horizon.play.turn_row import judge_reply
+from horizon.runs.usage import counts_of
 from horizon.scenarios.conditions import condition_of
 from horizon.scenarios.scenario import Scenario
 
@@ -64,15 +66,18 @@ def play(
     episodes: Sequence[Episode] = (),
     is_ours: Callable[[int], bool] = lambda index: True,
     watch: Callable[[Played], None] = lambda played: None,
+    meter: Meter | None = None,
 ) -> Played:
     """Play everything that the scenario plans and that `turns` and `episodes` (read back on resume) lack.
 
-    `is_ours` decides which instances, counted from 0, are played here and not in another shard.
+    `is_ours` decides which instances, counted from 0, are played here and not in another shard. `meter` counts every
+    reply; where its limit is reached, playing stops after the batch under way.
 
     Raises:
         EngineFailure, ModelFailure: every single episode was aborted; the message is the last failure's.
     """
-    loop = _Loop(setting, journal, watch)
+    meter = meter or Meter()
+    loop = _Loop(setting, journal, watch, meter)
     finished = {episode.episode_id for episode in episodes}
     loop.counts["episodes_done"] = len(finished)
     loop.counts["episodes_aborted"] = sum(episode.outcome == "aborted" for episode in episodes)
@@ -87,7 +92,10 @@ def play(
     while True:
         for index, opponent in islice(waiting, max(0, scenario.live_episodes - len(loop.live))):
             loop.admit(index, opponent, rows)
-        if not loop.step():
+        if meter.is_exhausted:
+            loop.settle()
+            meter.has_stopped = bool(loop.live) or next(waiting, None) is not None
+        if meter.has_stopped or not loop.step():
             break
     played = Played(**loop.counts)
     if loop.last_failure is not None and played.episodes_aborted == played.episodes_done:
@@ -112,10 +120,11 @@ def episode_id(environment: str, index: int, opponent: str | None) -> str:
 class _Loop:
     """The episodes under way, and what one step does to them."""
 
-    def __init__(self, setting: Setting, journal: Recording, watch: Callable[[Played], None]) -> None:
+    def __init__(self, setting: Setting, journal: Recording, watch: Callable[[Played], None], meter: Meter) -> None:
         self.setting = setting
         self.journal = journal
         self.watch = watch
+        self.meter = meter
         self.live: dict[str, LiveEpisode] = {}
         self.probes: list[PendingTurn] = []
         self.drawn = distinct_seeds(setting.task, setting.scenario.seed)
@@ -154,10 +163,14 @@ class _Loop:
                             return
                 restore(self.setting, live, [row], keep_text=self.keep_text)
 
+    def settle(self) -> bool:
+        """Let opponents move, and close the episodes that are over; return whether there were any."""
+        self._opponents_move()
+        return self._retire()
+
     def step(self) -> bool:
         """Advance every live episode by one turn; false when nothing was left to do."""
-        self._opponents_move()
-        some_ended = self._retire()
+        some_ended = self.settle()
         due = [
             request_for(self.setting, live, "natural", self.setting.submit(live.state))
             for live in self.live.values()
@@ -169,6 +182,8 @@ class _Loop:
         if not due:
             return some_ended
         for pending, reply in zip(due, replies_of(self.setting.model, [turn.request for turn in due]), strict=True):
+            if isinstance(reply, Reply):
+                self.meter.count(reply)
             if pending.live.episode_id not in self.live:
                 continue
             try:
@@ -185,12 +200,14 @@ class _Loop:
         judged = judge_reply(self.setting, pending, reply)
         live, row = pending.live, judged.row
         if row is None:
-            live.attempts.append(Attempt(reply.text, judged.error, reply.reasoning or ""))
+            live.attempts.append(Attempt(reply.text, judged.error, reply.reasoning or "", counts_of(reply)))
             return
         self.journal.append(row)
+        self.meter.record(row)
         self.counts["turns" if pending.is_natural else "probes"] += 1
         if not pending.is_natural:
             for twin in pending.twins:
+                twin.is_shared = True
                 self._take(twin, reply)
             return
         self.counts["errors"] += not row.correct
@@ -221,6 +238,7 @@ class _Loop:
             if not is_answered_once(self.setting, condition) or not probe.request.messages:
                 self.probes.append(probe)
             elif natural is not None and poses_the_same(natural[0], probe.request):
+                probe.is_shared = True
                 self._take(probe, natural[1])
             else:
                 twin = next((other for other in self.probes if is_twin(self.setting, other, probe)), None)

@@ -14,8 +14,10 @@ from horizon.core.environment import open_environment
 from horizon.core.errors import EngineFailure, HorizonError, ModelFailure, UsageError
 from horizon.core.model import Request
 from horizon.core.records import Episode, Json, Message, Reply, Turn
+from horizon.play.budget import Meter
 from horizon.play.episode import LiveEpisode
 from horizon.play.loop import Played
+from horizon.play.metering import mark_cost_stop, open_meter, store_unrecorded
 from horizon.play.model_call import FAILURES_PER_TURN, replies_of
 from horizon.play.opening import OpenParts, open_setting
 from horizon.play.plan import plan_of, scenario_of
@@ -95,9 +97,15 @@ def pose_positions(
         else:
             journal = run_folder.create(folder, started)
         with journal:
-            played = _pose_all(setting, journal, _episodes_of(source), (turns, episodes), watch)
+            meter, unpriced = open_meter(folder, setting, options.spending, turns)
+            chosen = _episodes_of(source)
+            try:
+                played = _pose_all(setting, journal, chosen, (turns, episodes), watch, meter)
+            finally:
+                store_unrecorded(folder, meter)
+            mark_cost_stop(folder, meter, played.episodes_done, len(chosen))
             run_folder.finish(folder)
-    return FinishedRun(folder, played, tuple(warnings))
+    return FinishedRun(folder, played, (*warnings, *unpriced), meter)
 
 
 def _episodes_of(source: Source) -> list[tuple[Episode, list[Turn]]]:
@@ -122,8 +130,12 @@ def _pose_all(
     chosen: Sequence[tuple[Episode, list[Turn]]],
     done: tuple[Sequence[Turn], Sequence[Episode]],
     watch: Callable[[Played], None],
+    meter: Meter,
 ) -> Played:
-    """Pose every position that is not in the journal yet, episode by episode, so that a kill leaves whole ones."""
+    """Pose every position that is not in the journal yet, episode by episode, so that a kill leaves whole ones.
+
+    Where the meter's limit is reached, the positions after the batch under way are left.
+    """
     posed = {(row.episode_id, row.turn) for row in done[0]}
     ended = {episode.episode_id for episode in done[1]}
     counts = dict.fromkeys(Played.__dataclass_fields__, 0)
@@ -136,9 +148,13 @@ def _pose_all(
         waiting = iter([row for row in rows if (row.episode_id, row.turn) not in posed])
         problem: HorizonError | None = None
         while problem is None and (batch := list(islice(waiting, setting.scenario.live_episodes))):
+            if meter.is_exhausted:
+                meter.has_stopped = True
+                return Played(**counts)
             try:
-                for row in _pose(setting, batch, known):
+                for row in _pose(setting, batch, known, meter):
                     journal.append(row)
+                    meter.record(row)
                     counts["probes"] += 1
                     counts["errors"] += not row.correct
             except (EngineFailure, ModelFailure) as raised:
@@ -154,10 +170,10 @@ def _pose_all(
     return Played(**counts)
 
 
-def _pose(setting: Setting, batch: Sequence[Turn], known: dict[Conversation, Reply]) -> Iterator[Turn]:
+def _pose(setting: Setting, batch: Sequence[Turn], known: dict[Conversation, Reply], meter: Meter) -> Iterator[Turn]:
     """Yield the rows of a batch of positions; a failed request is repeated, as while playing.
 
-    `known` holds the replies to conversations that are answered once.
+    `known` holds the replies to conversations that are answered once; `meter` counts those that arrive.
 
     Raises:
         EngineFailure, ModelFailure: a position could not be scored, or its reply was not to be had.
@@ -171,11 +187,17 @@ def _pose(setting: Setting, batch: Sequence[Turn], known: dict[Conversation, Rep
         replies = dict(zip(asked, replies_of(setting.model, list(asked.values())), strict=True))
         failed = [reply for reply in replies.values() if isinstance(reply, HorizonError)]
         answered = {conversation: reply for conversation, reply in replies.items() if isinstance(reply, Reply)}
+        for reply in answered.values():
+            meter.count(reply)
         if is_answered_once(setting, _CONDITION):
             known |= answered
+        owned = set(answered)
         for turn, source in left:
-            reply = answered.get(_conversation(setting, turn)) or known.get(_conversation(setting, turn))
-            judged = judge_reply(setting, turn, reply) if reply is not None else None
+            conversation = _conversation(setting, turn)
+            turn.is_shared = conversation not in owned
+            owned.discard(conversation)
+            given = answered.get(conversation) or known.get(conversation)
+            judged = judge_reply(setting, turn, given) if given is not None else None
             if judged is not None and judged.row is not None:
                 yield replace(judged.row, parameters=source.parameters)
         if not failed:

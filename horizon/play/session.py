@@ -4,7 +4,7 @@ Where an open setting, the journal and the run folder meet.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -13,8 +13,10 @@ from horizon.core.environment import exports_of, files_of, notes_of
 from horizon.core.errors import UsageError
 from horizon.core.model import Model, learnt_by
 from horizon.core.records import Episode, Json, Turn
+from horizon.play.budget import Meter, Spending
 from horizon.play.calibration import open_calibrated
 from horizon.play.loop import Played, play
+from horizon.play.metering import mark_cost_stop, open_meter, store_unrecorded
 from horizon.play.opening import OpenParts
 from horizon.play.plan import CALIBRATION, as_calibrated, expectations_json, plan_of
 from horizon.play.setting import Setting
@@ -38,7 +40,7 @@ class RunOptions:
     `shard` is the part to play of a run split over machines; a resumed run keeps its own. With `stop` settled the run
     ends once every expectation is decided; resuming a run that stopped early requires an explicit `stop`. With
     `retry_aborted` a resumed run plays the episodes again that failures of the infrastructure ended, from the turn
-    where they failed.
+    where they failed. `spending` holds prices and the cost at which the run stops.
     """
 
     resume: bool = False
@@ -46,15 +48,17 @@ class RunOptions:
     base_urls: tuple[str, ...] = ()
     shard: Shard | None = None
     stop: Stop | None = None
+    spending: Spending = field(default_factory=Spending)
 
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
-    """What a run left: its folder, its counts, and warnings for the person who started it."""
+    """What a run left: its folder, its counts, warnings for the person who started it, and what it spent."""
 
     folder: Path
     played: Played
     warnings: tuple[str, ...]
+    meter: Meter = field(default_factory=Meter)
 
 
 def run(
@@ -112,21 +116,26 @@ def run_opened(
     else:
         journal = run_folder.create(folder, started)
     with journal:
-        play_some = partial(play, setting, journal)
+        meter, unpriced = open_meter(folder, setting, options.spending, turns)
+        play_some = partial(play, setting, journal, meter=meter)
         try:
             if stop == "settled":
-                played = play_until_settled(setting.scenario, folder, play_some, turns, episodes, watch)
+                is_cut = partial(getattr, meter, "has_stopped")
+                played = play_until_settled(setting.scenario, folder, play_some, turns, episodes, watch, is_cut)
             else:
                 played = play_some(turns=turns, episodes=episodes, is_ours=shard.holds, watch=watch)
                 if options.resume:
                     mark_stopped(folder, None)
         finally:
             notes = mark_learnt(folder, [setting.model, *setting.opponents.values()])
+            store_unrecorded(folder, meter)
+        planned = sum(map(shard.holds, range(setting.scenario.episodes))) * max(1, len(setting.opponents))
+        mark_cost_stop(folder, meter, played.episodes_done, planned)
         del turns, episodes
         # Still under the folder's lock: a second process that resumes now must not write at the same time.
         run_folder.finish(folder)
         write_exports(folder, exports_of(setting.task))
-    return FinishedRun(folder, played, (*warnings, *notes, *notes_of(setting.task)))
+    return FinishedRun(folder, played, (*warnings, *unpriced, *notes, *notes_of(setting.task)), meter)
 
 
 def mark_learnt(folder: Path, models: Iterable[Model]) -> list[str]:

@@ -82,8 +82,11 @@ def play_until_settled(
     turns: Sequence[Turn],
     episodes: Sequence[Episode],
     watch: Callable[[Played], None],
+    is_cut: Callable[[], bool] = lambda: False,
 ) -> Played:
     """Play until every claim is settled or every planned episode played, and write into the manifest which it was.
+
+    Where `is_cut` is true, playing stopped for another reason, and nothing is judged.
 
     Raises:
         EngineFailure, ModelFailure: every episode so far was aborted.
@@ -95,6 +98,8 @@ def play_until_settled(
             turns=turns, episodes=episodes, is_ours=first.__contains__, watch=partial(_watch_on, watch, total)
         )
         total = _add(total, played)
+        if is_cut():
+            return total
         outcomes = _outcomes(folder, scenario, most)
         if is_settled(outcomes):
             break

@@ -15,6 +15,7 @@ from horizon.core.registry import nearest
 from horizon.core.weight_cache import keeping_weights
 from horizon.play import session
 from horizon.play.loop import Played
+from horizon.play.metering import cost_of
 from horizon.play.plan import as_calibrated, plan_of
 from horizon.play.stopping import STOPPED
 from horizon.runs import manifest, run_folder
@@ -39,8 +40,8 @@ def select(suite: Suite, part: str) -> tuple[NamedScenario, ...]:
 
 def play_all(
     variants: tuple[NamedScenario, ...], out: Path, watching: Watching, options: session.RunOptions | None = None
-) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    """Play each scenario; yield its folder and its warnings when it is done.
+) -> Iterator[session.FinishedRun]:
+    """Play each scenario, and yield its run when it is done; a cost limit holds for all of them together.
 
     Raises:
         UsageError: a folder holds a run already and is not to be resumed; raised before anything is played.
@@ -51,17 +52,24 @@ def play_all(
     if not options.resume:
         for folder in folders:
             run_folder.check_new(folder)
+    spending, spent = options.spending, 0.0
     with keeping_weights():
         for variant, folder in zip(variants, folders, strict=True):
+            if spending.max_cost is not None and spent >= spending.max_cost:
+                return
             if options.resume and _is_played(variant.scenario, folder, options):
-                yield folder, ()
+                yield session.FinishedRun(folder, Played(), ())
+                spent += cost_of(folder) if spending.max_cost is not None else 0.0
                 continue
             is_started = options.resume and (folder / manifest.MANIFEST).is_file()
             with watching(variant.scenario) as (watch, say):
                 say(f"{variant.name} into {folder}")
-                own = replace(options, resume=is_started)
+                own = replace(options, resume=is_started, spending=replace(spending, spent_before=spent))
                 finished = session.run(variant.scenario, folder, own, watch=watch, say=say)
-            yield folder, finished.warnings
+            yield finished
+            if finished.meter.has_stopped:
+                return
+            spent += finished.meter.cost or 0.0
 
 
 def _is_played(scenario: Scenario, folder: Path, options: session.RunOptions) -> bool:

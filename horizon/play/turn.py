@@ -19,6 +19,7 @@ from horizon.play.episode import LiveEpisode, exchanges, foreign_history, retry_
 from horizon.play.judging import PosedState
 from horizon.play.padding import neutral_text, neutral_words, token_counter
 from horizon.play.setting import Setting
+from horizon.runs.usage import SHARED
 from horizon.scenarios.conditions import condition_of, show
 from horizon.scenarios.views import Exchange, View
 
@@ -28,7 +29,7 @@ class PendingTurn:
     """One request under way: a natural turn, or a probe of one. `failures` counts those of the infrastructure.
 
     `shown_extra` is what the row keeps of the conversation, so that it can be shown again. `twins` are probes of the
-    same conversation, which get the same reply.
+    same conversation, which get the same reply; `is_shared` marks a reply that another row has.
     """
 
     live: LiveEpisode
@@ -40,6 +41,7 @@ class PendingTurn:
     failures: int = 0
     shown_extra: Mapping[str, Json] = field(default_factory=lambda: NO_EXTRA)
     twins: "list[PendingTurn]" = field(default_factory=list)
+    is_shared: bool = False
 
     @property
     def is_natural(self) -> bool:
@@ -69,6 +71,7 @@ _NATURAL_ONLY = (
     "thinking_words",
     "played",
     "difficulty",
+    SHARED,
 )
 """Keys of a natural row's `extra` that its probes do not repeat, or have from elsewhere."""
 

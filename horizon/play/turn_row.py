@@ -16,6 +16,7 @@ from horizon.play.padding import neutral_text, token_counter
 from horizon.play.replacement_replies import ReplacedTurn, right_reply, wrong_reply
 from horizon.play.setting import Setting
 from horizon.play.turn import PendingTurn
+from horizon.runs.usage import SHARED
 from horizon.scenarios.conditions import condition_of
 from horizon.scenarios.thinking import thinking_in
 
@@ -57,6 +58,8 @@ def judge_reply(setting: Setting, pending: PendingTurn, reply: Reply) -> JudgedR
         extra["reasoning"] = reply.reasoning
     if attempts:
         extra["attempts"] = [attempt.as_json() for attempt in attempts]
+    if pending.is_shared:
+        extra[SHARED] = True
     is_substituted = pending.is_natural and not is_playable and scenario.on_error != "stop"
     played = answer.action if is_playable else None
     if is_substituted:

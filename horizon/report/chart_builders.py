@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.chart import RATE, Chart, Series, named_series, points_of, single_of
+from horizon.analysis.pareto import pareto_charts
 from horizon.core import registry
 from horizon.core.estimator import Estimates
 from horizon.report.responsible_turns import harm_charts
@@ -23,13 +24,14 @@ def charts_of(analysis: Analysis) -> list[Chart]:
             title, alt_text = f"{chart.title}: {label}", f"{label}: {chart.alt_text}"
             charts.append(replace(chart, slug=chart.slug + suffix, title=title, alt_text=alt_text))
     if len(analysis.groups) > 1:
-        charts += [_side_by_side(analysis.groups), *_pooled_chart(analysis), *_estimator_charts(analysis.between())]
+        charts += [_side_by_side(analysis.groups), *pareto_charts(analysis.groups), *_pooled_chart(analysis)]
+        charts += _estimator_charts(analysis.between())
     return [*charts, *harm_charts(analysis.runs)]
 
 
 def caption_of(chart: Chart) -> list[str]:
     """Return the sentences beneath a figure: what it assumes, and how its intervals were made."""
-    methods = dict.fromkeys(point.method for series in chart.series for point in series.points)
+    methods = dict.fromkeys(point.method for series in chart.series for point in (*series.spans, *series.points))
     return [*chart.notes, f"Intervals of 95 %: {'; '.join(methods)}."] if methods else list(chart.notes)
 
 

@@ -7,7 +7,7 @@ import html
 from collections.abc import Iterable, Sequence
 
 from horizon.analysis.analysis import Analysis, Group
-from horizon.analysis.chart import points_of
+from horizon.analysis.chart import points_of, single_of
 from horizon.analysis.equivalence_test import MARGIN
 from horizon.analysis.multiplicity import EQUIVALENCE, GAP
 from horizon.core.escaping import visible
@@ -15,6 +15,8 @@ from horizon.core.estimator import Estimate
 from horizon.report.cautions import end_of
 from horizon.report.headline import ALPHA, write_p
 from horizon.report.results_table import write_figure
+from horizon.report.spending import PER_TURN, total_cells, write_amount
+from horizon.runs.spending import spending_of
 
 _EQUIVALENT = {True: "shown", False: "not shown"}
 
@@ -110,6 +112,33 @@ def _no_effect(shown: Sequence[tuple[Group, Estimate]], margin: str) -> str:
     note = "Two one-sided tests. An interval that contains 0 is no evidence of no effect; only this test is."
     listed = _collapse(f"All {len(rows)} tests of no effect", _table(titles, rows, note, numbers=(3, 4, 5)))
     return f'<p class="note">{escape_text(words)}.</p>{listed}'
+
+
+def cost_section(analysis: Analysis) -> str:
+    """Return what a judged turn and each whole run cost in money, time and tokens; nothing where no count is known."""
+    turns = [
+        (*_names(group), *(write_amount(single_of(group.estimates, name)) for name in PER_TURN))
+        for group in analysis.groups
+        if any(single_of(group.estimates, name) for name in PER_TURN)
+    ]
+    if not turns:
+        return ""
+    note = (
+        "Per judged turn without probes, attempts included; in brackets 95 % intervals, from the spread between "
+        "episodes. Seconds are those of the machine that played the run; of a batch, the batch's share."
+    )
+    titles = ("model", "task", "cost per turn", "seconds per turn", "tokens per turn")
+    table = _table(titles, turns, note, numbers=(2, 3, 4))
+    totals = [row for row in spending_of(analysis.runs) if row.usage.unknown < row.usage.requests]
+    if not totals:
+        return table
+    counts = ("requests", "input tokens", "of these cached", "output tokens", "without counts")
+    note = (
+        "Every request of the run: probes, attempts, aborted episodes too. Not counted: opponents, and requests that "
+        "failed. Costs are in the currency of the prices, per million tokens."
+    )
+    cells = [(row.run, row.model, *total_cells(row)) for row in totals]
+    return table + _table(("run", "model", *counts, "cost"), cells, note, numbers=(2, 3, 4, 5, 6, 7))
 
 
 def estimates_section(analysis: Analysis) -> str:

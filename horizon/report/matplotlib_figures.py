@@ -76,6 +76,9 @@ def draw_chart(chart: Chart, path: Path, *others: Path) -> list[Path]:
     _dress(axes, _printable(chart.title), chart.x_title, chart.y_title)
     if chart.y_unit == "number":
         axes.yaxis.set_major_formatter(ScalarFormatter())
+    if chart.form == "scatter":
+        axes.set_xlim(left=0)
+        axes.set_ylim(bottom=0)
     if len(chart.series) > 1:
         axes.legend(frameon=False, fontsize=9, loc="best", labelcolor=_INK)
     names = _names(chart)
@@ -85,7 +88,9 @@ def draw_chart(chart: Chart, path: Path, *others: Path) -> list[Path]:
             axes.set_xticks(range(len(names)), names)
             axes.margins(x=0.08)
             axes.axhline(chart.baseline, color=_INK, linewidth=0.8)
-    elif all(float(place).is_integer() for series in chart.series for place in series.places):
+    elif chart.form != "scatter" and all(
+        float(place).is_integer() for series in chart.series for place in series.places
+    ):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=2))
     return _save(figure, (path, *others))
 
@@ -118,7 +123,15 @@ def _draw_series(axes: Axes, chart: Chart, series: Series, index: int) -> None:
     bars = [[value - low for value, low in zip(values, lows, strict=True)]]
     bars.append([high - value for value, high in zip(values, highs, strict=True)])
     name = _printable(series.name)
-    if chart.form in ("line", "step"):
+    if chart.form == "scatter":
+        if not series.spans:
+            axes.plot(places, values, color="#888888", linestyle=":", linewidth=1.5, label=name, zorder=1)
+            return
+        ends = [(span.low, span.high, span.estimate or 0.0) for span in series.spans]
+        wide = [[x - (x if low is None else low) for low, _, x in ends]]
+        wide.append([(x if high is None else high) - x for _, high, x in ends])
+        axes.errorbar(places, values, xerr=wide, yerr=bars, fmt=marker, color=colour, capsize=3, label=name)
+    elif chart.form in ("line", "step"):
         axes.fill_between(
             places, lows, highs, color=colour, alpha=0.16, linewidth=0, step="post" if chart.form == "step" else None
         )

@@ -24,6 +24,8 @@ def draw(chart: Chart) -> "go.Figure":
     for index, series in enumerate(chart.series):
         if chart.form in ("line", "step"):
             _line(figure, series, index, chart)
+        elif chart.form == "scatter":
+            _scatter(figure, series, index, chart)
         else:
             _bars(figure, series, index, chart)
     if chart.form == "stack":
@@ -31,6 +33,8 @@ def draw(chart: Chart) -> "go.Figure":
     if chart.form == "dot":
         # Series are drawn side by side, so that their intervals do not overlap.
         figure.update_layout(scattermode="group", scattergap=0.7)
+    if chart.form == "scatter":
+        figure.update_xaxes(rangemode="tozero")
     if chart.mark is not None:
         figure.add_vline(x=chart.mark[0], line_dash="dot", annotation_text=chart.mark[1])
     return figure
@@ -126,6 +130,34 @@ def _bars(figure: "go.Figure", series: Series, index: int, chart: Chart) -> None
     else:
         colours = [style_of(str(place), index).colour for index, place in enumerate(series.places)]
         figure.add_trace(go.Bar(**shared, marker_color=colours, error_y=_error_bars(series.points)))
+
+
+def _scatter(figure: "go.Figure", series: Series, index: int, chart: Chart) -> None:
+    """Draw points with intervals on both axes; a series without spans as a dotted line behind them."""
+    style, name = style_of("", index), plain(series.name)
+    x, y = list(series.places), [point.estimate for point in series.points]
+    if not series.spans:
+        line = {"color": "#888888", "width": 1.5, "dash": "dot"}
+        figure.add_trace(go.Scatter(x=x, y=y, name=name, mode="lines", line=line, hoverinfo="skip"))
+        return
+    number = ".3g" if chart.y_unit == "number" else ".1%"
+    hover = f"{plain(chart.x_title)} %{{x:.3g}} (%{{customdata[4]:.3g}} to %{{customdata[5]:.3g}})<br>"
+    hover += f"{plain(chart.y_title)} %{{y:{number}}} (%{{customdata[0]:{number}}} to %{{customdata[1]:{number}}})<br>"
+    hover += "%{customdata[2]} turns, %{customdata[3]} episodes"
+    spans = [[span.low, span.high] for span in series.spans]
+    figure.add_trace(
+        go.Scatter(
+            x=x,
+            y=y,
+            name=name,
+            mode="markers",
+            marker={"size": 11, "color": style.colour, "symbol": style.symbol},
+            error_x=_error_bars(series.spans),
+            error_y=_error_bars(series.points),
+            customdata=[[*row, *span] for row, span in zip(_custom(series.points), spans, strict=True)],
+            hovertemplate=f"{hover}<extra>{name}</extra>",
+        )
+    )
 
 
 def _error_bars(points: Sequence[Estimate]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from horizon.analysis.estimators.error_rate import main_condition
 from horizon.core.escaping import visible
 from horizon.core.estimator import Estimate
 from horizon.report.cautions import cautions
+from horizon.report.spending import spending_lines
 
 _UNITS = {
     "error_rate": (100, ".1f", " %"),
@@ -30,6 +31,8 @@ def print_results(analysis: Analysis, console: Console) -> None:
     console.print(results_table(analysis))
     console.print("in brackets: 95 % intervals, from the spread between episodes", markup=False)
     for line in survival_lines(analysis):
+        console.print(Text(visible(line)))
+    for line in spending_lines(analysis):
         console.print(Text(visible(line)))
     if analysis.table.n_aborted:
         console.print(f"{analysis.table.n_aborted} aborted episodes (infrastructure failures) are left out")

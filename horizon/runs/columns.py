@@ -49,7 +49,10 @@ _MEANINGS: dict[type[Row], dict[str, str]] = {Turn: _TURN, Episode: _EPISODE}
 
 EXTRA = {
     "difficulty": "how hard the state is, in the environment's own unit",
-    "attempts": "the earlier attempts under `retry:n`: objects with `reply` and `error`",
+    "attempts": "the earlier attempts under `retry:n`: objects with `reply`, `error` and their known counts of tokens "
+    "and time",
+    "shared_reply": "true where the reply is that of the same conversation under another condition, without a request",
+    "cached_tokens": "input tokens that the server had in its cache",
     "played": "the action that was played where `substituted` is true",
     "right_reply": "the reply that `healed` histories show in place of an incorrect one: a correct one, or what was "
     "played",

@@ -29,6 +29,9 @@ CHECKSUM = "checksum"
 STOPPED = "stopped_early"
 """The key of a run that a gate stopped: after how many episodes, of how many, and with which verdict."""
 
+COST_STOP = "stopped_by_cost"
+"""The key of a run that its cost limit stopped: why, what was spent, and how many episodes had ended."""
+
 GATE = "gate"
 """The key of what a gate expected of the run and what came of it."""
 

@@ -14,6 +14,8 @@ from horizon.core.records import Json
 from horizon.runs import manifest as manifests
 from horizon.runs import run_folder
 from horizon.runs.building import building, check_replaceable
+from horizon.runs.manifest import COST_STOP
+from horizon.runs.usage import UNRECORDED, Usage, usage_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,9 @@ def merge(folders: Sequence[Path], out: Path) -> Path:
         {"folder": str(folder), **_told_apart(manifest)} for folder, manifest in zip(folders, stored, strict=True)
     ]
     joined: dict[str, Json] = {**stored[0], "shard": None, "merged": manifests.plain(parts)}
+    left = sum((usage_in(manifest.get(UNRECORDED)) for manifest in stored), Usage())  # type: ignore[arg-type]
+    if left.requests:
+        joined[UNRECORDED] = left.as_json()
     with building(out, joined) as journal:
         for folder in folders:
             for turn in run_folder.iterate_turns(folder):
@@ -105,6 +110,8 @@ def _check(folders: Sequence[Path], stored: Sequence[Mapping[str, Any]]) -> None
         if shard.number in seen:
             raise StoreError(f"{folder} and {seen[shard.number]} are both shard {shard.number}: name each one once")
         seen[shard.number] = folder
+        if manifest.get(COST_STOP):
+            raise StoreError(f"{folder} was stopped by its cost limit: continue it with --resume, then merge")
         if not run_folder.is_finished(folder):
             raise StoreError(
                 f"{folder} is unfinished: continue it with {manifests.resume_command(folder)}, then merge"

@@ -22,6 +22,16 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from horizon.analysis.claims import Claim
 
+BOUNDS = (
+    "error_rate_at_most",
+    "error_rate_at_least",
+    "focus_gap_at_most",
+    "h50_at_least",
+    "skill_at_least",
+    "aborted_at_most",
+)
+"""What `Run.check` takes: the keys of a scenario's `[expect]` table."""
+
 
 class ErrorRate(BaseModel):
     """A bound on the error rate of some turns under a condition."""

@@ -1,12 +1,14 @@
 """Claims about the JSON and CSV: the agreed keys and fields are there, groups are separate, nulls stay null."""
 
 import json
+from dataclasses import replace
 
 import polars as pl
 import pytest
 from simulated_turns import simulated_episodes, simulated_turns
 
-from horizon.analysis.analyze import analyze_table
+import horizon
+from horizon.analysis.analyze import analyze_data, analyze_table
 from horizon.analysis.turn_table import TurnTable, load_table
 
 FIELDS = {"estimate", "low", "high", "n_episodes", "n_turns", "method"}
@@ -35,6 +37,18 @@ def test_opponents_stand_apart_and_are_pooled_at_the_top(two_opponents: TurnTabl
     assert rates["random"] < 0.35 < rates["stockfish:level=1"]
     assert found["pooled"] is True
     assert found["error_rate"]["estimate"] == pytest.approx(sum(rates.values()) / 2)
+
+
+def test_runs_of_two_versions_of_an_environment_are_never_pooled() -> None:
+    runs = [
+        run.parts[0]
+        for seed in (0, 1)
+        for run in [horizon.play("running_total", model="synthetic", episodes=2, turns=2, seed=seed)]
+    ]
+    assert len(analyze_data(runs).groups) == 1
+    older = {**runs[1].manifest, "plan": {**runs[1].manifest["plan"], "environment": "running_total-v1"}}
+    groups = analyze_data([runs[0], replace(runs[1], manifest=older)]).groups
+    assert [group.differs_in for group in groups] == ["environment=running_total-v1", "environment=running_total-v2"]
 
 
 def test_natural_alone_leaves_the_gap_null_with_the_reason() -> None:

@@ -77,6 +77,8 @@ def test_every_link_leads_somewhere(path: Path) -> None:
         "how-to/gymnasium.md",
         "how-to/tool-calls.md",
         "how-to/reasoning-gym.md",
+        "how-to/count-the-cost.md",
+        "how-to/publish-a-leaderboard.md",
     ],
 )
 def test_the_python_of_a_page_runs(name: str, tmp_path: Path) -> None:

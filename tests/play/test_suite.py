@@ -12,9 +12,11 @@ from command_line import horizon
 from horizon.analysis.analyze import load_runs
 from horizon.core.errors import StoreError, UsageError
 from horizon.core.weight_cache import keeping_weights, weights
+from horizon.play.budget import Spending
 from horizon.play.loop import Played
 from horizon.play.session import RunOptions
 from horizon.play.suite import play_all, select
+from horizon.runs.prices import PriceList, Prices
 from horizon.runs.run_list import distinct_runs, runs_in
 from horizon.scenarios.scenario import Scenario, read_suite
 
@@ -49,7 +51,7 @@ def quiet(scenario: Scenario) -> Iterator[tuple[Callable[[Played], None], Callab
 
 def played(path: Path, out: Path, *, resume: bool = False, **more: object) -> list[str]:
     found = play_all(read_suite(str(path), **more).variants, out, quiet, RunOptions(resume=resume))
-    return [folder.name for folder, _ in found]
+    return [run.folder.name for run in found]
 
 
 def times(out: Path) -> dict[str, int]:
@@ -187,3 +189,26 @@ def test_scenarios_are_listed_with_their_descriptions() -> None:
     by_name = {each["name"]: each for each in listed}
     assert "river_crossing_3[pairs=5]" in by_name["paper"]["scenarios"]
     assert all(each["summary"] for each in listed)
+
+
+def test_a_cost_limit_holds_for_all_runs_of_a_suite_together(tmp_path: Path) -> None:
+    models = [f"synthetic:hazard={hazard},tokens=0.001" for hazard in (0.1, 0.2, 0.3)]
+    (tmp_path / "suite.toml").write_text(
+        f'environment = "running_total"\nepisodes = 2\nturns = 3\nconditions = ["natural"]\n[grid]\nmodel = {models}\n'
+    )
+    variants = read_suite(str(tmp_path / "suite.toml")).variants
+    prices = PriceList({}, Prices(1e6, 1e6), "flags")
+
+    def costs(limit: float | None, out: str, *, resume: bool = False) -> list[float | None]:
+        options = RunOptions(resume=resume, spending=Spending(prices, limit))
+        return [run.meter.cost for run in play_all(variants, tmp_path / out, quiet, options)]
+
+    one, two, three = costs(None, "whole")
+    assert one and two and three
+    assert costs(one + 1, "runs")[0] == one and len(times(tmp_path / "runs")) == 2
+    assert len(costs(one, "exact")) == 1
+    assert len(costs(one + two + 1, "runs", resume=True)) == 3
+    assert costs(1e9, "runs", resume=True)[2] == three
+    for name in times(tmp_path / "whole"):
+        rows = [polars.read_parquet(tmp_path / each / name / "turns.parquet")["reply"] for each in ("whole", "runs")]
+        assert rows[0].to_list() == rows[1].to_list()
