@@ -72,12 +72,12 @@ def pareto_charts(groups: Sequence[Group]) -> list[Chart]:
     return [chart for number, rivals in enumerate(shared, 1) for chart in _charts(rivals, number, len(shared))]
 
 
-def undominated(points: Sequence[tuple[float, float]], *, more_is_better: bool) -> list[int]:
+def find_frontier(points: Sequence[tuple[float, float]], *, more_is_better: bool) -> list[int]:
     """Return which points no other one beats: as little of the first value and as good a second, one of them better.
 
     Examples
     --------
-    >>> undominated([(1.0, 0.3), (2.0, 0.1), (3.0, 0.2)], more_is_better=False)
+    >>> find_frontier([(1.0, 0.3), (2.0, 0.1), (3.0, 0.2)], more_is_better=False)
     [0, 1]
     """
     sign = -1 if more_is_better else 1
@@ -130,7 +130,7 @@ def _point(name: str, x: Estimate, y: Estimate) -> Series:
 
 def _frontier(known: Sequence[tuple[str, Estimate, Estimate]], gives: _Axis) -> Series:
     pairs = [(x.estimate or 0.0, y.estimate or 0.0) for _, x, y in known]
-    best = sorted(undominated(pairs, more_is_better=gives.more_is_better), key=pairs.__getitem__)
+    best = sorted(find_frontier(pairs, more_is_better=gives.more_is_better), key=pairs.__getitem__)
     return Series(FRONTIER, tuple(pairs[place][0] for place in best), tuple(known[place][2] for place in best))
 
 

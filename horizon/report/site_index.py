@@ -1,6 +1,6 @@
 """The table of a site: models by tasks, sortable without a network, each cell with its interval and a link.
 
-A task is an environment with its parameters, opponent and protocol, so that a column never compares unlike protocols.
+A task is an environment with its parameters, opponent and protocol, so that a column has one protocol.
 Whatever a model or a user wrote is escaped. Computes nothing.
 """
 

@@ -7,7 +7,7 @@ import horizon
 from horizon.analysis.analysis import Analysis
 from horizon.analysis.analyze import analyze_data
 from horizon.analysis.chart import Chart
-from horizon.analysis.pareto import FRONTIER, pareto_charts, undominated
+from horizon.analysis.pareto import FRONTIER, pareto_charts, find_frontier
 from horizon.report.chart_builders import caption_of, charts_of
 from horizon.report.plotly_figures import draw
 
@@ -35,7 +35,7 @@ def test_a_point_is_kept_exactly_where_no_other_is_at_least_as_good_in_both_and_
         is_as_good = one[1] >= other[1] if more_is_better else one[1] <= other[1]
         return one[0] <= other[0] and is_as_good and one != other
 
-    kept = undominated([(float(x), float(y)) for x, y in points], more_is_better=more_is_better)
+    kept = find_frontier([(float(x), float(y)) for x, y in points], more_is_better=more_is_better)
     assert kept == [place for place, point in enumerate(points) if not any(beats(other, point) for other in points)]
     assert kept
 

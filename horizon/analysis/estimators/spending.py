@@ -32,7 +32,7 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     main = "natural" if table.sample("natural") is not None else next(iter(table.conditions), "natural")
     singles: dict[str, Estimate | list[Estimate]] = {key: _estimate(table, main, key) for key in KINDS}
     listed = [_estimate(table, condition, key) for condition in table.conditions for key in _ALL]
-    return {**singles, "spending_by_condition": [each for each in listed if each.estimate is not None]}
+    return {**singles, "spending_by_condition": [figure for figure in listed if figure.estimate is not None]}
 
 
 _ALL = {**KINDS, "input_tokens": ("input tokens", TOKENS), "output_tokens": ("output tokens", TOKENS)}
