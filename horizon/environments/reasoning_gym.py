@@ -106,9 +106,14 @@ class ReasoningGym:
         text = strip_thinking(reply)
         before, is_closed, _ = text.rpartition(_END)
         _, is_open, inside = before.rpartition(_START)
-        marked = inside if is_closed and is_open else answer_line(text) or ""
-        answer = marked.strip()
-        return Answer(answer) if answer else Answer(None, "no_answer")
+        if is_closed and is_open:
+            answer = inside.strip()
+            return Answer(answer) if answer else Answer(None, "no_answer")
+        line = answer_line(text)
+        if line is None:
+            return Answer(None, "no_answer")
+        # Between the marks any text is meant; behind another mark signs alone are none.
+        return Answer(line) if any(character.isalnum() for character in line) else Answer(None, "unparsable")
 
     def actions(self, state: Asked) -> tuple[str, ...]:
         """Return the true answer and those of a few other questions, sorted."""
