@@ -11,8 +11,10 @@ References: Stojanovski et al. (2025), Reasoning Gym, arXiv:2505.24760.
 Versions: 1: first.
 """
 
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import lru_cache
+from io import StringIO
 from math import isfinite
 from typing import Any, ClassVar
 
@@ -223,8 +225,10 @@ def question_of(task: str, level: int, seed: int) -> Question:
         curriculum.set_global_level(level)
         configured = curriculum.generate_configuration(settings)
         settings = {name: getattr(configured, name) for name in configured.__dataclass_fields__}
-    dataset = create_dataset(task, **settings)
-    return Question(dataset, dataset[0], task, level, seed)
+    # One of them prints while it makes a question.
+    with redirect_stdout(StringIO()):
+        dataset = create_dataset(task, **settings)
+        return Question(dataset, dataset[0], task, level, seed)
 
 
 ENVIRONMENT = ReasoningGym
