@@ -11,8 +11,10 @@ References: Stojanovski et al. (2025), Reasoning Gym, arXiv:2505.24760.
 Versions: 1: first.
 """
 
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import lru_cache
+from io import StringIO
 from math import isfinite
 from typing import Any, ClassVar
 
@@ -106,9 +108,14 @@ class ReasoningGym:
         text = strip_thinking(reply)
         before, is_closed, _ = text.rpartition(_END)
         _, is_open, inside = before.rpartition(_START)
-        marked = inside if is_closed and is_open else answer_line(text) or ""
-        answer = marked.strip()
-        return Answer(answer) if answer else Answer(None, "no_answer")
+        if is_closed and is_open:
+            answer = inside.strip()
+            return Answer(answer) if answer else Answer(None, "no_answer")
+        line = answer_line(text)
+        if line is None:
+            return Answer(None, "no_answer")
+        # Between the marks any text is meant; behind another mark signs alone are none.
+        return Answer(line) if any(character.isalnum() for character in line) else Answer(None, "unparsable")
 
     def actions(self, state: Asked) -> tuple[str, ...]:
         """Return the true answer and those of a few other questions, sorted."""
@@ -218,8 +225,10 @@ def question_of(task: str, level: int, seed: int) -> Question:
         curriculum.set_global_level(level)
         configured = curriculum.generate_configuration(settings)
         settings = {name: getattr(configured, name) for name in configured.__dataclass_fields__}
-    dataset = create_dataset(task, **settings)
-    return Question(dataset, dataset[0], task, level, seed)
+    # One of them prints while it makes a question.
+    with redirect_stdout(StringIO()):
+        dataset = create_dataset(task, **settings)
+        return Question(dataset, dataset[0], task, level, seed)
 
 
 ENVIRONMENT = ReasoningGym

@@ -88,6 +88,11 @@ def test_what_can_t_be_scored_fairly_or_safely_is_refused_in_one_line(setting: s
     assert "\n" not in str(caught.value)
 
 
+def test_a_data_set_that_prints_writes_nothing_between_the_results(capsys: pytest.CaptureFixture[str]) -> None:
+    task = open_environment("reasoning_gym:bf")
+    assert task.pose(task.reset(1234)) and capsys.readouterr().out == ""
+
+
 def test_an_empty_answer_can_t_be_played() -> None:
     task = open_environment("reasoning_gym")
     with pytest.raises(ContractError, match="is not an answer"):
@@ -108,14 +113,14 @@ from horizon.core.environment import open_environment
 questions = {}
 for name in sys.argv[1:]:
     task = open_environment("reasoning_gym:" + name)
-    states = [task.reset(seed) for seed in range(5)]
-    questions[name] = [(task.pose(state), task.oracle(state), task.actions(state)) for state in states]
+    states = [task.reset(seed) for seed in range(3)]
+    questions[name] = [(task.pose(state), task.oracle(state)) for state in states]
 print(json.dumps(questions))
 """
 
 
 def asked(names: list[str], hash_seed: str) -> dict[str, object]:
-    """Return questions, answers and actions as another process makes them."""
+    """Return questions and answers as another process makes them."""
     command = [sys.executable, "-c", _PROGRAM, *names]
     env = {**os.environ, "PYTHONHASHSEED": hash_seed}
     result = subprocess.run(command, capture_output=True, text=True, env=env, check=True)
