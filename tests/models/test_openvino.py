@@ -26,6 +26,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What is converted here is as small as the models, but for the long test.
     monkeypatch.setenv("HORIZON_CACHE", str(tmp_path / "cache"))
 
 
@@ -192,3 +193,18 @@ def test_what_can_not_be_opened_is_one_line(
 def test_smollm2_chooses_its_engine() -> None:
     with pytest.raises(UsageError, match="the one setting is engine=torch or engine=openvino"):
         open_model("smollm2:engine=tensorflow")
+
+
+@pytest.mark.long
+def test_smollm2_writes_on_openvino_what_it_writes_in_torch() -> None:
+    questions = (
+        "Name the capital of France in one word.",
+        "The total is 17. Add 5. What is the total now? End with a line Answer: N",
+        "You play chess. FEN: rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1. Your move?",
+        "List three colours.",
+    )
+    requests = [request(text, max_tokens=16) for text in questions]
+    ours = open_model("smollm2:engine=openvino", ModelOptions(cache_gb=1)).reply(requests)
+    theirs = open_model("smollm2").reply(requests)
+    assert texts(ours) == texts(theirs)
+    assert [reply.context_tokens for reply in ours] == [reply.context_tokens for reply in theirs]
