@@ -84,7 +84,7 @@ def tests_section(analysis: Analysis) -> str:
         for group, point in contrasts
     ]
     titles = ("model", "task", "contrast, on the same states", "points", "p", "p (Holm)", "differs from 0")
-    listed = _collapse(f"All {len(rows)} contrasts", _table(titles, rows, "", numbers=(3, 4, 5)))
+    listed = _collapse(_all(len(rows), "contrast"), _table(titles, rows, "", numbers=(3, 4, 5)))
     return f'<p class="note">{escape_text(intro)}</p>{listed}{_no_effect(shown, margin)}'
 
 
@@ -110,7 +110,7 @@ def _no_effect(shown: Sequence[tuple[Group, Estimate]], margin: str) -> str:
     ]
     titles = ("model", "task", "effect", "points, 90 % interval", "p", "p (Holm)", f"smaller than {margin}")
     note = "Two one-sided tests. An interval that contains 0 is no evidence of no effect; only this test is."
-    listed = _collapse(f"All {len(rows)} tests of no effect", _table(titles, rows, note, numbers=(3, 4, 5)))
+    listed = _collapse(_all(len(rows), "test") + " of no effect", _table(titles, rows, note, numbers=(3, 4, 5)))
     return f'<p class="note">{escape_text(words)}.</p>{listed}'
 
 
@@ -222,6 +222,10 @@ def _estimate(who: str, name: str, point: Estimate) -> tuple[str, ...]:
     interval = "" if point.low is None and point.high is None else f"{_number(point.low)} to {_number(point.high)}"
     method = point.note or point.method
     return who, name.replace("_", " "), at, _number(point.estimate), interval, counts, method
+
+
+def _all(count: int, noun: str) -> str:
+    return f"All {count} {noun}s" if count != 1 else f"The {noun}"
 
 
 def _number(value: float | None) -> str:

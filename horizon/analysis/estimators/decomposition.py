@@ -33,7 +33,7 @@ CONTROL_METHOD = (
     "noise of the instrument or of sampling"
 )
 CHECK_METHOD = (
-    f"foreign - padded: right answers of another episode against neutral text of equal length; {LATE_METHOD}"
+    f"foreign - padded: correct answers of another episode against neutral text of equal length; {LATE_METHOD}"
 )
 CAUSES: tuple[tuple[str, str, str], ...] = (
     ("longer context", "padded", "fresh"),
@@ -42,12 +42,12 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
 )
 FADING = ("longer context", "turns as such")
 """The causes that are an effect of length itself, whatever the replies were."""
-_HEALING = "healing an error changes nothing but the error, and right answers in the history help nobody"
+_HEALING = "replacing an error changes nothing else, and correct answers in the history do not help"
 ASSUMES = {
     "whole rise": "episodes that last to the late third are like the others",
-    "harder states": "a state is as hard posed afresh as it is after its history; late states are of like episodes",
-    "longer context": "neutral text of equal length costs what the history's length costs",
-    "turns as such": f"neutral text costs what length costs; {_HEALING}; causes add up (no interaction)",
+    "harder states": "a state is equally hard without its history; late states come from similar episodes",
+    "longer context": "neutral text of equal length has the same effect as the history's length",
+    "turns as such": f"neutral text has the effect of length; {_HEALING}; causes add up (no interaction)",
     "own errors": f"{_HEALING}; errors are counted last, after length and turns (causes add up)",
 }
 WINDOW_ASSUMES = "the last k turns bring nothing but their errors"
@@ -182,7 +182,7 @@ def _cause(table: TurnTable, named: tuple[str, str, str], check: Estimate) -> Es
     part = estimate_mean(table, one.take(late), values[late], mean_of_signs, LATE_METHOD, at)
     notes = [part.note, _contradiction(part, contrast(table, minuend, subtrahend))]
     if cause != "longer context" and check.high is not None and check.high < 0:
-        notes.append(f"right answers in the history help ({_points(check)}): this part contains that")
+        notes.append(f"correct answers in the history help ({_points(check)}): this part includes that")
     return replace(part, note="; ".join(note for note in notes if note) or None)
 
 
@@ -197,10 +197,10 @@ def _contradiction(part: Estimate, whole: Estimate) -> str | None:
 
 def _right_answers(table: TurnTable) -> Estimate:
     """Return foreign - padded in the late third: below 0 if correct answers in the history help."""
-    at: dict[str, Json] = {"check": "right answers in the history help nobody", "contrast": "foreign - padded"}
+    at: dict[str, Json] = {"check": "correct answers in the history do not help", "contrast": "foreign - padded"}
     for name in ("foreign", "padded"):
         if name not in table.samples:
-            why = f"not tested whether right answers in the history help: add --condition {name}"
+            why = f"not tested whether correct answers in the history help: add --condition {name}"
             return missing(why, CHECK_METHOD, at)
     one, values = error_differences(table.samples["foreign"], table.samples["padded"])
     if not one.n_turns:
@@ -210,11 +210,11 @@ def _right_answers(table: TurnTable) -> Estimate:
     if figure.low is None or figure.high is None:
         return figure
     if figure.high < 0:
-        words = f"right answers in the history do help ({_points(figure)})"
+        words = f"correct answers in the history do help ({_points(figure)})"
     elif figure.low > 0:
-        words = f"another episode's right answers harm ({_points(figure)}): neutral text is no fair reference"
+        words = f"another episode's correct answers harm ({_points(figure)}): neutral text is not a fair reference"
     else:
-        words = f"right answers in the history: no help seen, up to {-100 * figure.low:.0f} points not excluded"
+        words = f"correct answers in the history: no help shown, up to {-100 * figure.low:.0f} points not excluded"
     return replace(figure, note="; ".join(note for note in (words, figure.note) if note))
 
 

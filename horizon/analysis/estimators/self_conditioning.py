@@ -26,7 +26,7 @@ ANY_METHOD = (
     "episodes, Student's t"
 )
 DOSE_METHOD = "share of turns, Wilson's interval at the effective number of turns (variance between episodes)"
-ASSUMES = "healing an error changes nothing but the error: right replies shown in its place help nobody"
+ASSUMES = "replacing an error changes nothing else: the correct reply in its place does not help"
 LONGEST_RECOVERY = 5
 _FEWEST_EPISODES = 3
 NO_EFFECT: Mapping[str, float] = {"self_conditioning": 1.0, "self_conditioning_any_error": 0.0}

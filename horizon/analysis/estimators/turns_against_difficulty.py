@@ -24,11 +24,12 @@ COLUMNS = ("difficulty", "pieces", "material", "check", "novelty")
 WORDS: Mapping[str, str] = {"difficulty": "difficulty (legal moves in chess)", "pieces": "phase (pieces left)"}
 METHOD = (
     "odds ratio of an error per doubling of the turn, Firth's logistic over turns, jackknife over instances; "
-    "assumes that the log odds are linear in log2 of the turn and quadratic in what is held, and that nothing else "
-    "which makes late positions harder is left out"
+    "assumes that the log odds are linear in log2 of the turn and quadratic in the covariates, and that "
+    "nothing else makes late positions harder"
 )
 COVARIATE_METHOD = (
-    "odds ratio of an error per standard deviation at the mean, in the same regression as the turn after"
+    "odds ratio of an error per standard deviation at the mean, in the regression that gives the turn's odds ratio "
+    "after adjustment"
 )
 MOST_LEVELS = 12
 """With more different opponents and models than this, none gets a column of its own: analyse them separately."""
@@ -96,11 +97,11 @@ def charts(estimates: Estimates) -> list[Chart]:
     if len(turns) < 2:
         return []
     covariates = points_of(estimates, "difficulty_covariates")
-    names = [f"a doubling of the turn, {point.at['held']} difficulty is held" for point in turns]
+    names = [f"doubling of the turn, {point.at['held']} adjustment for difficulty" for point in turns]
     names += [str(point.at["covariate"]) for point in covariates]
     alt_text = (
         f"odds ratio of an error per doubling of the turn: {turns[0].estimate:.2f} before and {turns[1].estimate:.2f} "
-        f"after {turns[1].at['covariates']} are held; 1 is no effect."
+        f"after adjustment for {turns[1].at['covariates']}; 1 is no effect."
     )
     series = named_series([*turns, *covariates], names)
     title = "Turns against difficulty"
