@@ -153,9 +153,8 @@ def _simulated(
         is_error = errors[cluster, place]
         count = len(place)
         unknown = np.full(count, np.nan)
-        sample = Sample(
-            cluster, place + 1, is_error, is_error * 4, unknown, unknown, unknown, np.zeros(count, dtype=np.int64)
-        )
+        none = np.zeros(count, dtype=np.int64)
+        sample = Sample(cluster, place + 1, is_error, is_error * 4, unknown, unknown, unknown, none, none, none)
         yield TurnTable({"natural": sample}, facts("synthetic", episodes))
 
 

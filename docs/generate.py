@@ -102,9 +102,11 @@ message, `\\n` a line end.
 
 Chess moves may be in SAN, UCI, long algebraic notation or words, whatever the notation asked for: `1... e5`, `...e5`,
 `e2 to e4`, `e2→e4`, `knight to f3`, `bishop takes d5`, `castle kingside`, `e8 promoting to a queen`, `e8[Q]`, `NF3`,
-`B:d5`, as far as exactly one legal move fits (tests/domains/chess/test_move_words.py). In a line of play (`1. e4 e5
-2. Nf3`) the move of the side to move counts; without a mark the last move in the text, if it is not one of several in
-a row.
+`B:d5`, `N(b1)d2`, `Springer f3`, `e1h1` for castling, and described: `castle`, `bishop takes pawn`, `take en passant`,
+`promote to a queen`; as far as exactly one legal move fits (tests/domains/chess/test_move_words.py,
+test_described_moves.py). In a line of play (`1. e4 e5 2. Nf3`) the move of the side to move counts; without a mark the
+last move in the text, if it is not one of several in a row, not in brackets beside others, not the other side's
+("Black played e5") and not rejected ("Nf3 is a blunder").
 
 ## What this changed for SmolLM2
 

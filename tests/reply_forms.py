@@ -1,4 +1,4 @@
-"""The corpus of replies: some 300 ways to give, wrap, surround or refuse an answer, by the stage that reads them.
+"""The corpus of replies: some 570 ways to give, wrap, surround or refuse an answer, by the stage that reads them.
 
 `{answer}` stands for an answer in the environment's own words, `{other}` for another one. Tests put every form to
 every environment, and docs/generate.py prints them as a table.
@@ -98,6 +98,19 @@ _THOUGHTS = (
     "<|channel|>analysis<|message|>Answer: {other}<|end|><|start|>assistant<|channel|>final<|message|>Answer: "
     "{answer}",
     "analysisAnswer: {other}.assistantfinalAnswer: {answer}",
+    "<|channel|>commentary<|message|>{other}<|end|><|start|>assistant<|channel|>final <|constrain|>json<|message|>"
+    '{"answer": "{answer}"}',
+    "<mm:think>Answer: {other}</mm:think>Answer: {answer}",
+    "<|startthink|>Answer: {other}<|endthink|>Answer: {answer}",
+    "<|think_start|>Answer: {other}<|think_end|>Answer: {answer}",
+    "<longcat_think>Answer: {other}</longcat_think>Answer: {answer}",
+    "<antThinking>Answer: {other}</antThinking>Answer: {answer}",
+    "<reasoning_content>Answer: {other}</reasoning_content>Answer: {answer}",
+    "<|inner_prefix|>Answer: {other}<|inner_suffix|>Answer: {answer}",
+    "<unused94>thought\nAnswer: {other}<unused95>Answer: {answer}",
+    "<|channel>thought\nAnswer: {other}<channel|>Answer: {answer}",
+    "<think>Answer: {other}<\\/think>Answer: {answer}",
+    "<details><summary>Thoughts</summary>Answer: {other}</details>Answer: {answer}",
 )
 _ONLY_THOUGHTS = (
     *(f"<{tag}>Answer: {{answer}}" for tag in THINKING),
@@ -106,6 +119,9 @@ _ONLY_THOUGHTS = (
     "[THINK]Answer: {answer}",
     "Answer: {answer}</think>",
     "<|channel|>analysis<|message|>Answer: {answer}",
+    "<|startthink|>Answer: {answer}",
+    "<unused94>thought\nAnswer: {answer}",
+    "<|channel>thought\nAnswer: {answer}",
 )
 END_MARKS = (
     "</s>",
@@ -121,6 +137,9 @@ END_MARKS = (
     "<|END_OF_TURN_TOKEN|>",
     "[/INST]",
     "[EOS]",
+    "<|fim_middle|>",
+    "<0x0A>",
+    "</answer>",
 )
 NEXT_TURNS = (
     "\nUser: And now?\nAssistant: Answer: {other}",
@@ -170,6 +189,17 @@ ALTERNATIVES = (
     "Answer: not {answer}",
     "Answer: {list}",
     "{answer}\n{other}",
+    "Answer: {answer} oder {other}",
+    "Answer: {answer} ou {other}",
+    "Answer: {answer} или {other}",
+    "Answer: {answer} 或者 {other}",
+    "Answer: {answer} [or {other}]",
+    "\\boxed{{answer}} or \\boxed{{other}}",
+    "<answer>{answer}</answer> or <answer>{other}</answer>",
+    '["{answer}", "{other}"]',
+    "Answer: anything except {answer}",
+    "The answer isn't {answer}.",
+    "| Move |\n|---|\n| {answer} |\n| {other} |",
 )
 NOTHING = (
     "",
@@ -210,6 +240,61 @@ CHARACTERS = (
     "𝐀𝐧𝐬𝐰𝐞𝐫: {answer}",
     "Answer: {wide}",
     "Answer: {invisible}",
+    "Answer︰ {answer}",
+    "Answer։ {answer}",
+    "A\u0332n\u0332s\u0332w\u0332e\u0332r\u0332: {answer}",
+    "Answer:▁{answer}",
+    "Answer: {answer}<!-- Answer: {other} -->",
+    "<blockquote>Answer: {answer}</blockquote>",
+    "Answer: {answer}\\n\\nExplanation: it is the best",
+    "Answer: `{answer}` ✅",
+)
+OTHER_LANGUAGES = (
+    "Antwort: {answer}",
+    "Finale Antwort: {answer}",
+    "Réponse finale : **{answer}**",
+    "Respuesta: {answer}",
+    "La respuesta es {answer}.",
+    "Risposta: {answer}",
+    "Resposta: {answer}",
+    "Ответ: {answer}",
+    "答案：{answer}",
+    "最终答案：{answer}",
+    "答案是 {answer}",
+    "答え：{answer}",
+    "정답: {answer}",
+    "الجواب: {answer}",
+    "उत्तर: {answer}",
+)
+TABLES = (
+    "| Answer |\n|:---:|\n| {answer} |",
+    "| Move | Reason |\n|---|---|\n| {answer} | it is the best |",
+    "| Field | Value |\n|---|---|\n| Answer | {answer} |",
+)
+LATEX = (
+    "\\boxed{\\boxed{{answer}}}",
+    "\\boxed{\\large{{answer}}}",
+    "\\boxed{\\color{red}{{answer}}}",
+    "\\boxed{\\text{Answer: {answer}}}",
+    "\\[ \\boxed{\\text{{answer}}} \\]",
+)
+CALLS = (
+    "{“answer”: “{answer}”}",
+    '{"answer": {"move": "{answer}"}}',
+    '{"reasoning": "Answer: {other} is bad", "answer": "{answer}"}',
+    "final_answer('{answer}')",
+    'submit("{answer}")',
+    '<tool_call>\n{"name": "play", "arguments": {"move": "{answer}"}}\n</tool_call>',
+    "<tool_call>\n<function=play>\n<parameter=move>\n{answer}\n</parameter>\n</function>\n</tool_call>",
+    '<invoke name="play"><parameter name="move">{answer}</parameter></invoke>',
+    "<tool_call>play\n<arg_key>move</arg_key>\n<arg_value>{answer}</arg_value>\n</tool_call>",
+    '<answer value="{answer}"/>',
+    "<final-answer>{answer}</final-answer>",
+    "<|begin_of_solution|>{answer}<|end_of_solution|>",
+    "<|begin_of_box|>{answer}<|end_of_box|>",
+    "<Answer>Answer: {answer}</Answer>",
+    "<answer>{answer}<answer>",
+    "<ans>{answer}</ans>",
 )
 BARE = (
     "{answer}",
@@ -238,6 +323,18 @@ BARE = (
     "Answer: I choose {answer}",
     "Let me see.\n{answer}",
     "Thought: it is short.\nAction: {answer}",
+    "A: {answer}",
+    "Ans. {answer}",
+    "Answer:: {answer}",
+    "Answer: ==> {answer}",
+    "Answer: =={answer}==",
+    "Answer: <<{answer}>>",
+    "I am confident that the answer is {answer}.",
+    "I will respond with: {answer}",
+    "Sure! {answer}",
+    "Certainly! The answer is:\n\n{answer}",
+    "Updated answer: {answer}",
+    "Answer: {answer}Answer: {answer}",
 )
 LAST = (
     "Answer: {other}\nAnswer: {answer}",
@@ -249,6 +346,9 @@ LAST = (
     "Reply as `Answer: MOVE`.\nAnswer: {answer}",
     "Answer: MOVE\nAnswer: {answer}",
     "Answer: {answer}\n\n(Format: Answer: MOVE)",
+    "Answer: {other}\nCorrection: Answer: {answer}",
+    "Answer: {other}\n\nOops.\n\nCorrected answer: {answer}",
+    "Well. Answer: {other}. No. Answer: {answer}",
 )
 
 FORMS: tuple[Form, ...] = (
@@ -264,7 +364,10 @@ FORMS: tuple[Form, ...] = (
         if not (mark in _QUOTING and (wrapping in _ESCAPED or wrapping in ("“{}”", "`{}`")))
         and not (mark.endswith("}}}}$.") and "$" in wrapping)
     ),
-    *(Form("find the answer and unwrap it", text) for text in (*BARE, *LAST)),
+    *(
+        Form("find the answer and unwrap it", text)
+        for text in (*BARE, *LAST, *OTHER_LANGUAGES, *TABLES, *LATEX, *CALLS)
+    ),
     *(Form("read its start", f"Answer: {{answer}}{text}") for text in EXPLANATIONS),
     *(Form("read its start", text, "refused") for text in (*ALTERNATIVES, *PLACEHOLDERS)),
     *(Form("no answer", text, "no_answer") for text in NOTHING),

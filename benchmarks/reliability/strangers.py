@@ -26,9 +26,11 @@ import horizon
 from horizon.core.errors import HorizonError
 from horizon.play import session
 from horizon.play.plan import resumed_scenario
+from horizon.report.cautions import limits
 from horizon.report.chart_builders import charts_of
 from horizon.report.episode_viewer import trace
-from horizon.report.headline import command, headline, limits
+from horizon.report.headline import headline
+from horizon.report.made_by import command
 from horizon.runs import run_folder
 from horizon.scenarios.scenario import make
 

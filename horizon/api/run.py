@@ -52,7 +52,7 @@ class Run:
     >>> import horizon
     >>> run = horizon.play("running_total", model="synthetic:hazard=0.2", episodes=4, turns=5)
     >>> run
-    Run(running_total-v2, synthetic:hazard=0.2, 4 episodes, 40 turns, in memory)
+    Run(running_total-v3, synthetic:hazard=0.2, 4 episodes, 40 turns, in memory)
     >>> run.turns.height, run.episodes.height
     (40, 4)
     """

@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from horizon.core.answer_marks import emphasised_texts, marks, sentences, weak_signs
+from horizon.core.answer_marks import Mark, emphasised_texts, marks, sentences, weak_signs
 from horizon.core.answer_start import LONGEST_ANSWER, is_placeholder, read_start
+from horizon.core.answer_words import ALTERNATIVE_WORDS
 from horizon.core.records import Answer
 from horizon.core.reply_text import cut_at_end_mark, normalise, strip_formatting, strip_thinking
 
@@ -49,6 +50,13 @@ _NO_ANSWER = re.compile(
 )
 _BARE = 40
 """The length of a first line that may be a bare answer."""
+_LONGEST_LINK = 40
+_LINK = re.compile(
+    rf"[^\w\n]{{0,12}}(?:,|(?<!<)/|&|\b(?:{ALTERNATIVE_WORDS})\b)[^\w\n\\<\[]{{0,8}}"
+    r"(?:\\{1,2}\w{4,8}\{|[<\[]\w{1,20}[>\]]|\w{0,6} ?answer[ *_]{0,3}[:=])?\s{0,3}",
+    re.IGNORECASE,
+)
+"""What is between two marks that are alternatives: a word or sign, and the opening of the second mark."""
 _LISTED = 60
 _MOST_LISTED = 60
 """The length and number of lines that, all of them actions, are a list of actions."""
@@ -82,7 +90,18 @@ def read_reply(reply: str, prompts: Prompts = tuple) -> ReadReply:
         return ReadReply(body, None, "", tuple(_words_without_mark(body)), False)
     real = [mark for mark in given if not is_placeholder(mark.text)]
     last = max(real or given, key=lambda mark: mark.start)
+    last = _with_alternative(body, real, last)
     return ReadReply(body, last.text if real else "", body[last.end :], (), last.is_closed and bool(real))
+
+
+def _with_alternative(body: str, real: list[Mark], last: Mark) -> Mark:
+    r"""Return a mark with the one before it if both are offered as alternatives: `\\boxed{a} or \\boxed{b}`."""
+    before = max((mark for mark in real if mark.end <= last.start), key=lambda mark: mark.end, default=None)
+    if before is None or last.start - before.end > _LONGEST_LINK or before.text.strip() == last.text.strip():
+        return last
+    if not _LINK.fullmatch(body[before.end : last.start]):
+        return last
+    return Mark(f"{before.text} or {last.text}", before.start, last.end, last.is_closed)
 
 
 def read_action(reply: str, parse: Callable[[str], str | None], prompts: Prompts = tuple) -> Answer:

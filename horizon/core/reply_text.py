@@ -20,10 +20,16 @@ _MOST_MARKS = 4
 
 _LONGEST_EXPANSION = 4
 """Ligatures of whole words, up to 18 letters in one character, are no part of an answer."""
-_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0") | {chr(code) for code in range(0xFE00, 0xFE10)}
+_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u0305") | {
+    chr(code) for code in (*range(0xFE00, 0xFE10), *range(0x0331, 0x0339))
+}
+"""Marks that are not seen, and lines through, under or over a letter."""
+_BEFORE_NFKC = str.maketrans({"\ufe30": ":", "\u2581": " "})
+"""A colon that NFKC takes for two dots, and the space of SentencePiece."""
+_BYTE_TOKEN = re.compile(r"<0x0[AaDd]>")
 _SIGNS = str.maketrans(
     dict.fromkeys("‐‑‒–—―−⁃﹘﹣－", "-")
-    | dict.fromkeys("∶ː˸꞉", ":")
+    | dict.fromkeys("∶ː˸꞉։׃", ":")
     | dict.fromkeys("➔➙➛➜➝➞➡⟶⇒⟹⇨⭢🡒🠒", "→")
     | {"⁄": "/", "∕": "/", "∗": "*", "＃": "#", "ƒ": "f"}
 )
@@ -35,24 +41,34 @@ _LOOK_ALIKE = str.maketrans(
 _WORD = re.compile(r"\w+")
 
 _NAMES = (
-    r"think(?:ing)?|thoughts?(?:_process)?|reason(?:ing|s)?(?:_process|_steps)?|reflect(?:ion|ing)?|scratch[_ -]?pad|"
+    r"(?:ant)?think(?:ing)?|thoughts?|reason(?:ing|s)?|reflect(?:ion|ing)?|scratch[_ -]?pad|"
     r"analysis|analy[sz](?:e|ing)|(?:inner|internal)[_ ](?:monologue|thoughts?|reasoning)|monologue|cot|"
     r"chain[_ -]of[_ -]thoughts?|deliberat(?:e|ion|ing)|rationale|ponder(?:ing)?|contemplat(?:e|ion|ing)|musing|"
     r"brainstorm(?:ing)?"
 )
 THINKING_TAG = re.compile(
-    r"[<\[{◁⟨〈‹«【]\s{0,2}\|?\s{0,2}(?P<end>/\s{0,2}|end_(?:of_)?)?(?:(?:begin|start)_(?:of_)?|/)?(?:[a-z0-9]{1,12}:)?"
-    rf"(?:{_NAMES})(?:\s[^<>\[\]{{}}▷⟩〉›»】\n]{{0,80}})?(?P<empty>/)?\s{{0,2}}\|?\s{{0,2}}[>\]}}▷⟩〉›»】]",
+    r"[<\[{◁⟨〈‹«【]\s{0,2}\|?\s{0,2}(?P<end>\\?/\s{0,2}|end_?(?:of_)?)?(?:(?:begin|start)_?(?:of_)?|"
+    r"/)?(?:[a-z0-9]{1,12}[:_-])?"
+    rf"(?:(?:{_NAMES})(?:[_-](?:process|steps?|content|block|text|tokens?))?(?:[_-](?:start|begin|"
+    rf"(?P<late_end>end)))?|"
+    r"inner[_-](?:prefix|(?P<suffix>suffix)))"
+    r"(?:\s[^<>\[\]{}▷⟩〉›»】\n]{0,80})?(?P<empty>/)?\s{0,2}\|?\s{0,2}[>\]}▷⟩〉›»】]",
     re.IGNORECASE,
 )
 _BARE_TAGS = (
     re.compile(rf"```[ \t]*(?:{_NAMES})[ \t]*\n.*?(?:\n[ \t]*```|\Z)", re.IGNORECASE | re.DOTALL),
     re.compile(r"\A\s*thinking\.\.\.[ \t]*\n.*?(?:\.\.\.[ \t]?done thinking\.?|\Z)", re.IGNORECASE | re.DOTALL),
     re.compile(r"\A\s*here is my thought process:.*?(?:here is my response:|\Z)", re.IGNORECASE | re.DOTALL),
+    # Tokens of Gemma's thoughts, and of its channels.
+    re.compile(r"<(?:unused|ctrl)94>.*?(?:<(?:unused|ctrl)95>|\Z)", re.DOTALL),
+    re.compile(r"<\|channel>\s{0,4}(?:thoughts?|thinking|analysis)\b.*?(?:<channel\|>|\Z)", re.IGNORECASE | re.DOTALL),
     # Harmony's channels, with their marks and without.
     re.compile(r"\A\s*analysis(?=[A-Z<]).*?(?:assistant\s?final(?![a-z])|\Z)", re.DOTALL),
 )
-_CHANNEL = re.compile(r"<\|channel\|>\s{0,4}(?P<name>[a-z]{1,20})[^<>\n]{0,60}<\|message\|>", re.IGNORECASE)
+_CHANNEL = re.compile(
+    r"<\|channel\|>\s{0,4}(?P<name>[a-z]{1,20})[^<>\n]{0,60}(?:<\|constrain\|>[^<>\n]{0,20})?<\|message\|>",
+    re.IGNORECASE,
+)
 
 _OWN_ROLE = re.compile(
     r"\s*(?:<s>|<bos>|<\|begin_of_text\|>|<\|im_start\|>\s{0,2}assistant|<start_of_turn>\s{0,2}model|<\|assistant\|>|"
@@ -61,7 +77,8 @@ _OWN_ROLE = re.compile(
     re.IGNORECASE,
 )
 _END_MARK = re.compile(
-    r"</s>|<\|(?!end_header)(?:end|eo[stm]|im_end|return|stop|call)[^|<>\n]{0,30}\|>|<end_of_\w{1,12}>|<eo[st]>|</?pad>|"
+    r"</s>|<\|(?!end_header|end_of_(?:solution|answer|box)\|)(?:end|eo[stm]|im_end|return|stop|call|fim_|file_|"
+    r"repo_)[^|<>\n]{0,30}\|>|<end_of_\w{1,12}>|<eo[st]>|</?pad>|"
     r"<\|pad\|>|\[(?:EOS|/INST|end of text)\]|</?(?:assistant|bot)>|<\|(?:im_start|start|start_header_id)\|>|"
     r"<\|(?:user|human|system|begin_of_text)\|>|<start_of_turn>|\[INST\]|<</?SYS>>|</?(?:user|human|system)>|"
     r"(?:^|\n)[ \t>*_#]{0,8}(?:user|human|system)[ \t]?(?:\*\*|__)?[ \t]?:|(?:^|\n)#{2,4} ?(?:user|human|"
@@ -77,13 +94,18 @@ def normalise(text: str) -> str:
     NFKC; letters that look Latin in words without any other foreign letter; HTML entities; without control characters,
     colour codes and marks that are not seen.
     """
-    if not _ODD.search(text):
+    if not _ODD.search(text) and "<0x0" not in text:
         return text
     text = _ENTITY.sub(lambda entity: html.unescape(entity.group()), text) if "&" in text else text
+    text = _BYTE_TOKEN.sub("\n", text) if "<0x0" in text else text
     text = _COLOUR.sub("", text.replace("\r\n", "\n")).translate(_LINE_ENDS).translate(_CONTROLS)
     if text.isascii():
         return text
-    text = unicodedata.normalize("NFKC", _visible_characters(text)).translate(_SIGNS).translate(_LINE_ENDS)
+    text = (
+        unicodedata.normalize("NFKC", _visible_characters(text.translate(_BEFORE_NFKC)))
+        .translate(_SIGNS)
+        .translate(_LINE_ENDS)
+    )
     return _WORD.sub(lambda word: _latin(word.group()), text)
 
 
@@ -131,7 +153,7 @@ def strip_thinking(text: str) -> str:
     for tag in THINKING_TAG.finditer(text):
         if tag.group("empty"):
             continue
-        if tag.group("end"):
+        if tag.group("end") or tag.group("late_end") or tag.group("suffix"):
             if not is_open:
                 kept.clear()
             start, is_open = tag.end(), False
@@ -159,18 +181,32 @@ def cut_at_end_mark(text: str) -> str:
 
 
 _FORMATTING = re.compile(
-    r"</?(?P<name>b|i|u|em|strong|code|pre|p|br|div|span|h[1-6]|li|ul|ol|tt|kbd|mark|small|big|center|font|samp|var|sub|sup|ins|"
+    r"</?(?P<name>b|i|u|em|strong|code|pre|p|br|div|span|h[1-6]|li|ul|ol|tt|kbd|mark|small|big|center|font|samp|"
+    r"var|sub|sup|ins|"
     r"table|tr|td)(?:[ \t][^<>\n]{0,80})?/?>",
     re.IGNORECASE,
 )
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _STRUCK = re.compile(r"~~[^~\n]{1,200}~~|<(?P<name>s|del|strike)>[^<\n]{0,200}</(?P=name)>", re.IGNORECASE)
 _EMPTY_LINES = re.compile(r"\n{3,}")
+_CLOSING_TAG = re.compile(r"</([a-z][a-z0-9]{0,9})>", re.IGNORECASE)
+_SQUARES = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _BLOCKS = frozenset({"p", "br", "div", "li", "ul", "ol", "pre", "tr", "h1", "h2", "h3", "h4", "h5", "h6"})
 
 
 def strip_formatting(text: str) -> str:
     """Return the text without HTML tags of its layout, what is struck out, and runs of empty lines."""
     if "<" in text or "~~" in text:
-        text = _STRUCK.sub("", text)
-        text = _FORMATTING.sub(lambda tag: "\n" if tag.group("name").lower() in _BLOCKS else "", text)
+        last = text.rfind("-->") + 3
+        text = _STRUCK.sub("", _COMMENT.sub("", text[:last]) + text[last:] if last > 2 else text)
+        closed = {name.lower() for name in _CLOSING_TAG.findall(text)}
+
+        def replacement(tag: "re.Match[str]") -> str:
+            name = tag.group("name").lower()
+            if name in _SQUARES and name not in closed:
+                # A square in brackets, and no heading.
+                return tag.group()
+            return "\n" if name in _BLOCKS else ""
+
+        text = _FORMATTING.sub(replacement, text)
     return _EMPTY_LINES.sub("\n\n", text) if "\n\n\n" in text else text

@@ -24,7 +24,7 @@ from horizon.domains.wording_shifts import with_distractor
 
 W = TypeVar("W", bound=Hashable)
 E = TypeVar("E", bound=Hashable)
-_WORDS = re.compile(r"[^\s,.:;!?\"'()*`]+")
+_WORDS = re.compile(r"[^\s,.:;!?\"'()\[\]{}*`]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class BlocksWorld(Planning[Table]):
     """The blocks world; a position is a table."""
 
     name: ClassVar[str] = "blocks_world"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     summary: ClassVar[str] = "build goal towers with a hand that holds one block"
     knobs: ClassVar[Mapping[str, Sequence[Value]]] = {"blocks": (2, 3, 4, 5, 6, 7, 8, 9, 10)}
 

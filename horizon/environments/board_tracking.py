@@ -47,7 +47,7 @@ class BoardTracking(Questions[str, Plies]):
     """Board tracking; the world is a FEN."""
 
     name: ClassVar[str] = "board_tracking"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     summary: ClassVar[str] = "follow announced chess moves and answer a question about the board"
     knobs: ClassVar[Mapping[str, Sequence[Value]]] = {"plies": (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)}
 

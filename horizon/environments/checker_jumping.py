@@ -37,7 +37,7 @@ class CheckerJumping(Planning[str]):
     """Frogs and toads; a position is a text such as `RR_BB`."""
 
     name: ClassVar[str] = "checker_jumping"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     summary: ClassVar[str] = "exchange two rows of checkers over one empty position"
     knobs: ClassVar[Mapping[str, Sequence[Value]]] = {"checkers": (1, 2, 3, 4, 6, 8, 10)}
 

@@ -61,7 +61,7 @@ class Chess(ChessContract):
     """
 
     name: ClassVar[str] = "chess"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     summary: ClassVar[str] = "play a game of chess against an opponent"
     default_opponent: ClassVar[str] = "stockfish:level=1"
 

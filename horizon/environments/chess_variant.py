@@ -48,7 +48,7 @@ class ChessVariant(ChessContract):
     """
 
     name: ClassVar[str] = "chess_variant"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     summary: ClassVar[str] = "play a variant of chess (atomic, antichess, crazyhouse, ...) against an opponent"
 
     variant: str = parameter("king_of_the_hill", "the variant", choices=tuple(VARIANTS))

@@ -40,7 +40,7 @@ class Endgame(Planning[str]):
     """A won endgame; a position is a FEN, with White to move unless the game is over."""
 
     name: ClassVar[str] = "endgame"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     summary: ClassVar[str] = "mate with a queen, a rook or a pawn against the longest defence"
     knobs: ClassVar[Mapping[str, Sequence[Value]]] = {"most_moves": (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)}
     oracle_kind: ClassVar[str] = "tablebase"

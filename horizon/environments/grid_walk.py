@@ -55,7 +55,7 @@ class GridWalk(Planning[Spot]):
     """A walk through a maze; a position is a spot."""
 
     name: ClassVar[str] = "grid_walk"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     summary: ClassVar[str] = "walk through a maze with keys and doors to the exit"
     knobs: ClassVar[Mapping[str, Sequence[Value]]] = {"size": (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)}
 

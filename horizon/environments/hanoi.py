@@ -42,7 +42,7 @@ class Hanoi(Planning[Pegs]):
     """The Tower of Hanoi."""
 
     name: ClassVar[str] = "hanoi"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     summary: ClassVar[str] = "move a tower of disks from peg to peg, never a larger disk on a smaller"
     knobs: ClassVar[Mapping[str, Sequence[Value]]] = {"disks": (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)}
 

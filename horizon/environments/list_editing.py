@@ -36,7 +36,7 @@ class ListEditing(Questions[World, Edits]):
     """List editing; the world is a list of word indices."""
 
     name: ClassVar[str] = "list_editing"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     summary: ClassVar[str] = "follow insertions, deletions, moves and replacements in a list"
     knobs: ClassVar[Mapping[str, Sequence[Value]]] = {
         "edits": (1, 2, 3, 4, 6, 8, 12, 20),

@@ -32,7 +32,7 @@ class Pddl(Planning[int]):
     """A problem in PDDL; a position is an integer with one bit per fact."""
 
     name: ClassVar[str] = "pddl"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     summary: ClassVar[str] = "solve a planning problem given as PDDL files; logistics by default"
 
     domain: str = parameter("", "domain file; empty: logistics")

@@ -40,7 +40,7 @@ class Permutation(Questions[World, Shuffle]):
     """Permutation tracking; the world is the thing under each cup."""
 
     name: ClassVar[str] = "permutation"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     summary: ClassVar[str] = "follow things under cups that exchange positions"
     knobs: ClassVar[Mapping[str, Sequence[Value]]] = {
         "changes": (1, 2, 3, 4, 6, 8, 12, 16, 20),

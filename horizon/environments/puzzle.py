@@ -56,7 +56,7 @@ class PuzzleTask:
     """
 
     name: ClassVar[str] = "puzzle"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     summary: ClassVar[str] = "solve consecutive chess puzzles"
     oracle_kind: ClassVar[str] = "engine"
     has_opponent: ClassVar[bool] = False

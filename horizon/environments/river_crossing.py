@@ -43,7 +43,7 @@ class RiverCrossing(Planning[Banks]):
     """River crossing; a position is the two banks."""
 
     name: ClassVar[str] = "river_crossing"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     summary: ClassVar[str] = "bring everybody across a river without a forbidden group"
 
     kind: str = parameter("missionaries", "kind of puzzle", choices=("missionaries", "couples"))

@@ -31,7 +31,7 @@ class RunningTotal(Questions[int, tuple[tuple[str, int], ...]]):
     """Running total over a dictionary of words; the world is the total."""
 
     name: ClassVar[str] = "running_total"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     summary: ClassVar[str] = "look words up and add their numbers to a total"
     knobs: ClassVar[Mapping[str, Sequence[Value]]] = {
         "lookups": (1, 2, 3, 4, 6, 8, 12, 20, 30, 50),

@@ -44,7 +44,7 @@ class SlidingTiles(Planning[Tiles]):
     """Sliding tiles; a position is the tiles row by row, 0 the empty cell."""
 
     name: ClassVar[str] = "sliding_tiles"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     summary: ClassVar[str] = "slide numbered tiles into order"
     knobs: ClassVar[Mapping[str, Sequence[Value]]] = {"scramble": (1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 28, 31)}
 

@@ -45,7 +45,7 @@ class StackMachine(Questions[Machine, Program]):
     """A machine with a stack and variables; the world is its memory."""
 
     name: ClassVar[str] = "stack_machine"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     summary: ClassVar[str] = "execute push, pop, assign and swap instructions"
     knobs: ClassVar[Mapping[str, Sequence[Value]]] = {"lines": (1, 2, 3, 4, 6, 8, 12, 16, 20), "variables": (2, 3, 4)}
 

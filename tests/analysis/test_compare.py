@@ -254,7 +254,7 @@ def test_other_seeds_environments_and_versions_are_refused(tmp_path: Path) -> No
     manifest = json.loads((other / "manifest.json").read_text())
     manifest["plan"]["environment"] = "hanoi-v99"
     (other / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(UsageError, match="hanoi is hanoi-v2 in BASE and hanoi-v99 in NEW"):
+    with pytest.raises(UsageError, match="hanoi is hanoi-v3 in BASE and hanoi-v99 in NEW"):
         compare(base, other)
     (tmp_path / "empty").mkdir()
     with pytest.raises(StoreError, match="no run folder"):

@@ -115,7 +115,7 @@ def test_several_runs_are_one_run_of_all_their_rows(stored: horizon.Run, folder:
 
 def test_a_run_prints_what_it_is_and_draws_itself_in_a_notebook(in_memory: horizon.Run) -> None:
     counts = f"6 episodes, {in_memory.turns.height} turns"
-    assert repr(in_memory) == f"Run(hanoi-v2, synthetic:hazard=0.3, {counts}, in memory)"
+    assert repr(in_memory) == f"Run(hanoi-v3, synthetic:hazard=0.3, {counts}, in memory)"
     page = in_memory._repr_html_()
     assert "<table>" in page and "data:image/png;base64," in page
 

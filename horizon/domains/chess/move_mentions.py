@@ -7,11 +7,13 @@ and an explanation ("Nf3 instead of Nc3") are not. Time linear in the text. Know
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import chess
 
 from horizon.core.answer_marks import weak_signs
 from horizon.core.answer_start import unwrap
+from horizon.core.answer_words import ALTERNATIVE_WORDS
 from horizon.core.answers import is_list
 from horizon.domains.chess.move_parsing import (
     UNPARSABLE,
@@ -27,7 +29,9 @@ from horizon.domains.chess.move_words import as_algebraic
 # The text before a bare square that makes it a pawn's move rather than a square.
 _MOVE_EXPECTED = re.compile(
     r"(?:^|[\n:;=>\"'`*“‘(\[\]|«‹$#]|\d{1,3}\s?\.{1,3}|…|(?<![\w.])\.{2,3}|"
-    r"\b(?:plays?|played|playing|is|was|be|moves?|moving|answers?|reply|replies|respond|choose|chose|pick|select|with))"
+    r"\b(?:plays?|played|playing|is|was|be|moves?|moving|answers?|reply|replies|respond|choose|chose|pick|"
+    r"select|with|push(?:es|ing)?|"
+    r"advanc(?:e|es|ing)))"
     r"[ \t\"'`*_“‘(«‹.]{0,8}$",
     re.IGNORECASE,
 )
@@ -39,24 +43,52 @@ _SUBJECT = re.compile(
     r"(?:[KQRBN]?[a-h]?x?[a-h][1-8]))\b)[a-z]",
 )
 _NEGATION = re.compile(
-    r"\b(?:not|never|avoid|avoiding|don't|doesn't|instead of|rather than|over|than|unlike|against|prevent(?:s|"
+    r"\b(?:not|never|avoid|avoiding|(?:don|doesn|isn|won|wouldn|can|shouldn|mustn|aren)'t|cannot|(?:anything|"
+    r"all|everything) (?:but|except)|except|instead of|rather than|over|than|unlike|against|prevent(?:s|"
     r"ing)?|stop(?:s|ping)?)"
     r"(?: (?:to |the |play |playing |move |a ){1,3})?[ \t\"'`*_(.…]{0,6}$",
     re.IGNORECASE,
 )
+_REJECTED = re.compile(
+    r"[?]{0,2}[\"'`*_)]{0,3} (?:(?:is|was|would be|looks|seems)(?: (?:a|an|the|clearly|simply|just|probably|too|"
+    r"very)){0,2} "
+    r"(?:mistake|blunder|error|bad|illegal|impossible|wrong|losing|weak|terrible|poor|not|worse|dubious|"
+    r"inaccura\w{2,3}|risky|premature)"
+    r"|isn't|wasn't|can't|cannot|loses|hangs|blunders|drops|fails|doesn't|does not|was played)\b",
+    re.IGNORECASE,
+)
+"""The text after a move that is spoken of and not chosen."""
+_OTHER_SIDE = {
+    side: re.compile(
+        rf"\b(?:opponent|enemy|they|he|she|{name})(?:'s)?(?: (?:has|have|had|just|then|now|would|will|could|may|"
+        rf"might|can)){{0,2}} "
+        r"(?:play|move|repl|respond|answer|capture|take)\w{0,3}(?: (?:with|to|on|by|move|was|"
+        r"is)){0,2}[ \t\"'`*_(:.…]{0,4}$",
+        re.IGNORECASE,
+    )
+    for side, name in ((chess.WHITE, "black"), (chess.BLACK, "white"))
+}
+"""The text before a move of the other side."""
 _BEFORE = re.compile(
-    r"(?:[\W_]|\d{1,3}\s?\.{1,3}|\b(?:my|the|best|next|final|chosen|move|answer|action|is|i|we|would|will|should|play|plays|choose|"
-    r"pick|select|go|with|white|black|make_move|bestmove|pawn|to|it|so|then|therefore|think|uci|san|game|start|moves|am|going|'ll|ll|"
+    r"(?:[\W_]|\d{1,3}\s?\.{1,3}|\b(?:my|the|best|next|final|chosen|move|answer|action|is|i|we|would|will|"
+    r"should|play|plays|choose|"
+    r"pick|select|go|with|white|black|make_move|bestmove|pawn|to|it|so|then|therefore|think|uci|san|game|start|"
+    r"moves|am|going|'ll|ll|"
     r"that|a|strong|good|san)\b)*"
 )
 _GAP = re.compile(
-    r"[\s,;/|&+\"'`*_)(\[\]{}<>!?#.…-]{0,12}?(?:\b(?P<word>or|and|and/or|vs|versus|either|also|alternatively|maybe|perhaps|possibly|else)\b[\s,:]{0,4}){0,2}[\s\"'`*_(\[.…]{0,6}"
+    r"[\s,、;/|&+\"'`*_)(\[\]{}<>!?#.…-]{0,12}?(?:\b(?P<word>and|and/or|vs|versus|either|also|"
+    + ALTERNATIVE_WORDS
+    + r")\b[\s,:]{0,4}|(?<!\w)(?P<letter>[b-e]\))\s?){0,2}[\s\"'`*_(\[.…]{0,6}"
 )
+_QUESTIONS = re.compile(r"\?{1,2}\s{1,3}")
+"""Between two moves that are asked about: "Nf3? Nc3?"."""
 _NUMBERED_GAP = re.compile(r"[\s+#!?]{0,6}\d{1,3}\s?(?:\.{1,3}|…)\s?")
 _NUMBER_BEFORE = re.compile(r"(\d{1,3})\s?(\.{1,3}|…)\s?$")
-_BESIDE = re.compile(r"[+#!?]{0,4},?[ \t]{1,3}(?:(?:or|vs\.?)[ \t]{1,3})?")
-_OR_IN_BRACKETS = re.compile(r"[\s,+#!?]{0,4}[(\[{]\s?(?:or|alternatively|maybe|perhaps)\b[\s\"'`*_:,]{0,6}")
+_BESIDE = re.compile(r"[+#!?]{0,4},?[ \t]{1,3}(?:(?:or|and|vs\.?)[ \t]{1,3})?")
+_OR_IN_BRACKETS = re.compile(rf"[\s,+#!?]{{0,4}}[(\[{{]\s?(?:{ALTERNATIVE_WORDS})\b" r"[\s\"'`*_:,]{0,6}")
 _LONGEST_GAP = 40
+_LONGEST_LEAD = 200
 _SENTENCE_END = re.compile(r"[.!?]\s|\(|\[|\{| - |\n")
 
 
@@ -113,7 +145,15 @@ def find_last_move(board: chess.Board, text: str, legal: Sequence[chess.Move] | 
     moves = LegalMoves(board, legal)
     plain = plain_marks(text)
     text = as_algebraic(plain, with_promotions=moves.has_promotions)
-    mentions = [mention for mention in _mentions(text, moves, plain, is_answer=False) if not mention.is_negated]
+    other_side = _OTHER_SIDE[board.turn]
+    mentions = [
+        mention
+        for mention in _mentions(text, moves, plain, is_answer=False)
+        if not mention.is_negated
+        and not _REJECTED.match(text, mention.end)
+        and not other_side.search(text, max(0, mention.start - _LONGEST_GAP), mention.start)
+    ]
+    mentions = _outside_brackets(text, mentions)
     last: dict[str, ParsedMove] = {}
     place = None
     for number, mention in enumerate(mentions):
@@ -122,6 +162,8 @@ def find_last_move(board: chess.Board, text: str, legal: Sequence[chess.Move] | 
             place = number
     if place is not None:
         run = _run_around(text, mentions, place)
+        if len(run) > 1 and _is_start_of_play(text, run):
+            return _first_of(text, run, board)
         named = {mention.reading.move for mention in run if mention.reading.status == "legal"}
         return mentions[place].reading if len(named) == 1 else ParsedMove("ambiguous", mentions[place].reading.move)
     illegal = next((mention for mention in reversed(mentions) if mention.reading.status == "illegal"), None)
@@ -131,6 +173,24 @@ def find_last_move(board: chess.Board, text: str, legal: Sequence[chess.Move] | 
     return last.get("illegal") or last.get("ambiguous") or UNPARSABLE
 
 
+def _outside_brackets(text: str, mentions: list[Mention]) -> list[Mention]:
+    """Return the mentions without those in brackets if any legal one is outside: "Nf3 (to follow with g3)"."""
+    depth, place, outside = 0, 0, []
+    for mention in mentions:
+        between = text[place : mention.start]
+        depth = max(0, depth + between.count("(") - between.count(")"))
+        place = mention.start
+        if not depth:
+            outside.append(mention)
+    return outside if any(mention.reading.status == "legal" for mention in outside) else mentions
+
+
+def _is_start_of_play(text: str, run: list[Mention]) -> bool:
+    """Return whether a text is a line of play from its start on: "1. e4 e5 2. Nf3"."""
+    gaps = [_gap(text, before.end, after.start) for before, after in pairwise(run)]
+    return _is_start(text, run[0].start) and any(gap is not None and gap.re is _NUMBERED_GAP for gap in gaps)
+
+
 def _mentions(text: str, moves: LegalMoves, written_text: str, *, is_answer: bool) -> Iterator[Mention]:
     known: dict[str, tuple[ParsedMove, bool]] = {}
     end = -1
@@ -138,7 +198,7 @@ def _mentions(text: str, moves: LegalMoves, written_text: str, *, is_answer: boo
         before = text[max(0, match.start() - _LOOK_BACK) : match.start()]
         if match.group("pawn_to") == match.group():
             if is_answer:
-                is_next = end < 0 or _gap(text, end, match.start()) is not None
+                is_next = _gap(text, end, match.start()) is not None if end >= 0 else _is_start(text, match.start())
             else:
                 is_next = end >= 0 and _BESIDE.fullmatch(text, end, match.start()) is not None
             if not is_next and not _MOVE_EXPECTED.search(before):
@@ -156,12 +216,19 @@ def _mentions(text: str, moves: LegalMoves, written_text: str, *, is_answer: boo
         end = match.end()
 
 
+def _is_start(text: str, place: int) -> bool:
+    """Return whether only words that introduce a move are before this place."""
+    return place <= _LONGEST_LEAD and _BEFORE.fullmatch(text[:place].lower()) is not None
+
+
 def _gap(text: str, end: int, start: int) -> "re.Match[str] | None":
     """Return the match of what is between two mentions if they are one enumeration or line of play, else None."""
     if start - end > _LONGEST_GAP:
         return None
     between = text[end:start]
-    numbered = _NUMBERED_GAP.fullmatch(between) or _OR_IN_BRACKETS.fullmatch(between.lower())
+    numbered = (
+        _NUMBERED_GAP.fullmatch(between) or _OR_IN_BRACKETS.fullmatch(between.lower()) or _QUESTIONS.fullmatch(between)
+    )
     return numbered or (None if _SENTENCE_END.search(between) else _GAP.fullmatch(between.lower()))
 
 
@@ -177,7 +244,12 @@ def _first_of(text: str, mentions: list[Mention], board: chess.Board) -> ParsedM
         if gap is None:
             break
         is_line = is_line or gap.re is _NUMBERED_GAP
-        is_choice = is_choice or gap.re is _OR_IN_BRACKETS or (gap.re is _GAP and gap.group("word") is not None)
+        is_choice = (
+            is_choice
+            or gap.re is _OR_IN_BRACKETS
+            or gap.re is _QUESTIONS
+            or (gap.re is _GAP and (gap.group("word") or gap.group("letter")) is not None)
+        )
         run.append(mention)
     first = run[0].reading
     if is_line and not is_choice:

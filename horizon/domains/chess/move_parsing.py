@@ -12,6 +12,7 @@ from typing import Literal
 
 import chess
 
+from horizon.domains.chess.described_moves import described_moves
 from horizon.domains.chess.move_words import as_algebraic, as_one_move
 
 Status = Literal["legal", "illegal", "ambiguous", "unparsable"]
@@ -82,22 +83,32 @@ _USUAL = _patterns("QRBNqrbn", "")
 _OF_VARIANTS = _patterns("KQRBNkqrbn", r"|(?P<dropped>[KQRBNPkqrbnp])?@(?P<drop_to>[a-h][1-8])")
 """Antichess promotes to kings, crazyhouse drops men: N@f3, and P@e4 or @e4."""
 
-_TIGHT = re.compile(r" ?([x=@-]) ?| (?=\([QRBNK]\))|(?<=[KQRBN]) (?=[a-h]?[1-8x]|[a-h][1-8])")
+_TIGHT = re.compile(r" ?([x=@-]) ?| (?=\([QRBNK]\))|(?<=[KQRBNP]) (?=[a-h]?[1-8x]|[a-h][1-8])")
+_SPACED = re.compile(r"[KQRBNkqrn]? ?(?:[a-h] ?)?(?:[x-] ?)?[a-h] [1-8](?: ?[+#])?")
+"""A move whose characters a tokenizer has parted: N f 3."""
+_ORIGIN_IN_BRACKETS = re.compile(
+    r"(?<=[KQRBN])(?:\((?P<origin>[a-h][1-8]?|[1-8])\)|/(?P<after>[a-h][1-8]?|[1-8])[-/ ]?)"
+)
 _WRAPPING = " \t\r\n*_`\"'“”‘’()[]{}<>«»‹›„•>$#-"
 _TRAILING = re.compile(r"[^\w+#!?)\]}'\"]{1,8}$")
 _CAPITALS = re.compile(
     r"(?P<man>[KQRBN]?)(?P<squares>(?:[A-H]?[1-8]?[X:-]?)[A-H][1-8])(?P<promoted>=?[QRBN]?)[+#!?]{0,4}"
 )
 _TWO_SQUARES = re.compile(
-    r"(?P<man>[KQRBNkqrn]?)(?P<origin>[a-h][1-8])(?:[^\w+#!?]|_){1,8}(?P<to>[a-h][1-8])(?P<promoted>=?[QRBNqrbn]?)(?P<marks>[+#!?]{0,4})"
+    r"(?P<man>[KQRBNkqrn]?)(?P<origin>[a-h][1-8])(?:[^\w+#!?]|"
+    r"_){1,8}(?P<to>[a-h][1-8])(?P<promoted>[= ]?[QRBNqrbn]?)(?P<marks>[+#!?]{0,4})"
 )
 _CASTLED = {"OO": "O-O", "OOO": "O-O-O", "00": "O-O", "000": "O-O-O", "oo": "O-O", "ooo": "O-O-O"}
 
 
 def read_move(board: chess.Board, text: str, legal: Sequence[chess.Move] | None = None) -> ParsedMove:
     """Parse a text that should be one move and nothing else; `legal` saves computing the legal moves again."""
-    match = _whole_move(board, text)
-    return match_move(match, LegalMoves(board, legal)) if match else UNPARSABLE
+    if match := _whole_move(board, text):
+        return match_move(match, LegalMoves(board, legal))
+    if len(text) > _LONGEST_MOVE:
+        return UNPARSABLE
+    fitting = described_moves(board, text, board.legal_moves if legal is None else legal)
+    return _one_of(fitting, text.strip()) if fitting else UNPARSABLE
 
 
 def split_move(board: chess.Board, text: str) -> WrittenMove | None:
@@ -156,7 +167,9 @@ def _whole_move(board: chess.Board, text: str) -> "re.Match[str] | None":
         is_own = board.color_at(chess.parse_square(pair["origin"])) == board.turn
         # Two squares are a move from the one to the other; two pawn moves only where nothing can leave the first.
         if is_own or not re.search(r"[\s,;/|&_]", text):
-            text = f"{pair['man']}{pair['origin']}-{pair['to']}{pair['promoted']}{pair['marks']}"
+            text = f"{pair['man']}{pair['origin']}-{pair['to']}{pair['promoted'].strip()}{pair['marks']}"
+    text = _ORIGIN_IN_BRACKETS.sub(lambda match: match["origin"] or match["after"], text)
+    text = text.replace(" ", "") if _SPACED.fullmatch(text) else text
     text = _TIGHT.sub(lambda match: match.group(1) or "", text)
     if capitals := _CAPITALS.fullmatch(text):
         text = _small(board, capitals)
@@ -207,6 +220,17 @@ class LegalMoves:
         is_back_rank = chess.square_rank(king) == chess.square_rank(chess.parse_square(to))
         return self.castling(to[0] == "c") if is_back_rank else []
 
+    def rook_takings(self, origin: str, to: str) -> list[chess.Move]:
+        """Return the castling that is written as the king's step to its own rook: e1h1."""
+        king, square = self.board.king(self.board.turn), chess.parse_square(to)
+        if (
+            king is None
+            or origin != chess.square_name(king)
+            or not self.board.castling_rights & chess.BB_SQUARES[square]
+        ):
+            return []
+        return self.castling(square < king) if self.board.color_at(square) == self.board.turn else []
+
 
 def match_move(match: "re.Match[str]", legal: LegalMoves) -> ParsedMove:
     """Return the legal move that a match denotes."""
@@ -247,7 +271,7 @@ def match_move(match: "re.Match[str]", legal: LegalMoves) -> ParsedMove:
     ]
     if is_full and not fitting:
         # The king's own step to that square takes precedence; without one, castling is meant.
-        fitting = legal.king_steps(f"{file}{rank}", to)
+        fitting = legal.king_steps(f"{file}{rank}", to) or legal.rook_takings(f"{file}{rank}", to)
     return _one_of(fitting, written)
 
 

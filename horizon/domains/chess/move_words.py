@@ -6,13 +6,22 @@ not asked. Knows no board: squares, men and the usual verbs only.
 
 import re
 
-_LETTERS = {"knight": "N", "horse": "N", "bishop": "B", "rook": "R", "queen": "Q", "king": "K", "pawn": "P"}
-_MAN = "knight|horse|bishop|rook|queen|king|pawn"
+_NAMES = {
+    "N": "knight horse springer cavalier caballo cavallo cavalo paard конь коня",
+    "B": "bishop läufer laeufer fou alfil alfiere bispo loper слон слона",
+    "R": "rook turm tour torre toren ладья ладью",
+    "Q": "queen dame dama reina donna regina rainha ферзь ферзя",
+    "K": "king könig koenig roi rey koning король короля",
+    "P": "pawn bauer pion peón peon pedone peão пешка пешку",
+}
+"""The names of the men, in the languages that models mix in."""
+_LETTERS = {name: letter for letter, names in _NAMES.items() for name in names.split()}
+_MAN = "|".join(_LETTERS)
 _SQUARE = "[a-h][1-8]"
 _TAKES = r"takes|captures|x|takes on|captures on|taking|capturing"
 _GOES = (
     r"to|on to|onto|towards|into|goes to|moves to|moved to|moving to|jumps to|advances to|pushes to|slides to|"
-    r"steps to|lands on"
+    r"steps to|lands on|nach|auf|a|en|à|na|naar|op|на"
 )
 _ARROW = r"(?:[-=~]{0,3}>{1,2}|→|»)"
 _WHOSE = r"(?:the |my |a |our |his |white'?s? |black'?s? ){0,2}"
@@ -25,9 +34,21 @@ _WORDED = re.compile(
     rf" ?{_WHOSE}(?:(?:{_MAN}) )?(?:on |at )?(?P<to>{_SQUARE})\b",
     re.IGNORECASE,
 )
-_PLACED = re.compile(rf"(?P<man>{_MAN})[- ](?P<to>{_SQUARE})\b", re.IGNORECASE)
+_PLACED = re.compile(rf"{_WHOSE}\b(?P<man>{_MAN})[- ](?P<to>{_SQUARE})\b", re.IGNORECASE)
+_FROM_BEFORE = re.compile(
+    rf"(?<![\w/])(?P<origin>{_SQUARE})[- ](?P<man>{_MAN}) ?(?:{_GOES}|{_ARROW}|-) ?(?P<to>{_SQUARE})\b", re.IGNORECASE
+)
+_LETTER_FROM = re.compile(
+    rf"(?<![\w/])(?P<man>[KQRBN])(?P<origin>{_SQUARE}|[a-h]|[1-8]) ?(?:(?P<takes>\b(?:{_TAKES})\b)|"
+    rf"\b(?:{_GOES})\b|{_ARROW}) ?"
+    rf"(?P<to>{_SQUARE})(?![\w/])"
+)
+_MAN_OF_FILE = re.compile(
+    rf"\b(?P<man>{_MAN}) (?:from )?(?P<file>[a-h])(?: file)? (?:{_GOES}) (?P<to>{_SQUARE})\b", re.IGNORECASE
+)
 _PAIR = re.compile(
-    rf"(?<![\w/])(?:from )?(?P<origin>{_SQUARE})(?: ?(?:(?P<takes>\b(?:{_TAKES})\b)|\b(?:{_GOES})\b|{_ARROW})) ?"
+    rf"(?<![\w/])(?:from:? )?(?P<origin>{_SQUARE})(?:(?:[,;]|\s)\s?to:\s?| ?(?:(?P<takes>\b(?:{_TAKES})\b)|"
+    rf"\b(?:{_GOES})\b|{_ARROW})) ?"
     rf"{_WHOSE}(?:(?:{_MAN}) )?(?:on |at )?(?P<to>{_SQUARE})(?![\w/])",
     re.IGNORECASE,
 )
@@ -40,10 +61,19 @@ _WITH = re.compile(
     rf"with {_WHOSE}(?P<man>{_MAN})\b",
     re.IGNORECASE,
 )
-_SIDES = {"king": "O-O", "short": "O-O", "queen": "O-O-O", "long": "O-O-O"}
+_SIDES = {"king": "O-O", "short": "O-O", "k": "O-O", "queen": "O-O-O", "long": "O-O-O", "q": "O-O-O"}
+_SHORT_CASTLING = (
+    r"kurze rochade|rochade kurz|petit roque|enroque corto|arrocco corto|roque pequeno|"
+    r"короткая рокировка|рокировка в короткую"
+)
+_LONG_CASTLING = (
+    r"lange rochade|rochade lang|grand roque|enroque largo|arrocco lungo|grande roque|"
+    r"длинная рокировка|рокировка в длинную"
+)
+_FOREIGN_CASTLING = re.compile(rf"\b(?:(?P<short>{_SHORT_CASTLING})|(?P<long>{_LONG_CASTLING}))\b", re.IGNORECASE)
 _CASTLES = re.compile(
-    r"\b(?:castl(?:e|es|ing|ed)[ -](?:(?:on|to|towards) )?(?:the )?"
-    r"(?:(?P<side>king|queen)(?:'?s)?[ -]?(?:side|wing)?|(?P<way>short|long))\b"
+    r"\b(?:castl(?:e|es|ing|ed)[ -]\(?(?:(?:on|to|towards) )?(?:the )?"
+    r"(?:(?P<side>king|queen)(?:'?s)?[ -]?(?:side|wing)?|(?P<letter>[kq])-?side|(?P<way>short|long))\b\)?"
     r"|(?P<first>king|queen)(?:'?s)?[ -]?side[ -]castl(?:e|es|ing)\b|(?P<kind>short|long)[ -]castl(?:e|es|ing)\b)",
     re.IGNORECASE,
 )
@@ -52,19 +82,20 @@ _PROMOTED = {
     **dict(zip("♕♖♗♘♛♜♝♞", "QRBNQRBN", strict=True)),
 }
 _BECOMES = (
-    r"[\s,=/:>*^~_+→(\[{-]{1,6}(?:(?:and |then )?(?:promot\w{0,4}|becom\w{0,3}|turn\w{0,3}|mak\w{0,3}|gett?\w{0,3}|"
+    r"[\s,=/:>*^~_+→(\[{\"'“‘-]{1,6}(?:(?:and |then )?(?:promot\w{0,4}|becom\w{0,3}|turn\w{0,3}|mak\w{0,3}|"
+    r"gett?\w{0,3}|"
     r"choos\w{0,3}|with promotion|for|to|into|as|equals)\s(?:it |the pawn )?(?:to |into |as )?"
     r"(?:an? |the |new ){0,2})?"
 )
 _PAWN_MOVE = r"(?<![\w-])(?P<move>[Pp]?(?:[a-h][1-8]?\s?[x:-]?\s?)?[a-h][18])"
 _PROMOTION = re.compile(
     rf"{_PAWN_MOVE}(?:(?:{_BECOMES})?(?P<name>queen|rook|bishop|knight|horse|[♕♖♗♘♛♜♝♞])(?!\w)"
-    r"|\s?[=/:>*^~_→([{-]{1,4}\s?(?P<letter>[QRBNqrbn])(?![\w-])"
+    r"|\s?[=/:>*^~_→([{\"'“‘-]{1,4}\s?(?P<letter>[QRBNqrbn])(?![\w-])"
     r"|\s(?P<capital>[QRBN])(?![\w-]))(?:\s?promot(?:ion|ed))?[)\]}]{0,3}",
     re.IGNORECASE,
 )
 _PROMOTING = re.compile(
-    r"\bpromot(?:e|es|ing)(?: (?:the|my|a))?(?: pawn)?(?: to| into)?(?: an?| the)? "
+    r"\b(?:under-?)?promot(?:e|es|ing)(?: (?:the|my|a))?(?: pawn)?(?: to| into)?(?: an?| the)? "
     r"(?P<name>queen|rook|bishop|knight) (?:on|at) (?P<to>[a-h][18])\b",
     re.IGNORECASE,
 )
@@ -82,7 +113,15 @@ def as_algebraic(text: str, *, with_promotions: bool) -> str:
         text = _PROMOTING.sub(lambda match: f"{match['to']}={_LETTERS[match['name'].lower()]}", text)
         text = _PROMOTION.sub(_promotion, text)
     text = _CASTLES.sub(_castling, text)
+    text = _FOREIGN_CASTLING.sub(lambda match: "O-O" if match["short"] else "O-O-O", text)
     text = _WITH.sub(lambda match: f"{_letter(match['man'])}x{match['to'].lower()}", text)
+    text = _FROM_BEFORE.sub(
+        lambda match: f"{_piece(match['man'])}{match['origin'].lower()}-{match['to'].lower()}", text
+    )
+    text = _MAN_OF_FILE.sub(_of_file, text)
+    text = _LETTER_FROM.sub(
+        lambda match: f"{match['man']}{match['origin']}{'x' if match['takes'] else ''}{match['to']}", text
+    )
     text = _WORDED.sub(_write_word, text)
     text = _ON.sub(lambda match: f"x{match['to'].lower()}", _LETTER.sub(_write_letter, text))
     return _PAIR.sub(
@@ -97,6 +136,19 @@ def as_one_move(text: str) -> str:
 
 def _letter(man: str) -> str:
     return _LETTERS[man.lower()]
+
+
+def _piece(man: str) -> str:
+    """Return the letter of a man as it is written: none for a pawn."""
+    return _letter(man).replace("P", "")
+
+
+def _of_file(match: "re.Match[str]") -> str:
+    return (
+        match.group()
+        if _letter(match["man"]) == "P"
+        else f"{_letter(match['man'])}{match['file'].lower()}{match['to'].lower()}"
+    )
 
 
 def _write_word(match: "re.Match[str]") -> str:

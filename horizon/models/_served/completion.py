@@ -13,9 +13,14 @@ from horizon.core.records import FinishReason, Json, Reply
 from horizon.core.tool_calls import join_call, without_marks
 from horizon.models._served.error_text import parse_json, read_error
 
-_STOPS = frozenset({"stop", "eos", "eos_token", "stop_sequence", "stop_token", "end_turn", "complete", "completed"})
+_STOPS = frozenset(
+    {"stop", "stop_sequence", "stop_token", "stop_str", "matched_stop", "matched_eos"}
+    | {"eos", "eos_token", "eos_found", "end_turn", "end_of_turn", "end_of_text", "end_token"}
+    | {"complete", "completed", "done", "finished", "finish", "normal"}
+)
 _LENGTHS = frozenset(
     {"length", "max_tokens", "max_output_tokens", "max_new_tokens", "max_completion_tokens", "max_length"}
+    | {"model_length", "max_tokens_reached", "output_limit", "token_limit"}
 )
 _TOOLS = frozenset({"tool_calls", "function_call", "tool_use", "tool_call"})
 _FILTERS = frozenset(
@@ -56,6 +61,8 @@ def read_completion(body: bytes, *, calls_tools: bool = False) -> Reply | Fault:
     message = choice.get("message") if isinstance(choice, dict) else None
     if isinstance(choice, dict) and choice.get("error"):
         return Fault(_wording(choice["error"]))
+    if _is_error(answer.get("error")):
+        return Fault(_wording(answer["error"]))
     if not isinstance(message, dict):
         return Fault(f"a choice without a message: {_wording(choice)}")
     finish = _finish_of(choice.get("finish_reason"))
@@ -92,11 +99,16 @@ def _finish_of(reason: Any) -> _Finish | Fault:
     return Fault(f"the reply ended with finish_reason '{reason[:80]}'", is_filter=name in _FILTERS)
 
 
+def _is_error(error: Any) -> bool:
+    """Return whether an `error` beside the choices is one: some gateways always send it, with nothing inside."""
+    return any(error.values()) if isinstance(error, dict) else bool(error)
+
+
 def _content_of(message: Mapping[str, Any], finish: _Finish, calls_tools: bool) -> _Content | Fault:
     content = message.get("content")
     reasoning = message.get("reasoning_content") or message.get("reasoning")
     refusal = message.get("refusal")
-    parts = [] if content is None else [content] if isinstance(content, str) else content
+    parts = [] if content is None else [content] if isinstance(content, str | dict) else content
     if not isinstance(parts, list):
         return Fault(f"a message whose content is {_wording(content)} of type {type(content).__name__}")
     joined = _join(parts)
@@ -125,7 +137,15 @@ def _join(parts: list[Any]) -> _Content | Fault:
         kind = part.get("type") if isinstance(part, dict) else None
         if kind in ("text", "output_text", None) and isinstance(part, dict) and isinstance(part.get("text"), str):
             texts.append(part["text"])
-        elif kind in ("thinking", "reasoning", "reasoning_text", "redacted_thinking", "summary_text"):
+        elif kind in (
+            "thinking",
+            "reasoning",
+            "reasoning_text",
+            "reasoning_content",
+            "redacted_thinking",
+            "summary_text",
+            "thought",
+        ):
             thoughts.extend(_strings(part, 0))
         elif kind == "refusal" and isinstance(part.get("refusal"), str):
             refusals.append(part["refusal"])
@@ -137,7 +157,7 @@ def _join(parts: list[Any]) -> _Content | Fault:
 def _strings(value: Any, depth: int) -> Iterator[str]:
     """Yield the texts inside a part that holds thoughts."""
     if isinstance(value, dict):
-        for key in ("thinking", "reasoning", "text", "summary", "content"):
+        for key in ("thinking", "reasoning", "reasoning_content", "thought", "text", "summary", "content"):
             inner = value.get(key)
             if isinstance(inner, str):
                 yield inner

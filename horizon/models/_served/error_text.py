@@ -32,7 +32,7 @@ _MOST = 20
 _OVERFLOWS = re.compile(
     r"context[ _](length|window|size|limit)|max(imum)?[ _]context|exceed_context_size|context the overflows"
     r"|(prompt|input|inputs|request(?! entity)|conversation|messages?|text)\b"
-    r"[^.]{0,60}\b(is|are|was)?\s*too (long|large|big|many)"
+    r"[^.]{0,60}\b(is|are|was)?\s*too (long|large|big|many (tokens|characters|messages|turns))"
     r"|(prompt|input|inputs|conversation|sequence|messages?)\b[^.]{0,80}"
     r"\b(exceed(s|ed|ing)?|longer than|larger than|greater than|more than|over the)\b"
     r"[^.]{0,60}\b(tokens?|length|limit|max\w*|context|allowed)"
@@ -40,7 +40,14 @@ _OVERFLOWS = re.compile(
     r"|input token count|token count exceeds|tokens?`? \+ `?max_new_tokens|must have less than \d+ tokens"
     r"|max(imum)?[ _](seq(uence)?|model|input|prompt)[ _]?len(gth)?|too many (input |prompt )?tokens"
     r"|exceeds? [^.]{0,40}max_position_embeddings|max_total_tokens|reduce the length|request too large"
-    r"|reduce your (message|prompt|input)|string_above_max_length",
+    r"|reduce your (message|prompt|input)|string_above_max_length|ContextWindowExceeded|\bn_ctx\b|"
+    r"context shift is disabled"
+    r"|exceed(s|ed|ing)?\b[^.]{0,40}\btoken limit|tokens in request more than|tokens? but the (limit|maximum) is"
+    r"|(input|output|prompt) tokens must be reduced|range of (input|prompt) length|kv[ _-]?cache (is )?full"
+    # vLLM's and LMDeploy's when the prompt alone fills the context.
+    r"|max_tokens must be at least 1, got -"
+    r"|messages\.\d+\.content: string should have at most"
+    r"|超长|过长|超过.{0,20}(长度|上下文|token)",
     re.IGNORECASE,
 )
 _RATES = re.compile(r"rate.?limit|per (minute|second|day|hour)|too many requests", re.IGNORECASE)
