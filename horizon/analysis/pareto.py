@@ -1,7 +1,7 @@
 """The trade-off between what a turn takes and how well it is played: cost, seconds and tokens against error and H50.
 
 One figure for each pair and each task that several models, or several ways of asking one, have played. Makes charts
-from estimates and compares nothing but point estimates; runs of unlike plans are points of their own.
+from estimates and compares nothing but point estimates; runs of other plans are points of their own.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,7 @@
 """A static site of many runs: a table of models by tasks, and a page for each run that its cells link to.
 
-Runs of one model and one protocol are one sample and share a page; others are never pooled with them. What can't be read is
-named and left out. Every file is replaced whole, the table last; other files in the folder stay.
+Runs of one model and one protocol are one sample and share a page; others are never pooled with them. What can't be
+read is named and left out. Every file is replaced whole, the table last; other files in the folder stay.
 """
 
 import json

@@ -7,7 +7,7 @@ import horizon
 from horizon.analysis.analysis import Analysis
 from horizon.analysis.analyze import analyze_data
 from horizon.analysis.chart import Chart
-from horizon.analysis.pareto import FRONTIER, pareto_charts, find_frontier
+from horizon.analysis.pareto import FRONTIER, find_frontier, pareto_charts
 from horizon.report.chart_builders import caption_of, charts_of
 from horizon.report.plotly_figures import draw
 

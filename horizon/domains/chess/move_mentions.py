@@ -57,7 +57,7 @@ _REJECTED = re.compile(
     r"|isn't|wasn't|can't|cannot|loses|hangs|blunders|drops|fails|doesn't|does not|was played)\b",
     re.IGNORECASE,
 )
-"""The text after a move that is spoken of and not chosen."""
+"""The text after a move that is mentioned and not chosen."""
 _OTHER_SIDE = {
     side: re.compile(
         rf"\b(?:opponent|enemy|they|he|she|{name})(?:'s)?(?: (?:has|have|had|just|then|now|would|will|could|may|"
