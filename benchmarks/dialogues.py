@@ -43,7 +43,8 @@ def loaded(attention: str, dtype: str) -> Any:
 
 def horizon_way(model: Any, episodes: int, turns: int) -> tuple[list[list[int]], list[float], int]:
     """Return every conversation, the seconds of each turn, and the bytes that the cache holds at the end."""
-    from horizon.models._local.decoder import Decoder, Job
+    from horizon.models._local.decoder import Decoder
+    from horizon.models._local.jobs import Job
 
     reader = Decoder(model, frozenset(), 8 << 30, lambda tokens: False, lambda token: False)
     talks: list[list[int]] = [[] for _ in range(episodes)]

@@ -37,7 +37,8 @@ def gguf_file() -> str:
 
 def horizon_way(dtype: str) -> Write:
     from horizon.core.model import ModelOptions, open_model
-    from horizon.models._local.decoder import Decoder, Job
+    from horizon.models._local.decoder import Decoder
+    from horizon.models._local.jobs import Job
 
     model: Any = open_model("smollm2", ModelOptions(dtype=dtype))
     decoder = Decoder(model._model, frozenset(), 8 << 30, lambda tokens: False, lambda token: False)

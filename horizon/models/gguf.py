@@ -25,7 +25,8 @@ def open_model(argument: str, options: ModelOptions) -> Model:
         ModelFailure: it can't be loaded.
     """
     require("torch", "transformers", "gguf", extra="local", purpose=f"model 'gguf:{argument}'")
-    from horizon.models._local.model import LocalModel, WeightSource
+    from horizon.models._local.loading import WeightSource
+    from horizon.models._local.model import LocalModel
 
     path = Path(argument).expanduser()
     if not argument or not path.is_file():

@@ -20,7 +20,8 @@ def open_model(argument: str, options: ModelOptions) -> Model:
         ModelFailure: it can't be loaded.
     """
     require("torch", "transformers", extra="local", purpose=f"model 'hf:{argument}'")
-    from horizon.models._local.model import LocalModel, WeightSource
+    from horizon.models._local.loading import WeightSource
+    from horizon.models._local.model import LocalModel
 
     if not argument:
         raise UsageError("hf: needs a name or a folder, as hf:HuggingFaceTB/SmolLM2-135M-Instruct or hf:./folder")

@@ -47,7 +47,8 @@ def open_model(argument: str, options: ModelOptions) -> Model:
         from horizon.models._openvino.weights import gguf_source
 
         return OpenVinoModel(gguf_source(name, path, identity, "exact"), options)
-    from horizon.models._local.model import LocalModel, WeightSource
+    from horizon.models._local.loading import WeightSource
+    from horizon.models._local.model import LocalModel
 
     return LocalModel(WeightSource(name, str(path.parent), path.name, identity), options)
 

@@ -20,7 +20,8 @@ def open_model(argument: str, options: ModelOptions) -> Model:
         ModelFailure: its files are missing or can't be loaded.
     """
     require("torch", "transformers", extra="local", purpose="model 'student'")
-    from horizon.models._local.model import LocalModel, WeightSource
+    from horizon.models._local.loading import WeightSource
+    from horizon.models._local.model import LocalModel
 
     if argument:
         raise UsageError(f"student:{argument}: student takes no settings; other students are played as hf:FOLDER")

@@ -13,46 +13,15 @@ from torch import Tensor
 
 from horizon.core.seeds import derive
 from horizon.models._local.constrained import allowed_tokens, common_prefix_length, log_likelihood, mask_logits
+from horizon.models._local.jobs import Job, WrittenReply, common_prefix, common_prompt
 from horizon.models._local.kv_cache import ConversationCache, PackedCache, Part
-from horizon.models._local.recall import ALL_TOKENS, TokenRecall, first_difference
+from horizon.models._local.recall import first_difference
+from horizon.models._local.sampling import choose_tokens
 
 PASS_TOKENS = 512
 """The new tokens of one prefill pass: enough for the matrix units, few enough for memory."""
 _WORTH_WAITING_TOKENS = 16
 """The least number of tokens for which a job waits until another of the same pass has read their common prefix."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One requested reply: the whole prompt as tokens, and how to decode from it. `temperature` 0 is greedy.
-
-    `choices`, if there are any, are the only allowed replies; with `is_scored` the likeliest of them is chosen as a
-    whole, instead of token by token. `recall` is what may be used of the prompt.
-    """
-
-    conversation: str
-    prompt: list[int]
-    max_tokens: int
-    seed: int = 0
-    temperature: float = 0.0
-    top_p: float = 1.0
-    choices: tuple[tuple[int, ...], ...] = ()
-    is_scored: bool = False
-    recall: TokenRecall = ALL_TOKENS
-
-
-@dataclass(slots=True, eq=False)
-class WrittenReply:
-    """One reply as tokens, without its end token. `reused_tokens` of the prompt came from a cache.
-
-    `log_likelihoods` holds those of all scored choices, in their order, without their common prefix; that of a single
-    choice is whole.
-    """
-
-    tokens: list[int] = field(default_factory=list)
-    has_ended: bool = False
-    reused_tokens: int = 0
-    log_likelihoods: list[float] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -118,7 +87,7 @@ class Decoder:
             for row, place in enumerate(going):
                 if place in allowed:
                     logits[row] = mask_logits(logits[row], allowed[place])
-            chosen = _choose(logits, [jobs[place] for place in going], [generators[place] for place in going])
+            chosen = choose_tokens(logits, [jobs[place] for place in going], [generators[place] for place in going])
             on: list[int] = []
             for place, token in zip(going, chosen, strict=True):
                 reply, job = written[place], jobs[place]
@@ -186,7 +155,7 @@ class Decoder:
         for place, job in enumerate(jobs):
             # A prompt that shares a prefix with one of the same pass waits until that one has been read.
             known, _ = self._longest(job)
-            coming = max((_common_prompt(job, jobs[other]) for other, *_ in waiting), default=0)
+            coming = max((common_prompt(job, jobs[other]) for other, *_ in waiting), default=0)
             if coming >= known + _WORTH_WAITING_TOKENS:
                 self._prefill(waiting, logits)
             sequence, reused = self._begin(job)
@@ -295,51 +264,6 @@ class Decoder:
 
 def _reusable(job: Job, cache: ConversationCache) -> int:
     """Return how many of a cache's first tokens are the prompt's, have the same seals, and were never rounded."""
-    length = _common_prefix(job.prompt, cache.tokens)
+    length = common_prefix(job.prompt, cache.tokens)
     length = length if cache.exact_tokens is None else min(length, cache.exact_tokens)
     return first_difference(job.recall.seals, cache.seals, length)
-
-
-def _common_prompt(job: Job, other: Job) -> int:
-    """Return how many first tokens of two prompts are read in the same way."""
-    length = first_difference(job.recall.seals, other.recall.seals, _common_prefix(job.prompt, other.prompt))
-    return length if other.recall.rounding is None else min(length, other.recall.rounding.end)
-
-
-def _common_prefix(one: Sequence[int], other: Sequence[int]) -> int:
-    """Return the length of the common prefix of two sequences, at a cost in its own length."""
-    length = min(len(one), len(other))
-    low, reach = 0, 32
-    # Equal up to `low`: double the step until something differs, then bisect.
-    while low < length and one[low : low + reach] == other[low : low + reach]:
-        low = min(length, low + reach)
-        reach *= 2
-    high = min(length, low + reach)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def _choose(logits: Tensor, jobs: Sequence[Job], generators: Sequence[torch.Generator]) -> list[int]:
-    """Return the next token of each row: the likeliest, or one drawn by the row's own generator."""
-    best: list[int] = logits.argmax(dim=-1).tolist()
-    for row, (job, generator) in enumerate(zip(jobs, generators, strict=True)):
-        if job.temperature > 0:
-            best[row] = _sample(logits[row].cpu(), job, generator)
-    return best
-
-
-def _sample(logits: Tensor, job: Job, generator: torch.Generator) -> int:
-    """Draw from the softmax at the job's temperature, cut to the smallest set of tokens that holds `top_p`.
-
-    Source: Holtzman et al. (2020), The curious case of neural text degeneration, arXiv 1904.09751.
-    """
-    chances, order = torch.softmax(logits.double() / job.temperature, dim=-1).sort(descending=True, stable=True)
-    if job.top_p < 1:
-        before = chances.cumsum(0) - chances
-        chances = torch.where(before < job.top_p, chances, 0.0)
-    return int(order[torch.multinomial(chances, 1, generator=generator)])

@@ -5,9 +5,7 @@ Used by the backends hf, gguf and smollm2, which differ only in the source of th
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -15,31 +13,17 @@ import transformers
 
 from horizon.core.answers import is_complete
 from horizon.core.continuation import MOST_WORD_TOKENS, cut_reply, is_over
-from horizon.core.errors import ModelFailure, UsageError
-from horizon.core.hashing import file_sha256
+from horizon.core.errors import ModelFailure
 from horizon.core.likelihood import Likelihood
 from horizon.core.model import ModelOptions, Request
 from horizon.core.records import WHOLE, Json, Reply
 from horizon.core.weight_cache import weights
-from horizon.models._local.attention import register
-from horizon.models._local.converted import converted_folder, parsing_once
-from horizon.models._local.decoder import Decoder, Job, WrittenReply
+from horizon.models._local.decoder import Decoder
+from horizon.models._local.jobs import Job, WrittenReply
 from horizon.models._local.kv_cache import memory_left
+from horizon.models._local.loading import WeightSource, check_architecture, find_device, find_dtype, load_weights
 from horizon.models._local.recall import ALL_TOKENS, TokenRecall, token_recall
 from horizon.models._local.template import ChatTemplate
-
-DTYPES = {"auto": torch.float32, "float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-_ATTENTION_KINDS = {"full_attention", "sliding_attention"}
-
-
-@dataclass(frozen=True, slots=True)
-class WeightSource:
-    """The source of weights: `folder_or_name` as in transformers, and the `gguf_file` inside it, if any."""
-
-    name: str
-    folder_or_name: str
-    gguf_file: str | None
-    identity: Mapping[str, Json]
 
 
 class LocalModel:
@@ -59,14 +43,12 @@ class LocalModel:
         self.name = source.name
         self._options = options
         self._source = source
-        if options.dtype not in DTYPES:
-            raise UsageError(f"dtype={options.dtype} is unknown: choose one of {', '.join(DTYPES)}")
-        self._device = _device(options.device)
-        self._dtype = _fast_dtype(self._device) if options.dtype == "auto" else DTYPES[options.dtype]
+        self._device = find_device(options.device)
+        self._dtype = find_dtype(options.dtype, self._device)
         # Weights may be shared with the next run; caches and sampling are not.
         key = (source.folder_or_name, source.gguf_file, self._dtype, self._device)
-        self._tokenizer, self._model = weights(key, lambda: _load(source, self._dtype, self._device))
-        _check_architecture(self._model.config, source.name)
+        self._tokenizer, self._model = weights(key, lambda: load_weights(source, self._dtype, self._device))
+        check_architecture(self._model.config, source.name)
         limits = [getattr(self._model.config, "max_position_embeddings", None), options.context_tokens]
         self._limit = min((limit for limit in limits if limit), default=1 << 30)
         ends = {self._tokenizer.eos_token_id, *_as_list(self._model.generation_config.eos_token_id)}
@@ -285,66 +267,6 @@ class LocalModel:
         read = self._tokenizer(text, add_special_tokens=adds_special_tokens, return_offsets_mapping=True)
         spans = self._template.spans(messages, text)
         return read.input_ids, token_recall(request.recall, messages, spans, read.offset_mapping)
-
-
-def _load(source: WeightSource, dtype: torch.dtype, device: torch.device) -> tuple[Any, Any]:
-    attention = register()
-    # The library's progress bars would interfere with ours, and its advice is for its callers.
-    transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        place, more = _place(source)
-        with parsing_once() if more else nullcontext():
-            tokenizer = transformers.AutoTokenizer.from_pretrained(place, **more)
-            model: Any = transformers.AutoModelForCausalLM.from_pretrained(
-                place, dtype=dtype, attn_implementation=attention, **more
-            )
-    except Exception as problem:  # noqa: BLE001 - file formats raise errors of any type
-        first = str(problem).strip().partition("\n")[0][:300]
-        raise ModelFailure(
-            f"{source.name} can't be loaded: {first}; check the name, or download it first where there is a network "
-            "(hf download) and give its folder, as hf:./folder"
-        ) from None
-    return tokenizer, model.to(device).eval()
-
-
-def _place(source: WeightSource) -> tuple[str, dict[str, str]]:
-    """Return what transformers loads: a folder or a name, and the GGUF file in it where none is converted."""
-    if not source.gguf_file:
-        return source.folder_or_name, {}
-    file = Path(source.folder_or_name) / source.gguf_file
-    folder = converted_folder(file, str(source.identity.get("sha256") or file_sha256(file)))
-    return (str(folder), {}) if folder is not None else (source.folder_or_name, {"gguf_file": source.gguf_file})
-
-
-def _check_architecture(config: Any, name: str) -> None:
-    """Refuse other than plain or sliding attention, whose cache can't be cropped and shared.
-
-    Raises:
-        ModelFailure: another kind of layer, or an encoder.
-    """
-    kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
-    if kinds - _ATTENTION_KINDS or getattr(config, "is_encoder_decoder", False):
-        what = ", ".join(sorted(kinds - _ATTENTION_KINDS)) or "an encoder"
-        raise ModelFailure(f"{name} has {what}, which can't be decoded exactly here: serve it and use openai:NAME")
-
-
-def _device(wanted: str) -> torch.device:
-    if wanted == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        return torch.device(wanted)
-    except RuntimeError:
-        raise UsageError(f"device={wanted} is unknown: use auto, cpu or cuda") from None
-
-
-def _fast_dtype(device: torch.device) -> torch.dtype:
-    """Return bfloat16 if the device multiplies it faster than float32 (2 to 4 times, measured), else float32."""
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
-    capability = torch.backends.cpu.get_cpu_capability()
-    has_bfloat16 = capability.startswith("AVX512") and torch.cpu._is_avx512_bf16_supported()
-    return torch.bfloat16 if has_bfloat16 else torch.float32
 
 
 def _line_ends(tokenizer: Any) -> frozenset[int]:

@@ -6,7 +6,7 @@ from small_models import FAMILIES, decoder, made, reread, tokens
 
 from horizon.models._local.attention import register
 from horizon.models._local.constrained import allowed_tokens, common_prefix_length
-from horizon.models._local.decoder import Job
+from horizon.models._local.jobs import Job
 
 ENDS = frozenset([2])
 CHOICES = tuple((7, 8, *tokens(seed, 1 + seed % 4)) for seed in range(9))

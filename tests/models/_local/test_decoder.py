@@ -8,7 +8,8 @@ from small_models import FAMILIES, decoder, made, reread, tokens
 
 from horizon.core.errors import ModelFailure
 from horizon.models._local.attention import register
-from horizon.models._local.decoder import Decoder, Job, _common_prefix
+from horizon.models._local.decoder import Decoder
+from horizon.models._local.jobs import Job, common_prefix
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -128,4 +129,4 @@ def test_attention_that_is_not_understood_is_refused_and_not_guessed() -> None:
 def test_the_shared_beginning_is_the_longest_one(one: list[int], other: list[int], same: int) -> None:
     other = one[:same] + other
     expected = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    assert _common_prefix(one, other) == expected
+    assert common_prefix(one, other) == expected

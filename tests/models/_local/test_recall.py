@@ -9,7 +9,7 @@ from small_models import decoder, made, tiny_tokenizer, tokens
 from horizon.core.errors import ModelFailure
 from horizon.core.records import Message, Recall
 from horizon.models._local.attention import register
-from horizon.models._local.decoder import Job
+from horizon.models._local.jobs import Job
 from horizon.models._local.recall import Rounding, TokenRecall, round_numbers, token_recall
 from horizon.models._local.template import ChatTemplate
 
