@@ -82,6 +82,7 @@ def main() -> None:
                 }
             )
             row: dict[str, object] = {"suite": name, "scenario": variant.name, "planned": variant.scenario.episodes}
+            row["judge_nodes"] = given.judge_nodes
             for label, model in (
                 ("random", None),
                 ("same reply", Broken("same")),
@@ -93,10 +94,8 @@ def main() -> None:
             rows = [other for other in rows if (other["suite"], other["scenario"]) != (name, variant.name)] + [row]
             print(json.dumps(row), flush=True)
             OUT.parent.mkdir(parents=True, exist_ok=True)
-            command = f"python {' '.join(sys.argv)}"
-            OUT.write_text(
-                json.dumps({"command": command, "judge_nodes": given.judge_nodes, "rows": rows}, indent=1) + "\n"
-            )
+            found = {"command": f"python {' '.join(sys.argv)}", "rows": rows}
+            OUT.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -85,6 +85,9 @@ _SHAPES: dict[str, tuple[str, Callable[[object], bool]]] = {
 _NEEDED = ("shard", "stopped_early", "gate")
 """Objects that have all of their keys, where they are there."""
 
+_NEVER_NULL = ("plan.parameters", "plan.opponents", "plan.conditions")
+"""Keys that are left out or hold something: what they hold is iterated over."""
+
 
 def check_shapes(manifest: Mapping[str, Any], path: Path) -> None:
     """Check the types of what is read from a manifest.
@@ -99,7 +102,12 @@ def check_shapes(manifest: Mapping[str, Any], path: Path) -> None:
         value = manifest.get(outer)
         if inner:
             value = value.get(inner) if isinstance(value, Mapping) else None
-        is_needed = bool(inner) and outer in _NEEDED and isinstance(manifest.get(outer), Mapping)
+        within = manifest.get(outer)
+        is_needed = (
+            bool(inner)
+            and isinstance(within, Mapping)
+            and (outer in _NEEDED or (name in _NEVER_NULL and inner in within))
+        )
         if (value is not None or is_needed) and not holds(value):
             raise StoreError(f"{path} is damaged: '{name}' is {value!r:.60}, and must be {wanted}")
 

@@ -1,5 +1,6 @@
 """Claims about the manifest: it records what must be known, and refuses to resume another plan."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,14 @@ def test_another_plan_is_not_gone_on_with(tmp_path: Path) -> None:
     journal, turns, episodes, _ = run_folder.resume(folder, made())  # type: ignore[arg-type]
     with journal:
         assert (turns, episodes) == ([], [])
+
+
+@pytest.mark.parametrize("key", ["parameters", "opponents", "conditions"])
+@pytest.mark.parametrize("value", [None, 7, "x", [None], {"a": {}}])
+def test_a_plan_of_a_stranger_with_other_types_is_refused_with_its_key(
+    key: str, value: object, tmp_path: Path
+) -> None:
+    path = tmp_path / manifest.MANIFEST
+    path.write_text(json.dumps({**made(), "plan": {**PLAN, key: value}}))
+    with pytest.raises(StoreError, match=f"'plan.{key}' is"):
+        manifest.read(tmp_path)
