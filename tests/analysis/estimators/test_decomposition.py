@@ -107,7 +107,7 @@ def test_right_answers_that_help_are_found_by_foreign_and_named_in_both_parts() 
     assert check.high is not None and check.high < 0
     assert check.note is not None and "do help" in check.note
     parts = by_cause(found)
-    assert all("this part contains that" in str(parts[cause].note) for cause in ("own errors", "turns as such"))
+    assert all("this part includes that" in str(parts[cause].note) for cause in ("own errors", "turns as such"))
     assert parts["longer context"].note is None
 
 
