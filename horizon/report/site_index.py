@@ -52,7 +52,7 @@ class TableCell:
 
 def is_site(index: Path) -> bool:
     """Return whether a page was written by `index_page`."""
-    return _MARK in index.read_text(encoding="utf-8", errors="replace")[:2000]
+    return index.is_file() and _MARK in index.read_text(encoding="utf-8", errors="replace")[:2000]
 
 
 def index_page(cells: Sequence[TableCell], named: Sequence[Group], left_out: Sequence[str]) -> str:

@@ -101,8 +101,10 @@ def test_a_site_written_again_loses_the_pages_of_runs_that_are_gone_and_no_other
 
 def test_a_site_takes_nobody_else_s_place(runs: Path, tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("<h1>my home page</h1>")
+    (tmp_path / "odd" / "index.html").mkdir(parents=True)
     for folder, reason in (
         (tmp_path, "that Horizon did not write"),
+        (tmp_path / "odd", "that Horizon did not write"),
         (runs / "a", "is a run folder"),
         (tmp_path / "index.html", "no folder"),
     ):
