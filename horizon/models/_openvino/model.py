@@ -141,8 +141,8 @@ class OpenVinoModel:
         most = min(request.max_tokens, MOST_WORD_TOKENS) if self._options.continues == "word" else request.max_tokens
         if self._options.constrain == "legal":
             choices = tuple(request.posed.render(action) for action in request.posed.actions())
-            # One token a character is the most that any text takes, and an end.
-            most = max(map(len, choices), default=most) + 1
+            # One token per byte is the most that any text takes, and an end.
+            most = max((len(choice.encode()) for choice in choices), default=most) + 1
         return Prompt(
             self._open_pipeline().tokens(text, adds_special_tokens=adds_special_tokens),
             most,
