@@ -150,12 +150,43 @@ def shared_opponents() -> Hard:
     return Hard("no effect, 4 opponents", draw, NOTHING)
 
 
+def errors_make_states_harder() -> Hard:
+    """Each error adds 1 to the log odds of all later states, with a history or without; episodes differ. 40 x 12."""
+
+    def draw(generator: np.random.Generator) -> TurnTable:
+        natural, fresh = np.zeros((40, 12), dtype=bool), np.zeros((40, 12), dtype=bool)
+        base = -2.5 + generator.standard_normal(40)
+        for turn in range(12):
+            rate = expit(base + natural[:, :turn].sum(axis=1))
+            natural[:, turn], fresh[:, turn] = generator.random(40) < rate, generator.random(40) < rate
+        return load_table(*frames({"natural": natural, "fresh": fresh}))
+
+    truths = {"chain gap": 0.0, "chain gap over 5 turns": 0.0, "chain gap over 10 turns": 0.0}
+    return Hard("errors make states harder", draw, truths)
+
+
+def forgetting() -> Hard:
+    """A history costs 3 points more each turn: natural 5 % at turn 1, 38 % at turn 12, fresh 5 %; 40 x 12."""
+    rate = 0.05 + 0.03 * np.arange(12)
+
+    def draw(generator: np.random.Generator) -> TurnTable:
+        shape = (40, 12)
+        return load_table(
+            *frames({"natural": generator.random(shape) < rate, "fresh": generator.random(shape) < 0.05})
+        )
+
+    truths = {f"chain gap over {n} turns": float(0.95**n - np.prod(1 - rate[:n])) for n in (5, 7)}
+    return Hard("a history costs more each turn", draw, truths)
+
+
 CAUSED = (
     *(hetero(spread) for spread in (0.0, 0.5, 1.0, 2.0)),
     hetero(1.0, 6),
     hetero(2.0, 6),
     hidden_difficulty(),
     pull(0.3, 1.0),
+    errors_make_states_harder(),
+    forgetting(),
     collapse_at_turn_3(),
     copied_answers(),
     interaction(),

@@ -23,6 +23,7 @@ from hard_processes import HARD, Hard
 
 from horizon.analysis.estimators import (
     aborted_bounds,
+    chains,
     competing_events,
     decomposition,
     error_by_turn,
@@ -117,6 +118,12 @@ def _regression(table: TurnTable) -> Figures:
     return {f"regression: {point.at.get('term')}": point for point in many(regression.estimates(table)["regression"])}
 
 
+def _chains(table: TurnTable) -> Figures:
+    found = chains.estimates(table)
+    by_length = {f"chain gap over {point.at['length']} turns": point for point in many(found["chain_gap_by_length"])}
+    return {"chain gap": one(found["chain_gap"]), **by_length}
+
+
 def _difficulty(table: TurnTable) -> Figures:
     rows = many(turns_against_difficulty.estimates(table)["turns_against_difficulty"])
     return {f"turn {point.at['held']} difficulty": point for point in rows if "held" in point.at}
@@ -145,6 +152,7 @@ SOURCES: Mapping[str, Callable[[TurnTable], Figures]] = {
     "any error": _pull,
     "regression": _regression,
     "turn after": _difficulty,
+    "chain gap": _chains,
 }
 """Which function has a figure, by the start of its name; the first that fits."""
 

@@ -1,6 +1,10 @@
-"""Every condition once, each with a number where it takes one; those that need another run are tested on their own."""
+"""Every condition once, each with a number where it takes one, but for those that need another run or road."""
 
 from horizon.scenarios.conditions import CONDITIONS
 
 _NUMBERS = {"": "", "k": ":2", "p": ":0.5", "bits": ":8"}
-ALL = [name + _NUMBERS[condition.takes] for name, condition in CONDITIONS.items() if condition.takes != "RUN"]
+ALL = [
+    name + _NUMBERS[condition.takes]
+    for name, condition in CONDITIONS.items()
+    if condition.takes != "RUN" and not condition.needs_roads
+]

@@ -5,7 +5,7 @@ comes in through `step`, and every method returns the same for equal arguments.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
@@ -117,6 +117,14 @@ class Environment(Protocol[S]):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Road:
+    """A way to a state: the states in which the model was to move with its action at each, and the state reached."""
+
+    turns: tuple[tuple[Any, str], ...]
+    end: Any
+
+
 class OptionalMembers(Protocol):
     """What an environment may define besides `Environment`; the functions below return the default of the others.
 
@@ -165,6 +173,13 @@ class OptionalMembers(Protocol):
         """Whether the state follows from the model's earlier replies, as no later message restates it.
 
         Histories are then never shown with other replies than were played; default: tried in its first instances.
+        """
+        ...
+
+    def roads(self, state: Any, n_turns: int, seed: int) -> tuple[Road, Road] | None:
+        """Return the last turns that led to a state, and other ones from the same state to one that is posed alike.
+
+        None where no other way is known; default: no conditions `road:own` and `road:other`.
         """
         ...
 

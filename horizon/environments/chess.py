@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from horizon.core.answers import ANSWER_FORMAT
+from horizon.core.environment import Road
 from horizon.core.errors import UsageError
 from horizon.core.parameters import parameter
 from horizon.core.records import Answer, Scores, Verdict
@@ -23,6 +24,7 @@ from horizon.domains.chess.novelty import novelty_of
 from horizon.domains.chess.observation import SHOWN, ObservationStyle, observation_style
 from horizon.domains.chess.pgn_prompt import pgn_prompt
 from horizon.domains.chess.position import Position
+from horizon.domains.chess.roads import other_order
 from horizon.domains.chess.shifts import SHIFT_HELP, Letters, letters
 from horizon.domains.chess.start_positions import Start
 
@@ -141,6 +143,27 @@ class Chess(ChessContract):
     def render(self, state: Game, action: str) -> str:
         line = self._style.render(state.position, action, self._letters(state))
         return call_text(line.removeprefix(ANSWER_FORMAT)) if self.ask == "tools" else line
+
+    def roads(self, state: Game, n_turns: int, seed: int) -> tuple[Road, Road] | None:
+        """Return the last turns of the game, and the same moves in another order that reaches the same position."""
+        first = len(state.moves) - 2 * n_turns
+        if first < 0:
+            return None
+        before, moves = state.moves[:first], state.moves[first:]
+        order = other_order(state.root, before, moves, seed)
+        if order is None:
+            return None
+        other = self._road(state, before, order)
+        return (self._road(state, before, moves), other) if other.end.outcome is None else None
+
+    def _road(self, state: Game, before: tuple[str, ...], moves: tuple[str, ...]) -> Road:
+        game = chess_game.begin(state.root, state.side)
+        turns: list[tuple[Game, str]] = []
+        for place, move in enumerate((*before, *moves)):
+            if place >= len(before) and game.is_models_move:
+                turns.append((game, move))
+            game = self.step(game, move)
+        return Road(tuple(turns), game)
 
     def game_record(self, state: Game, *, is_whole: bool) -> str:
         """Return the game as PGN up to the number of the next move; unless `is_whole`, the position alone."""

@@ -18,6 +18,7 @@ from horizon.core.seeds import derive
 from horizon.play.episode import LiveEpisode, exchanges, foreign_history, retry_note
 from horizon.play.judging import PosedState
 from horizon.play.padding import neutral_text, neutral_words, token_counter
+from horizon.play.road import road_transcript, roads_of
 from horizon.play.setting import Setting
 from horizon.runs.usage import SHARED
 from horizon.scenarios.conditions import condition_of, show
@@ -107,6 +108,7 @@ def request_for(
     donor = setting.donors.get(condition)
     if donor is not None:
         view = replace(view, transplant=lambda: donor.transcript(setting, live))
+    view = replace(view, road=lambda which: road_transcript(setting, live, which))
     shown = show(condition, view)
     messages = shown.messages
     if continuation_unit(setting.task):
@@ -122,7 +124,9 @@ Answered = tuple[Request, Reply]
 
 
 def is_posed(setting: Setting, live: LiveEpisode, condition: str) -> bool:
-    """Return whether a condition can pose the present state: another run's transcript may not lead to it."""
+    """Return whether a condition can pose the present state: no other transcript or order of moves may lead to it."""
+    if condition_of(condition).needs_roads:
+        return roads_of(setting, live) is not None
     donor = setting.donors.get(condition)
     return donor is None or donor.came_to(setting.task, live)
 

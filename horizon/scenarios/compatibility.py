@@ -68,6 +68,9 @@ def misfits(scenario: Scenario, task: Environment[Any]) -> Iterator[tuple[KeyPat
             f"condition {corrupted} shows unplayable replies, and nothing says what was played: set feedback=true, "
             f"or let {task.name} restate the state in later messages",
         )
+    road = next((text for text in scenario.conditions if condition_of(text).needs_roads), None)
+    if road is not None and not hasattr(task, "roads"):
+        yield ("conditions",), f"condition {road} needs two ways to one state, and {task.name} knows none: use chess"
     unit = continuation_unit(task)
     apart = next((condition for condition in scenario.conditions if condition not in ("natural", "fresh")), None)
     if unit == "word" and apart is not None:

@@ -26,6 +26,7 @@ class Condition:
     state follows from earlier replies and no later message restates it. `takes` is `k` for a whole number,
     `p` for a share, `bits` for bits of precision, `RUN` for a run folder, or nothing. `needs_oracle`: correct replies
     are shown that an engine or a solver must know. `needs_recall`: the model must follow `Request.recall`.
+    `needs_roads`: the environment must know another way to a state, and states without one are not posed.
     `alternatives` are the replies that natural rows must keep for this condition. `needs_history` is false where a
     model that reads no text needs no conversation at all. `repeats`: a conversation that was already answered is
     asked again; any other condition takes the reply that the same conversation got, where replies are greedy.
@@ -39,6 +40,7 @@ class Condition:
     takes: Takes = ""
     needs_oracle: bool = False
     needs_recall: bool = False
+    needs_roads: bool = False
     needs_history: bool = True
     alternatives: tuple[Alternative, ...] = ()
     repeats: bool = False
@@ -189,6 +191,22 @@ CONDITIONS: dict[str, Condition] = {
         "think:keep-think:replace: the effect of what earlier thinking contains; its length is the same",
         "as for think:keep, and the neutral text distracts as thinking would",
         alternatives=("neutral_thinking",),
+    ),
+    "road:own": Condition(
+        interventions.show_own_road,
+        "the moves of its history as they were played, each reply in its shortest form, without notes",
+        "road:own-road:other: the effect of the order in which one position was reached",
+        "as for road:other",
+        needs_roads=True,
+    ),
+    "road:other": Condition(
+        interventions.show_other_road,
+        "the same moves in another order that reaches the same position, written as for road:own",
+        "road:own-road:other: the effect of the order in which one position was reached; 0 for a model that sees the "
+        "position alone",
+        "men, side to move, castling, en passant and counters are the same; only states with another legal order are "
+        "posed, which late and quiet positions have more often; repetitions of earlier positions may differ",
+        needs_roads=True,
     ),
     "transplant": Condition(
         interventions.show_transplanted,

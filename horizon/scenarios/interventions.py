@@ -88,6 +88,18 @@ def _thinking(view: View, policy: Thinking) -> Shown:
     return continue_with(replace(view, thinking=policy), view.history, view.asked)
 
 
+def show_own_road(view: View, _: float) -> Shown:
+    """Show the moves that were made, each reply in its shortest form."""
+    road = view.road("own")
+    return continue_with(view, road.history, road.asked)
+
+
+def show_other_road(view: View, _: float) -> Shown:
+    """Show the same moves in another order that reaches the same state."""
+    road = view.road("other")
+    return continue_with(view, road.history, road.asked)
+
+
 def _turns(history: Sequence[Exchange]) -> list[list[Exchange]]:
     """Return the exchanges by turn: its failed attempts, and the one that counts."""
     turns: list[list[Exchange]] = [[]]

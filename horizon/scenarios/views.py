@@ -5,6 +5,7 @@ Pure; knows no condition, model, environment or file.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from horizon.core.records import NO_EXTRA, WHOLE, Json, Message, Recall
 from horizon.scenarios.thinking import Thinking, shown_reply
@@ -53,7 +54,8 @@ class View:
     `asked` is the turn's message with its history before it, `plain` the same without the note on an error, `posed`
     the state in full. `foreign` builds as many exchanges of another episode, and may wait for an engine; `padding`
     builds neutral text as long as the history, `transplant` returns another run's history of this state. They are
-    called only by conditions that need them. `thinking` is what the history shows of earlier thinking.
+    called only by conditions that need them, as is `road`: the history by the moves made, or in another order.
+    `thinking` is what the history shows of earlier thinking.
     """
 
     rules: str
@@ -65,6 +67,7 @@ class View:
     padding: Callable[[], str] = str
     transplant: Callable[[], Transcript] = lambda: Transcript((), "")
     thinking: Thinking = "drop"
+    road: Callable[[Literal["own", "other"]], Transcript] = lambda which: Transcript((), "")
 
 
 @dataclass(frozen=True, slots=True)

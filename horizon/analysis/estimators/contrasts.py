@@ -21,6 +21,9 @@ NAMED: tuple[tuple[str, str], ...] = (
 )
 """The contrasts that are always listed; if a condition was not played, the note names the one to add."""
 
+TWINS = (("road:own", "road:other"), ("think:keep", "think:last"), ("think:keep", "think:replace"))
+"""Contrasts of two conditions that differ in one thing, listed where both were played."""
+
 GAP = "natural - fresh"
 """The contrast that is the focus gap, with charts of its own."""
 NO_EFFECT: Mapping[str, float] = {"contrasts": 0.0, "contrasts_by_turn": 0.0}
@@ -70,5 +73,6 @@ def _by_name(figure: Estimate, minuend: str, subtrahend: str) -> Estimate:
 def _other_pairs(conditions: Iterable[str]) -> list[tuple[str, str]]:
     names = set(conditions)
     doses = [(name, "healed") for name in conditions if name.startswith("corrupted:") and "healed" in names]
+    twins = [pair for pair in TWINS if names.issuperset(pair)]
     listed = {name for pair in (*NAMED, *doses) for name in pair}
-    return [*doses, *(("natural", name) for name in conditions if name not in listed and "natural" in names)]
+    return [*doses, *twins, *(("natural", name) for name in conditions if name not in listed and "natural" in names)]
