@@ -78,7 +78,7 @@ TAKEN: dict[str, tuple[Any, dict[str, str]]] = {
     "thoughts cut out of replies": (
         "{% for m in messages %}{{ m['role'] }} {% if m['role'] == 'assistant' %}"
         "{{ m['content'].split('</think>')[-1] }}{% else %}{{ m['content'] }}{% endif %}\n{% endfor %}<think>\n",
-        {},
+        {"earlier_thinking": "left out"},
     ),
     "the date": ("{{ strftime_now('%d %b %Y') }}" + PLAIN, {}),
     "named, with a default": ({"default": PLAIN, "tool_use": "{{ raise_exception('no tools') }}"}, {}),
