@@ -78,13 +78,13 @@ def play(
     is 1 if a claim of the scenario failed. --stop settled ends a run once every claim is decided; --stop never
     continues such a run to its end.
 
-    --price-in 0.15 --price-out 0.60 --price-cached 0.07, or --prices FILE.toml, are prices per million tokens, for
-    costs in the report. --max-cost 0.50 ends playing once so much was spent, and prints how to continue.
+    Prices per million tokens, for costs in the report: --price-in 0.15 --price-out 0.60, also
+    for tokens from a cache: --price-cached 0.07, or all in a file: --prices FILE.toml. --max-cost 0.50 ends playing once so much was spent, and prints how to continue.
 
-    --log wandb or --log mlflow also logs parameters, curves and page there.
+    With --log wandb or --log mlflow it also logs parameters, curves and page there.
 
-    --repeat-states N poses every probed state N more times with its natural history, so that the report shows how
-    often the same prompt gets a different verdict.
+    With --repeat-states N every probed state is posed N more times with its natural history, so that the report shows
+    how often the same prompt gets a different verdict.
 
     Example: horizon play --model smollm2 --env chess --opponent stockfish:level=1 --episodes 4 --turns 30
     """

@@ -83,6 +83,7 @@ def worse_by_whole_episodes(n: int, n_turns: int, share: float, seed: int, base_
     return lines(base, new, 0.05, ("error_rate",))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("n", "n_turns", "share", "base_rate"),
     [

@@ -29,6 +29,7 @@ def test_the_spread_of_known_variances_is_found() -> None:
     assert found.between < 0.002
 
 
+@pytest.mark.long
 def test_a_study_of_the_size_told_sees_the_gap_as_often_as_told() -> None:
     # By the process the gap is some points; the pilot's plan is tried on 200 studies of that size.
     process = {"n_turns": 10, "hazard": 0.15, "drift": 0.1}

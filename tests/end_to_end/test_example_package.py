@@ -55,8 +55,8 @@ def test_what_it_brings_is_listed(site: Path) -> None:
     lists = [json.loads(text) for text in run(site, *(("list", kind, "--json") for kind in kinds))]
     environments, models, estimators = ({row["name"]: row["summary"] for row in rows} for rows in lists)
     assert environments["nim"] == "take stones from heaps; whoever takes the last one wins"
-    assert models["careless"].startswith("The backend `careless:rate=0.2`")
-    assert estimators["error_by_stones"].startswith("The estimator `error_by_stones`")
+    assert models["careless"].startswith("careless:rate=0.2: plays the optimal action")
+    assert estimators["error_by_stones"].startswith("The estimator error_by_stones: ")
 
 
 def log_of_games(site: Path, name: str) -> None:

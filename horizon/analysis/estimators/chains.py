@@ -10,7 +10,7 @@ import numpy as np
 
 from horizon.analysis.chart import Chart, series_along, single_of
 from horizon.analysis.stats.intervals import Floats, Floor, jackknife, missing
-from horizon.analysis.turn_table import Flags, Ints, Sample, TurnTable, same_states
+from horizon.analysis.turn_table import Flags, Ints, Sample, Side, TurnTable, same_states
 from horizon.core.estimator import Estimate, Estimates
 
 FEWEST_AT_RISK = 10
@@ -26,6 +26,7 @@ GAP_METHOD = (
     "reached without an error; jackknife over episodes, Student's t; assumes that episodes which end early would have "
     "continued as the others"
 )
+_SIDES: tuple[Side, ...] = ("model", "environment")
 NO_EFFECT: Mapping[str, float] = {"chain_gap": 0.0, "chain_gap_by_length": 0.0}
 
 
@@ -39,7 +40,11 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     if absent is not None:
         empty = missing(f"condition {absent} was not played: add --condition {absent}", GAP_METHOD)
         return {"chain_gap": empty, "chain_gap_by_length": [], "chains": []}
-    natural, fresh = _reached(*same_states([table.samples["natural"], table.samples["fresh"]]))
+    if any(len(table.values(side)) > 1 for side in _SIDES):
+        # A chain is played by one model in one task.
+        empty = missing("several models or tasks were played: each has its own chains", GAP_METHOD)
+        return {"chain_gap": empty, "chain_gap_by_length": [], "chains": []}
+    natural, fresh = _keep_reached(*same_states([table.samples["natural"], table.samples["fresh"]]))
     links, at_risk = np.unique(natural.turn, return_counts=True)
     too_few = np.flatnonzero(at_risk < FEWEST_AT_RISK)
     n_links = int(too_few[0]) if len(too_few) else len(links)
@@ -55,7 +60,7 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         own = sums[:, :length].reshape(len(sums), -1)
         at = {"length": int(links[length - 1])}
         gaps.append(jackknife(own, _gap, floor=_floor(length)).as_estimate(*counts, GAP_METHOD, at=at))
-        for of, statistic in (("chain", _chained), ("single turns", _independent)):
+        for of, statistic in (("chain", _multiply_natural), ("single turns", _multiply_fresh)):
             figure = jackknife(own, statistic, floor=Floor(0.0, 1.0, _floor(length).pairs))
             chains.append(figure.as_estimate(*counts, METHOD, at={**at, "of": of}))
     return {"chain_gap": gaps[-1], "chain_gap_by_length": gaps, "chains": chains}
@@ -78,7 +83,7 @@ def charts(estimates: Estimates) -> list[Chart]:
     return [chart]
 
 
-def _reached(natural: Sample, fresh: Sample) -> tuple[Sample, Sample]:
+def _keep_reached(natural: Sample, fresh: Sample) -> tuple[Sample, Sample]:
     """Return the states up to and including each episode's first error under natural."""
     errors = natural.is_error.astype(np.int64)
     before: Ints = np.cumsum(errors) - errors
@@ -110,11 +115,11 @@ def _products(totals: Floats) -> tuple[Floats, Floats]:
     return np.prod(1 - natural / states, axis=1), np.prod(1 - fresh / states, axis=1)
 
 
-def _chained(totals: Floats) -> Floats:
+def _multiply_natural(totals: Floats) -> Floats:
     return _products(totals)[0]
 
 
-def _independent(totals: Floats) -> Floats:
+def _multiply_fresh(totals: Floats) -> Floats:
     return _products(totals)[1]
 
 

@@ -34,6 +34,7 @@ def test_many_turns_without_an_effect_are_equivalent_and_few_are_not() -> None:
     assert few[0].at["is_equivalent"] is False
 
 
+@pytest.mark.long
 def test_an_effect_at_the_margin_is_called_none_in_a_twentieth_of_studies() -> None:
     called = 0
     for seed in range(200):

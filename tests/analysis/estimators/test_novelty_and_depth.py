@@ -56,6 +56,7 @@ def test_fifths_by_novelty_hold_a_fifth_of_the_turns_each_and_all_of_them_togeth
     assert edges == sorted(edges)
 
 
+@pytest.mark.long
 def test_the_slope_on_novelty_covers_the_known_one() -> None:
     held = 0
     for seed in range(200):

@@ -45,7 +45,9 @@ def test_the_error_rate_counts_every_kind_but_none() -> None:
     found = error_rate.estimate(table)
     assert (found.estimate, found.n_episodes, found.n_turns) == (3 / 8, 2, 8)
     kinds = {each.at["kind"]: each.estimate for each in error_rate.kinds(table)}
-    assert kinds == {"no_answer": 0, "unparsable": 1 / 8, "illegal": 0, "wrong": 2 / 8, "truncated": 0, "refusal": 0}
+    assert kinds == {"no_answer": 0, "unparsable": 1 / 8, "illegal": 0, "wrong": 2 / 8} | dict.fromkeys(
+        ("truncated", "refusal", "malformed_call"), 0
+    )
 
 
 def test_error_by_turn_counts_the_episodes_still_running() -> None:

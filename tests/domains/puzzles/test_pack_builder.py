@@ -124,6 +124,7 @@ def test_the_shipped_recipe_names_engine_rule_seed_and_command() -> None:
     assert all(n <= most[kind] + 1 for kind, n in Counter(map(kind_of, PUZZLES)).items())
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_sample_of_the_shipped_puzzles_keeps_its_solution_at_four_times_the_nodes() -> None:
     sample = generator(0, "shipped puzzles").sample(PUZZLES, 10)

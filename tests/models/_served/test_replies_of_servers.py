@@ -71,7 +71,7 @@ def test_the_ends_that_servers_name_are_known(finish: str, as_ours: str) -> None
         ),
         completion("", None),
         completion("half a sent", "error"),
-        *(completion(content) for content in (7, True, {"text": "a"}, [7], [{"type": "image_url"}], None, [])),
+        *(completion(content) for content in (7, True, {"image": "a"}, [7], [{"type": "image_url"}], None, [])),
         {"choices": [{"index": 0, "finish_reason": "stop", "message": "hello"}]},
         {"choices": [{"index": 0, "finish_reason": "stop", "message": None}]},
         {"choices": [{"index": 0, "finish_reason": "stop", "text": "hello"}]},
