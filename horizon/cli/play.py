@@ -78,8 +78,9 @@ def play(
     is 1 if a claim of the scenario failed. --stop settled ends a run once every claim is decided; --stop never
     continues such a run to its end.
 
-    Prices per million tokens, for costs in the report: --price-in 0.15 --price-out 0.60, also
-    for tokens from a cache: --price-cached 0.07, or all in a file: --prices FILE.toml. --max-cost 0.50 ends playing once so much was spent, and prints how to continue.
+    Prices per million tokens, for costs in the report: --price-in 0.15 --price-out 0.60, also for tokens from a cache:
+    --price-cached 0.07, or all in a file: --prices FILE.toml. --max-cost 0.50 ends playing once so much was spent,
+    and prints how to continue.
 
     With --log wandb or --log mlflow it also logs parameters, curves and page there.
 
