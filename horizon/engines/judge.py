@@ -58,16 +58,16 @@ class Judge:
         """
         if self._closed:
             raise EngineFailure("the judge is closed: open another one")
-        self._keep_fresh()
-        known = self._cache.get(position)
-        if known is not None:
-            done: Future[Scores] = Future()
-            done.set_result(known)
-            return done
+        future: Future[Scores] = Future()
         with self._lock:
             if position in self._under_way:
                 return self._under_way[position]
-            future: Future[Scores] = Future()
+            # A search that has ended is fresh before it stops being under way: looked for in this order, none is lost.
+            self._keep_fresh()
+            known = self._cache.get(position)
+            if known is not None:
+                future.set_result(known)
+                return future
             self._under_way[position] = future
             waiting = len(self._under_way)
         if len(self._threads) < min(self._most, waiting):
