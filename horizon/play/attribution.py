@@ -7,6 +7,7 @@ nats: above 0 the turn did harm. Reads a finished run and needs its model; chang
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Any
 
 import polars as pl
@@ -72,7 +73,6 @@ def sample_errors(run: RunData, options: AttributionOptions) -> list[tuple[str, 
         raise UsageError(f"errors={options.errors} is out of range: at least 1")
     if "imported" in run.manifest:
         raise UsageError(f"{run.name} was imported: what its model was shown is not in it")
-    # A conversation that did not fit has no reply to explain.
     wrong = run.turns.filter(
         (pl.col("condition") == "natural")
         & ~pl.col("correct")
@@ -128,7 +128,8 @@ def _map(setting: Setting, scorer: ReplyScorer, rows: Sequence[Turn], edit: str)
     view = view_of(setting, live, ANY_LENGTH, with_attempts=False)
     reply = task.render(live.state, row.optimal_action or "")
     natural = show("natural", view)
-    variants = list(_variants(task, view, natural, rows, edit))
+    places = _places_by_turn(view.history)
+    variants = list(_variants(task, view, natural, rows, places, edit))
     posed = PosedState(task, live.state, None)
     name = f"{row.episode_id}/{row.turn}"
     before = _scores(scorer, [_request(f"{name}/natural", natural, posed)], reply)[0]
@@ -137,16 +138,22 @@ def _map(setting: Setting, scorer: ReplyScorer, rows: Sequence[Turn], edit: str)
         TurnEffect(variant.turn, variant.erred, edited.log_likelihood - before.log_likelihood)
         for variant, edited in zip(variants, after, strict=True)
     )
-    rescored = sum(_tokens_from(setting.model, view, variant.turn, natural, reply) for variant in variants)
+    tokens_from = _tokens_from(setting.model, natural, places, reply)
+    rescored = sum(tokens_from[variant.turn - 1] for variant in variants)
     read = sum(edited.read_tokens for edited in after)
     return ErrorMap(row.episode_id, row.turn, before.log_likelihood, effects, read, rescored)
 
 
 def _variants(
-    task: Environment[Any], view: View, natural: Shown, rows: Sequence[Turn], edit: str
+    task: Environment[Any],
+    view: View,
+    natural: Shown,
+    rows: Sequence[Turn],
+    places_by_turn: Sequence[Sequence[int]],
+    edit: str,
 ) -> Iterator[_Variant]:
     """Yield the history with each earlier turn edited; turns that the edit leaves as they are have no variant."""
-    for turn, places in enumerate(_places_by_turn(view.history), start=1):
+    for turn, places in enumerate(places_by_turn, start=1):
         exchange, row = view.history[places[-1]], rows[turn - 1]
         if edit == "hide":
             hidden = tuple(message for place in places for message in (1 + 2 * place, 2 + 2 * place))
@@ -210,8 +217,9 @@ def _scores(scorer: ReplyScorer, requests: Sequence[Request], reply: str) -> lis
     return scored
 
 
-def _tokens_from(model: Model, view: View, turn: int, natural: Shown, reply: str) -> int:
-    """Return the tokens of the texts from an earlier turn to the scored reply: what can't come from a cache."""
-    first = 1 + 2 * _places_by_turn(view.history)[turn - 1][0]
-    texts = [message.content for message in natural.messages[first:]]
-    return sum(model.count_tokens(text) or 0 for text in [*texts, reply])
+def _tokens_from(model: Model, natural: Shown, places: Sequence[Sequence[int]], reply: str) -> list[int]:
+    """Return, for each earlier turn, the tokens of the texts from it to the scored reply: what no cache can hold."""
+    texts = [*(message.content for message in natural.messages), reply]
+    counts = [model.count_tokens(text) or 0 for text in texts]
+    left = list(accumulate(reversed(counts)))[::-1]
+    return [left[1 + 2 * own[0]] for own in places]

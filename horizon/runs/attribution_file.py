@@ -60,11 +60,15 @@ def read_attribution(folder: Path, edit: str) -> Attribution | None:
         A line is damaged, lost or moved.
     """
     path = folder / NAME.format(edit=edit)
-    if not path.exists():
-        return None
+    return _read(path, edit)[0] if path.exists() else None
+
+
+def _read(path: Path, edit: str) -> tuple[Attribution, Link, int]:
+    """Return what a file holds, the place of its last whole line in the chain, and where that ends."""
     maps: list[ErrorMap] = []
-    model = ""
-    for entry, _, _ in _entries(path, edit):
+    model, last, end = "", start_of(edit), 0
+    for entry, link, line_end in _entries(path, edit):
+        last, end = link, line_end
         model = str(entry["model"])
         effects = tuple(TurnEffect(int(turn), bool(erred), float(effect)) for turn, erred, effect in entry["effects"])
         maps.append(
@@ -77,7 +81,7 @@ def read_attribution(folder: Path, edit: str) -> Attribution | None:
                 int(entry["rescored_tokens"]),
             )
         )
-    return Attribution(model, edit, tuple(maps))
+    return Attribution(model, edit, tuple(maps)), last, end
 
 
 class AttributionFile:
@@ -95,14 +99,13 @@ class AttributionFile:
         """
         self.path = folder / NAME.format(edit=edit)
         self._model = model
-        before = read_attribution(folder, edit)
-        self.maps = list(before.maps) if before is not None else []
-        if before is not None and before.maps and before.model != model:
-            raise UsageError(f"{self.path} holds maps by {before.model}: remove it, or name that model")
+        self.maps: list[ErrorMap] = []
         self._last, end = start_of(edit), 0
-        if before is not None:
-            for _, link, line_end in _entries(self.path, edit):
-                self._last, end = link, line_end
+        if self.path.exists():
+            before, self._last, end = _read(self.path, edit)
+            self.maps = list(before.maps)
+            if self.maps and before.model != model:
+                raise UsageError(f"{self.path} holds maps by {before.model}: remove it, or name that model")
         try:
             self._file = open_unfollowed(self.path, os.O_WRONLY | os.O_CREAT)
             os.ftruncate(self._file, end)
