@@ -38,7 +38,7 @@ def advise_on_cost(finished: Sequence["FinishedRun"], folder: Path, limit: float
 
     `finished` are the runs that were started, of so many.
     """
-    from horizon.play.budget import write_cost
+    from horizon.runs.prices import write_cost
 
     if limit is None or not finished or not (finished[-1].meter.has_stopped or len(finished) < planned):
         return False

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from horizon.core.errors import UsageError
 from horizon.core.records import Json, Reply, Turn
-from horizon.runs.prices import PriceList, Prices
+from horizon.runs.prices import PriceList, Prices, write_cost
 from horizon.runs.usage import Usage, usage_of, usage_of_row
 
 
@@ -80,13 +80,3 @@ class Meter:
     def as_json(self) -> dict[str, Json]:
         """Return the state at a stop, for the manifest."""
         return {"reason": self.reason, "spent": self.cost, "max_cost": self.max_cost}
-
-
-def write_cost(amount: float) -> str:
-    """Write an amount of money with at least three digits, and never in exponents."""
-    if amount >= 100:
-        return f"{amount:,.2f}"
-    decimals = 2
-    while decimals < 12 and 0 < amount < 10 ** (2 - decimals):
-        decimals += 1
-    return f"{amount:.{decimals}f}"

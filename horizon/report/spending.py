@@ -6,6 +6,7 @@ Computes nothing: totals come from `horizon.runs.spending`, figures per turn fro
 from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.chart import single_of
 from horizon.core.estimator import Estimate
+from horizon.runs.prices import write_cost
 from horizon.runs.spending import RunSpending, spending_of
 
 PER_TURN = ("cost_per_turn", "seconds_per_turn", "tokens_per_turn")
@@ -23,10 +24,10 @@ def write_amount(estimate: Estimate | None, unit: str = "") -> str:
     """Write an estimate of money, seconds or tokens as `0.00123 [0.00110, 0.00140]`; `-` where there is none."""
     if estimate is None or estimate.estimate is None:
         return "-"
-    text = f"{_digits(estimate.estimate)}{unit}"
+    text = f"{write_cost(estimate.estimate, decimals=0)}{unit}"
     if estimate.low is None or estimate.high is None:
         return text
-    return f"{text} [{_digits(estimate.low)}, {_digits(estimate.high)}]"
+    return f"{text} [{write_cost(estimate.low, decimals=0)}, {write_cost(estimate.high, decimals=0)}]"
 
 
 def total_cells(row: RunSpending) -> tuple[str, ...]:
@@ -53,15 +54,5 @@ def _total_line(row: RunSpending) -> str:
 def _cost_words(row: RunSpending) -> str:
     if row.known_cost is None:
         return "no prices"
-    known = _digits(row.known_cost)
+    known = write_cost(row.known_cost, decimals=0)
     return known if not row.usage.unknown else f"{known} and what {row.usage.unknown:,} requests without counts cost"
-
-
-def _digits(amount: float) -> str:
-    """Write an amount with three digits and no exponent."""
-    if amount >= 100:
-        return f"{amount:,.0f}"
-    decimals = 2
-    while decimals < 12 and 0 < amount < 10 ** (2 - decimals):
-        decimals += 1
-    return f"{amount:.{decimals}f}"

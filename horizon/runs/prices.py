@@ -168,3 +168,13 @@ def _price(value: object, where: str) -> float:
     if not 0 <= price <= MOST:
         raise UsageError(f"{where} {value!r:.40} is no price: give a number per million tokens, 0 to {MOST:,.0f}")
     return price + 0.0
+
+
+def write_cost(amount: float, decimals: int = 2) -> str:
+    """Write an amount with at least three digits, `decimals` of them after the point from 100 on; no exponents."""
+    if amount >= 100:
+        return f"{amount:,.{decimals}f}"
+    n_decimals = 2
+    while n_decimals < 12 and 0 < amount < 10 ** (2 - n_decimals):
+        n_decimals += 1
+    return f"{amount:.{n_decimals}f}"

@@ -12,13 +12,13 @@ from horizon.core.errors import ModelFailure, StoreError, UsageError
 from horizon.core.model import Request
 from horizon.core.records import Reply
 from horizon.play import session
-from horizon.play.budget import Meter, Spending, write_cost
+from horizon.play.budget import Meter, Spending
 from horizon.play.loop import play
 from horizon.play.metering import cost_of
 from horizon.play.setting import Setting
 from horizon.runs import run_folder
 from horizon.runs.manifest import COST_STOP
-from horizon.runs.prices import PRICES, PriceList, Prices
+from horizon.runs.prices import PRICES, PriceList, Prices, write_cost
 from horizon.runs.run_data import read_run
 from horizon.runs.shards import Shard, merge
 from horizon.runs.usage import UNRECORDED, usage_by_model, usage_of_rows
