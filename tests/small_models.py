@@ -8,6 +8,7 @@ import transformers
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from horizon.models._local.batch import BatchedPasses
 from horizon.models._local.decoder import Decoder
 
 WORDS = 97
@@ -61,8 +62,9 @@ def reread(model: Any, prompt: list[int], n_tokens: int) -> list[int]:
     return [each for each in out[0, len(prompt) :].tolist() if each != 2]
 
 
-def decoder(model: Any, budget_bytes: int = 1 << 30) -> Decoder:
-    return Decoder(model, frozenset([2]), budget_bytes, lambda tokens: False, lambda token: False)
+def decoder(model: Any, budget_bytes: int = 1 << 30, *, is_batched: bool = False) -> Decoder:
+    batched = BatchedPasses(model, is_captured=False) if is_batched else None
+    return Decoder(model, frozenset([2]), budget_bytes, lambda tokens: False, lambda token: False, batched=batched)
 
 
 def tokens(seed: int, length: int) -> list[int]:

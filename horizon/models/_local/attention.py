@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers import AttentionInterface
 
 from horizon.core.errors import ModelFailure
+from horizon.models._local.batch import BatchCache
 from horizon.models._local.kv_cache import PackedCache
 from horizon.models._local.recall import open_keys
 
@@ -38,13 +39,15 @@ def packed_attention(
         ModelFailure: the architecture needs a feature that is not implemented here, such as attention sinks.
     """
     strange = sorted(name for name, given in more.items() if given is not None and name not in _UNDERSTOOD)
-    passed: PackedCache | None = getattr(key, "horizon_pass", None)
+    passed: PackedCache | BatchCache | None = getattr(key, "horizon_pass", None)
     if strange or attention_mask is not None or passed is None:
         what = strange[0] if strange else "a mask of its own"
         raise ModelFailure(f"this architecture's attention uses {what}, unknown here: use openai:NAME")
     layer: int = module.layer_idx  # type: ignore[assignment]
     n_heads, width = query.shape[1], query.shape[3]
     scale = scaling if scaling is not None else width**-0.5
+    if isinstance(passed, BatchCache):
+        return _batch_attention(passed, query, layer, scale, sliding_window, softcap), None
     output = query.new_empty((query.shape[2], n_heads, value.shape[3]))
     for part in passed.parts:
         length = part.past + part.end - part.start
@@ -75,6 +78,23 @@ def packed_attention(
     return output[None], None
 
 
+def _batch_attention(
+    passed: BatchCache, query: Tensor, layer: int, scale: float, window: int | None, softcap: float | None
+) -> Tensor:
+    """Return attention of shape (rows, tokens, heads, width) of rows to their own keys, the others masked."""
+    keys, values, mask = passed.keys[layer], passed.values[layer], passed.mask(window)
+    n_rows, n_heads, n_new, width = query.shape
+    n_groups = n_heads // keys.shape[1]
+    # As in the packed pass: heads that share keys become rows of one head.
+    grouped = query.reshape(n_rows, keys.shape[1], n_groups * n_new, width)
+    mask = mask.repeat(1, 1, n_groups, 1) if n_groups > 1 else mask
+    if softcap is None:
+        attended = functional.scaled_dot_product_attention(grouped, keys, values, attn_mask=mask, scale=scale)
+    else:
+        attended = _softcapped_attention(grouped, keys, values, mask, scale, softcap)
+    return attended.reshape(n_rows, n_heads, n_new, -1).transpose(1, 2)
+
+
 def _mask(n_new: int, past: int, length: int, window: int | None, device: torch.device) -> Tensor:
     """Return the keys that each new token attends to, as booleans of shape (n_new, length)."""
     places = torch.arange(past, past + n_new, device=device)[:, None]
@@ -103,7 +123,7 @@ def _softcapped_attention(
     query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, scale: float, cap: float
 ) -> Tensor:
     """Return attention with scores soft-capped to -cap..cap, as in Gemma 2; softmax in float32."""
-    scores = torch.matmul(query, keys.transpose(1, 2)) * scale
+    scores = torch.matmul(query, keys.transpose(-2, -1)) * scale
     scores = torch.tanh(scores / cap) * cap
     if mask is not None:
         scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from horizon.core.seeds import derive
+from horizon.models._local.batch import MOST_PASS_TOKENS, BatchedPasses
 from horizon.models._local.constrained import allowed_tokens, common_prefix_length, log_likelihood, mask_logits
 from horizon.models._local.jobs import Job, WrittenReply, common_prefix, common_prompt
 from horizon.models._local.kv_cache import ConversationCache, PackedCache, Part
@@ -29,7 +30,8 @@ class Decoder:
     """A model and the caches of its conversations; `budget_bytes` bounds their total memory.
 
     `is_complete` returns whether a reply can stop after its tokens so far; called only after tokens for which
-    `may_complete` is true, so that text is rarely decoded.
+    `may_complete` is true, so that text is rarely decoded. With `batched` (for a GPU), short passes over the same
+    conversations read rows of one block.
     """
 
     model: Any
@@ -39,6 +41,7 @@ class Decoder:
     may_complete: Callable[[int], bool]
     kept: "OrderedDict[str, ConversationCache]" = field(default_factory=OrderedDict)
     bytes_a_token: int = 0
+    batched: BatchedPasses | None = None
 
     def write(self, jobs: Sequence[Job]) -> list[WrittenReply]:
         """Return every job's reply, in order; decodes as many at once as fit the budget."""
@@ -57,6 +60,8 @@ class Decoder:
     def forget(self) -> None:
         """Free the memory of all conversations."""
         self.kept.clear()
+        if self.batched is not None:
+            self.batched.forget()
 
     @property
     def held_bytes(self) -> int:
@@ -65,10 +70,13 @@ class Decoder:
 
     def _how_many(self, jobs: Sequence[Job]) -> int:
         """Return the number of jobs that fit the budget together; at least one."""
-        total = 0
+        total = longest = 0
         for number, job in enumerate(jobs):
-            total += (len(job.prompt) + job.max_tokens) * self.bytes_a_token
-            if total > self.budget_bytes and number:
+            length = len(job.prompt) + job.max_tokens
+            longest = max(longest, length)
+            # Rows of one block are all as long as the longest.
+            total = longest * (number + 1) if self.batched else total + length
+            if total * self.bytes_a_token > self.budget_bytes and number:
                 return number
         return len(jobs)
 
@@ -203,16 +211,17 @@ class Decoder:
 
     def _prefill(self, waiting: list[tuple[int, ConversationCache, list[int]]], logits: dict[int, Tensor]) -> None:
         """Read the waiting tokens in packed passes, and empty the list."""
+        most = MOST_PASS_TOKENS if self.batched is not None else PASS_TOKENS
         pieces: list[tuple[int, ConversationCache, list[int]]] = []
         filled = 0
         for place, sequence, tokens in waiting:
             start = 0
             while start < len(tokens):
-                piece = tokens[start : start + PASS_TOKENS - filled]
+                piece = tokens[start : start + most - filled]
                 start += len(piece)
                 pieces.append((place if start == len(tokens) else -1, sequence, piece))
                 filled += len(piece)
-                if filled == PASS_TOKENS:
+                if filled == most:
                     self._pass(pieces, logits)
                     pieces, filled = [], 0
         self._pass(pieces, logits)
@@ -228,6 +237,10 @@ class Decoder:
 
         With `every`, those after every token, (tokens, words).
         """
+        if self.batched is not None and not every:
+            sequences, new = [sequence for sequence, _ in pieces], [piece for _, piece in pieces]
+            if self.batched.suits(sequences, new):
+                return self.batched.forward(sequences, new)
         parts: list[Part] = []
         tokens: list[int] = []
         places: list[int] = []

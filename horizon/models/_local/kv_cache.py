@@ -18,7 +18,7 @@ _SPARE_TOKENS = 64
 _GROWTH = 1.15
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class ConversationCache:
     """The cache of one conversation: its tokens, and for each layer keys and values of shape (heads, room, width).
 
@@ -50,11 +50,16 @@ class ConversationCache:
 
     def reserve(self, length: int) -> None:
         """Make room for `length` tokens."""
+        self.room_wanted = max(self.room_wanted, length)
         if length <= self.room or not self.keys:
             return
         # Growth by a factor: a long conversation is copied only a few times.
         room = max(length, int(self.room * _GROWTH)) + _SPARE_TOKENS
         self.keys, self.values = self._copy(len(self.tokens), room)
+
+    def shrink(self) -> None:
+        """Move to memory of its own, without spare room."""
+        self.keys, self.values = self._copy(len(self.tokens), len(self.tokens))
 
     def fork(self, length: int, room: int) -> "ConversationCache":
         """Return a copy of the first `length` tokens with room for more."""

@@ -18,6 +18,7 @@ from horizon.core.likelihood import Likelihood
 from horizon.core.model import ModelOptions, Request
 from horizon.core.records import WHOLE, Json, Reply
 from horizon.core.weight_cache import weights
+from horizon.models._local.batch import BatchedPasses
 from horizon.models._local.decoder import Decoder
 from horizon.models._local.jobs import Job, WrittenReply
 from horizon.models._local.kv_cache import memory_left
@@ -59,6 +60,7 @@ class LocalModel:
             budget,
             self._is_complete,
             _line_ends(self._tokenizer).__contains__ if options.continues != "word" else lambda token: True,
+            batched=BatchedPasses(self._model, is_captured=True) if self._device.type == "cuda" else None,
         )
         # Text to be continued goes through no template.
         self._template = (
@@ -185,7 +187,7 @@ class LocalModel:
     def close(self) -> None:
         """Free the caches and the weights; may be called twice."""
         self._decoder.forget()
-        self._decoder.model = self._model = None
+        self._decoder.model = self._decoder.batched = self._model = None
 
     def _write(self, jobs: Sequence[Job]) -> list[WrittenReply]:
         if self._model is None:

@@ -12,11 +12,14 @@ from horizon.models._local.decoder import Decoder
 from horizon.models._local.jobs import Job, common_prefix
 
 
+@pytest.mark.parametrize("is_batched", [False, True], ids=["packed", "batched"])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_many_turns_of_unequal_conversations_give_the_tokens_of_reading_all_anew(family: str) -> None:
+def test_many_turns_of_unequal_conversations_give_the_tokens_of_reading_all_anew(
+    family: str, is_batched: bool
+) -> None:
     ours, theirs = made(family, register()), made(family, "eager")
     theirs.load_state_dict(ours.state_dict())
-    reader = decoder(ours)
+    reader = decoder(ours, is_batched=is_batched)
     rules = tokens(0, 11)
     talks = {f"talk {each}": [*rules] for each in range(4)}
     for turn in range(6):
@@ -31,6 +34,21 @@ def test_many_turns_of_unequal_conversations_give_the_tokens_of_reading_all_anew
                 talks[job.conversation] += written.tokens
             if turn:
                 assert written.reused_tokens >= len(rules)
+
+
+def test_batched_conversations_share_one_block_and_leave_it_when_no_longer_asked() -> None:
+    reader = decoder(made("llama", register()), is_batched=True)
+    rules = tokens(0, 11)
+    talks = [Job(f"talk {each}", [*rules, *tokens(each, 9)], 3) for each in range(3)]
+    reader.write([*talks, Job("probe", [*rules, *tokens(7, 9)], 3)])
+    block = reader.kept["probe"].keys[0].untyped_storage().data_ptr()
+    assert {cache.keys[0].untyped_storage().data_ptr() for cache in reader.kept.values()} == {block}
+    reader.write([Job(job.conversation, [*job.prompt, *tokens(5, 90)], 200) for job in talks])
+    shared = {reader.kept[job.conversation].keys[0].untyped_storage().data_ptr() for job in talks}
+    assert len(shared) == 1 and shared != {block}
+    probe = reader.kept["probe"]
+    assert probe.room == len(probe.tokens)
+    assert probe.keys[0].untyped_storage().data_ptr() not in {block, *shared}
 
 
 def test_only_what_was_appended_is_read() -> None:
