@@ -55,8 +55,8 @@ class BatchCache(Cache):
         """Return the rows that are the caches of these conversations; None if one has its cache elsewhere."""
         first = self.keys[0]
         start, step = first.data_ptr(), first.stride(0) * first.element_size()
-        found = [(sequence.keys[0].data_ptr() - start) / step for sequence in sequences]
-        return [int(row) for row in found] if all(row in range(len(self.rows)) for row in found) else None
+        rows = [(sequence.keys[0].data_ptr() - start) / step for sequence in sequences]
+        return [int(row) for row in rows] if all(row in range(len(self.rows)) for row in rows) else None
 
     def release(self, sequences: Sequence[ConversationCache]) -> None:
         """Give every row but those of these conversations memory of its own, so that the block can be freed."""
