@@ -11,6 +11,7 @@ are compared with those of `generate`. Every way gets a process of its own; rati
 """
 
 import argparse
+import inspect
 import json
 import subprocess
 import sys
@@ -103,7 +104,10 @@ def continuous_way(model: Any, n_dialogues: int, n_turns: int) -> Write:
 
     wanted = GenerationConfig(max_new_tokens=WRITTEN, do_sample=False, eos_token_id=-1, pad_token_id=0)
     n_blocks = 2 * (n_dialogues * n_turns * (READ + WRITTEN) + 4096) // 32
-    batching = ContinuousBatchingConfig(page_size=32, num_blocks=n_blocks, allow_block_sharing=True)
+    # The page has had two names.
+    settings = {"page_size": 32, "block_size": 32, "num_blocks": n_blocks, "allow_block_sharing": True}
+    known = inspect.signature(ContinuousBatchingConfig).parameters
+    batching = ContinuousBatchingConfig(**{name: value for name, value in settings.items() if name in known})
 
     def write(names: list[str], talks: list[list[int]]) -> list[list[int]]:
         outputs = model.generate_batch(

@@ -5,6 +5,7 @@ them. Here conversations of unequal length are padded to one room, and a mask hi
 writes one token to each row has fixed shapes, so that it is captured once as a CUDA graph and replayed.
 """
 
+import statistics
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -113,27 +114,30 @@ class BatchedPasses:
     _cache: BatchCache | None = None
     _captured: CapturedPass | None = None
 
-    def suits(self, sequences: Sequence[ConversationCache], pieces: Sequence[list[int]]) -> bool:
-        """Return whether a pass over these pieces loses little by padding, and needs nothing but a causal mask."""
-        padded, n_tokens = len(pieces) * max(map(len, pieces)), sum(map(len, pieces))
-        return (
-            len(pieces) > 1
-            and padded <= min(MOST_PASS_TOKENS, 2 * n_tokens)
-            and all(sequence.keys and not sequence.seals for sequence in sequences)
-        )
+    @staticmethod
+    def suited(pieces: Sequence[tuple[ConversationCache, list[int]]]) -> list[int]:
+        """Return which pieces of a pass belong into one block: little is lost by padding, and the mask is causal."""
+        places = [place for place, (sequence, _) in enumerate(pieces) if sequence.keys and not sequence.seals]
+        if not places:
+            return []
+        middle = statistics.median(len(pieces[place][1]) for place in places)
+        places = [place for place in places if len(pieces[place][1]) <= 2 * middle]
+        padded = len(places) * max(len(pieces[place][1]) for place in places)
+        return places if len(places) > 1 and padded <= MOST_PASS_TOKENS else []
 
-    def forward(self, sequences: Sequence[ConversationCache], pieces: Sequence[list[int]]) -> Tensor:
+    def forward(self, pieces: Sequence[tuple[ConversationCache, list[int]]]) -> Tensor:
         """Read new tokens of several conversations; return the logits after each one's last, (conversations, words).
 
         Every conversation has a cache that is filled with its tokens, and at least one new token.
         """
-        needed = max(len(sequence.tokens) + len(piece) for sequence, piece in zip(sequences, pieces, strict=True))
+        sequences = [sequence for sequence, _ in pieces]
+        needed = max(len(sequence.tokens) + len(piece) for sequence, piece in pieces)
         cache, rows = self._hold(sequences, needed)
-        longest = max(map(len, pieces))
+        longest = max(len(piece) for _, piece in pieces)
         # Rows that are not asked read a token at the end of their room, where nothing is.
         tokens = torch.zeros((len(cache.rows), longest), dtype=torch.long)
         places = torch.full((len(cache.rows), longest), cache.room - 1)
-        for row, sequence, piece in zip(rows, sequences, pieces, strict=True):
+        for row, (sequence, piece) in zip(rows, pieces, strict=True):
             # Shorter pieces begin with their first token several times, each time at its own place.
             n_more, past = longest - len(piece), len(sequence.tokens)
             tokens[row] = torch.tensor([piece[0]] * n_more + piece)

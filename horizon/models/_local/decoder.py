@@ -233,14 +233,23 @@ class Decoder:
             logits |= {place: after[row] for row, (place, *_) in enumerate(pieces) if place >= 0}
 
     def _forward(self, pieces: Sequence[tuple[ConversationCache, list[int]]], *, every: bool = False) -> Tensor:
-        """Read new tokens of several conversations in one pass; return the logits after each, (pieces, words).
+        """Read new tokens of several conversations; return the logits after each, (pieces, words).
 
         With `every`, those after every token, (tokens, words).
         """
-        if self.batched is not None and not every:
-            sequences, new = [sequence for sequence, _ in pieces], [piece for _, piece in pieces]
-            if self.batched.suits(sequences, new):
-                return self.batched.forward(sequences, new)
+        rows = self.batched.suited(pieces) if self.batched is not None and not every else []
+        if self.batched is None or not rows:
+            return self._packed_pass(pieces, every=every)
+        others = sorted(set(range(len(pieces))) - set(rows))
+        batched = self.batched.forward([pieces[place] for place in rows])
+        if not others:
+            return batched
+        logits = batched.new_empty((len(pieces), batched.shape[1]))
+        logits[rows], logits[others] = batched, self._packed_pass([pieces[place] for place in others], every=False)
+        return logits
+
+    def _packed_pass(self, pieces: Sequence[tuple[ConversationCache, list[int]]], *, every: bool) -> Tensor:
+        """Read the pieces one after the other in one pass, without padding."""
         parts: list[Part] = []
         tokens: list[int] = []
         places: list[int] = []
