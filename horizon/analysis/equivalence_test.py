@@ -5,8 +5,7 @@ An interval that contains 0 does not show this, as it may also contain 40 points
 
 from dataclasses import replace
 
-from scipy import stats
-
+from horizon.analysis.stats.distributions import t_quantile, t_tail
 from horizon.core.estimator import Estimate
 
 MARGIN = 0.05
@@ -28,14 +27,14 @@ def equivalence(figure: Estimate, name: str, margin: float = MARGIN) -> Estimate
     if figure.estimate is None or figure.low is None or figure.high is None:
         return replace(figure, method=METHOD, at={**at, "p": None, "is_equivalent": False})
     freedom = max(figure.n_episodes - 1, 1)
-    wide, narrow = (float(stats.t.ppf(level, freedom)) for level in (0.975, 0.95))
+    wide, narrow = (t_quantile(level, freedom) for level in (0.975, 0.95))
     below, above = ((abs(end - figure.estimate) / wide) for end in (figure.low, figure.high))
     if not below or not above:
         note = "no pair differs: the data show no spread, and so no bound"
         return replace(figure, method=METHOD, note=note, at={**at, "p": None, "is_equivalent": False})
     p = max(
-        float(stats.t.sf((figure.estimate + margin) / below, freedom)),
-        float(stats.t.sf((margin - figure.estimate) / above, freedom)),
+        t_tail((figure.estimate + margin) / below, freedom),
+        t_tail((margin - figure.estimate) / above, freedom),
     )
     low, high = figure.estimate - narrow * below, figure.estimate + narrow * above
     return replace(figure, low=low, high=high, method=METHOD, at={**at, "p": p, "is_equivalent": p < 0.05})

@@ -7,8 +7,7 @@ Of 45 contrasts two differ from 0 by chance. Three families each have a familywi
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from scipy import stats
-
+from horizon.analysis.stats.distributions import t_quantile, t_tail
 from horizon.analysis.stats.intervals import holm
 from horizon.core.estimator import Estimate, Estimates
 from horizon.core.records import Json
@@ -66,8 +65,8 @@ def p_value(figure: Estimate) -> float | None:
         return None
     freedom = max(figure.n_episodes - 1, 1)
     end = figure.low if figure.estimate > 0 else figure.high
-    error = abs(figure.estimate - end) / float(stats.t.ppf(0.975, freedom))
-    return min(1.0, 2 * float(stats.t.sf(abs(figure.estimate) / error, freedom))) if error else None
+    error = abs(figure.estimate - end) / t_quantile(0.975, freedom)
+    return min(1.0, 2 * t_tail(abs(figure.estimate) / error, freedom)) if error else None
 
 
 _KEYS = ("p", "p_holm", "n_tests")

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from horizon.analysis.stats.distributions import normal_quantile
 from horizon.analysis.stats.hierarchy import Posterior, fit_hierarchy
 from horizon.core.estimator import Estimate
 
@@ -68,7 +68,7 @@ def _error(figure: Estimate) -> float | None:
     """Return the standard error of a normal figure with the same 95 % interval; None without a width."""
     if figure.estimate is None or figure.low is None or figure.high is None or figure.high <= figure.low:
         return None
-    return (figure.high - figure.low) / 2 / float(stats.norm.ppf(0.975))
+    return (figure.high - figure.low) / 2 / normal_quantile(0.975)
 
 
 def _estimate(posterior: Posterior, n_episodes: int, n_turns: int, **at: str) -> Estimate:

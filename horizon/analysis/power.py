@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from horizon.analysis.stats.distributions import chi2_quantile, noncentral_t_below, t_quantile
 from horizon.analysis.stats.intervals import LEVEL
 from horizon.analysis.turn_table import TurnTable, error_differences
 from horizon.core.errors import UsageError
@@ -95,7 +95,7 @@ def episodes_needed(pilot: PilotSpread, gap: float, power: float = 0.8, turns: S
     if not 0.5 <= power <= 0.999:
         raise UsageError(f"power={power} is out of range: from 0.5 to 0.999")
     freedom = pilot.n_episodes - 1
-    tails = [stats.chi2.ppf(share, freedom) for share in ((1 + LEVEL) / 2, (1 - LEVEL) / 2)]
+    tails = [float(chi2_quantile(share, freedom)) for share in ((1 + LEVEL) / 2, (1 - LEVEL) / 2)]
     rows = []
     for count in turns:
         variance = pilot.between + pilot.within / count
@@ -122,6 +122,6 @@ def _episodes(variance: float, gap: float, power: float) -> int:
 
 def _power(episodes: int, variance: float, gap: float) -> float:
     """Return the probability that a two-sided t test of this many episodes detects the gap."""
-    reach = stats.t.ppf((1 + LEVEL) / 2, episodes - 1)
+    reach = t_quantile((1 + LEVEL) / 2, episodes - 1)
     shift = abs(gap) * math.sqrt(episodes / variance)
-    return float(stats.nct.sf(reach, episodes - 1, shift) + stats.nct.cdf(-reach, episodes - 1, shift))
+    return 1 - noncentral_t_below(reach, episodes - 1, shift) + noncentral_t_below(-reach, episodes - 1, shift)

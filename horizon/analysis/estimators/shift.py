@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
 
 from horizon.analysis.chart import Chart, points_of, series_by_condition
 from horizon.analysis.shift_pairs import PairedTurns, ShiftPair, paired_turns, shift_pairs
 from horizon.analysis.stats.bootstrap import episode_sums
+from horizon.analysis.stats.distributions import t_quantile, t_tail
 from horizon.analysis.stats.intervals import LEVEL, Floats, Floor, Interval, holm, jackknife, ratio, welch_freedom
 from horizon.analysis.stats.paired_tests import mcnemar, mean_difference, sign_flips
 from horizon.analysis.turn_table import Sample, TurnTable
@@ -146,7 +146,7 @@ def _welch(parts: Sequence[Floats]) -> tuple[Interval, float]:
     original, shifted = (ratio(part[:, 0], part[:, 1]) for part in parts)
     freedom = welch_freedom((original.error, shifted.error), [max(2, len(part)) for part in parts])
     difference, error = shifted.estimate - original.estimate, math.hypot(original.error, shifted.error)
-    reach = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * error
+    reach = t_quantile((1 + LEVEL) / 2, freedom) * error
     return Interval(difference, difference - reach, difference + reach, error), freedom
 
 
@@ -179,4 +179,4 @@ def _p_value(interval: Interval, freedom: float) -> float:
     """Return the two-sided p value of no difference by Student's t; 1 if the spread is unknown."""
     if not interval.error > 0:
         return 1.0 if math.isnan(interval.error) or not interval.estimate else 0.0
-    return float(2 * stats.t.sf(abs(interval.estimate) / interval.error, freedom))
+    return 2 * t_tail(abs(interval.estimate) / interval.error, freedom)

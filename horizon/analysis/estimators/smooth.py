@@ -7,10 +7,10 @@ for the simultaneous band, the largest deviation of the whole curve.
 from dataclasses import replace
 
 import numpy as np
-from scipy import stats
 
 from horizon.analysis.chart import RATE, Chart, Series, series_along
 from horizon.analysis.stats.bootstrap import resampled_sums
+from horizon.analysis.stats.distributions import chi2_quantile
 from horizon.analysis.stats.intervals import LEVEL, Floats, quantile
 from horizon.analysis.stats.shares import wilson
 from horizon.analysis.turn_table import Sample, TurnTable
@@ -129,7 +129,7 @@ def _bands(
         strayed = np.abs(drawn - rate) / np.where(error > 0, error, np.inf)
     pointwise = quantile(n)
     # The maximum of correlated t statistics: normal distances, divided by a scale with n - 1 degrees of freedom.
-    scale = np.sqrt((n - 1) / stats.chi2.ppf((np.arange(_SCALES) + 0.5) / _SCALES, n - 1))
+    scale = np.sqrt((n - 1) / chi2_quantile((np.arange(_SCALES) + 0.5) / _SCALES, n - 1))
     together = max(pointwise, float(np.quantile(np.outer(strayed.max(axis=1), scale), LEVEL)))
     effective = 1 / (unit * effect)
     low, high = wilson(rate, effective, pointwise)

@@ -8,11 +8,11 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from scipy import stats
 
 from horizon.analysis.chart import Chart, series_along, single_of
 from horizon.analysis.first_events import first_events
 from horizon.analysis.played_line import NOT_PLAYED, played_line, with_assumption
+from horizon.analysis.stats.distributions import t_tail
 from horizon.analysis.stats.intervals import missing
 from horizon.analysis.stats.logistic import fit
 from horizon.analysis.stats.shares import modified_wilson
@@ -116,5 +116,5 @@ def _trend(table: TurnTable, sample: Sample, last_turn: Ints) -> Estimate:
     slope = fitted.interval(1)
     if not math.isfinite(slope.error):
         return missing("too few episodes", TREND_METHOD)
-    at = {"p_constant": float(2 * stats.t.sf(abs(slope.estimate) / slope.error, n_episodes - 1))}
+    at = {"p_constant": 2 * t_tail(abs(slope.estimate) / slope.error, n_episodes - 1)}
     return slope.as_estimate(n_episodes, n_turns, TREND_METHOD, at=at)

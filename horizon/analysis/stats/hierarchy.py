@@ -12,8 +12,9 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy import optimize
 
+from horizon.analysis.stats.distributions import normal_below, normal_density
 from horizon.analysis.stats.intervals import Floats
 
 PRIOR_MEAN_SD = 0.5
@@ -99,7 +100,7 @@ def _grid(n_nodes: int) -> tuple[Floats, Floats]:
     points, weights = np.polynomial.legendre.leggauss(n_nodes)
     root = (points + 1) / 2  # the square root of the spread's share of the largest
     nodes = _LARGEST * root**2
-    return nodes, weights * root * stats.halfnorm.pdf(nodes, scale=PRIOR_SPREAD)
+    return nodes, weights * root * 2 * normal_density(nodes / PRIOR_SPREAD) / PRIOR_SPREAD
 
 
 def _mixture(weight: Floats, means: Floats, variances: Floats) -> Posterior:
@@ -110,7 +111,7 @@ def _mixture(weight: Floats, means: Floats, variances: Floats) -> Posterior:
 
     def end(share: float) -> float:
         low, high = float(means.min() - reach), float(means.max() + reach)
-        return float(optimize.brentq(lambda x: float(weight @ stats.norm.cdf(x, means, errors)) - share, low, high))
+        return float(optimize.brentq(lambda x: float(weight @ normal_below((x - means) / errors)) - share, low, high))
 
     return Posterior(float(weight @ means), end(0.025), end(0.975))
 

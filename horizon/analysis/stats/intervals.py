@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from horizon.analysis.stats.distributions import normal_quantile, skewness, t_quantile, t_tail
 from horizon.analysis.stats.shares import modified_wilson, unseen_share, wilson
 from horizon.core.estimator import Estimate
 from horizon.core.records import Json
@@ -59,8 +59,8 @@ def quantile(n_clusters: float | None = None, level: float = LEVEL) -> float:
     section VI: critical values from t with G - 1 degrees of freedom.
     """
     if n_clusters is None:
-        return float(stats.norm.ppf((1 + level) / 2))
-    return float(stats.t.ppf((1 + level) / 2, max(n_clusters - 1, 1)))
+        return normal_quantile((1 + level) / 2)
+    return t_quantile((1 + level) / 2, max(n_clusters - 1, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Spread:
             high = self.estimate + unseen * (self.most - self.estimate)
             note = f"no two episodes differ: the interval is what {self.n:.3g} episodes can't exclude"
             return Interval(self.estimate, low, high, 0.0, note)
-        reach = float(stats.t.ppf((1 + level) / 2, self.freedom)) * self.error
+        reach = t_quantile((1 + level) / 2, self.freedom) * self.error
         low, high = min(self.centre - reach, self.estimate), max(self.centre + reach, self.estimate)
         return Interval(self.estimate, max(low, self.least), min(high, self.most), self.error)
 
@@ -123,7 +123,7 @@ class Spread:
         if math.isnan(self.error):
             return 1.0
         if self.error > 0:
-            return float(2 * stats.t.sf(abs(self.centre - at) / self.error, self.freedom))
+            return 2 * t_tail(abs(self.centre - at) / self.error, self.freedom)
         away, room = at - self.estimate, (self.most if at > self.estimate else self.least) - self.estimate
         if away == 0 or math.isinf(room):
             return 1.0 if away == 0 else 0.0
@@ -288,8 +288,7 @@ def _leaning(reach: float, influences: Floats) -> tuple[float, float]:
 
     Source: Hall (1992), On the removal of skewness by transformation, J. R. Statist. Soc. B 54, 221-228, eq. 2.2.
     """
-    skewness = float(np.nan_to_num(stats.skew(influences)))
-    lean = skewness / (3 * math.sqrt(len(influences)))
+    lean = skewness(influences) / (3 * math.sqrt(len(influences)))
     if abs(lean) < 1e-9:
         return -reach, reach
     ends = [float(np.cbrt(1 + 3 * lean * (end - lean / 2)) - 1) / lean for end in (-reach, reach)]

@@ -10,8 +10,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy import optimize
 
+from horizon.analysis.stats.distributions import chi2_tail
 from horizon.analysis.stats.intervals import Interval, quantile
 
 Floats = NDArray[np.float64]
@@ -197,4 +198,4 @@ def _p_fit(events: Floats, at_risk: Floats, hazard: Floats) -> float | None:
     freedom = len(cells) - 2
     if freedom < 1:
         return None
-    return float(stats.chi2.sf(sum((o - e) ** 2 / v for o, e, v in cells), freedom))
+    return chi2_tail(sum((o - e) ** 2 / v for o, e, v in cells), freedom)

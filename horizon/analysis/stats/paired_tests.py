@@ -7,9 +7,9 @@ import math
 from collections import Counter
 
 import numpy as np
-from scipy import signal, stats
 
 from horizon.analysis.stats.bootstrap import Floats, resampled_sums
+from horizon.analysis.stats.distributions import fair_coin_test, fair_coins, normal_tail
 from horizon.analysis.stats.intervals import Interval, quantile
 
 
@@ -19,7 +19,7 @@ def mcnemar(one: int, other: int) -> float:
     Source: McNemar (1947), Note on the sampling error of the difference between correlated proportions or
     percentages, Psychometrika 12, 153-157; exact by the binomial distribution.
     """
-    return float(stats.binomtest(one, one + other, 0.5).pvalue) if one + other else 1.0
+    return fair_coin_test(one, other) if one + other else 1.0
 
 
 def sign_flips(differences: Floats) -> float:
@@ -30,12 +30,14 @@ def sign_flips(differences: Floats) -> float:
 
     Source: Fisher (1935), The design of experiments, section 21, the randomisation test of paired differences.
     """
+    from scipy import signal  # a third of a second, which only a comparison needs
+
     whole = np.rint(differences).astype(int)
     chances = np.ones(1)
     for size, count in Counter(np.abs(whole[whole != 0]).tolist()).items():
         # The sum of `count` random signs of one size is binomial, with values two sizes apart.
         own = np.zeros(2 * size * count + 1)
-        own[:: 2 * size] = stats.binom.pmf(np.arange(count + 1), count, 0.5)
+        own[:: 2 * size] = fair_coins(count)
         chances = signal.convolve(chances, own)
     reached = np.abs(np.arange(len(chances)) - len(chances) // 2) >= abs(whole.sum())
     return float(np.clip(chances[reached].sum(), 0.0, 1.0))
@@ -57,6 +59,6 @@ def mean_difference(sums: Floats) -> Interval:
         return Interval(whole, math.nan, math.nan, math.nan)
     drawn = resampled_sums(np.vstack([sums, [[1.0, 1.0], [-1.0, 1.0]]]))
     means = drawn[:, 0] / drawn[:, 1]
-    tail = float(stats.norm.sf(math.sqrt(n_seeds / (n_seeds - 1)) * quantile(n_seeds)))
+    tail = normal_tail(math.sqrt(n_seeds / (n_seeds - 1)) * quantile(n_seeds))
     low, high = np.quantile(means, [tail, 1 - tail])
     return Interval(whole, min(float(low), whole), max(float(high), whole), float(means.std(ddof=1)))
