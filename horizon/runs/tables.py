@@ -48,7 +48,12 @@ def arrow_table(kind: type[Row], rows: Sequence[tuple[Any, ...]]) -> pa.Table:
     schema = arrow_schema(kind)
     if not rows:
         return schema.empty_table()
-    columns = [pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), schema, strict=True)]
+    # By way of polars: `pa.array` would import pandas, where it is installed, to look for values of its kinds.
+    kinds = {pa.string(): pl.String(), pa.int64(): pl.Int64(), pa.float64(): pl.Float64(), pa.bool_(): pl.Boolean()}
+    columns = [
+        pl.Series(column, dtype=kinds[field.type]).to_arrow().cast(field.type)
+        for column, field in zip(zip(*rows, strict=True), schema, strict=True)
+    ]
     return pa.Table.from_arrays(columns, schema=schema)
 
 
