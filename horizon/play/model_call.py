@@ -1,5 +1,6 @@
 """One batched call of a model or an opponent: a reply or a failure for each request, checked against the contract."""
 
+import signal
 from collections.abc import Sequence
 
 from horizon.core.contracts import check_returned
@@ -18,6 +19,7 @@ def replies_of(model: Model, requests: list[Request]) -> Sequence[Reply | Horizo
         ContractError: the model returned something else, or another number of replies.
     """
     by = f"model {model.name}: reply"
+    _let_ctrl_c_end_waits()
     try:
         replies = check_returned(model.reply(requests), list, by)
     except (ModelFailure, EngineFailure) as failure:
@@ -25,3 +27,13 @@ def replies_of(model: Model, requests: list[Request]) -> Sequence[Reply | Horizo
     if len(replies) != len(requests):
         raise ContractError(f"{by} returned {len(replies)} replies to {len(requests)} requests")
     return [reply if isinstance(reply, HorizonError) else check_returned(reply, Reply, by) for reply in replies]
+
+
+def _let_ctrl_c_end_waits() -> None:
+    """Let Ctrl-C end what waits for a person or for another thread.
+
+    polars, once it is imported, handles Ctrl-C in a way that restarts such waits: it would be noticed only after the
+    person's next line, or the server's reply.
+    """
+    if hasattr(signal, "siginterrupt"):
+        signal.siginterrupt(signal.SIGINT, True)
