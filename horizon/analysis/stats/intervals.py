@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
 from horizon.analysis.stats.shares import modified_wilson, unseen_share, wilson
 from horizon.core.estimator import Estimate
@@ -59,8 +59,8 @@ def quantile(n_clusters: float | None = None, level: float = LEVEL) -> float:
     section VI: critical values from t with G - 1 degrees of freedom.
     """
     if n_clusters is None:
-        return float(stats.norm.ppf((1 + level) / 2))
-    return float(stats.t.ppf((1 + level) / 2, max(n_clusters - 1, 1)))
+        return float(special.ndtri((1 + level) / 2))
+    return float(special.stdtrit(max(n_clusters - 1, 1), (1 + level) / 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Spread:
             high = self.estimate + unseen * (self.most - self.estimate)
             note = f"no two episodes differ: the interval is what {self.n:.3g} episodes can't exclude"
             return Interval(self.estimate, low, high, 0.0, note)
-        reach = float(stats.t.ppf((1 + level) / 2, self.freedom)) * self.error
+        reach = float(special.stdtrit(self.freedom, (1 + level) / 2)) * self.error
         low, high = min(self.centre - reach, self.estimate), max(self.centre + reach, self.estimate)
         return Interval(self.estimate, max(low, self.least), min(high, self.most), self.error)
 

@@ -5,10 +5,10 @@ The caller decides whether trials are turns or episodes.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 Floats = NDArray[np.float64]
-NORMAL = float(stats.norm.ppf(0.975))
+NORMAL = float(special.ndtri(0.975))
 """The two-sided 95 % quantile of the normal distribution."""
 
 
@@ -36,10 +36,11 @@ def modified_wilson(share: Floats | float, n: Floats | float, z: float | None = 
     z = NORMAL if z is None else z
     p, n = np.asarray(share, dtype=float), np.asarray(n, dtype=float)
     low, high = wilson(p, n, z)
-    tail = 2 * float(stats.norm.sf(z))
+    tail = 2 * float(special.ndtr(-z))
 
     def poisson(successes: Floats) -> Floats:
-        return np.asarray(stats.chi2.ppf(tail, 2 * np.maximum(successes, 1e-9)) / (2 * n))
+        # Half the chi-squared quantile of 2k degrees of freedom; `stats.chi2.ppf` is the same, 40 times slower.
+        return np.asarray(special.gammaincinv(np.maximum(successes, 1e-9), tail) / n)
 
     rare = np.where(n > 50, 3.0, 2.0) + 1e-9
     few, few_failures = (p > 0) & (p * n <= rare), (p < 1) & ((1 - p) * n <= rare)
