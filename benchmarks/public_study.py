@@ -27,6 +27,9 @@ LEAST_EPISODES = 15
 LEAST_ERRORS = 5
 LEAST_EPISODES_OF_A_BIN = 8
 FAILURE, BLUNDER = "no legal move", "blunder"
+TITLES = {"pgn": "Chess-LLM-Benchmark"}
+MANY_MODELS, HIGHLIGHTED = "pgn", "deepseek-r1-distill-qwen-32b"
+"""The archive with more models than a legend holds (public_pooled.py draws its odds), and the one that is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,7 @@ def markdown(table: pl.DataFrame) -> Iterator[str]:
 
 def draw_odds(table: pl.DataFrame, path: Path) -> None:
     """Draw the turn's odds ratio before and after difficulty is held, for both kinds of error."""
+    table = table.filter((pl.col("archive") != MANY_MODELS) | (pl.col("model") == HIGHLIGHTED))
     figure, panels = plt.subplots(1, 2, figsize=(11, 5), sharey=False)
     for axes, kind in zip(panels, (FAILURE, BLUNDER), strict=True):
         part = table.filter((pl.col("error") == kind) & pl.col("estimate").is_not_null())
@@ -171,10 +175,22 @@ def draw_loss(table: pl.DataFrame, path: Path) -> None:
     for axes, archive in zip(panels[0], archives, strict=True):
         for (model,), part in table.filter(pl.col("archive") == archive).group_by("model", maintain_order=True):
             middle = (part["first_turn"] + part["last_turn"]).to_numpy() / 2
+            if archive == MANY_MODELS and model != HIGHLIGHTED:
+                label = None if axes.lines else f"{table.filter(archive=archive)['model'].n_unique() - 1} other models"
+                axes.plot(middle, part["estimate"], color="tab:gray", alpha=0.35, lw=0.8, label=label)
+                continue
             (line,) = axes.plot(middle, part["estimate"], marker="o", ms=3, label=str(model))
             bounds = (part[side].cast(pl.Float64).to_numpy() for side in ("low", "high"))
             axes.fill_between(middle, *bounds, alpha=0.12, color=line.get_color())
-        axes.set(title=archive, xlabel="turn of the model", ylim=(0, 0.3), xscale="log")
+        axes.set(
+            title=TITLES.get(archive, archive),
+            xlabel="turn of the model",
+            ylim=(0, 0.3),
+            xscale="log",
+            xlim=(0.9, 130),
+        )
+        axes.set_xticks([1, 2, 5, 10, 20, 50, 100], ["1", "2", "5", "10", "20", "50", "100"], minor=False)
+        axes.minorticks_off()
         axes.legend(fontsize=6)
     panels[0][0].set_ylabel("mean loss of win probability per legal move")
     figure.tight_layout()

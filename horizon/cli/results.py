@@ -25,6 +25,7 @@ def report_runs(
     trackers that get it.
     """
     from horizon.api.run import load
+    from horizon.report.chart_builders import MOST_DRAWN, few_drawn
     from horizon.report.console import open_console
     from horizon.report.results_table import print_results
     from horizon.report.tracking import check_trackers, log_analysis
@@ -43,6 +44,8 @@ def report_runs(
     write_analysis(run.analyze(), target, registered)
     typer.echo(f"report: {target / 'report.html'}")
     typer.echo(f"figures, tables and rows: {target}")
+    if (n_groups := len(run.analyze().groups)) > MOST_DRAWN:
+        typer.echo(few_drawn(n_groups))
     for line in log_analysis(log, run.analyze(), target / "report.html"):
         typer.echo(f"horizon: {line}", err=True)
 

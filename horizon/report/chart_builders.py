@@ -13,20 +13,48 @@ from horizon.core import registry
 from horizon.core.estimator import Estimates
 from horizon.report.responsible_turns import harm_charts
 
+MOST_DRAWN = 24
+"""Of more groups than these, those with most turns have figures; tables have all."""
+_MOST_NAMED = 60
+"""A figure with more names than these on its axis is left out."""
+
+
+def drawn_groups(analysis: Analysis) -> dict[int, Group]:
+    """Return the groups that have figures, with their numbers from 1 in the analysis."""
+    numbered = dict(enumerate(analysis.groups, 1))
+    longest = sorted(
+        numbered, key=lambda number: -sum(part.n_turns for part in numbered[number].table.samples.values())
+    )
+    return {number: numbered[number] for number in sorted(longest[:MOST_DRAWN])}
+
+
+def few_drawn(n_groups: int) -> str:
+    """Return what a report prints about figures if there are more groups than are drawn."""
+    return f"figures are of the {MOST_DRAWN} groups with most turns, tables of all {n_groups}"
+
 
 def charts_of(analysis: Analysis) -> list[Chart]:
-    """Return every figure with data: group by group, then those that compare groups."""
+    """Return every figure with data, of the groups that are drawn: group by group, then those that compare groups."""
     charts = []
-    for number, group in enumerate(analysis.groups, 1):
+    drawn = drawn_groups(analysis)
+    for number, group in drawn.items():
         suffix = f"-{number}" if len(analysis.groups) > 1 else ""
         label = f"{group.model}, {group.setting}"
         for chart in _estimator_charts(group.estimates):
             title, alt_text = f"{chart.title}: {label}", f"{label}: {chart.alt_text}"
             charts.append(replace(chart, slug=chart.slug + suffix, title=title, alt_text=alt_text))
     if len(analysis.groups) > 1:
-        charts += [_side_by_side(analysis.groups), *pareto_charts(analysis.groups), *_pooled_chart(analysis)]
-        charts += _estimator_charts(analysis.between())
+        shown = tuple(drawn.values())
+        charts += [_side_by_side(shown), *pareto_charts(analysis.groups), *_pooled_chart(analysis)]
+        between = _estimator_charts(analysis.between())
+        charts += [chart for chart in between if len(names_of(chart)) <= _MOST_NAMED]
     return [*charts, *harm_charts(analysis.runs)]
+
+
+def names_of(chart: Chart) -> list[str]:
+    """Return the names on the axis in order of first appearance; none on an axis of numbers."""
+    places = [place for series in chart.series for place in series.places]
+    return list(dict.fromkeys(place for place in places if isinstance(place, str)))
 
 
 def caption_of(chart: Chart) -> list[str]:

@@ -18,7 +18,7 @@ import chess.svg
 from horizon.analysis.analysis import Analysis
 from horizon.analysis.chart import Chart
 from horizon.report.cautions import limits
-from horizon.report.chart_builders import caption_of, charts_of
+from horizon.report.chart_builders import MOST_DRAWN, caption_of, charts_of, few_drawn
 from horizon.report.episode_viewer import trace
 from horizon.report.headline import headline
 from horizon.report.html_tables import cost_section, escape_text, estimates_section, results_section, tests_section
@@ -151,7 +151,9 @@ def _figures(analysis: Analysis, charts: Sequence[Chart]) -> str:
         for place, name in enumerate(analysis.table.conditions)
     )
     drawn = "".join(_figure(place, chart) for place, chart in enumerate(charts))
-    return f'<ul class="key" aria-label="Colours of the conditions">{key}</ul>{drawn}' if charts else ""
+    n_groups = len(analysis.groups)
+    note = f'<p class="note">{few_drawn(n_groups)}</p>' if n_groups > MOST_DRAWN else ""
+    return f'<ul class="key" aria-label="Colours of the conditions">{key}</ul>{note}{drawn}' if charts else ""
 
 
 def _meaning(condition: str) -> str:

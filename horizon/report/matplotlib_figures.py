@@ -15,7 +15,7 @@ from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.chart import Chart, Series
 from horizon.core.escaping import replace_unprintable
 from horizon.core.estimator import Estimate
-from horizon.report.chart_builders import caption_of
+from horizon.report.chart_builders import caption_of, drawn_groups, names_of
 from horizon.report.palette import style_of
 from horizon.runs.replacing import make_folder, replacing
 
@@ -24,6 +24,9 @@ _DENSE = 20
 _ASIDE = 0.12
 _CAPTION_WIDTH = 118
 """Characters per line of a caption."""
+_MOST_UPRIGHT, _LONGEST_UPRIGHT = 6, 28
+"""With more or longer names than these the names of a dot chart are written beside it, a line of its height each."""
+_NAME_WIDTH, _NAME_LINE = 44, 0.2
 _CAPTION_LINE = 0.13
 """Height of a line of a caption, in inches."""
 _MEANING = {"natural": "natural: with its own history", "fresh": "fresh: the same states, no history"}
@@ -48,7 +51,7 @@ def error_by_turn_png(analysis: Analysis) -> bytes:
 
 def _error_by_turn(analysis: Analysis) -> Figure:
     matplotlib.use("Agg")
-    groups = analysis.groups
+    groups = list(drawn_groups(analysis).values())
     n_columns = min(len(groups), 2)
     n_rows = -(-len(groups) // n_columns)
     figure = Figure(figsize=(7.2 * n_columns, 4.9 * n_rows), layout="constrained", dpi=150)
@@ -65,7 +68,9 @@ def draw_chart(chart: Chart, path: Path, *others: Path) -> list[Path]:
     """Draw one chart of the page to every path, in the format of its suffix (.png, .svg), and return the paths."""
     matplotlib.use("Agg")
     caption = _wrap_lines(caption_of(chart))
-    figure = Figure(figsize=(7.2, 4.6 + _CAPTION_LINE * len(caption)), layout="constrained", dpi=150)
+    names = _beside(chart)
+    height = max(4.6, 1.5 + _NAME_LINE * sum(1.5 + name.count("\n") for name in names))
+    figure = Figure(figsize=(7.2, height + _CAPTION_LINE * len(caption)), layout="constrained", dpi=150)
     axes = figure.subplots()
     _write_caption(figure, caption)
     for index, series in enumerate(chart.series):
@@ -74,6 +79,8 @@ def draw_chart(chart: Chart, path: Path, *others: Path) -> list[Path]:
         axes.axvline(chart.mark[0], color=_INK, linestyle=":", linewidth=1)
         axes.annotate(chart.mark[1], (chart.mark[0], 0.97), xycoords=("data", "axes fraction"), fontsize=9)
     _dress(axes, _printable(chart.title), chart.x_title, chart.y_title)
+    if names:
+        return _save(_name_beside(figure, axes, chart, names), (path, *others))
     if chart.y_unit == "number":
         axes.yaxis.set_major_formatter(ScalarFormatter())
     if chart.form == "scatter":
@@ -81,7 +88,7 @@ def draw_chart(chart: Chart, path: Path, *others: Path) -> list[Path]:
         axes.set_ylim(bottom=0)
     if len(chart.series) > 1:
         axes.legend(frameon=False, fontsize=9, loc="best", labelcolor=_INK)
-    names = _names(chart)
+    names = [_printable(name) for name in names_of(chart)]
     if names:
         axes.tick_params(axis="x", rotation=20)
         if chart.form == "dot":
@@ -105,10 +112,27 @@ def _write_caption(figure: Figure, lines: Sequence[str]) -> None:
         figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=7, color="#666666", parse_math=False)
 
 
-def _names(chart: Chart) -> list[str]:
-    """Return the names on the axis in order of first appearance; none on an axis of numbers."""
-    places = [place for series in chart.series for place in series.places]
-    return list(dict.fromkeys(_printable(place) for place in places if isinstance(place, str)))
+def _beside(chart: Chart) -> list[str]:
+    """Return the names of a dot chart, wrapped, if they are too many or too long to be written beneath it."""
+    names = [_printable(name) for name in names_of(chart)]
+    is_upright = len(names) <= _MOST_UPRIGHT and all(len(name) <= _LONGEST_UPRIGHT for name in names)
+    return [] if chart.form != "dot" or is_upright else ["\n".join(wrap(name, _NAME_WIDTH)) for name in names]
+
+
+def _name_beside(figure: Figure, axes: Axes, chart: Chart, names: Sequence[str]) -> Figure:
+    """Dress a dot chart whose values are drawn along the horizontal axis, the first name at the top."""
+    axes.set(xlabel=chart.y_title, ylabel=chart.x_title)
+    axes.xaxis.set_major_formatter(
+        ScalarFormatter() if chart.y_unit == "number" else PercentFormatter(1.0, decimals=0)
+    )
+    axes.grid(visible=False, axis="y")
+    axes.grid(axis="x", color="#E3E3E3", linewidth=0.8)
+    axes.set_yticks(range(len(names)), names, parse_math=False)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.axvline(chart.baseline, color=_INK, linewidth=0.8)
+    if len(chart.series) > 1:
+        axes.legend(frameon=False, fontsize=9, loc="best", labelcolor=_INK)
+    return figure
 
 
 def _draw_series(axes: Axes, chart: Chart, series: Series, index: int) -> None:
@@ -141,9 +165,13 @@ def _draw_series(axes: Axes, chart: Chart, series: Series, index: int) -> None:
     elif chart.form == "dot":
         # Series are drawn side by side, so that their intervals do not overlap.
         aside = _ASIDE * (index - (len(chart.series) - 1) / 2)
-        names = _names(chart)
+        names = [_printable(place) for place in names_of(chart)]
         spots = [names.index(place) + aside if isinstance(place, str) else place for place in places]
-        axes.errorbar(spots, values, yerr=bars, fmt=marker, color=colour, capsize=3, label=name)
+        drawn_as: dict[str, Any] = {"fmt": marker, "color": colour, "capsize": 3, "label": name}
+        if _beside(chart):
+            axes.errorbar(values, spots, xerr=bars, **drawn_as)
+        else:
+            axes.errorbar(spots, values, yerr=bars, **drawn_as)
     elif chart.form == "stack":
         # Stacked on the bars of the series before it.
         heights: dict[str, float] = {}

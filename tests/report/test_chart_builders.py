@@ -1,5 +1,8 @@
 """Claims about charts: made from estimates alone, drawn alike in the page and as files, hostile names disarmed."""
 
+import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -7,12 +10,13 @@ import polars as pl
 import pytest
 from simulated_turns import simulated_episodes, simulated_turns
 
-from horizon.analysis.analysis import Analysis
+from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.analyze import analyze_table
 from horizon.analysis.turn_table import load_table
 from horizon.report.cautions import limits
-from horizon.report.chart_builders import charts_of
+from horizon.report.chart_builders import MOST_DRAWN, charts_of, drawn_groups
 from horizon.report.headline import headline
+from horizon.report.html_page import page
 from horizon.report.matplotlib_figures import draw_chart
 from horizon.report.plotly_figures import draw
 
@@ -52,6 +56,47 @@ def test_two_models_stand_side_by_side_with_their_differences() -> None:
     slugs = [chart.slug for chart in charts_of(analysis("a", "b"))]
     assert slugs[-2:] == ["side_by_side", "comparison"]
     assert len(set(slugs)) == len(slugs)
+
+
+def three_turns() -> Analysis:
+    turns = simulated_turns(3, 3, hazard=0.2, model="m", conditions=("natural",))
+    return analyze_table(load_table(turns, simulated_episodes(turns)))
+
+
+def renamed(groups: Sequence[Group], names: Sequence[str]) -> Analysis:
+    """Return an analysis whose groups are these in turn under other names, with the rates of errors alone."""
+    few = [
+        replace(one, estimates={key: one.estimates[key] for key in one.estimates if "error" in key}) for one in groups
+    ]
+    parts = (replace(few[place % len(few)], model=name) for place, name in enumerate(names))
+    return replace(analyze_table(groups[0].table), groups=tuple(parts))
+
+
+def test_of_many_groups_those_with_most_turns_are_drawn_and_the_page_says_so() -> None:
+    turns = pl.concat(
+        [simulated_turns(3, 2 + n, hazard=0.2, model=f"m{n}", conditions=("natural",)) for n in range(3)]
+    )
+    three = analyze_table(load_table(turns, simulated_episodes(turns)))
+    many = renamed(three.groups, [f"m{n:02}" for n in range(30)])
+    longest = {number for number in range(1, 31) if (number - 1) % 3 == 2}
+    assert len(drawn_groups(many)) == MOST_DRAWN == 24
+    assert longest <= set(drawn_groups(many))
+    numbers = {
+        int(chart.slug.rpartition("-")[2]) for chart in charts_of(many) if chart.slug.startswith("error_kinds-")
+    }
+    assert numbers == set(drawn_groups(many))
+    assert "figures are of the 24 groups with most turns, tables of all 30" in page(many)
+
+
+def test_long_names_are_written_whole_beside_the_values(tmp_path: Path) -> None:
+    names = [f"model-{n} of a family with a long name, chess against stockfish:skill={n}" for n in range(9)]
+    chart = next(chart for chart in charts_of(renamed(three_turns().groups, names)) if chart.slug == "side_by_side")
+    (path,) = draw_chart(chart, tmp_path / "side_by_side.svg")
+    # The SVG's text is drawn as paths, each line of it named in a comment; no line is left out and none is outside.
+    written = path.read_text()
+    assert all(f"<!-- model-{n} of a family with a long name, chess -->" in written for n in range(9))
+    places = [float(x) for x in re.findall(r"<g style=[^>]+ transform=\"translate\(([-\d.]+) ", written)]
+    assert len(places) > 18 and min(places) >= 0
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg"])
