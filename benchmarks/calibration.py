@@ -5,7 +5,7 @@
 Prints, for each process and number of settings: the share of runs whose chosen setting errs within 3 points of the
 target (or is the nearest there is, where all are further), the mean turns used, and how often the 95 % interval holds
 the chosen setting's true rate. For comparison: a share measured directly by 150 answers at the right setting is within
-3 points of 10 % in 79 % of the cases (binomial).
+3 points of 10 % in 78 % of the cases (binomial).
 """
 
 import argparse

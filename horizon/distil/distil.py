@@ -76,12 +76,12 @@ def distil(
         watch(f"step {progress.step} of {progress.steps}, loss {progress.loss:.3f}, {left / 60:.0f} minutes left")
 
     network = train(lessons, training, out, keep_last)
-    legality = None if all_games is None else illegal_shares(network, all_games, held_out(all_games))
-    save_network(network, out)
+    legality = None if all_games is None else illegal_shares(network.to(on), all_games, held_out(all_games))
+    save_network(network.cpu(), out)
     save_tokenizer(Tokenizer.from_file(str(data / "tokenizer.json")), out, CONTEXT_TOKENS)
     facts: dict[str, Json] = {
         "parameters": sum(weight.numel() for weight in network.parameters()),
-        "device": on,
+        "device": torch.cuda.get_device_name() if on == "cuda" else on,
         "torch": torch.__version__,
         "transformers": transformers.__version__,
     }

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
-from horizon.distil.batches import Batch, Lessons
+from horizon.distil.batches import Batch, Lessons, join
 from horizon.distil.network import SIZES, Network
 from horizon.distil.optimizer import Muon
 from horizon.runs.replacing import replacing
@@ -114,22 +114,24 @@ def _step(
 
 
 class _Steps(Dataset[list[Batch]]):
-    """The batches of the steps from `first` on, for the library's loader."""
+    """The batches of the steps from `first` on, for the library's loader; one per step for a GPU."""
 
     def __init__(self, lessons: Lessons, training: Training, first: int) -> None:
         self._lessons, self._seed, self._first, self._n_steps = lessons, training.seed, first, training.steps
+        self._is_joined = training.device == "cuda"
 
     def __len__(self) -> int:
         return max(0, self._n_steps - self._first)
 
     def __getitem__(self, place: int) -> list[Batch]:
         step = self._first + place
-        return self._lessons.batches(self._seed, step, step / self._n_steps)
+        batches = self._lessons.batches(self._seed, step, step / self._n_steps)
+        return [join(batches)] if self._is_joined else batches
 
 
 def _ahead(lessons: Lessons, training: Training, first: int) -> Iterator[tuple[int, list[Batch]]]:
     """Yield the steps from `first` on with their batches, prepared ahead where the products are made elsewhere."""
-    workers = 8 if training.device == "cuda" else 0
+    workers = 4 if training.device == "cuda" else 0
     loader = DataLoader(_Steps(lessons, training, first), batch_size=None, num_workers=workers)
     yield from enumerate(loader, first)
 

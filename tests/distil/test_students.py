@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from horizon.core.environment import open_environment
 from horizon.core.errors import UsageError
 from horizon.core.records import Message
-from horizon.distil.batches import END_ID, REPLY_ID, pad
+from horizon.distil.batches import END_ID, REPLY_ID, Batch, join, pad, pad_alike
 from horizon.distil.chess_lessons import lessons_of
 from horizon.distil.dialogue_lessons import dialogue_lessons_of, write_dialogues
 from horizon.distil.distil import distil
@@ -191,6 +191,23 @@ def test_orthogonal_keeps_the_singular_vectors() -> None:
     diagonal = inside.diagonal(dim1=1, dim2=2)
     assert ((diagonal > 0.6) & (diagonal < 1.3)).all()
     assert (inside - torch.diag_embed(diagonal)).abs().max() < 1e-3
+
+
+def test_joined_batches_have_the_logits_of_the_separate_ones() -> None:
+    texts = write_dialogues("permutation", 0, range(9), 3)
+    lessons = dialogue_lessons_of(texts, word_tokenizer(texts))
+    batches = pad_alike([lessons._dialogue(number, 1 + number % 3) for number in range(9)])
+    network = Network(SIZES["small"], lessons.words, 1).eval()
+
+    def logits(batch: Batch) -> torch.Tensor:
+        tokens, rows, columns = (torch.from_numpy(part).long() for part in (batch.tokens, batch.rows, batch.columns))
+        return network(tokens, rows, columns)
+
+    joined = join(batches)
+    assert joined.aims.tolist() == [aim for batch in batches for aim in batch.aims.tolist()]
+    assert joined.weights.shape == joined.aims.shape
+    with torch.no_grad():
+        assert torch.allclose(logits(joined), torch.cat([logits(batch) for batch in batches]), atol=1e-5)
 
 
 def test_training_resumes_to_the_same_weights(tmp_path: Path) -> None:
