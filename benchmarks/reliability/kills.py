@@ -1,8 +1,10 @@
 """Plays and merges killed by SIGKILL at random moments, started again until they end, then compared.
 
-Run: python benchmarks/reliability/kills.py [KILLS [SECONDS]]. Prints the kills that were done and what differed.
+Run: python benchmarks/reliability/kills.py [KILLS [SECONDS [FILE]]]. Prints the kills that were done and what differed.
+FILE keeps the counts after every run that was compared; the same command counts on from there.
 """
 
+import json
 import os
 import random
 import shutil
@@ -101,9 +103,10 @@ def main() -> None:
     until_done(lambda: merge(parts, work / "joined"), 0, 1, draw)
     takes["merge"] = time.monotonic() - begun
     out = work / "out"
-    kills: Counter[str] = Counter()
-    runs: Counter[str] = Counter()
-    faults: Counter[str] = Counter()
+    record = Path(sys.argv[3]) if len(sys.argv) > 3 else work / "counts.json"
+    before = json.loads(record.read_text()) if record.is_file() else {}
+    kills, runs, faults = (Counter[str](before.get(key, {})) for key in ("kills", "runs", "faults"))
+    draw.seed(f"16 {kills.total()}")
     while kills.total() < target and time.monotonic() < deadline:
         name = draw.choice([*scenarios, "merge"])
         if name == "merge":
@@ -121,6 +124,7 @@ def main() -> None:
         ]
         faults[f"{name}: left {left}"] += bool(left)
         shutil.rmtree(out)
+        record.write_text(json.dumps({"kills": kills, "runs": runs, "faults": +faults}))
     print("kills", dict(kills), "in all", kills.total(), "runs", dict(runs), "faults", dict(+faults))
 
 

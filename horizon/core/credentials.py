@@ -5,14 +5,15 @@ by chance.
 """
 
 import base64
-import json
+import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 MASK = "[key]"
 _SHORTEST = 4
+_LONG = 12
 _PLACEHOLDERS = frozenset({"none", "null", "empty", "dummy", "ollama", "lm-studio", "token", "test"})
 _OPEN_QUERIES = frozenset({"api-version"})
 _USER = re.compile(r"//[^/?#\s]*@")
@@ -74,21 +75,65 @@ def split_address(text: str) -> Address:
         token = base64.b64encode(f"{user}:{password}".encode()).decode()
         authorization = f"Basic {token}"
         secrets += [token, password or user, parts.password or parts.username]
+        if len(user) >= _LONG or len(password) < _SHORTEST:
+            # A token in place of the name, with a password that is none.
+            secrets.append(user)
     return Address(url, query, authorization, tuple(dict.fromkeys(secrets)))
 
 
 class Secrets:
-    """Texts that must not be seen, in every form in which a server may repeat them."""
+    """Texts that must not be seen, in every form in which a server may repeat them.
+
+    The forms: any mix of percent, HTML, JSON and Unicode escapes, in any case; for a long text also with white space
+    inside, in hexadecimal, and inside of Base64.
+    """
 
     def __init__(self, texts: Iterable[str]) -> None:
-        forms: set[str] = set()
-        for text in texts:
-            if len(text) >= _SHORTEST and text.lower() not in _PLACEHOLDERS:
-                forms |= {text, quote(text, safe=""), quote_plus(text), json.dumps(text)[1:-1]}
+        secrets = {text for text in texts if len(text) >= _SHORTEST and text.lower() not in _PLACEHOLDERS}
         # The longest first: one credential may be the beginning of another.
-        ordered = sorted(forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        ordered = sorted(secrets, key=len, reverse=True)
+        forms = [form for text in ordered for form in _forms(text)]
+        self._pattern = re.compile("|".join(forms)) if forms else None
 
     def mask(self, text: str) -> str:
         """Return the text with every credential replaced."""
         return text if self._pattern is None else self._pattern.sub(MASK, text)
+
+    def mask_bytes(self, body: bytes) -> bytes:
+        """Return a body with every credential replaced."""
+        return self.mask(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
+
+def _forms(text: str) -> Iterator[str]:
+    """Yield patterns of what a text may be repeated as."""
+    is_long = len(text) >= _LONG
+    letters = (r"\s{0,3}" if is_long else "").join(map(_letter, text))
+    yield f"(?i:{letters})" if is_long else letters
+    if is_long:
+        raw = text.encode()
+        yield f"(?i:{raw.hex()})"
+        for n_before in range(3):
+            # Of the letters at the ends only a part of the bits is of the text.
+            code = base64.b64encode(b"\0" * n_before + raw).decode().rstrip("=")
+            inner = code[(0, 2, 3)[n_before] : len(code) - (1 if (n_before + len(raw)) % 3 else 0)]
+            either = "".join("[+/_-]" if letter in "+/" else letter for letter in inner)
+            yield rf"[\w+/-]?{either}[\w+/-]?={{0,2}}"
+
+
+def _letter(letter: str) -> str:
+    """Return a pattern of a character and its escapes."""
+    codes = [f"%{byte:02x}" for byte in letter.encode()]
+    number = ord(letter)
+    escapes = [
+        "".join(codes),
+        f"&#0{{0,3}}{number};",
+        f"&#x0{{0,3}}{number:x};",
+        rf"\\{{1,4}}u{number:04x}",
+        rf"\\{{1,4}}x{number:02x}",
+    ]
+    named = html.escape(letter)
+    if named != letter:
+        escapes.append(named)
+    if letter == "+" or letter == " ":
+        escapes.append(r"\+")
+    return f"(?:(?i:{'|'.join(escapes)})|\\\\{{0,3}}{re.escape(letter)})"

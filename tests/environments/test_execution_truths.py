@@ -95,6 +95,29 @@ def test_the_list_is_what_python_makes_of_the_edits(seed: int, question: str) ->
         assert answer == (items[int(place[1]) - 1] if place else ", ".join(items))
 
 
+@pytest.mark.parametrize("restate", ["event", "nothing"])
+@pytest.mark.parametrize("question", ["element", "list"])
+def test_a_plan_is_applied_to_the_list_once(question: str, restate: str) -> None:
+    talk = conversation(f"list_editing:ask=plan,ahead=5,edits=2,question={question},restate={restate}", 3, 8)
+    items = re.findall(r"\d+ (\w+)", talk[0][0].partition("Edit")[0])
+    for message, answer in talk:
+        answers = []
+        for edits, place in re.findall(r"Edit: (.*?)\. W[a-z ]*?(?:position (\d+) )?now\?", message):
+            for edit in edits.split(", "):
+                word, *rest = edit.split()
+                if word == "insert":
+                    items.insert(int(rest[2]) - 1, rest[0])
+                elif word == "delete":
+                    items.pop(int(rest[0]) - 1)
+                elif word == "move":
+                    items.insert(int(rest[2]) - 1, items.pop(int(rest[0]) - 1))
+                else:
+                    items[int(rest[0]) - 1] = rest[2]
+            answers.append(items[int(place) - 1] if place else ", ".join(items))
+        assert len(answers) == 5
+        assert answer == "; ".join(answers)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_the_board_is_the_one_that_the_announced_moves_make(seed: int) -> None:
     board = chess.Board()

@@ -1,25 +1,25 @@
 """A chat template as text to tokenize: the form of conversation that it takes is found before play.
 
-A template is foreign code: it may want contents as lists of parts, refuse or drop roles, raise, or not compile.
-Whatever it does, the text of every user message must be in the prompt; a template that loses it is refused.
+A template is foreign code: it may want contents as lists of parts, refuse or drop roles, raise, not compile, or never
+end. Whatever it does, the text of every user message must be in the prompt; a template that loses it is refused. The
+date that it asks for is always the same, so that a run continues tomorrow with the prompts of today.
 """
 
 import hashlib
+import random
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-
-import jinja2
-from jinja2 import nodes
 
 from horizon.core.conversation import NO_REPLY, fill_empty_replies, fold_system
 from horizon.core.errors import ModelFailure
 from horizon.core.escaping import visible
 from horizon.core.records import Json, Message
 from horizon.core.tool_calls import TOOL, TOOL_NAME, as_chat, call_text, read_call
+from horizon.models._local.template_probe import DATE, Unfit, check_bounds, check_order, fix_date, plain_probe, probe
 
-_MOST_FACTOR = 1_000_000
 _FIX = "fix its chat_template, or serve it and use openai:NAME"
 
 
@@ -44,9 +44,16 @@ class ChatTemplate:
         self._name, self._tokenizer, self._calls_tools = name, tokenizer, calls_tools
         self._template = tokenizer.chat_template
         self._form = _Form()
+        self._opening = ""
+        self._more: dict[str, Any] = {"tools": [TOOL]} if calls_tools else {}
         if not self.is_plain:
-            self._refuse_growth()
+            # Another engine's templates run outside of Python, where a copy of this process could not end.
+            if hasattr(tokenizer, "get_chat_template"):
+                self._fix_date()
+                self._check_bounds()
             self._form = self._find_form()
+            self._opening = self._find_opening()
+            self._check_chance()
         if calls_tools:
             self._check_tools()
 
@@ -58,13 +65,20 @@ class ChatTemplate:
     def identity(self) -> dict[str, Json]:
         """Return the template's hash and the form of conversations, for the manifest."""
         identity: dict[str, Json] = {
-            "chat_template": "plain" if self.is_plain else hashlib.sha256(str(self._template).encode()).hexdigest(),
+            "chat_template": "plain" if self.is_plain else _sha256(str(self._template)),
             "system_prompt": "before the first user message" if self._form.folds_system else "own message",
         }
         if self._form.has_parts:
             identity["content"] = "list of parts"
         if self._form.fills_empty:
             identity["empty_reply"] = "shown as (no reply)"
+        if self._opening:
+            identity["generation_prompt"] = "added: the template has none"
+        if not self.is_plain and self._changes_white_space():
+            identity["white_space"] = "changed"
+        if "strftime_now" in str(self._template):
+            is_fixed = "strftime_now(" not in str(self._more.get("chat_template", self._template))
+            identity["date"] = f"{DATE:%Y-%m-%d}" if is_fixed else "the day's"
         if self.drops_thinking:
             identity["earlier_thinking"] = "left out"
         return identity
@@ -76,8 +90,10 @@ class ChatTemplate:
             return False
         thought = Message("assistant", "<think>\nHorizon thinks.\n</think>\n\nHorizon gets answer 1x.")
         try:
-            return "Horizon thinks." not in self._render([*_probe(1), thought, Message("user", "next")], self._form)
-        except _Unfit:
+            return "Horizon thinks." not in self._render(
+                [*plain_probe(), thought, Message("user", "next")], self._form
+            )
+        except Unfit:
             return True
 
     def text(self, messages: Sequence[Message]) -> str:
@@ -89,8 +105,8 @@ class ChatTemplate:
         if self.is_plain:
             return _plain(messages)
         try:
-            return self._render(messages, self._form)
-        except _Unfit as problem:
+            return self._render(messages, self._form) + self._opening
+        except Unfit as problem:
             raise ModelFailure(f"{self._name}: its chat template {problem}; {_FIX}") from None
 
     def spans(self, messages: Sequence[Message], text: str) -> list[tuple[int, int]]:
@@ -132,17 +148,63 @@ class ChatTemplate:
                 try:
                     for n_turns in (1, 2, 8):
                         self._check(form, n_turns)
-                except _Unfit as problem:
+                except Unfit as problem:
                     reasons.append(str(problem))
                     continue
                 return self._with_empty_replies(form)
         # What a refused system message raises is no reason: the same is tried without one.
-        raise ModelFailure(f"{self._name}: its chat template {reasons[2]}; {_FIX}")
+        raise self._failure(reasons[2])
+
+    def _failure(self, reason: str) -> ModelFailure:
+        return ModelFailure(f"{self._name}: its chat template {reason}; {_FIX}")
+
+    def _check_bounds(self) -> None:
+        try:
+            check_bounds(self._find_form)
+        except Unfit as problem:
+            raise self._failure(str(problem)) from None
+
+    def _check_chance(self) -> None:
+        """Refuse a template that makes different prompts of the same conversation by chance.
+
+        Raises:
+            ModelFailure: it does.
+        """
+        state = random.getstate()
+        self._render(plain_probe(), self._form)
+        if random.getstate() != state:
+            random.setstate(state)
+            raise self._failure("draws at random, so that no run could be repeated")
+
+    def _find_opening(self) -> str:
+        """Return what must follow a prompt so that a reply begins: nothing, where the template has it.
+
+        A template that ignores `add_generation_prompt` ends a prompt with the user's text, which a model would then
+        continue. What the template puts before a known reply is put there.
+        """
+        asked = plain_probe()
+        reply = Message("assistant", "Horizon gets answer 1x.")
+        try:
+            prompt, bare = (self._render(asked, self._form, is_opened=is_opened) for is_opened in (True, False))
+            whole = self._render([*asked, reply], self._form, is_opened=False)
+        except Unfit:
+            return ""
+        before, is_there, _ = whole.partition(reply.content)
+        is_missing = prompt == bare and is_there and before.startswith(prompt) and before[len(prompt) :].strip()
+        return before[len(prompt) :] if is_missing else ""
+
+    def _changes_white_space(self) -> bool:
+        text = self._render(probe(1), self._form)
+        return any(message.content.strip() not in text for message in probe(1))
+
+    def _fix_date(self) -> None:
+        with suppress(ValueError, TypeError):
+            self._more["chat_template"] = fix_date(self._tokenizer.get_chat_template(tools=self._more.get("tools")))
 
     def _with_empty_replies(self, form: _Form) -> _Form:
         try:
-            self._render([*_probe(1)[:2], Message("assistant", ""), Message("user", "next")], form)
-        except _Unfit:
+            self._render([*plain_probe(), Message("assistant", ""), Message("user", "next")], form)
+        except Unfit:
             return _Form(form.has_parts, form.folds_system, fills_empty=True)
         return form
 
@@ -153,7 +215,7 @@ class ChatTemplate:
             ModelFailure: it does not.
         """
         first, last = call_text("horizon acts"), "Horizon answers."
-        messages = [*_probe(1), Message("assistant", first), Message("user", last)]
+        messages = [*plain_probe(), Message("assistant", first), Message("user", last)]
         text = self.text(messages) if not self.is_plain else ""
         _, is_there, rest = text.partition("<tool_call>")
         call = read_call(f"{is_there}{rest.partition('</tool_call>')[0]}</tool_call>")
@@ -164,20 +226,17 @@ class ChatTemplate:
             )
 
     def _check(self, form: _Form, n_turns: int) -> None:
-        messages = _probe(n_turns)
+        messages = probe(n_turns)
         text = self._render(messages, form)
         if form.has_parts and ("'type'" in text or '"type"' in text):
-            raise _Unfit("prints a list of parts as it is")
-        for message in messages:
-            if message.content not in text:
-                whose = {"system": "the rules", "assistant": "the model's own replies"}.get(message.role, "the user's")
-                raise _Unfit(f"leaves {whose} text out of the prompt")
+            raise Unfit("prints a list of parts as it is")
+        check_order(messages, text)
 
-    def _render(self, messages: Sequence[Message], form: _Form) -> str:
+    def _render(self, messages: Sequence[Message], form: _Form, *, is_opened: bool = True) -> str:
         """Return what the template makes of a conversation.
 
         Raises:
-            _Unfit: it raises, or leaves out the text of a user message.
+            Unfit: it raises, or leaves out the rules or the text of a user message.
         """
         given = fold_system(messages) if form.folds_system else list(messages)
         given = fill_empty_replies(given) if form.fills_empty else given
@@ -187,73 +246,33 @@ class ChatTemplate:
             contents = [{"role": message.role, "content": message.content} for message in given]
         if form.has_parts:
             contents = [{**part, "content": [{"type": "text", "text": part["content"]}]} for part in contents]
-        tools = {"tools": [TOOL]} if self._calls_tools else {}
         try:
-            text = self._tokenizer.apply_chat_template(contents, add_generation_prompt=True, tokenize=False, **tools)
+            text = self._tokenizer.apply_chat_template(
+                contents, add_generation_prompt=is_opened, tokenize=False, **self._more
+            )
+        except MemoryError:
+            raise
         except Exception as problem:  # noqa: BLE001 - a template is foreign code
             words = " ".join(str(problem).split())[:200]
-            raise _Unfit(f"raises {type(problem).__name__}: {visible(words)}") from None
+            raise Unfit(f"raises {type(problem).__name__}: {visible(words)}") from None
         if not isinstance(text, str):
-            raise _Unfit(f"returns {type(text).__name__} instead of text")
-        place = 0
-        for message in given:
-            if message.role == "user":
-                place = _end_of(message.content, text, place)
+            raise Unfit(f"returns {type(text).__name__} instead of text")
+        if not _is_unicode(text) and all(_is_unicode(message.content) for message in given):
+            raise Unfit("returns characters that UTF-8 does not have")
+        check_order([message for message in given if message.role != "assistant"], text)
         return text
 
-    def _refuse_growth(self) -> None:
-        """Refuse a template that computes powers or huge products: they take all time or memory.
 
-        Raises:
-            ModelFailure: it does.
-        """
-        for source in self._sources():
-            try:
-                tree = jinja2.Environment().parse(source)
-            except jinja2.TemplateError:
-                # Of tags that only transformers knows; what does not compile is found by rendering.
-                continue
-            factors = [side for product in tree.find_all(nodes.Mul) for side in (product.left, product.right)]
-            is_huge = any(
-                isinstance(side, nodes.Const) and isinstance(side.value, int | float) and side.value > _MOST_FACTOR
-                for side in factors
-            )
-            if is_huge or next(tree.find_all(nodes.Pow), None) is not None:
-                raise ModelFailure(f"{self._name}: its chat template computes powers or huge products; {_FIX}")
-
-    def _sources(self) -> Iterator[str]:
-        named = self._template.values() if isinstance(self._template, dict) else [self._template]
-        yield from (source for source in named if isinstance(source, str))
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
-class _Unfit(Exception):
-    """A template does not take a conversation in this form; the message ends a sentence that begins with it."""
-
-
-def _probe(n_turns: int) -> list[Message]:
-    """Return a conversation whose every text occurs once."""
-    messages = [Message("system", "Horizon asks for rule zero.")]
-    for turn in range(1, n_turns + 1):
-        messages.append(Message("user", f"Horizon asks question {turn}x."))
-        if turn < n_turns:
-            messages.append(Message("assistant", f"Horizon gets answer {turn}x."))
-    return messages
-
-
-def _end_of(content: str, text: str, start: int) -> int:
-    """Return where a user's text ends in a prompt, at or behind a place; templates may trim it.
-
-    Raises:
-        _Unfit: it is not there.
-    """
-    wanted = content.strip()
-    place = text.find(wanted, start)
-    if place < 0:
-        # Some templates change the white space inside.
-        if " ".join(wanted.split()) in " ".join(text[start:].split()):
-            return start
-        raise _Unfit("leaves the user's text out of the prompt")
-    return place + len(wanted)
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _forms(message: Message) -> Iterator[str]:

@@ -190,7 +190,7 @@ class _Templates:
         self.chat_template = tokenizer.chat_template or None
 
     def apply_chat_template(
-        self, messages: list[dict[str, Any]], *, add_generation_prompt: bool, tokenize: bool
+        self, messages: list[dict[str, Any]], *, add_generation_prompt: bool, tokenize: bool, **more: Any
     ) -> str:
         assert not tokenize
         return str(self._tokenizer.apply_chat_template(messages, add_generation_prompt))

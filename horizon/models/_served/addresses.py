@@ -1,9 +1,13 @@
-"""Addresses and keys of servers as users give them, checked before anything is sent. No message has a credential."""
+"""Addresses and keys of servers as users give them, checked before anything is sent. No message has a credential.
 
+Nor has any line that the libraries of HTTP log, which name addresses with their query and the headers of responses.
+"""
+
+import logging
 import os
 from urllib.parse import urlsplit
 
-from horizon.core.credentials import Address, mask_malformed, split_address
+from horizon.core.credentials import Address, Secrets, mask_malformed, split_address
 from horizon.core.errors import UsageError
 from horizon.core.escaping import visible
 
@@ -51,3 +55,35 @@ def check_key(key: str | None) -> str | None:
 def default_addresses(fallback: str) -> tuple[str, ...]:
     """Return the server that OPENAI_BASE_URL names, or the fallback."""
     return (os.environ.get("OPENAI_BASE_URL") or fallback,)
+
+
+class MaskedLogs(logging.Filter):
+    """Masks credentials in what the libraries of HTTP log, until it is removed."""
+
+    LOGGERS = (
+        "httpx2",
+        "httpcore2.http11",
+        "httpcore2.http2",
+        "httpcore2.connection",
+        "httpcore2.proxy",
+        "openai._base_client",
+    )
+
+    def __init__(self, secrets: Secrets) -> None:
+        super().__init__()
+        self._secrets = secrets
+        for name in self.LOGGERS:
+            logging.getLogger(name).addFilter(self)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Mask a line; none is left out."""
+        text = record.getMessage()
+        masked = self._secrets.mask(text)
+        if masked != text:
+            record.msg, record.args = masked, ()
+        return True
+
+    def remove(self) -> None:
+        """Leave the loggers as they were; may be called twice."""
+        for name in self.LOGGERS:
+            logging.getLogger(name).removeFilter(self)

@@ -4,6 +4,7 @@ A text with a normal end is the model's; everything else is a failure of the inf
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -13,18 +14,30 @@ from horizon.core.records import FinishReason, Json, Reply
 from horizon.core.tool_calls import join_call, without_marks
 from horizon.models._served.error_text import parse_json, read_error
 
+# Without case and marks: STOP_SEQUENCE, stop-sequence and stopSequence are one.
 _STOPS = frozenset(
-    {"stop", "stop_sequence", "stop_token", "stop_str", "matched_stop", "matched_eos"}
-    | {"eos", "eos_token", "eos_found", "end_turn", "end_of_turn", "end_of_text", "end_token"}
+    {"stop", "stopsequence", "stoptoken", "stopstr", "stopstring", "stopstringfound", "matchedstop", "matchedeos"}
+    | {"eos", "eostoken", "eosfound", "endturn", "endofturn", "endoftext", "endtoken", "imend", "eotid", "s"}
     | {"complete", "completed", "done", "finished", "finish", "normal"}
 )
 _LENGTHS = frozenset(
-    {"length", "max_tokens", "max_output_tokens", "max_new_tokens", "max_completion_tokens", "max_length"}
-    | {"model_length", "max_tokens_reached", "output_limit", "token_limit"}
+    {"length", "limit", "lengthlimit", "tokenlimit", "outputlimit", "maxtokens", "maxoutputtokens", "maxnewtokens"}
+    | {
+        "maxcompletiontokens",
+        "maxlength",
+        "modellength",
+        "maxtokensreached",
+        "maxtokenreached",
+        "maxpredictedtokensreached",
+    }
+    # Some servers end a reply that only repeats itself.
+    | {"repetition", "repetitiontruncation"}
 )
-_TOOLS = frozenset({"tool_calls", "function_call", "tool_use", "tool_call"})
-_FILTERS = frozenset(
-    {"content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii", "guardrail_intervened"}
+_TOOLS = frozenset({"toolcalls", "functioncall", "tooluse", "toolcall"})
+_FILTERS = re.compile(r"filter|safety|recitation|blocklist|prohibited|spii|guardrail|moderation|sensitive|risk|policy")
+_THOUGHTS = (
+    *("reasoning_content", "reasoning", "reasoning_text", "thinking", "thought", "thoughts"),
+    *("reasoning_details", "thinking_blocks"),
 )
 _MOST_TOKENS = 2**31
 
@@ -63,6 +76,8 @@ def read_completion(body: bytes, *, calls_tools: bool = False) -> Reply | Fault:
         return Fault(_wording(choice["error"]))
     if _is_error(answer.get("error")):
         return Fault(_wording(answer["error"]))
+    if answer.get("object") == "error":
+        return Fault(_wording(answer))
     if not isinstance(message, dict):
         return Fault(f"a choice without a message: {_wording(choice)}")
     finish = _finish_of(choice.get("finish_reason"))
@@ -71,6 +86,11 @@ def read_completion(body: bytes, *, calls_tools: bool = False) -> Reply | Fault:
     content = _content_of(message, finish, calls_tools)
     if isinstance(content, Fault):
         return content
+    native = choice.get("native_finish_reason")
+    if isinstance(native, str) and "error" in native.lower():
+        return Fault(f"the reply ended with native_finish_reason '{native[:80]}'")
+    if not content.text.strip() and _is_filtered(choice):
+        return Fault("the reply was filtered", is_filter=True)
     if content.refusal and not content.text.strip():
         content, finish = replace(content, text=content.refusal), "refusal"
     return _with_usage(content, "stop" if finish == "tools" else finish, answer.get("usage"))
@@ -85,7 +105,7 @@ def _finish_of(reason: Any) -> _Finish | Fault:
         return Fault(
             f"a choice with finish_reason {json.dumps(reason)[:80]}: it is not known whether the reply is whole"
         )
-    name = reason.strip().lower().removeprefix("finish_reason_").replace("-", "_")
+    name = re.sub(r"[^a-z0-9]", "", reason.lower()).removeprefix("finishreason")
     if name in _STOPS:
         return "stop"
     if name in _LENGTHS:
@@ -96,7 +116,7 @@ def _finish_of(reason: Any) -> _Finish | Fault:
         return "refusal"
     if "context" in name:
         return "overflow"
-    return Fault(f"the reply ended with finish_reason '{reason[:80]}'", is_filter=name in _FILTERS)
+    return Fault(f"the reply ended with finish_reason '{reason[:80]}'", is_filter=_FILTERS.search(name) is not None)
 
 
 def _is_error(error: Any) -> bool:
@@ -104,10 +124,19 @@ def _is_error(error: Any) -> bool:
     return any(error.values()) if isinstance(error, dict) else bool(error)
 
 
+def _is_filtered(choice: Mapping[str, Any]) -> bool:
+    """Return whether a provider reports beside a choice that it withheld it."""
+    results = choice.get("content_filter_results")
+    reports = results.values() if isinstance(results, dict) else ()
+    return any(isinstance(report, dict) and report.get("filtered") is True for report in reports)
+
+
 def _content_of(message: Mapping[str, Any], finish: _Finish, calls_tools: bool) -> _Content | Fault:
     content = message.get("content")
-    reasoning = message.get("reasoning_content") or message.get("reasoning")
+    reasoning = next((text for key in _THOUGHTS if (text := "\n".join(_strings(message.get(key), 0)))), None)
     refusal = message.get("refusal")
+    if isinstance(refusal, dict | list) and refusal:
+        refusal = _wording(refusal)
     parts = [] if content is None else [content] if isinstance(content, str | dict) else content
     if not isinstance(parts, list):
         return Fault(f"a message whose content is {_wording(content)} of type {type(content).__name__}")
@@ -116,7 +145,7 @@ def _content_of(message: Mapping[str, Any], finish: _Finish, calls_tools: bool) 
         return joined
     joined = _Content(
         without_marks(joined.text) if calls_tools else joined.text,
-        reasoning if isinstance(reasoning, str) and reasoning else joined.reasoning,
+        reasoning or joined.reasoning,
         refusal if isinstance(refusal, str) and refusal.strip() else joined.refusal,
     )
     called = _with_calls(joined, message)
@@ -135,8 +164,10 @@ def _join(parts: list[Any]) -> _Content | Fault:
             texts.append(part)
             continue
         kind = part.get("type") if isinstance(part, dict) else None
-        if kind in ("text", "output_text", None) and isinstance(part, dict) and isinstance(part.get("text"), str):
-            texts.append(part["text"])
+        text = part.get("text") if isinstance(part, dict) else None
+        text = text.get("value") if isinstance(text, dict) else text
+        if kind in ("text", "output_text", None) and isinstance(text, str):
+            texts.append(text)
         elif kind in (
             "thinking",
             "reasoning",
@@ -156,14 +187,13 @@ def _join(parts: list[Any]) -> _Content | Fault:
 
 def _strings(value: Any, depth: int) -> Iterator[str]:
     """Yield the texts inside a part that holds thoughts."""
-    if isinstance(value, dict):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
         for key in ("thinking", "reasoning", "reasoning_content", "thought", "text", "summary", "content"):
-            inner = value.get(key)
-            if isinstance(inner, str):
-                yield inner
-            elif depth < 4:
-                yield from _strings(inner, depth + 1)
-    elif isinstance(value, list):
+            if depth < 4:
+                yield from _strings(value.get(key), depth + 1)
+    elif isinstance(value, list) and depth < 4:
         for part in value:
             yield from _strings(part, depth + 1)
 

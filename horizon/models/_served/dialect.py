@@ -38,28 +38,40 @@ MEANINGS: Mapping[str, str] = {
 }
 """What can be left out of a request, and what is done in its place."""
 
-_LEARNABLE = frozenset({400, 415, 422, 500, 501})
+_LEARNABLE = frozenset({400, 415, 422, 501})
+# A fault inside a server may mention anything; of those, the ones of chat templates alone are refusals.
+_TEMPLATE_FAULT = re.compile(
+    r"\b(must|should) alternate|\bsystem[ _](role|message|prompt)s? (is |are )?(not |un)support"
+    r"|jinja.{0,80}\b(role|system)",
+    re.IGNORECASE,
+)
 _UNSUPPORTED = re.compile(
     r"unsupported|not (be )?(supported|permitted|allowed|accepted|recogni[sz]ed|implemented|enabled|available|valid)"
     r"|(does|do)(n't| not) (support|accept|allow|take)|n't supported|unrecogni[sz]ed|unknown|unexpected|forbidden"
     r"|extra (inputs|fields)|additional propert|invalid (parameter|argument|field|request)|deprecated"
-    r"|no longer|cannot (both )?be|can't be|mutually exclusive|cannot find field|no such field|instead",
+    r"|no longer|cannot (both )?be|can't be|mutually exclusive|cannot find field|no such field|instead|extraneous",
+    re.IGNORECASE,
+)
+_IMPOSSIBLE = re.compile(
+    r"\b(must|should|invalid|out of range|only|between|below|above|greater|less|at (least|most)|expected|allowed)\b"
+    r"|\bboth\b|\u5fc5\u987b|\u4e0d\u652f\u6301",
     re.IGNORECASE,
 )
 _REQUIRED = re.compile(r"required|missing|instead|must (be )?(set|provide)", re.IGNORECASE)
 _EXCLUSIVE = re.compile(r"\bboth\b|exclusive|only one|either", re.IGNORECASE)
 _SYSTEM = re.compile(
     r"\bsystem\b.{0,40}\b(role|messages?|prompts?|instructions?)\b"
-    r"|\b(role|messages?|prompts?|instructions?)\b.{0,60}\bsystem\b"
+    r"|\b(roles?|messages?|prompts?|instructions?)\b.{0,60}(['\"`]|: ?|\bgot |=)system\b"
     r"|developer[ _](role|message|instruction)|messages?(\[0\]|\.0)\.role"
-    r"|['\"`]system['\"`]|first message must|start with (a |the )?'?user"
+    r"|['\"`]system['\"`]|first message (must|should|is)|valid roles?\b.{0,20}user|start with (a |the )?'?user"
     r"|only .{0,20}user.{0,20}assistant|roles?\b.{0,40}'?user'?,? (and|or) '?(assistant|model)",
     re.IGNORECASE,
 )
 _ALTERNATE = re.compile(r"must alternate|alternat\w+ .{0,40}(role|user)|consecutive|same role", re.IGNORECASE)
 _EMPTY = re.compile(
     r"empty|blank|white.?space|at least (1|one)|too.?short|min(imum)?[_ ]?length"
-    r"|(either|must have|missing|without).{0,20}content|content.{0,30}(required|missing)",
+    r"|(either|must have|missing|without).{0,20}(content|text)|content.{0,30}(required|missing|non-null)"
+    r"|content=['\"]{2}|length:? 0\b",
     re.IGNORECASE,
 )
 
@@ -106,16 +118,13 @@ def request_body(model: str, request: Request, options: ModelOptions, refused: R
 
 def learn(status: int, error: ErrorText, body: Mapping[str, Any]) -> Refused:
     """Return what a server's refusal of this body asks to leave out; empty where it names nothing that can be."""
-    if status not in _LEARNABLE:
+    is_template = status == 500 and _TEMPLATE_FAULT.search(error.words) is not None
+    if status not in _LEARNABLE and not is_template:
         return frozenset()
     roles = [message["role"] for message in body["messages"]]
     has_system = "system" in roles
     words = error.words
-    # A fault inside the server may mention anything.
-    is_clear = status < 500 or _UNSUPPORTED.search(words) is not None or _ALTERNATE.search(words) is not None
-    if not is_clear:
-        return frozenset()
-    if name := _named_parameter(error, body):
+    if not is_template and (name := _named_parameter(error, body)):
         return frozenset({name})
     if _ALTERNATE.search(words):
         if has_system:
@@ -156,8 +165,13 @@ def _named_parameter(error: ErrorText, body: Mapping[str, Any]) -> str | None:
         # Of two that exclude one another, the one that changes nothing is left out.
         return "top_p"
     for name in candidates:
-        # A limit that is too high is no unknown parameter.
-        if name in _OPTIONAL or any(name in _names_in(sentence, [name]) for sentence in refusing):
+        # A limit that is too high is no unknown parameter, and a mention is no refusal.
+        if any(_names_in(sentence, [name]) for sentence in refusing):
+            return name
+        if name in _OPTIONAL and (
+            name in in_fields
+            or any(_names_in(sentence, [name]) and _IMPOSSIBLE.search(sentence) for sentence in sentences)
+        ):
             return name
     return None
 

@@ -21,7 +21,7 @@ from horizon.core.errors import ModelFailure
 from horizon.core.escaping import visible
 from horizon.core.model import ModelOptions, Request
 from horizon.core.records import Json, Reply
-from horizon.models._served.addresses import check_address, check_key, is_loopback
+from horizon.models._served.addresses import MaskedLogs, check_address, check_key, is_loopback
 from horizon.models._served.completion import Fault, read_completion
 from horizon.models._served.continuation import PATH, as_chat, continuation_body
 from horizon.models._served.dialect import Refused, describe_refusals, learn, request_body
@@ -81,6 +81,7 @@ class ServedModel:
         addresses = [check_address(address) for address in service.addresses]
         key = check_key(service.key)
         self._secrets = Secrets([key or "", *(secret for address in addresses for secret in address.secrets)])
+        self._logs = MaskedLogs(self._secrets)
         self._servers = [
             _Server(
                 written,
@@ -140,6 +141,7 @@ class ServedModel:
     def close(self) -> None:
         """Close the connections; may be called twice."""
         servers, self._servers = self._servers, []
+        self._logs.remove()
         loop, self._loop = self._loop, None
         if loop is not None:
             with suppress(TimeoutError):
@@ -150,7 +152,7 @@ class ServedModel:
 
     def _label(self, server: _Server) -> str:
         """Return how the manifest names a server: by its address, or that it was started here on any free port."""
-        return server.label if self._process is None else "started by Horizon"
+        return self._secrets.mask(server.label) if self._process is None else "started by Horizon"
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         """Return the event loop of this model: in a thread of its own, since a notebook's runs one already."""
@@ -213,6 +215,9 @@ class ServedModel:
         content = as_chat(response.content) if unit else response.content
         outcome = read_completion(content, calls_tools=self._options.calls_tools)
         if isinstance(outcome, Fault):
+            # Words are cut, and a part of a credential is not found any more.
+            masked = read_completion(self._secrets.mask_bytes(content), calls_tools=self._options.calls_tools)
+            outcome = masked if isinstance(masked, Fault) else outcome
             why = "the provider's filter withheld it" if outcome.is_filter else outcome.reason
             fix = advice(200, read_error(b"content_filter")) if outcome.is_filter else _AGAIN
             return self._failure(server, f"{why} ({outcome.reason})" if outcome.is_filter else why, fix)
@@ -232,6 +237,7 @@ class ServedModel:
         from horizon.models._served.http_client import STATUS_SENT
 
         status, error = problem.response.status_code, read_error(problem.response.content)
+        words = read_error(self._secrets.mask_bytes(problem.response.content)).words
         if is_overflow(status, error):
             return Reply("", "overflow", completion_tokens=0)
         learnt = learn(status, error, body)
@@ -244,12 +250,12 @@ class ServedModel:
         if 300 <= status < 400:
             label += f", a redirect to {mask_address(problem.response.headers.get('location', ''))}"
         fix = _AGAIN if sent and status == 400 else advice(status, error)
-        return self._failure(server, f"{label}: {error.words}", fix)
+        return self._failure(server, f"{label}: {words}", fix)
 
     def _failure(self, server: _Server, detail: str, fix: str) -> ModelFailure:
         words = visible(" ".join(self._secrets.mask(detail).split()))
         cut = words if len(words) <= _LONGEST_DETAIL else f"{words[:_LONGEST_DETAIL]}..."
-        return ModelFailure(f"{self.name} at {server.address.url} gave no reply: {cut}; {fix}")
+        return ModelFailure(f"{self.name} at {self._secrets.mask(server.address.url)} gave no reply: {cut}; {fix}")
 
 
 def _interruptible(replies: "Future[list[Reply | ModelFailure]]") -> list[Reply | ModelFailure]:

@@ -80,11 +80,37 @@ TAKEN: dict[str, tuple[Any, dict[str, str]]] = {
         "{{ m['content'].split('</think>')[-1] }}{% else %}{{ m['content'] }}{% endif %}\n{% endfor %}<think>\n",
         {"earlier_thinking": "left out"},
     ),
-    "the date": ("{{ strftime_now('%d %b %Y') }}" + PLAIN, {}),
+    "the date": ("{{ strftime_now('%d %b %Y') }}" + PLAIN, {"date": "2024-07-26"}),
+    "the date, by Llama 3": (
+        '{% if not date_string is defined %}{% if strftime_now is defined %}{% set date_string = strftime_now("%d %b %Y") '
+        "%}{% else %}{% set date_string = '26 Jul 2024' %}{% endif %}{% endif %}{{ date_string }}" + PLAIN,
+        {"date": "2024-07-26"},
+    ),
+    "rules cut, so that they are moved": (
+        "{% for m in messages %}{% if m.role == 'system' %}{{ m.content[:99] }}{% else %}{{ m.content }}{% endif %}\n{% endfor %}",
+        {"system_prompt": "before the first user message"},
+    ),
+    "letter by letter": (
+        "{% for m in messages %}{% for c in m.content %}{{ c }}{% endfor %}\n{% endfor %}",
+        {},
+    ),
+    "lines indented": (
+        "{% for m in messages %}{{ m.content | indent(4) }}\n{% endfor %}",
+        {"white_space": "changed"},
+    ),
+    "an own greeting first": ("<s>assistant Hello!\n" + PLAIN, {}),
+    "Llama 2": (
+        "{% set rest = messages[1:] if messages[0].role == 'system' else messages %}{% for m in rest %}"
+        "{% if m.role == 'user' %}{{ bos_token + '[INST] ' }}{% if loop.first and messages[0].role == 'system' %}"
+        "{{ '<<SYS>>\n' + messages[0].content + '\n<</SYS>>\n\n' }}{% endif %}{{ m.content.strip() + ' [/INST]' }}"
+        "{% else %}{{ ' ' + m.content.strip() + ' ' + eos_token }}{% endif %}{% endfor %}",
+        {},
+    ),
+    "a list of one named template": ([{"name": "default", "template": PLAIN}], {}),
     "named, with a default": ({"default": PLAIN, "tool_use": "{{ raise_exception('no tools') }}"}, {}),
     "white space inside joined": (
         "{% for m in messages %}{{ m['content'].split() | join(' ') }}\n{% endfor %}",
-        {},
+        {"white_space": "changed"},
     ),
     "no template": (None, {}),
 }
@@ -95,7 +121,7 @@ def test_a_template_is_given_the_form_that_it_takes_and_keeps_every_text(kind: s
     source, expected = TAKEN[kind]
     template = ChatTemplate("hf:tiny", tiny_tokenizer(source))
     identity = template.identity()
-    assert {key: value for key, value in identity.items() if key != "chat_template"} == {
+    assert {key: value for key, value in identity.items() if key not in ("chat_template", "generation_prompt")} == {
         "system_prompt": "own message",
         **expected,
     }
@@ -114,6 +140,52 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "needs tools": ("{% if tools | length > 0 %}x{% endif %}" + PLAIN, "raises TypeError|raises UndefinedError"),
     "named, without default": ({"rag": "x", "tool_use": "y"}, "raises"),
     "drops the user's text": ("<s>assistant ", "leaves the user's text out"),
+    "escapes for the web": (
+        PLAIN.replace("m['content']", "m['content'] | e"),
+        "the user's text out of the prompt, or changes words",
+    ),
+    "writes JSON": (PLAIN.replace("m['content']", "m['content'] | tojson"), "changes words"),
+    "cuts at 2000 letters": (PLAIN.replace("m['content']", "m['content'][:2000]"), "the user's text out"),
+    "shortens": (PLAIN.replace("m['content']", "m['content'] | truncate(500)"), "the user's text out"),
+    "keeps the last line": (PLAIN.replace("m['content']", "m['content'].split('\n')[-1]"), "the user's text out"),
+    "keeps the first paragraph": (
+        PLAIN.replace("m['content']", "m['content'].split('\n\n')[0]"),
+        "the user's text out",
+    ),
+    "keeps the last ten messages": (PLAIN.replace("in messages", "in messages[-10:]"), "the user's text out"),
+    "capital letters": (PLAIN.replace("m['content']", "m['content'] | upper"), "the user's text out"),
+    "sorts by role": (
+        PLAIN.replace("in messages", "in messages | sort(attribute='role')"),
+        "the model's own replies out",
+    ),
+    "latest first": (PLAIN.replace("in messages", "in messages | reverse"), "out of the prompt"),
+    "repeated texts once": (
+        "{% for c in messages | map(attribute='content') | unique %}{{ c }}\n{% endfor %}",
+        "own replies out",
+    ),
+    "draws at random": ("{{ ['be brief', 'be kind'] | random }}" + PLAIN, "draws at random"),
+    "an empty file": ("", "the user's text out"),
+    "a pointer of Git LFS": (
+        "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n",
+        "the user's text out",
+    ),
+    "one question alone": (
+        "{% if messages | length > 2 %}{{ raise_exception('one') }}{% endif %}" + PLAIN,
+        "raises TemplateError: one",
+    ),
+    "a surrogate": ("\ud800" + PLAIN, "UTF-8"),
+    "a number": (5, "raises TypeError"),
+    "nested too deep": ("{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}" + PLAIN, "RecursionError"),
+    "calls itself": ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}" + PLAIN, "RecursionError"),
+    "doubles a text": (
+        "{% set n = namespace(s='aa') %}{% for i in range(60) %}{% set n.s = n.s ~ n.s %}{% endfor %}" + PLAIN,
+        "1 GiB of memory",
+    ),
+    "pads a text": ("{{ '%2000000000d' % 1 }}" + PLAIN, "1 GiB of memory"),
+    "loops in loops": (
+        "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}" + PLAIN,
+        "3 s of computing",
+    ),
     "keeps the last message alone": ("{{ messages[-1]['content'] }}", "leaves the user's text out"),
     "drops the replies": (
         "{% for m in messages if m['role'] != 'assistant' %}{{ m['content'] }}\n{% endfor %}",
@@ -124,8 +196,8 @@ REFUSED: dict[str, tuple[Any, str]] = {
         "leaves the user's text out",
     ),
     "reaches out": ("{{ ''.__class__.__mro__[1].__subclasses__() }}" + PLAIN, "raises SecurityError"),
-    "eats memory": ("{{ 'A' * 10000000000 }}" + PLAIN, "powers or huge products"),
-    "never ends": ("{{ 9**9**9 }}" + PLAIN, "powers or huge products"),
+    "eats memory": ("{{ 'A' * 10000000000 }}" + PLAIN, "1 GiB of memory"),
+    "never ends": ("{{ 9**(9**9) }}" + PLAIN, "3 s of computing"),
     "counts too far": ("{% for i in range(1000000000000) %}{% endfor %}" + PLAIN, "raises OverflowError"),
 }
 
@@ -137,6 +209,38 @@ def test_a_template_that_can_be_used_in_no_form_is_one_line_before_play(kind: st
         ChatTemplate("hf:tiny", tiny_tokenizer(source))
     assert str(caught.value).startswith("hf:tiny: its chat template ")
     assert str(caught.value).isprintable() and "openai:NAME" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "opening"),
+    [
+        # ChatML without the condition for it, as in early conversions
+        (
+            "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}",
+            "<|im_start|>assistant\n",
+        ),
+        ("{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}", "assistant: "),
+        # Mistral: a user's text ends in the mark after which the model replies
+        (
+            "{% for m in messages %}{% if m.role == 'assistant' %} {{ m.content }}</s>{% else %}[INST] {{ m.content }}[/INST]{% endif %}{% endfor %}",
+            "",
+        ),
+        # Qwen 3: an empty block of thoughts in the history is none of the opening
+        (
+            "{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.role == 'assistant' %}<think>\n\n</think>\n\n{% endif %}{{ m.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}",
+            "",
+        ),
+    ],
+)
+def test_a_prompt_ends_where_the_model_replies_even_if_the_template_leaves_that_out(source: str, opening: str) -> None:
+    template = ChatTemplate("hf:tiny", tiny_tokenizer(source))
+    bare = tiny_tokenizer(source).apply_chat_template(
+        [{"role": message.role, "content": message.content} for message in HISTORY],
+        tokenize=False,
+        add_generation_prompt=True,
+    )
+    assert template.text(HISTORY) == f"{bare}{opening}"
+    assert ("generation_prompt" in template.identity()) == bool(opening)
 
 
 def test_text_that_is_lost_in_play_alone_fails_its_own_request(tmp_path: Path) -> None:

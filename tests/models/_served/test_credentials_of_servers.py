@@ -58,6 +58,36 @@ def test_no_file_and_no_message_has_a_credential_that_a_server_echoes(word: str,
     assert manifest["model"]["servers"] == [f"http://[key]@{host}?key=[key]&api-version=2024-10-01"]
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        Raw(200, {"choices": [{"message": {"content": "a"}, "finish_reason": "x" * 70 + KEY}]}),
+        Raw(200, {"choices": [{"message": {"content": {"a": "x" * 180 + KEY}}, "finish_reason": "stop"}]}),
+        Raw(400, {"error": {"message": "x" * 1990 + KEY}}),
+        Raw(400, {"error": {"message": "m", "code": KEY}}),
+        Raw(302, "", {"location": f"http://elsewhere/{KEY}/v1"}),
+        Raw(200, "x", {"content-encoding": KEY}),
+        Raw(500, "x" * 390 + "".join(f"&#{ord(letter)};" for letter in KEY)),
+    ],
+)
+def test_no_part_of_a_key_is_left_where_a_text_is_cut(raw: Raw) -> None:
+    with serving(lambda number, asked: raw) as stub:
+        outcome = open_model("openai:stub", ModelOptions(base_urls=(stub.url,), retries=0)).reply([request()])[0]
+    assert isinstance(outcome, ModelFailure)
+    assert not any(part in str(outcome) for part in (KEY[:5], "&#115;", KEY[-6:]))
+
+
+def test_libraries_log_no_credential(caplog: pytest.LogCaptureFixture) -> None:
+    """httpx logs addresses with their query, httpcore the headers of responses."""
+    caplog.set_level(0)
+    with serving(lambda number, asked: Raw(200, ok().body, {"x-echo": KEY, "set-cookie": f"k={PASSWORD}"})) as stub:
+        model = open_model("openai:stub", ModelOptions(base_urls=(with_credentials(stub.url),)))
+        assert isinstance(model.reply([request()])[0], Reply)
+        model.close()
+    assert "/chat/completions" in caplog.text
+    assert not any(secret in caplog.text for secret in (KEY[:9], PASSWORD, QUERY, BASIC))
+
+
 def test_the_credentials_of_an_address_are_sent() -> None:
     with serving() as stub:
         model = open_model("openai:stub", ModelOptions(base_urls=(with_credentials(stub.url),)))
