@@ -1,6 +1,6 @@
 """Plays and merges killed by SIGKILL at random moments, started again until they end, then compared.
 
-Run: python benchmarks/reliability/kills.py [KILLS [SECONDS [FILE]]]. Prints the kills that were done and what differed.
+Run: python benchmarks/reliability/kills.py [KILLS [SECONDS [FILE]]]. Prints the kills done and what differed.
 FILE keeps the counts after every run that was compared; the same command counts on from there.
 """
 

@@ -243,15 +243,8 @@ def _draw_curve(axes: Axes, points: Sequence[Estimate], condition: str, index: i
     rates = [point.estimate or 0.0 for point in points]
     lows, highs = [point.low or 0.0 for point in points], [_reach(point) for point in points]
     axes.fill_between(turns, lows, highs, color=style.colour, alpha=0.16, linewidth=0)
-    axes.plot(
-        turns,
-        rates,
-        color=style.colour,
-        marker=style.marker,
-        markersize=4.5,
-        linewidth=1.8,
-        label=_MEANING.get(condition, condition),
-    )
+    line: dict[str, Any] = {"color": style.colour, "marker": style.marker, "markersize": 4.5, "linewidth": 1.8}
+    axes.plot(turns, rates, label=_MEANING.get(condition, condition), **line)
 
 
 def _write_counts(axes: Axes, points: Sequence[Estimate]) -> None:

@@ -115,7 +115,7 @@ class BatchedPasses:
     _captured: CapturedPass | None = None
 
     @staticmethod
-    def suited(pieces: Sequence[tuple[ConversationCache, list[int]]]) -> list[int]:
+    def choose_pieces(pieces: Sequence[tuple[ConversationCache, list[int]]]) -> list[int]:
         """Return which pieces of a pass belong into one block: little is lost by padding, and the mask is causal."""
         places = [place for place, (sequence, _) in enumerate(pieces) if sequence.keys and not sequence.seals]
         if not places:

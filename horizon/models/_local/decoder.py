@@ -237,7 +237,7 @@ class Decoder:
 
         With `every`, those after every token, (tokens, words).
         """
-        rows = self.batched.suited(pieces) if self.batched is not None and not every else []
+        rows = self.batched.choose_pieces(pieces) if self.batched is not None and not every else []
         if self.batched is None or not rows:
             return self._packed_pass(pieces, every=every)
         others = sorted(set(range(len(pieces))) - set(rows))
