@@ -78,21 +78,28 @@ def grade(
     folder: Annotated[Path, typer.Argument(help="run folder of a finished run")],
     nodes: Annotated[int, typer.Option(help="search nodes per position for the judge engine")] = 20_000,
     out: Annotated[Path | None, typer.Option(help="run folder of the graded copy [FOLDER-graded]")] = None,
+    check_nodes: Annotated[int | None, typer.Option(help="judge a random few turns at so many nodes, too")] = None,
+    check_share: Annotated[float, typer.Option(help="the share of turns for --check-nodes, above 0 to 1")] = 0.1,
 ) -> None:
     """Judge the turns of a run again, and print the results.
 
     For other search nodes, after horizon play --judge none, or after horizon import. The run itself is not changed.
     After an interruption, the same command continues after the last graded turn.
 
-    Example: horizon grade results/play/chess-random-0 --nodes 200000
+    With --check-nodes, checked_error_rate is the error rate by the expensive judge: its verdicts on a few turns, and
+    the cheap ones on all.
+
+    Example: horizon grade results/play/chess-random-0 --nodes 1000 --check-nodes 200000
     """
     from horizon.cli.results import print_runs
     from horizon.play.progress import counting
+    from horizon.play.regrade import Check
     from horizon.play.regrade import grade as judge_again
     from horizon.runs.run_folder import count_turns
 
+    check = Check(check_nodes, check_share) if check_nodes is not None else None
     with counting("graded", count_turns(folder)) as watch:
-        graded = judge_again(folder, out or folder.with_name(folder.name + "-graded"), nodes, watch)
+        graded = judge_again(folder, out or folder.with_name(folder.name + "-graded"), nodes, watch, check)
     print_runs([graded])
 
 

@@ -8,7 +8,8 @@ import json
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from horizon.core.environment import Environment, engine_of, open_environment
 from horizon.core.errors import UsageError
 from horizon.core.records import Answer, Json, Scores, Turn
 from horizon.core.row_faults import naming
+from horizon.core.seeds import generator
 from horizon.engines.judge import Judge
 from horizon.play.judging import judge_answer
 from horizon.play.plan import scenario_of
@@ -37,13 +39,40 @@ class _Waiting(NamedTuple):
     row: Turn
     state: Any
     scores: "Future[Scores] | None"
+    checked: "Future[Scores] | None" = None
 
 
-def grade(folder: Path, out: Path, nodes: int, watch: Callable[[int], None] = lambda done: None) -> Path:
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A second, more expensive judgement of a random share of the turns, above 0 and at most 1, at more nodes."""
+
+    nodes: int
+    share: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.nodes < 1:
+            raise UsageError(f"check-nodes={self.nodes} is out of range: at least 1 search node, such as 200000")
+        if not 0 < self.share <= 1:
+            raise UsageError(f"check-share={self.share} is out of range: above 0 and at most 1 (0.1 is a tenth)")
+
+    def draws(self, row: Turn) -> bool:
+        """Return whether a turn is among the few: a draw by its run, episode, turn and condition alone."""
+        draw = generator(0, "check", row.run_id, row.episode_id, row.turn, row.condition)
+        return row.error in _BY_LOSS and draw.random() < self.share
+
+
+def grade(
+    folder: Path,
+    out: Path,
+    nodes: int,
+    watch: Callable[[int], None] = lambda done: None,
+    check: Check | None = None,
+) -> Path:
     """Write a copy of a run with every turn judged at these nodes; return its folder.
 
     An engine on every core searches while rows are written; `watch` gets the number of rows that are done. What a
-    killed call has graded is kept beside `out`, and is not graded again by the same call.
+    killed call has graded is kept beside `out`, and is not graded again by the same call. With `check` a share of
+    the turns is judged twice: `checked_is_error` and `checked_loss` in `extra` are the more expensive judge's verdict.
 
     Raises:
         UsageError: the run's environment needs no engine, or `out` is taken.
@@ -54,13 +83,16 @@ def grade(folder: Path, out: Path, nodes: int, watch: Callable[[int], None] = la
     task = open_environment(plan["environment"], plan["parameters"])
     if task.oracle_kind != "engine":
         raise UsageError(f"{folder} needs no grading: {task.name} judges exactly")
-    engine = str(plan["judge_engine"])
-    with Judge(engine_of(task) if engine == "none" else engine, nodes=nodes) as judge:
+    engine = engine_of(task) if plan["judge_engine"] == "none" else str(plan["judge_engine"])
+    with Judge(engine, nodes=nodes) as judge, _open_check(engine, check) as expensive:
         # The tables' checksums are kept, so that another run of that name is never continued with this one's rows.
         graded: dict[str, Json] = {"from": str(folder), "judge": judge.identity(), "of": manifest.get(WRITTEN)}
+        if check is not None and expensive is not None:
+            graded["check"] = {"judge": expensive.identity(), "share": check.share}
+        judges = (judge, expensive, check)
         with continuing(out, {**manifest, "graded": graded}) as part:
             changes: Counter[str] = Counter()
-            for done, waiting in enumerate(_score(task, judge, folder, part.written), 1):
+            for done, waiting in enumerate(_score(task, judges, folder, part.written), 1):
                 row = waiting.row
                 error = part.written.get(key(row))
                 if error is None:
@@ -82,13 +114,16 @@ def _judge(task: Environment[Any], waiting: _Waiting, more_errors: int) -> Turn:
 
     Errors of form and legality stay what they were, and so does what `extra` holds of them without an engine.
     """
-    row, state, future = waiting
+    row, state, future, _ = waiting
     if row.environment != task.name:
         return row
     scores = future.result() if future is not None else None
     answer = Answer(row.action, "none" if row.error in _BY_LOSS else row.error)
     verdict = judge_answer(task, state, answer, scores)
     before, extra = json.loads(row.extra), dict(verdict.extra)
+    if waiting.checked is not None:
+        again = judge_answer(task, state, answer, waiting.checked.result())
+        extra |= {"checked_is_error": int(again.error != "none"), "checked_loss": again.loss}
     if row.error not in _BY_LOSS:
         by_rules = judge_answer(task, state, answer, None).extra
         extra |= {name: before[name] for name in by_rules if name in before}
@@ -105,8 +140,18 @@ def _judge(task: Environment[Any], waiting: _Waiting, more_errors: int) -> Turn:
     )
 
 
-def _score(task: Environment[Any], judge: Judge, folder: Path, written: Mapping[Key, str]) -> Iterator[_Waiting]:
+def _open_check(engine: str, check: Check | None) -> AbstractContextManager[Judge | None]:
+    return Judge(engine, nodes=check.nodes) if check is not None else nullcontext()
+
+
+def _score(
+    task: Environment[Any],
+    judges: tuple[Judge, Judge | None, Check | None],
+    folder: Path,
+    written: Mapping[Key, str],
+) -> Iterator[_Waiting]:
     """Yield every row with its scores under way; those that are written already without."""
+    judge, expensive, check = judges
     waiting: deque[_Waiting] = deque()
     for row in run_folder.iterate_turns(folder):
         state = position = None
@@ -114,7 +159,15 @@ def _score(task: Environment[Any], judge: Judge, folder: Path, written: Mapping[
             with naming(row):
                 state = task.load(row.state)
                 position = task.engine_position(state)
-        waiting.append(_Waiting(row, state, judge.submit(position) if position is not None else None))
+        is_checked = expensive is not None and check is not None and position is not None and check.draws(row)
+        waiting.append(
+            _Waiting(
+                row,
+                state,
+                judge.submit(position) if position is not None else None,
+                expensive.submit(position) if is_checked and expensive is not None and position is not None else None,
+            )
+        )
         if len(waiting) >= _AHEAD:
             yield waiting.popleft()
     yield from waiting

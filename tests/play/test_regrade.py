@@ -18,7 +18,7 @@ import horizon
 from horizon.archives.import_run import ImportOptions, import_games
 from horizon.core.errors import UsageError
 from horizon.engines.win_probability import make_score
-from horizon.play.regrade import grade
+from horizon.play.regrade import Check, grade
 from horizon.runs import run_folder
 from horizon.runs.building import part_of
 
@@ -78,6 +78,25 @@ def test_a_killed_grading_keeps_its_rows_byte_for_byte_and_ends_as_one_call(arch
     tables = [run_folder.read_turns(folder).select(UNTIMED) for folder in (whole, out)]
     assert tables[0].equals(tables[1])
     assert run_folder.read_episodes(whole).equals(run_folder.read_episodes(out))
+
+
+def test_a_check_of_a_share_holds_the_verdicts_of_a_grading_at_its_nodes(archive: Path, tmp_path: Path) -> None:
+    checked = run_folder.read_turns(grade(archive, tmp_path / "checked", NODES, check=Check(3 * NODES, 0.5)))
+    plain = run_folder.read_turns(grade(archive, tmp_path / "plain", NODES))
+    expensive = run_folder.read_turns(grade(archive, tmp_path / "expensive", 3 * NODES))
+    assert checked["error"].equals(plain["error"]) and checked["loss"].equals(plain["loss"])
+    extras = [json.loads(text) for text in checked["extra"]]
+    places = [place for place, extra in enumerate(extras) if "checked_loss" in extra]
+    assert 0.2 * len(extras) < len(places) < 0.8 * len(extras)
+    for place in places:
+        assert extras[place]["checked_loss"] == expensive["loss"][place]
+        assert extras[place]["checked_is_error"] == int(expensive["error"][place] != "none")
+
+
+@pytest.mark.parametrize("share", [0.0, 1.5, -1.0])
+def test_a_share_that_is_none_is_refused_with_its_range(share: float) -> None:
+    with pytest.raises(UsageError, match=r"check-share=.* is out of range: above 0 and at most 1"):
+        Check(1000, share)
 
 
 def test_what_was_graded_at_other_nodes_is_not_continued(archive: Path, tmp_path: Path) -> None:
