@@ -93,11 +93,11 @@ def grade(
     """
     from horizon.cli.results import print_runs
     from horizon.play.progress import counting
-    from horizon.play.regrade import Check
+    from horizon.play.regrade import SecondJudgement
     from horizon.play.regrade import grade as judge_again
     from horizon.runs.run_folder import count_turns
 
-    check = Check(check_nodes, check_share) if check_nodes is not None else None
+    check = SecondJudgement(check_nodes, check_share) if check_nodes is not None else None
     with counting("graded", count_turns(folder)) as watch:
         graded = judge_again(folder, out or folder.with_name(folder.name + "-graded"), nodes, watch, check)
     print_runs([graded])

@@ -43,7 +43,7 @@ class _Waiting(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class SecondJudgement:
     """A second, more expensive judgement of a random share of the turns, above 0 and at most 1, at more nodes."""
 
     nodes: int
@@ -66,7 +66,7 @@ def grade(
     out: Path,
     nodes: int,
     watch: Callable[[int], None] = lambda done: None,
-    check: Check | None = None,
+    check: SecondJudgement | None = None,
 ) -> Path:
     """Write a copy of a run with every turn judged at these nodes; return its folder.
 
@@ -140,13 +140,13 @@ def _judge(task: Environment[Any], waiting: _Waiting, more_errors: int) -> Turn:
     )
 
 
-def _open_check(engine: str, check: Check | None) -> AbstractContextManager[Judge | None]:
+def _open_check(engine: str, check: SecondJudgement | None) -> AbstractContextManager[Judge | None]:
     return Judge(engine, nodes=check.nodes) if check is not None else nullcontext()
 
 
 def _score(
     task: Environment[Any],
-    judges: tuple[Judge, Judge | None, Check | None],
+    judges: tuple[Judge, Judge | None, SecondJudgement | None],
     folder: Path,
     written: Mapping[Key, str],
 ) -> Iterator[_Waiting]:

@@ -18,7 +18,7 @@ import horizon
 from horizon.archives.import_run import ImportOptions, import_games
 from horizon.core.errors import UsageError
 from horizon.engines.win_probability import make_score
-from horizon.play.regrade import Check, grade
+from horizon.play.regrade import SecondJudgement, grade
 from horizon.runs import run_folder
 from horizon.runs.building import part_of
 
@@ -81,7 +81,7 @@ def test_a_killed_grading_keeps_its_rows_byte_for_byte_and_ends_as_one_call(arch
 
 
 def test_a_check_of_a_share_holds_the_verdicts_of_a_grading_at_its_nodes(archive: Path, tmp_path: Path) -> None:
-    checked = run_folder.read_turns(grade(archive, tmp_path / "checked", NODES, check=Check(3 * NODES, 0.5)))
+    checked = run_folder.read_turns(grade(archive, tmp_path / "checked", NODES, check=SecondJudgement(3 * NODES, 0.5)))
     plain = run_folder.read_turns(grade(archive, tmp_path / "plain", NODES))
     expensive = run_folder.read_turns(grade(archive, tmp_path / "expensive", 3 * NODES))
     assert checked["error"].equals(plain["error"]) and checked["loss"].equals(plain["loss"])
@@ -96,7 +96,7 @@ def test_a_check_of_a_share_holds_the_verdicts_of_a_grading_at_its_nodes(archive
 @pytest.mark.parametrize("share", [0.0, 1.5, -1.0])
 def test_a_share_that_is_none_is_refused_with_its_range(share: float) -> None:
     with pytest.raises(UsageError, match=r"check-share=.* is out of range: above 0 and at most 1"):
-        Check(1000, share)
+        SecondJudgement(1000, share)
 
 
 def test_what_was_graded_at_other_nodes_is_not_continued(archive: Path, tmp_path: Path) -> None:
