@@ -10,6 +10,7 @@ import horizon
 from horizon.core.errors import UsageError
 from horizon.play import session
 from horizon.play.budget import Spending
+from horizon.report.spending import spending_lines
 from horizon.runs import run_folder
 from horizon.runs.prices import as_price_list
 from horizon.scenarios.scenario import make
@@ -49,6 +50,13 @@ def test_a_limit_stops_a_run_in_memory_and_in_a_folder_alike_and_the_folder_is_r
     options = session.RunOptions(resume=True, spending=Spending(as_price_list(UNIT), 10 * limit))
     session.run(make({"environment": "running_total", **KEYS}, "test"), tmp_path / "run", options)
     assert run_folder.read_turns(tmp_path / "run")["reply"].to_list() == whole.turns["reply"].to_list()
+
+
+def test_the_line_of_the_cost_names_opponents_whose_tokens_are_not_counted() -> None:
+    keys = {**KEYS, "episodes": 1, "turns": 2, "judge_engine": "none", "prices": UNIT}
+    for opponent, names in (("random", False), (MODEL, True)):
+        (line,) = spending_lines(horizon.play("chess", opponent=opponent, **keys).analyze())[-1:]
+        assert (f"not counted: the tokens of the opponent {MODEL}" in line) is names
 
 
 @pytest.mark.parametrize(
