@@ -85,7 +85,7 @@ def draw_chart(chart: Chart, path: Path, *others: Path) -> list[Path]:
     if chart.y_unit == "number":
         axes.yaxis.set_major_formatter(ScalarFormatter())
     if chart.form == "scatter":
-        axes.set_xlim(left=0)
+        axes.set_xlim(0, 1.08 * axes.get_xlim()[1])
         axes.set_ylim(bottom=0)
     if len(chart.series) > 1:
         axes.legend(frameon=False, fontsize=9, loc="best", labelcolor=_INK)
