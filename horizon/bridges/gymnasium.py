@@ -1,7 +1,7 @@
 """Gymnasium environments: `gymnasium.make("horizon/Hanoi-v1", disks=4)`, a text in, a text out, the verdict as reward.
 
-Registered by the entry point `gymnasium.envs` and by importing this module. Turns are those of `horizon play`: the
-observation is the message that a model would get, an unplayable reply is replaced by seed, an opponent replies.
+Registered by importing this module; Gymnasium 1.0 and later read no entry points. Turns are those of `horizon play`:
+the observation is the message that a model would get, an unplayable reply is replaced by seed, an opponent replies.
 """
 
 import string

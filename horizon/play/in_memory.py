@@ -16,6 +16,7 @@ from horizon.core.records import Episode, Json, Reply, Turn
 if TYPE_CHECKING:
     # Slow to import, and only needed once something is played or asserted.
     from horizon.analysis.turn_table import TurnTable
+    from horizon.play.budget import Meter
     from horizon.play.opening import OpenModel
     from horizon.play.setting import ScoreSource, Setting
     from horizon.scenarios.scenario import Scenario
@@ -95,8 +96,8 @@ def play_episodes(
         return play_setting(setting)
 
 
-def play_setting(setting: "Setting") -> PlayedEpisodes:
-    """Play an open setting into memory; it stays open.
+def play_setting(setting: "Setting", meter: "Meter | None" = None) -> PlayedEpisodes:
+    """Play an open setting into memory; it stays open. `meter` counts what that costs, and may stop it.
 
     Raises:
         EngineFailure, ModelFailure: every episode was aborted.
@@ -104,7 +105,7 @@ def play_setting(setting: "Setting") -> PlayedEpisodes:
     from horizon.play.loop import play
 
     rows = _Rows()
-    play(setting, rows)
+    play(setting, rows, meter=meter)
     turns = sorted(rows.turns, key=lambda row: (row.episode_id, row.turn, row.condition))
     return PlayedEpisodes(setting.scenario, tuple(turns), tuple(sorted(rows.episodes, key=lambda row: row.episode_id)))
 

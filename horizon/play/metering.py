@@ -28,6 +28,20 @@ def open_meter(folder: Path, setting: Setting, spending: Spending, turns: Sequen
         UsageError: there is a limit, and no price of the model.
     """
     stored: Any = run_folder.read_manifest(folder)
+    meter, priced, warnings = meter_of(stored, setting, spending, turns)
+    if priced != stored:
+        manifests.write(folder, priced)
+    return meter, warnings
+
+
+def meter_of(
+    stored: Any, setting: Setting, spending: Spending, turns: Sequence[Turn] = ()
+) -> tuple[Meter, dict[str, Any], list[str]]:
+    """Return the meter of a run with this manifest, the manifest with its prices, and warnings on those.
+
+    Raises:
+        UsageError: there is a limit, and no price of the model.
+    """
     model = setting.model.name
     before, given = prices_in(stored).of(model), spending.prices
     now = given.of(model, setting.scenario.model) if given is not None else None
@@ -36,8 +50,7 @@ def open_meter(folder: Path, setting: Setting, spending: Spending, turns: Sequen
         warnings.append(f"{given.lacks(model)}: this run has no cost")
     if now is not None and before not in (None, now):
         warnings.append("the prices are not those of the start: the whole run is costed at the new ones")
-    if now is not None and now != before:
-        manifests.write(folder, with_prices(stored, PriceList({model: now}), (model,)))
+    priced = stored if now in (None, before) else with_prices(stored, PriceList({model: now}), (model,))
     prices = now or before
     if prices is None and spending.max_cost is not None:
         reason = given.lacks(model) if given is not None else "give --price-in and --price-out, or --prices FILE"
@@ -45,7 +58,7 @@ def open_meter(folder: Path, setting: Setting, spending: Spending, turns: Sequen
     recorded = usage_of_rows(turns)
     spent = recorded + unrecorded_in(stored)
     limit = None if spending.max_cost is None else spending.max_cost - spending.spent_before
-    return Meter(prices, limit, spent, recorded), warnings
+    return Meter(prices, limit, spent, recorded), priced, warnings
 
 
 def unrecorded_in(manifest: Any) -> Usage:
@@ -57,19 +70,33 @@ def unrecorded_in(manifest: Any) -> Usage:
 def store_unrecorded(folder: Path, meter: Meter) -> None:
     """Write into the manifest what was spent on replies that are in no row; the calibration's are there already."""
     stored: Any = run_folder.read_manifest(folder)
+    noted = with_unrecorded(stored, meter)
+    if noted != stored:
+        manifests.write(folder, noted)
+
+
+def with_unrecorded(stored: Any, meter: Meter) -> dict[str, Any]:
+    """Return a manifest with what was spent on replies that are in no row."""
     left = meter.left_out - usage_in((stored.get(CALIBRATION) or {}).get(USAGE))
-    if left.requests:
-        manifests.write(folder, {**stored, UNRECORDED: left.as_json()})
+    return {**stored, UNRECORDED: left.as_json()} if left.requests else stored
 
 
 def mark_cost_stop(folder: Path, meter: Meter, episodes: int, planned: int) -> None:
     """Write into the manifest whether the cost limit stopped the run, why, and after how many ended episodes."""
     stored = run_folder.read_manifest(folder)
+    marked = with_cost_stop(stored, meter, episodes, planned)
+    if marked != stored:
+        manifests.write(folder, marked)
+
+
+def with_cost_stop(stored: Any, meter: Meter, episodes: int, planned: int) -> dict[str, Any]:
+    """Return a manifest that has the cost limit's stop, if it stopped the run."""
     others = {key: value for key, value in stored.items() if key != COST_STOP}
-    if meter.has_stopped:
-        others[COST_STOP] = {**meter.as_json(), "episodes": episodes, "of": planned}
-    if others != stored:
-        manifests.write(folder, others)
+    return (
+        {**others, COST_STOP: {**meter.as_json(), "episodes": episodes, "of": planned}}
+        if meter.has_stopped
+        else others
+    )
 
 
 def cost_of(folder: Path) -> float:

@@ -80,11 +80,12 @@ def draw_chart(chart: Chart, path: Path, *others: Path) -> list[Path]:
         axes.annotate(chart.mark[1], (chart.mark[0], 0.97), xycoords=("data", "axes fraction"), fontsize=9)
     _dress(axes, _printable(chart.title), chart.x_title, chart.y_title)
     if names:
-        return _save(_name_beside(figure, axes, chart, names), (path, *others))
+        _name_beside(axes, chart, names)
+        return _save(figure, (path, *others))
     if chart.y_unit == "number":
         axes.yaxis.set_major_formatter(ScalarFormatter())
     if chart.form == "scatter":
-        axes.set_xlim(left=0)
+        axes.set_xlim(0, 1.08 * axes.get_xlim()[1])
         axes.set_ylim(bottom=0)
     if len(chart.series) > 1:
         axes.legend(frameon=False, fontsize=9, loc="best", labelcolor=_INK)
@@ -119,25 +120,23 @@ def _beside(chart: Chart) -> list[str]:
     return [] if chart.form != "dot" or is_upright else ["\n".join(wrap(name, _NAME_WIDTH)) for name in names]
 
 
-def _name_beside(figure: Figure, axes: Axes, chart: Chart, names: Sequence[str]) -> Figure:
+def _name_beside(axes: Axes, chart: Chart, names: Sequence[str]) -> None:
     """Dress a dot chart whose values are drawn along the horizontal axis, the first name at the top."""
     axes.set(xlabel=chart.y_title, ylabel=chart.x_title)
-    axes.xaxis.set_major_formatter(
-        ScalarFormatter() if chart.y_unit == "number" else PercentFormatter(1.0, decimals=0)
-    )
-    axes.grid(visible=False, axis="y")
+    is_number = chart.y_unit == "number"
+    axes.xaxis.set_major_formatter(ScalarFormatter() if is_number else PercentFormatter(1.0, decimals=0))
+    axes.grid(visible=False)
     axes.grid(axis="x", color="#E3E3E3", linewidth=0.8)
     axes.set_yticks(range(len(names)), names, parse_math=False)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.axvline(chart.baseline, color=_INK, linewidth=0.8)
     if len(chart.series) > 1:
         axes.legend(frameon=False, fontsize=9, loc="best", labelcolor=_INK)
-    return figure
 
 
 def _draw_series(axes: Axes, chart: Chart, series: Series, index: int) -> None:
-    look = style_of(series.name, index)
-    colour, marker = look.colour, look.marker
+    style = style_of(series.name, index)
+    colour, marker = style.colour, style.marker
     places: list[Any] = [_printable(place) if isinstance(place, str) else place for place in series.places]
     values = [point.estimate or 0.0 for point in series.points]
     lows = [point.low if point.low is not None else value for point, value in zip(series.points, values, strict=True)]
@@ -159,9 +158,8 @@ def _draw_series(axes: Axes, chart: Chart, series: Series, index: int) -> None:
         axes.fill_between(
             places, lows, highs, color=colour, alpha=0.16, linewidth=0, step="post" if chart.form == "step" else None
         )
-        shown = "" if len(places) > _DENSE else marker
-        style = "steps-post" if chart.form == "step" else "default"
-        axes.plot(places, values, color=colour, marker=shown, markersize=4.5, linewidth=1.8, label=name, ds=style)
+        shown, steps = "" if len(places) > _DENSE else marker, "steps-post" if chart.form == "step" else "default"
+        axes.plot(places, values, color=colour, marker=shown, markersize=4.5, linewidth=1.8, label=name, ds=steps)
     elif chart.form == "dot":
         # Series are drawn side by side, so that their intervals do not overlap.
         aside = _ASIDE * (index - (len(chart.series) - 1) / 2)

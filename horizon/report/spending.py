@@ -48,7 +48,9 @@ def _turn_line(group: Group) -> str:
 def _total_line(row: RunSpending) -> str:
     usage = row.usage
     tokens = f"{usage.input_tokens:,} input and {usage.output_tokens:,} output tokens"
-    return f"{row.run}: {_cost_words(row)} for {usage.requests:,} requests, {tokens} ({row.model})"
+    names = ", ".join(row.uncounted)
+    others = f"; not counted: the tokens of the opponent{'s' * (len(row.uncounted) > 1)} {names}" if names else ""
+    return f"{row.run}: {_cost_words(row)} for {usage.requests:,} requests, {tokens} ({row.model}){others}"
 
 
 def _cost_words(row: RunSpending) -> str:

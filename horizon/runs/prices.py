@@ -110,8 +110,8 @@ def read_prices(path: Path) -> PriceList:
     return PriceList(models, source=str(path))
 
 
-PriceSource = str | Path | PriceList | Mapping[str, Mapping[str, float]]
-"""A TOML file, a list that is read, or models with their `input`, `output` and perhaps `cached_input`."""
+PriceSource = str | Path | PriceList | Mapping[str, Mapping[str, float]] | Mapping[str, float]
+"""A TOML file, a list that is read, models with their `input`, `output` and perhaps `cached_input`, or those alone."""
 
 
 def as_price_list(prices: PriceSource) -> PriceList:
@@ -122,7 +122,11 @@ def as_price_list(prices: PriceSource) -> PriceList:
     """
     if isinstance(prices, str | Path):
         return read_prices(Path(prices))
-    return prices if isinstance(prices, PriceList) else prices_in({PRICES: prices})
+    if isinstance(prices, PriceList):
+        return prices
+    if prices and set(prices) <= set(_KEYS):
+        return PriceList({}, _table(prices, "prices"), "prices")
+    return prices_in({PRICES: prices})
 
 
 def prices_in(manifest: Mapping[str, Any]) -> PriceList:

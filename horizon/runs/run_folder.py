@@ -41,7 +41,9 @@ def check_new(folder: Path) -> None:
         raise UsageError(f"{folder} is a file, and a run needs a folder: choose another --out")
     names = {child.name for child in folder.iterdir()} if folder.is_dir() else set()
     if manifests.MANIFEST in names:
-        raise UsageError(f"{folder} holds a run already: resume it with --resume, or choose another --out")
+        raise UsageError(
+            f"{folder} holds a run already: choose another --out, or continue one of horizon play with --resume"
+        )
     left = sorted(name for name in names & _ROWS if (folder / name).stat().st_size)
     if left:
         # Its rows would be taken for the new run's.

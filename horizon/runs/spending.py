@@ -12,15 +12,22 @@ from horizon.runs.prices import PriceList, Prices, prices_in, with_prices
 from horizon.runs.run_data import RunData
 from horizon.runs.usage import UNRECORDED, USAGE, Usage, usage_by_model, usage_in
 
+_WITHOUT_TOKENS = ("uci", "random", "human")
+"""Backends of opponents that read no tokens."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunSpending:
-    """What one model's requests of one run took, and the prices, where they are known."""
+    """What one model's requests of one run took, and the prices, where they are known.
+
+    `uncounted` are the opponents that are language models: their tokens are in no count.
+    """
 
     run: str
     model: str
     usage: Usage
     prices: Prices | None
+    uncounted: tuple[str, ...] = ()
 
     @property
     def cost(self) -> float | None:
@@ -58,7 +65,14 @@ def _spending(run: RunData) -> list[RunSpending]:
     if left.requests:
         model = str(next(iter(by_model), (manifest.get("plan") or {}).get("model")))
         by_model[model] = by_model.get(model, Usage()) + left
-    return [RunSpending(run.name, model, usage, prices.of(model)) for model, usage in by_model.items()]
+    opponents = manifest.get("opponents")
+    identities = opponents if isinstance(opponents, dict) else {}
+    uncounted = tuple(name for name, own in identities.items() if _has_tokens(own))
+    return [RunSpending(run.name, model, usage, prices.of(model), uncounted) for model, usage in by_model.items()]
+
+
+def _has_tokens(identity: Any) -> bool:
+    return isinstance(identity, dict) and identity.get("backend") not in (None, *_WITHOUT_TOKENS)
 
 
 def set_prices(runs: Sequence[RunData], prices: PriceList) -> tuple[RunData, ...]:

@@ -1,8 +1,8 @@
 """The Gymnasium bridge, with Gymnasium's own checker and against what `horizon play` plays."""
 
+import subprocess
+import sys
 import warnings
-from importlib.metadata import EntryPoint
-from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -12,8 +12,6 @@ from gymnasium.utils.env_checker import check_env
 import horizon
 from horizon.bridges.gymnasium import AnyText, env_id
 from horizon.core.registry import names
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("name", names("environments"))
@@ -92,8 +90,14 @@ def test_the_space_holds_any_script_and_is_seeded() -> None:
     assert [space.sample() for _ in range(3)] == first
 
 
-def test_the_entry_point_registers_the_environments() -> None:
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    value = text.partition('[project.entry-points."gymnasium.envs"]\nhorizon = "')[2].partition('"')[0]
-    EntryPoint("horizon", value, "gymnasium.envs").load()()
-    assert {"horizon/Hanoi-v1", "horizon/BlocksWorld-v1"} <= set(gymnasium.registry)
+@pytest.mark.parametrize(
+    ("imports", "name"),
+    [
+        ("import gymnasium", "horizon.bridges.gymnasium:horizon/Hanoi-v1"),
+        ("import gymnasium, horizon.bridges.gymnasium", "horizon/Hanoi-v1"),
+    ],
+)
+def test_an_interpreter_that_has_imported_no_more_makes_an_environment(imports: str, name: str) -> None:
+    script = f"{imports}; print(gymnasium.make({name!r}, disks=3).reset(seed=7)[1]['turn'])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr

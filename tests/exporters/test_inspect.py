@@ -135,7 +135,7 @@ def test_the_viewer_lists_and_opens_the_log(file: Path) -> None:
             assert viewer.stdout is not None
             assert any("Running on" in line for line in viewer.stdout)
             (listed,) = fetch(port, "logs")["files"]
-            assert listed["task"] == horizon.make_environment("hanoi").name
+            assert listed["task"] == f"hanoi-v{horizon.make_environment('hanoi').version}"
             opened = fetch(port, "logs/" + urllib.parse.quote(listed["name"], safe=""))
             assert len(opened["samples"]) == 4
         finally:
