@@ -57,12 +57,13 @@ Rows = Mapping[tuple[str, str], Sequence[str]]
 
 
 def read_cards(path: Path) -> list[Card]:
-    """Return the cards of a file, in order."""
+    """Return the cards of a file: chess first, then by the number of parameters."""
     kinds = {"parameters": int, "steps": int, "batch_tokens": int, "lessons": int, "loss": float, "seconds": float}
     with path.open(newline="", encoding="utf-8") as file:
-        return [
+        cards = [
             Card(**{name: kinds.get(name, str)(value) for name, value in row.items()}) for row in csv.DictReader(file)
         ]
+    return sorted(cards, key=lambda card: (not card.is_chess, card.parameters, card.student))
 
 
 def read_rows(path: Path) -> Rows:
@@ -93,11 +94,13 @@ def _first_errors(games: Sequence[str], errors: str) -> tuple[np.ndarray, np.nda
     return last, np.array([float(first > 0) for first in firsts])
 
 
-def difference(first: Sequence[str], second: Sequence[str], errors: str, low: int) -> Interval:
-    """Return how much more often the first errs than the second, on the states that both posed from turn `low` on."""
+def difference(first: Sequence[str], second: Sequence[str], errors: str, low: int, high: int) -> Interval:
+    """Return how much more often the first errs than the second, on the states of these turns that both posed."""
     sums, turns = [], []
     for one, other in zip(first, second, strict=True):
-        both = [pair for pair in zip(one[low - 1 :], other[low - 1 :], strict=False) if NOT_ASKED not in pair]
+        both = [
+            pair for pair in zip(one[low - 1 : high], other[low - 1 : high], strict=False) if NOT_ASKED not in pair
+        ]
         sums.append(float(sum((left in errors) - (right in errors) for left, right in both)))
         turns.append(float(len(both)))
     return mean_of_signs(np.array(sums), np.array(turns))
@@ -203,18 +206,18 @@ def by_turn(rows: Rows, card: Card, errors: str) -> str:
 
 
 def parts_table(rows: Rows, cards: Sequence[Card]) -> str:
-    """Return the late gap between natural and fresh, and its parts, in points; chess counts unplayable replies."""
-    lines = ["| student | natural - fresh | " + " | ".join(name for name, _, _ in PARTS) + " |"]
-    lines.append("| --- |" + " ---: |" * (1 + len(PARTS)))
+    """Return the gap between natural and fresh, and its parts, in points; chess counts unplayable replies."""
+    lines = ["| student | turns | natural - fresh | " + " | ".join(name for name, _, _ in PARTS) + " |"]
+    lines.append("| --- | --- |" + " ---: |" * (1 + len(PARTS)))
     for card in cards:
         errors = UNPLAYABLE if card.is_chess else ANY
-        low = 1 + 2 * (40 if card.is_chess else 60) // 3
-        pairs = [("natural", "fresh"), *((first, second) for _, first, second in PARTS)]
-        cells = [
-            percent(difference(rows[card.student, first], rows[card.student, second], errors, low))
-            for first, second in pairs
-        ]
-        lines.append(f"| {card.student} | " + " | ".join(cells) + " |")
+        for low, high in ((21, 40),) if card.is_chess else ((11, 20), (41, 60)):
+            pairs = [("natural", "fresh"), *((first, second) for _, first, second in PARTS)]
+            cells = [
+                percent(difference(rows[card.student, first], rows[card.student, second], errors, low, high))
+                for first, second in pairs
+            ]
+            lines.append(f"| {card.student} | {low} to {high} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -277,5 +280,5 @@ def draw(rows: Rows, cards: Sequence[Card], path: Path) -> None:
     axes.set_xlabel("turn")
     axes.set_ylabel("illegal or unreadable, 95 % interval" if is_chess else "turns in error, 95 % interval")
     axes.grid(axis="y", color="#E3E3E3")
-    axes.legend(frameon=False, ncols=2, fontsize="small")
+    figure.legend(frameon=False, ncols=len(cards), fontsize="small", loc="outside lower center")
     figure.savefig(path, metadata={"Software": "horizon"})

@@ -8,7 +8,7 @@ import typer
 
 def distil(
     out: Annotated[Path, typer.Option(help="folder of the model to write")],
-    env: Annotated[str, typer.Option(help="chess, or an environment with an exact oracle, as permutation")] = "chess",
+    env: Annotated[str, typer.Option(help="chess, or a task with an exact oracle, as stack_machine")] = "chess",
     size: Annotated[
         str, typer.Option(help="small, middle or large: about 0.6, 1.5 or 8 million parameters")
     ] = "middle",
@@ -34,8 +34,8 @@ def distil(
     The folder is an ordinary model of transformers, which horizon play --model hf:FOLDER plays. Students with
     the same lessons can share --data. After an interruption the same command with --resume continues.
 
-    Example: horizon distil --env permutation --turns 10 --out students/permutation; horizon play --model
-    hf:students/permutation --env permutation --turns 60
+    Example: horizon distil --env stack_machine --turns 10 --out students/stack_machine; horizon play --model
+    hf:students/stack_machine --env stack_machine --turns 60
     """
     from horizon.core.extras import require
 
