@@ -145,6 +145,8 @@ def _refuse_other_kinds(path: Path, suffix: str, packing: str | None) -> None:
         UsageError: it is; the message has what it is.
         OSError: it can't be read.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise UsageError(f"{path} is no file: give an existing file, or the name of a pack")
     with path.open("rb") as stream:
         start = stream.read(_START)
     if packing is None:

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import zipfile
 from pathlib import Path
 
@@ -422,3 +423,9 @@ def test_rows_below_a_header_without_a_needed_column_are_not_read(tmp_path: Path
 
 def test_a_comment_that_begins_a_pgn_is_no_json(tmp_path: Path) -> None:
     assert only_move(tmp_path, "a.pgn", '{"a game"}\n' + MATE) == "d1d8"
+
+
+def test_a_pipe_is_refused_and_never_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(UsageError, match="pipe.csv is no file"):
+        read_puzzles(tmp_path / "pipe.csv")

@@ -63,7 +63,7 @@ def _name_text(text: str, suffix: str) -> str | None:
         words = f" ({' '.join(html.unescape(title[2]).split())})" if title else ""
         return f"a web page{words} and not the file itself: download it again"
     if _JSON.match(text):
-        return "JSON: save its table as CSV"
+        return "JSON: " + ("save its table as CSV" if suffix != ".toml" else "write it as TOML")
     if suffix != ".pgn" and _PGN.match(text):
         return "PGN: give it the extension .pgn"
     if suffix not in (".csv", ".tsv") and re.match(r"\"?(PuzzleId|name)\"?[,;\t]", text):
