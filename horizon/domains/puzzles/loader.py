@@ -139,7 +139,7 @@ def _rows(path: Path) -> Iterator[Puzzle | BadRow]:
 
 
 def _refuse_other_kinds(path: Path, suffix: str, packing: str | None) -> None:
-    """Refuse a file that is something else than its name says.
+    """Refuse a file that is something else than its name promises.
 
     Raises:
         UsageError: it is; the message has what it is.

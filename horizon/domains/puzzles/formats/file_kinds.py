@@ -31,7 +31,7 @@ _ANNEX = re.compile(r"\S*annex/objects/\S+\s*\Z")
 
 
 def name_kind(start: bytes, suffix: str) -> str | None:
-    """Return what a file is and what to do about it, None if it may be what its name says.
+    """Return what a file is and what to do about it, None if it may be what its name promises.
 
     `start` are its first bytes, `suffix` is the extension of its format.
     """
