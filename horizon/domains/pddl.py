@@ -93,6 +93,8 @@ def space_of(domain: str, problem: str) -> Space:
 def _read(file: str) -> str:
     """Return the text of a file in UTF-8, in UTF-16 by its mark, or else in Latin-1, which only comments need."""
     try:
+        if Path(file).exists() and not Path(file).is_file():
+            raise UsageError(f"pddl: {file} is no file: give two existing files")
         data = Path(file).read_bytes()
     except OSError as problem:
         raise UsageError(f"pddl: {file} can't be read ({problem.strerror}): give two existing files") from None

@@ -21,7 +21,7 @@ from horizon.core.paths import shipped_folder
 from horizon.core.records import Scores
 from horizon.core.registry import nearest
 from horizon.engines.position_text import board_of_position
-from horizon.engines.process import EngineProcess
+from horizon.engines.process import EngineKilled, EngineProcess
 
 FOLDER = shipped_folder("engines")
 _GAMES = "/usr/games"
@@ -128,7 +128,13 @@ class Engine:
         """Start the engine once, so that a missing engine is reported before play starts."""
         if self.path is None:
             self.path = find_engine(self.name)
-        self.version = self._running().version
+        for attempt in range(1, FAILURES_IN_A_ROW + 1):
+            try:
+                self.version = self._running().version
+                return
+            except EngineKilled:
+                if attempt == FAILURES_IN_A_ROW:
+                    raise
 
     def score(self, position: str, nodes: int, lines: int | None = None) -> Scores:
         """Return the scores of all legal moves of a position, best first; empty at the end of a game.

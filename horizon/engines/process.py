@@ -4,6 +4,7 @@ Blocking, not thread-safe. Knows programs and position texts; the choice of engi
 in `engine`.
 """
 
+import contextlib
 import os
 import select
 import subprocess
@@ -30,6 +31,10 @@ _CALL_MAIN = "import ctypes, sys; sys.exit(ctypes.CDLL(sys.argv[1]).main(1, (cty
 def command(path: Path) -> list[str]:
     """Return the command line of an engine: the program itself, or Python with the loader of a shared library."""
     return [sys.executable, "-I", "-c", _CALL_MAIN, str(path)] if path.suffix == ".so" else [str(path)]
+
+
+class EngineKilled(EngineFailure):
+    """An engine's process was ended by a signal, which may not happen again."""
 
 
 class EngineProcess:
@@ -131,7 +136,7 @@ class EngineProcess:
             assert self._child.stdin is not None  # a pipe by construction
             self._child.stdin.write(line.encode() + b"\n")
         except (OSError, ValueError):
-            raise EngineFailure(f"the process ended (exit status {self._child.poll()})") from None
+            raise self._end("") from None
 
     def _until(self, word: str, seconds: float) -> list[str]:
         """Return the lines up to and including the one with the command `word`.
@@ -160,10 +165,18 @@ class EngineProcess:
             read = os.read(descriptor, 1 << 16)
             n_bytes += len(read)
             if not read:
-                raise EngineFailure(f"the process ended (exit status {self._child.poll()}) before '{word}'")
+                raise self._end(f" before '{word}'")
             if n_bytes > _MOST_OUTPUT_BYTES:
                 raise EngineFailure(f"the engine wrote more than {_MOST_OUTPUT_BYTES >> 20} MiB before '{word}'")
             self._kept += read
+
+    def _end(self, when: str) -> EngineFailure:
+        """Return the failure of a process that ended by itself."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._child.wait(1)
+        status = self._child.poll()
+        kind = EngineKilled if status is not None and status < 0 else EngineFailure
+        return kind(f"the process ended (exit status {status}){when}")
 
     def kill(self) -> None:
         """End the process and its pipes."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from horizon.core.paths import shipped_folder
 from horizon.core.registry import nearest
+from horizon.domains.puzzles.formats.file_kinds import name_kind
 from horizon.scenarios.merge import Draft, KeySource, Layer, Mistake, axes_of, holds, leaves, merge, points, value_at
 from horizon.scenarios.toml_lines import KeyPath, key_lines
 
@@ -174,7 +175,9 @@ class _Files:
         except tomllib.TOMLDecodeError as problem:
             line = re.search(r"line (\d+)", str(problem))
             number = int(line.group(1)) if line else text.rstrip().count("\n") + 1
-            self.problems.append(Mistake(str(path), number, "", f"this is no TOML: {problem}"))
+            kind = name_kind(text.encode("utf-8", "replace")[:4096], ".toml")
+            why = f"it is {kind}" if kind else str(problem)
+            self.problems.append(Mistake(str(path), number, "", f"this is no TOML: {why}"))
             return None
         except (OSError, UnicodeDecodeError) as problem:
             self.problems.append(Mistake(str(path), None, "", f"can't be read: {problem}"))

@@ -90,6 +90,24 @@ def test_an_engine_that_hangs_is_replaced(tmp_path: Path, monkeypatch: pytest.Mo
         assert len(engine.score(chess.STARTING_FEN, 1).actions) == 20
 
 
+@pytest.mark.parametrize("n_kills", [1, 2, 3])
+def test_an_engine_that_is_killed_while_it_starts_is_started_again_twice(n_kills: int, tmp_path: Path) -> None:
+    engine = fake_engine(tmp_path, "ok")
+    script = tmp_path / "killed"
+    script.write_text(
+        f'#!/bin/sh\necho x >> {tmp_path}/starts\n[ "$(wc -l < {tmp_path}/starts)" -le {n_kills} ] && kill -9 $$\n'
+        f"exec {engine}\n"
+    )
+    script.chmod(0o755)
+    if n_kills == 3:
+        with pytest.raises(EngineFailure, match="exit status -9"):
+            Engine("fake", path=script)
+        return
+    with Engine("fake", path=script) as started:
+        assert started.version == "Fake 1"
+    assert len((tmp_path / "starts").read_text().split()) == n_kills + 1
+
+
 def test_a_program_that_is_no_engine_is_told_at_once() -> None:
     with pytest.raises(EngineFailure, match="ended"):
         Engine("fake", path=Path("/bin/true"))

@@ -69,6 +69,12 @@ def test_a_file_in_any_usual_encoding_is_read(encoding: str, end: str, tmp_path:
     assert space.distances[space.first] == 2
 
 
+@pytest.mark.parametrize("key", ["domain", "problem"])
+def test_a_device_is_refused_and_not_read_for_ever(key: str) -> None:
+    with pytest.raises(UsageError, match="/dev/zero is no file"):
+        space_of(**{"domain": "", "problem": "", key: "/dev/zero"})
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     given = files(tmp_path, DOMAIN, PROBLEM)
     with pytest.raises(UsageError, match=r"none.pddl can't be read \(No such file"):

@@ -13,15 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from horizon.core.errors import UsageError
+from horizon.core.escaping import visible
 from horizon.core.paths import shipped_folder
 from horizon.core.registry import nearest
 from horizon.domains.puzzles.formats import epd, lichess_csv, pgn
+from horizon.domains.puzzles.formats.file_kinds import name_kind, name_unpacked
 from horizon.domains.puzzles.formats.lines import BadRow, FileLine, number_lines
 from horizon.domains.puzzles.puzzle import Puzzle
 
 Reader = Callable[[Iterable[FileLine], str], Iterator[Puzzle | BadRow]]
 _READERS: Mapping[str, Reader] = {
     ".csv": lichess_csv.read,
+    ".tsv": lichess_csv.read,
     ".epd": epd.read,
     ".fen": epd.read,
     ".txt": epd.read,
@@ -29,6 +32,7 @@ _READERS: Mapping[str, Reader] = {
 }
 _PACKINGS = {".zst": "zstd", ".gz": "gzip"}
 MOST_BAD_ROWS = 10_000
+_START = 4096
 _MOST_RATIO, _HARMLESS_BYTES, _BYTES_AHEAD = 200, 1 << 20, 64 << 20
 """A packed file may unpack to this many times its size, or to these bytes: text packs to a fifth."""
 
@@ -123,14 +127,37 @@ def _rows(path: Path) -> Iterator[Puzzle | BadRow]:
             "(each may be packed as .zst or .gz)"
         )
     try:
+        _refuse_other_kinds(path, inner.suffix.lower(), packing)
         stream = _open(path, packing)
     except OSError as problem:
         why = problem.strerror or str(problem)
         raise UsageError(f"{path} can't be read ({why}): give an existing file, or the name of a pack") from None
     # The encoding of the PGN standard, EPD included, is Latin-1; only names use it.
-    fallback = None if inner.suffix.lower() == ".csv" else "latin-1"
+    fallback = None if reader is lichess_csv.read else "latin-1"
     with closing(stream):
         yield from reader(number_lines(stream, fallback=fallback), inner.stem)
+
+
+def _refuse_other_kinds(path: Path, suffix: str, packing: str | None) -> None:
+    """Refuse a file that is something else than its name promises.
+
+    Raises:
+        UsageError: it is; the message has what it is.
+        OSError: it can't be read.
+    """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise UsageError(f"{path} is no file: give an existing file, or the name of a pack")
+    with path.open("rb") as stream:
+        start = stream.read(_START)
+    if packing is None:
+        kind = name_kind(start, suffix)
+    else:
+        kind = name_unpacked(start, suffix, path.suffix.lower())
+        if kind is None and start:
+            with closing(_Capped(path, packing)) as unpacked, suppress(OSError, ValueError, EOFError):
+                kind = name_kind(unpacked.read(_START), suffix)
+    if kind is not None:
+        raise UsageError(f"{path} is {visible(kind)}")
 
 
 class _Capped:

@@ -1,10 +1,16 @@
 """Claims about files as other programs write them: each is read as it is meant, or reported with its line."""
 
+import bz2
 import gzip
+import io
+import lzma
+import os
+import zipfile
 from pathlib import Path
 
 import chess
 import pyarrow
+import pyarrow.parquet
 import pytest
 
 from horizon.core.errors import UsageError
@@ -340,3 +346,86 @@ def test_a_packed_file_of_real_rows_is_read(tmp_path: Path) -> None:
 def test_bad_rows_beyond_a_number_are_counted_and_not_kept(tmp_path: Path) -> None:
     found = read(tmp_path, "e.epd", f"{POSITION} bm Rd8;\n" + "nonsense\n" * (MOST_BAD_ROWS + 5))
     assert (len(found.bad_rows), found.n_bad_rows) == (MOST_BAD_ROWS, MOST_BAD_ROWS + 5)
+
+
+def zipped(name: str, content: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def parquet() -> bytes:
+    buffer = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table({"FEN": [POSITION]}), buffer)
+    return buffer.getvalue()
+
+
+# Source: the specification of Git LFS, version 1.
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
+PAGE = "<!DOCTYPE html>\n<html><head><title>404 Not\n Found</title></head></html>\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        *(
+            (f"a{ending}", POINTER, "a pointer of Git LFS")
+            for ending in (".csv", ".pgn", ".epd", ".csv.zst", ".pgn.gz")
+        ),
+        ("a.csv", "/annex/objects/MD5E-s12--abc.csv\n", "a pointer of git-annex"),
+        *((f"a{ending}", PAGE, r"a web page \(404 Not Found\)") for ending in (".csv", ".pgn", ".fen", ".csv.zst")),
+        ("a.csv.gz", gzip.compress(PAGE.encode()), "a web page"),
+        ("a.csv", "<?xml version='1.0'?><Error><Message>No such key</Message></Error>", r"\(No such key\)"),
+        ("a.csv", '{"message": "Not Found"}', "is JSON"),
+        ("a.epd", '[{"fen": "x"}]', "is JSON"),
+        ("a.csv", gzip.compress(HEADER.encode()), "packed: give it a name that ends in .csv.gz"),
+        ("a.pgn", pyarrow.compress(MATE.encode(), codec="zstd", asbytes=True), "ends in .pgn.zst"),
+        ("a.csv.gz", HEADER + ROW, "not packed: take .gz off its name"),
+        ("a.csv", zipped("a.csv", HEADER + ROW), "a ZIP archive"),
+        ("a.csv.gz", zipped("a.csv", HEADER + ROW), "a ZIP archive"),
+        ("a.csv", bz2.compress(ROW.encode()), "packed by bzip2"),
+        ("a.csv", lzma.compress(ROW.encode()), "packed by xz"),
+        ("a.csv", parquet(), "a Parquet file"),
+        ("a.pgn", b"%PDF-1.7\n", "a PDF document"),
+        ("a.csv", MATE, "PGN: give it the extension .pgn"),
+        ("a.pgn", HEADER + ROW, "CSV: give it the extension .csv"),
+        ("a.csv", f"FEN,Moves\n{POSITION} 0 1,d1d8\n", "'FEN,Moves' is no header.*PuzzleId, FEN, Moves, Themes"),
+        ("a.csv", f"id,position,solution\n1,{POSITION} 0 1,d1d8\n", "'id,position,solution' is no header"),
+        ("a.csv", "404: Not Found", "'404: Not Found' is no header"),
+    ],
+)
+def test_a_file_that_is_something_else_is_named_as_that(
+    name: str, content: str | bytes, words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        read(tmp_path, name, content)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", "sep=,\n" + HEADER + ROW),
+        ("a.csv", "# from lichess\n" + HEADER + ROW),
+        ("a.csv", (HEADER + ROW).replace(",", "|")),
+        ("a.tsv", (HEADER + ROW).replace(",", "\t")),
+        ("a.csv", "PuzzleId,FEN,Moves,Themes\nMZ,6k1/r4ppp/8/8/8/8/5PPP/3R2K1 b - - 3 30,a7a2 d1d8,endgame\n"),
+    ],
+)
+def test_a_table_is_read_in_the_forms_of_spreadsheets(name: str, content: str, tmp_path: Path) -> None:
+    assert only_move(tmp_path, name, content) == "d1d8"
+
+
+def test_rows_below_a_header_without_a_needed_column_are_not_read(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"bad rows \(1\); line 1: the header has no column Themes"):
+        read(tmp_path, "a.csv", HEADER.replace("Themes", "Tags") + ROW)
+
+
+def test_a_comment_that_begins_a_pgn_is_no_json(tmp_path: Path) -> None:
+    assert only_move(tmp_path, "a.pgn", '{"a game"}\n' + MATE) == "d1d8"
+
+
+def test_a_pipe_is_refused_and_never_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(UsageError, match="pipe.csv is no file"):
+        read_puzzles(tmp_path / "pipe.csv")

@@ -34,7 +34,10 @@ PACK = ("name", "fen", "moves", "goal", "themes", "rating", "also", "avoid", "po
 PACK_NEEDED = ("name", "fen", "moves", "goal")
 
 _LIST_SIGNS = re.compile(r"[\s,;|\[\](){}'\"]+")
-_DELIMITERS = (",", ";", "\t")
+_DELIMITERS = (",", ";", "\t", "|")
+_COLUMN_NAMES = frozenset(
+    {"id", "index", "title", "url", "rating", "themes", "position", "solution", "fen", "moves", "pgn"}
+)
 
 
 def read(lines: Iterable[FileLine], stem: str) -> Iterator[Puzzle | BadRow]:
@@ -46,7 +49,8 @@ def read(lines: Iterable[FileLine], stem: str) -> Iterator[Puzzle | BadRow]:
         if line.problem:
             yield bad_row(line.number, line.problem)
             continue
-        if not line.text.strip():
+        # A spreadsheet's mark of its sign, and comments in front of the header.
+        if not line.text.strip() or (is_first and line.text.lower().startswith(("#", "sep="))):
             continue
         try:
             text = line.text.removeprefix("\ufeff")
@@ -54,8 +58,8 @@ def read(lines: Iterable[FileLine], stem: str) -> Iterator[Puzzle | BadRow]:
                 delimiter = _delimiter(text)
             cells = _cells(text, delimiter)
             if is_first:
-                is_first = False
                 header = _header(cells)
+                is_first = False
                 if header is not None:
                     columns, convert = header
                     continue
@@ -65,6 +69,9 @@ def read(lines: Iterable[FileLine], stem: str) -> Iterator[Puzzle | BadRow]:
             yield convert(dict(zip(columns, cells, strict=False)))
         except ValueError as problem:
             yield bad_row(line.number, problem)
+            if is_first:
+                # Without a header that can be used, every row would be read wrongly.
+                return
 
 
 def _header(cells: Sequence[str]) -> tuple[Sequence[str], Callable[[dict[str, str]], Puzzle]] | None:
@@ -81,6 +88,13 @@ def _header(cells: Sequence[str]) -> tuple[Sequence[str], Callable[[dict[str, st
         if twice:
             raise ValueError(f"the header has the column {twice} twice: keep one")
         return columns, convert
+    names = [cell for cell in cells if cell.lower() in _COLUMN_NAMES]
+    if names or len(cells) < 2:
+        shown = ",".join(cells)
+        raise ValueError(
+            f"'{shown[:40]}' is no header: Lichess files have {', '.join(NEEDED)}, with the opponent's move first, "
+            f"and packs {', '.join(PACK_NEEDED)}"
+        )
     return None
 
 
