@@ -427,5 +427,5 @@ def test_a_comment_that_begins_a_pgn_is_no_json(tmp_path: Path) -> None:
 
 def test_a_pipe_is_refused_and_never_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.csv")
-    with pytest.raises(UsageError, match="pipe.csv is no file"):
+    with pytest.raises(UsageError, match=r"pipe\.csv is no file"):
         read_puzzles(tmp_path / "pipe.csv")
