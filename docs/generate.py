@@ -46,11 +46,12 @@ def _names(group: Any) -> list[str]:
 
 
 def environments() -> str:
-    """Return the page of every environment: its docstring, parameters and ranges."""
+    """Return the page of every environment: its docstring, parameters, ranges and prompt."""
     from horizon.cli.listing import listing
     from horizon.core.registry import load
 
-    parts = ["# Environments\n\nMade by `make docs` from the docstrings. Parameters are set as `hanoi:disks=4`.\n"]
+    made = "Made by `make docs` from the docstrings and prompts. Parameters are set as `hanoi:disks=4`."
+    parts = [f"# Environments\n\n{made}\n"]
     for row in listing("environments"):
         module = load("environments", row["name"])
         text = next(t for t in (module.__doc__, module.ENVIRONMENT.__doc__) if t and "Oracle:" in t)
@@ -63,8 +64,21 @@ def environments() -> str:
         if knobs:
             varied = "; ".join(f"`{name}` {', '.join(map(str, values))}" for name, values in knobs.items())
             parts.append(f"\n`horizon calibrate` varies {varied}.")
-        parts.append("")
+        parts += [_first_prompt(row["name"]), ""]
     return "\n".join(parts)
+
+
+def _first_prompt(name: str) -> str:
+    """Return the rules and the first message of an environment's default; empty where a parameter must be given."""
+    from horizon.core.environment import open_environment
+    from horizon.core.errors import UsageError
+
+    try:
+        task = open_environment(name)
+        prompt = f"{task.rules()}\n\n{task.pose(task.reset(0))}"
+    except UsageError:
+        return ""
+    return f"\nRules and first message, seed 0:\n\n```text\n{prompt}\n```"
 
 
 def replies() -> str:

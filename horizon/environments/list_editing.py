@@ -118,9 +118,15 @@ class ListEditing(Questions[World, Edits]):
         asked = (
             "the whole list, separated by commas" if self.question == "list" else "the word at the position asked for"
         )
+        if self.prompt == "v1":
+            return (
+                "A list of words is edited step by step. Positions count from 1. 'move 3 to 1' takes the word at "
+                f"position 3 out and puts it back in at position 1. Afterwards tell {asked}."
+            )
         return (
-            "A list of words is edited step by step. Positions count from 1. 'move 3 to 1' takes the word at position "
-            f"3 out and puts it back in at position 1. Afterwards tell {asked}."
+            "You are editing a list of words step by step. Positions are counted from 1: 'move 3 to 1' takes the word "
+            "at position 3 out of the list and puts it back in at position 1. After the edits you are asked a "
+            f"question. Answer with {asked}."
         )
 
     def answer_example(self) -> str:

@@ -96,9 +96,15 @@ class Permutation(Questions[World, Shuffle]):
                 f"Unter {self.cups} Bechern liegen Dinge. In jeder Runde wechseln Becher ihre Plätze, und was "
                 "darunter liegt, geht mit. Sage, was danach unter dem genannten Becher liegt."
             )
+        if self.prompt == "v1":
+            return (
+                f"Things lie under {self.cups} cups. Each turn cups change places, and what lies under them goes "
+                "along. Tell what lies under the cup that is asked for afterwards."
+            )
         return (
-            f"Things lie under {self.cups} cups. Each turn cups change places, and what lies under them goes along. "
-            "Tell what lies under the cup that is asked for afterwards."
+            f"There are {self.cups} cups in numbered places, with a different object under each one. When cups change "
+            "places, the objects under them move along. You are asked which object is under a cup after that. Answer "
+            "with the name of the object."
         )
 
     def answer_example(self) -> str:

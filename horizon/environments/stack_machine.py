@@ -119,10 +119,17 @@ class StackMachine(Questions[Machine, Program]):
                 "'X = 5' setzt X. 'swap X Y' vertauscht zwei Werte. "
                 "Führe die Anweisungen aus und nenne den Wert, nach dem gefragt wird."
             )
+        if self.prompt == "v1":
+            return (
+                "A machine has variables and a stack. 'push 5' puts a number on the stack, 'push X' the value of "
+                "variable X. 'pop X' takes the top number off the stack and stores it in X. 'X = 5' sets X. "
+                "'swap X Y' exchanges two values. Carry out the instructions and tell the value that is asked for."
+            )
         return (
-            "A machine has variables and a stack. 'push 5' puts a number on the stack, 'push X' the value of variable "
-            "X. 'pop X' takes the top number off the stack and stores it in X. 'X = 5' sets X. 'swap X Y' exchanges "
-            "two values. Carry out the instructions and tell the value that is asked for."
+            "You are running a program on a machine that has variables and a stack. 'push 5' puts the number 5 on top "
+            "of the stack, and 'push X' puts the value of variable X there. 'pop X' removes the top number from the "
+            "stack and stores it in X. 'X = 5' sets X to 5. 'swap X Y' exchanges the values of X and Y. Carry out "
+            "the instructions in order, and answer each question with one number."
         )
 
     def answer_example(self) -> str:
