@@ -225,6 +225,12 @@ def main() -> None:
         from horizon.core.registry import plugin_fault
 
         fault = plugin_fault(problem)
+        if fault is None and isinstance(problem, OSError) and problem.filename is not None:
+            # A path that the system refuses, such as one that is too long.
+            name, why = str(problem.filename), problem.strerror or type(problem).__name__
+            fault = UsageError(
+                f"{name[:80]}{'...' if len(name) > 80 else ''} can't be used: {why}; choose another path"
+            )
         if fault is None:
             raise
         _exit(fault)

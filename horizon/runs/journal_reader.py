@@ -47,7 +47,8 @@ def entries(path: Path) -> Iterator[Entry]:
                 if not line.endswith(b"\n"):
                     return
                 try:
-                    sealed = unseal(line)
+                    # Copying as text may have changed the line ends, and no row.
+                    sealed = unseal(line.removesuffix(b"\r\n") + b"\n" if line.endswith(b"\r\n") else line)
                     row = decode(sealed.body)
                 except ValueError as problem:
                     if not file.peek(1):

@@ -69,6 +69,8 @@ def test_help_imports_nothing_heavy() -> None:
         (["play", "--env", "hanoi", "--model", "random", "--opponent", "random"], "hanoi has no opponent"),
         (["play", "--resume", "--out", "nowhere"], "nowhere"),
         (["report", "nowhere"], "nowhere"),
+        (["play", "--env", "hanoi", "--model", "random", "--out", "x" * 300], "File name too long"),
+        (["report", "x" * 300], "File name too long"),
         (["analyze", "nowhere", "--json"], "nowhere"),
         (["grade", "nowhere"], "nowhere"),
         (["compare", "nowhere", "nowhere"], "nowhere"),

@@ -139,6 +139,12 @@ def test_the_damaged_line_is_named_with_what_is_wrong_with_it(
         run_folder.read_turns(folder)
 
 
+def test_line_ends_that_copying_changed_cost_no_row(base: Path, tmp_path: Path) -> None:
+    whole = (base / JOURNAL).read_bytes()
+    folder = copy(base, tmp_path / "copied", whole.replace(b"\n", b"\r\n"))
+    assert [entry.row for entry in entries(folder / JOURNAL)] == [entry.row for entry in entries(base / JOURNAL)]
+
+
 def test_lines_of_another_run_are_refused_though_their_checksums_fit(base: Path, tmp_path: Path) -> None:
     session.run(make({**GIVEN, "seed": 1}, "test"), tmp_path / "other")
     other = (tmp_path / "other" / JOURNAL).read_bytes().splitlines(keepends=True)
