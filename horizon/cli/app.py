@@ -224,7 +224,7 @@ def main() -> None:
     except Exception as problem:
         from horizon.core.registry import plugin_fault
 
-        fault = plugin_fault(problem)
+        fault: HorizonError | None = plugin_fault(problem)
         if fault is None and isinstance(problem, OSError) and problem.filename is not None:
             # A path that the system refuses, such as one that is too long.
             name, why = str(problem.filename), problem.strerror or type(problem).__name__
