@@ -21,6 +21,8 @@ METHOD = (
     "that the few were drawn at random"
 )
 LEAST_CHECKED = 20
+FEW_INSTANCES = 30
+FEW_NOTE = f"fewer than {FEW_INSTANCES} instances: in simulations of 10, the interval held the truth in 91 to 96 %"
 _OPEN_KINDS = tuple(ERROR_KINDS.index(kind) for kind in ("none", "wrong"))
 
 
@@ -64,4 +66,5 @@ def _estimate(
     if is_share:
         at["judges_differ"] = float(np.mean(cheap[asked] != expensive[asked]))
     at["weight"] = two.weight
-    return Estimate(two.mean, two.low, two.high, sample.n_episodes, sample.n_turns, METHOD, None, at)
+    note = FEW_NOTE if len(instances) < FEW_INSTANCES else None
+    return Estimate(two.mean, two.low, two.high, sample.n_episodes, sample.n_turns, METHOD, note, at)
