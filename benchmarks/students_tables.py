@@ -280,5 +280,5 @@ def draw(rows: Rows, cards: Sequence[Card], path: Path) -> None:
     axes.set_xlabel("turn")
     axes.set_ylabel("illegal or unreadable, 95 % interval" if is_chess else "turns in error, 95 % interval")
     axes.grid(axis="y", color="#E3E3E3")
-    figure.legend(frameon=False, ncols=len(cards), fontsize="small", loc="outside lower center")
+    figure.legend(frameon=False, ncols=min(len(cards), 2), fontsize="small", loc="outside lower center")
     figure.savefig(path, metadata={"Software": "horizon"})
