@@ -127,6 +127,10 @@ def _truncation_note(group: Group) -> str:
     )
 
 
+_CLEARLY_SKILLED = 0.5
+"""A skill above this is no sign of random play, however wide its interval; 0 is a random mover, 1 the best moves."""
+
+
 def cautions(analysis: Analysis) -> list[str]:
     """Return all cautions: one for each group at the floor or ceiling, then those on gates."""
     at_ends = [line for group in analysis.groups if (line := at_an_end(group))]
@@ -165,6 +169,9 @@ def end_of(group: Group) -> End | None:
         )
     if skills and _holds(skills[0], 0.0):
         skill = f"skill {skills[0].figure}"
+        if (skills[0].estimate or 0.0) > _CLEARLY_SKILLED:
+            words = f"its first turns can't tell it from a random mover ({skill}): more episodes may"
+            return End("too few turns", words)
         return End("random play", f"plays like a random mover from the start ({skill}): {_NO_RISE} an easier setting")
     rate = single_of(group.estimates, "error_rate")
     if rate is not None and rate.high is not None and rate.high < _RARE and _holds(first, 0.0):

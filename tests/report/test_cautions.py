@@ -1,5 +1,7 @@
 """Claims about cautions: a model at the floor or the ceiling is named, and runs that a gate stopped say so."""
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 from simulated_turns import simulated_episodes, simulated_turns
@@ -7,6 +9,7 @@ from simulated_turns import simulated_episodes, simulated_turns
 from horizon.analysis.analysis import Analysis
 from horizon.analysis.analyze import analyze_table
 from horizon.analysis.turn_table import load_table
+from horizon.core.estimator import Estimate
 from horizon.report.cautions import at_an_end, cautions, contradictions, gate_notes, limits
 from horizon.runs.run_data import RunData
 
@@ -26,6 +29,17 @@ def test_a_model_that_never_errs_is_at_the_floor() -> None:
     turns = simulated_turns(150, 12, hazard=0.00001)
     caution = at_an_end(analyze_table(load_table(turns)).groups[0])
     assert caution is not None and "at the floor" in caution and "a harder setting" in caution
+
+
+@pytest.mark.parametrize(
+    ("skill", "words"),
+    [(0.07, "plays like a random mover"), (0.73, "its first turns can't tell it from a random mover")],
+)
+def test_a_wide_interval_around_a_high_skill_is_no_claim_of_random_play(skill: float, words: str) -> None:
+    point = Estimate(skill, -3.3, 1.0, 4, 4, "by hand", at={"condition": "natural"})
+    group = analysis(0.2).groups[0]
+    caution = at_an_end(replace(group, estimates={**group.estimates, "skill_by_turn": [point]}))
+    assert caution is not None and words in caution
 
 
 def test_a_model_between_the_ends_gets_no_caution() -> None:
