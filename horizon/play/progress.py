@@ -19,15 +19,24 @@ _LINE_EVERY_S = 10.0
 
 @contextmanager
 def counting(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Yield a function that takes how many are done: a bar on a terminal, elsewhere a line every ten seconds."""
+    """Yield a function that takes how many are done: a bar on a terminal, elsewhere a line every ten seconds.
+
+    For commands that continue by themselves: where Ctrl-C ends one, a line names how.
+    """
     console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _counted_lines(what, total, lambda text: console.print(text, markup=False))
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=console, transient=True) as progress:
-        bar = progress.add_task(what, total=total)
-        yield lambda done: progress.update(bar, completed=done)
+    try:
+        if not console.is_terminal:
+            yield _counted_lines(what, total, lambda text: console.print(text, markup=False))
+            return
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(
+            *columns, TextColumn("left"), TimeRemainingColumn(), console=console, transient=True
+        ) as progress:
+            bar = progress.add_task(what, total=total)
+            yield lambda done: progress.update(bar, completed=done)
+    except KeyboardInterrupt:
+        console.print(f"horizon: interrupted; what is {what} is kept, and the same command continues", markup=False)
+        raise
 
 
 def _counted_lines(what: str, total: int | None, write: Callable[[str], None]) -> Callable[[int], None]:

@@ -18,6 +18,7 @@ import horizon
 from horizon.archives.import_run import ImportOptions, import_games
 from horizon.core.errors import UsageError
 from horizon.engines.win_probability import make_score
+from horizon.play.progress import counting
 from horizon.play.regrade import SecondJudgement, grade
 from horizon.runs import run_folder
 from horizon.runs.building import part_of
@@ -78,6 +79,12 @@ def test_a_killed_grading_keeps_its_rows_byte_for_byte_and_ends_as_one_call(arch
     tables = [run_folder.read_turns(folder).select(UNTIMED) for folder in (whole, out)]
     assert tables[0].equals(tables[1])
     assert run_folder.read_episodes(whole).equals(run_folder.read_episodes(out))
+
+
+def test_ctrl_c_says_that_the_same_command_continues(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(KeyboardInterrupt), counting("graded", 5):
+        raise KeyboardInterrupt
+    assert "what is graded is kept, and the same command continues" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_check_of_a_share_holds_the_verdicts_of_a_grading_at_its_nodes(archive: Path, tmp_path: Path) -> None:
