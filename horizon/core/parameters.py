@@ -19,7 +19,10 @@ Value = bool | int | float | str
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One setting of a user: its type's name, default, inclusive range or choices, and one line of help."""
+    """One setting of a user: its type's name, default, inclusive range or choices, and one line of help.
+
+    An `added` one came after runs had been recorded: at its default it is in no plan, so that theirs stay as they are.
+    """
 
     name: str
     type: str
@@ -28,6 +31,7 @@ class Parameter:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    added: bool = False
 
 
 def parameter(
@@ -37,9 +41,11 @@ def parameter(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] = (),
+    added: bool = False,
 ) -> Any:
-    """Declare a dataclass field that users set by name; `low` and `high` are inclusive."""
-    return field(default=default, metadata={"help": help, "low": low, "high": high, "choices": choices})
+    """Declare a dataclass field that users set by name; `low` and `high` are inclusive; `added` as in `Parameter`."""
+    metadata = {"help": help, "low": low, "high": high, "choices": choices, "added": added}
+    return field(default=default, metadata=metadata)
 
 
 MAIN = ""
@@ -120,8 +126,9 @@ def check_values(kind: type[Any], given: Mapping[str, Value], what: str) -> dict
 
 
 def values(instance: Any) -> dict[str, Json]:
-    """Return the parameters of a built dataclass, defaults filled in."""
-    return {entry.name: getattr(instance, entry.name) for entry in describe(type(instance))}
+    """Return the parameters of a built dataclass, defaults filled in, but for those that were added later."""
+    pairs = ((entry, getattr(instance, entry.name)) for entry in describe(type(instance)))
+    return {entry.name: value for entry, value in pairs if not entry.added or value != entry.default}
 
 
 def _describe_field(entry: Field[Any], hint: Any) -> Parameter:

@@ -28,6 +28,15 @@ def test_values_and_description_name_every_parameter_in_order() -> None:
     assert describe(Maze)[0].low == 2
 
 
+def test_a_parameter_added_later_is_in_no_plan_at_its_default_and_in_all_others() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Wider(Maze):
+        light: str = parameter("day", "when it is seen", choices=("day", "night"), added=True)
+
+    assert values(Wider()) == values(Maze())
+    assert values(Wider(light="night")) == {**values(Maze()), "light": "night"}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
