@@ -351,7 +351,7 @@ def test_bad_rows_beyond_a_number_are_counted_and_not_kept(tmp_path: Path) -> No
 def zipped(name: str, content: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(name, content)
+        archive.writestr(zipfile.ZipInfo(name), content)
     return buffer.getvalue()
 
 
@@ -375,11 +375,11 @@ PAGE = "<!DOCTYPE html>\n<html><head><title>404 Not\n Found</title></head></html
         ),
         ("a.csv", "/annex/objects/MD5E-s12--abc.csv\n", "a pointer of git-annex"),
         *((f"a{ending}", PAGE, r"a web page \(404 Not Found\)") for ending in (".csv", ".pgn", ".fen", ".csv.zst")),
-        ("a.csv.gz", gzip.compress(PAGE.encode()), "a web page"),
+        ("a.csv.gz", gzip.compress(PAGE.encode(), mtime=0), "a web page"),
         ("a.csv", "<?xml version='1.0'?><Error><Message>No such key</Message></Error>", r"\(No such key\)"),
         ("a.csv", '{"message": "Not Found"}', "is JSON"),
         ("a.epd", '[{"fen": "x"}]', "is JSON"),
-        ("a.csv", gzip.compress(HEADER.encode()), "packed: give it a name that ends in .csv.gz"),
+        ("a.csv", gzip.compress(HEADER.encode(), mtime=0), "packed: give it a name that ends in .csv.gz"),
         ("a.pgn", pyarrow.compress(MATE.encode(), codec="zstd", asbytes=True), "ends in .pgn.zst"),
         ("a.csv.gz", HEADER + ROW, "not packed: take .gz off its name"),
         ("a.csv", zipped("a.csv", HEADER + ROW), "a ZIP archive"),
