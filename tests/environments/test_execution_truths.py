@@ -75,6 +75,19 @@ def test_the_machine_computes_what_python_does(seed: int) -> None:
         assert answer == str(names[asked[1]] if asked else stack[-1])
 
 
+def apply_edit(items: list[str], edit: str) -> None:
+    """Change a list as the words of an edit say, whose places count from 1."""
+    word, *rest = edit.split()
+    if word == "insert":
+        items.insert(int(rest[2]) - 1, rest[0])
+    elif word == "delete":
+        items.pop(int(rest[0]) - 1)
+    elif word == "move":
+        items.insert(int(rest[2]) - 1, items.pop(int(rest[0]) - 1))
+    else:
+        items[int(rest[0]) - 1] = rest[2]
+
+
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("question", ["element", "list"])
 def test_the_list_is_what_python_makes_of_the_edits(seed: int, question: str) -> None:
@@ -82,15 +95,7 @@ def test_the_list_is_what_python_makes_of_the_edits(seed: int, question: str) ->
     items = re.findall(r"\d+ (\w+)", talk[0][0].partition("Edit")[0])
     for told, answer in talk:
         for edit in re.search(r"Edit: (.*)\.", told)[1].split(", "):  # type: ignore[index]
-            word, *rest = edit.split()
-            if word == "insert":
-                items.insert(int(rest[2]) - 1, rest[0])
-            elif word == "delete":
-                items.pop(int(rest[0]) - 1)
-            elif word == "move":
-                items.insert(int(rest[2]) - 1, items.pop(int(rest[0]) - 1))
-            else:
-                items[int(rest[0]) - 1] = rest[2]
+            apply_edit(items, edit)
         place = re.search(r"position (\d+) now", told)
         assert answer == (items[int(place[1]) - 1] if place else ", ".join(items))
 
@@ -104,15 +109,7 @@ def test_a_plan_is_applied_to_the_list_once(question: str, restate: str) -> None
         answers = []
         for edits, place in re.findall(r"Edit: (.*?)\. W[a-z ]*?(?:position (\d+) )?now\?", message):
             for edit in edits.split(", "):
-                word, *rest = edit.split()
-                if word == "insert":
-                    items.insert(int(rest[2]) - 1, rest[0])
-                elif word == "delete":
-                    items.pop(int(rest[0]) - 1)
-                elif word == "move":
-                    items.insert(int(rest[2]) - 1, items.pop(int(rest[0]) - 1))
-                else:
-                    items[int(rest[0]) - 1] = rest[2]
+                apply_edit(items, edit)
             answers.append(items[int(place) - 1] if place else ", ".join(items))
         assert len(answers) == 5
         assert answer == "; ".join(answers)
