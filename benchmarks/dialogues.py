@@ -15,6 +15,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 READ, WRITTEN = 24, 12
@@ -27,6 +28,41 @@ def appended(episode: int, turn: int) -> list[int]:
 
     draw = generator(0, "dialogue", episode, turn)
     return [draw.randrange(1000, 20_000) for _ in range(READ)]
+
+
+Write = Callable[[list[str], list[list[int]]], list[list[int]]]
+"""Writes the reply of every dialogue: its name and all its tokens in, new tokens out."""
+
+
+def converse(
+    write: Write, n_dialogues: int, n_turns: int, *, has_probes: bool
+) -> tuple[list[float], list[list[list[int]]]]:
+    """Return the seconds of each turn, and the replies written in it: one per dialogue, three with probes.
+
+    One probe asks a state without its history, the other with a history whose replies were replaced.
+    """
+    talks: list[list[int]] = [[] for _ in range(n_dialogues)]
+    healed: list[list[int]] = [[] for _ in range(n_dialogues)]
+    seconds, written = [], []
+    for turn in range(n_turns):
+        began = time.perf_counter()
+        names, prompts = [], []
+        for number, talk in enumerate(talks):
+            new = appended(number, turn)
+            talk += new
+            healed[number] += new
+            names.append(f"natural-{number}")
+            prompts.append(list(talk))
+            if has_probes:
+                names += [f"fresh-{number}@{turn}", f"healed-{number}"]
+                prompts += [list(new), list(healed[number])]
+        replies = write(names, prompts)
+        written.append(replies)
+        for number, talk in enumerate(talks):
+            talk += replies[number * (3 if has_probes else 1)]
+            healed[number] += [20_000 + (number + turn) % 1000] * WRITTEN
+        seconds.append(time.perf_counter() - began)
+    return seconds, written
 
 
 def loaded(attention: str, dtype: str) -> Any:

@@ -24,10 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dialogues import READ, WRITTEN, appended
-
-Write = Callable[[list[str], list[list[int]]], list[list[int]]]
-"""Writes the reply of every dialogue: its name and all its tokens in, new tokens out."""
+from dialogues import READ, WRITTEN, Write, converse
 
 
 def gguf_file() -> str:
@@ -140,27 +137,8 @@ def measured(way: str, cell: str, cores: int) -> dict[str, Any]:
     n_dialogues, n_turns, has_probes = parsed(cell)
     write = way_of(way, cores, n_dialogues * (3 if has_probes else 1), n_turns)
     write(["warm-0"], [[100] * 40])
-    talks: list[list[int]] = [[] for _ in range(n_dialogues)]
-    healed: list[list[int]] = [[] for _ in range(n_dialogues)]
-    seconds, cpu, written = [], time.process_time(), []
-    for turn in range(n_turns):
-        began = time.perf_counter()
-        names, prompts = [], []
-        for number, talk in enumerate(talks):
-            new = appended(number, turn)
-            talk += new
-            healed[number] += new
-            names.append(f"natural-{number}")
-            prompts.append(list(talk))
-            if has_probes:
-                names += [f"fresh-{number}@{turn}", f"healed-{number}"]
-                prompts += [list(new), list(healed[number])]
-        replies = write(names, prompts)
-        written.append(replies)
-        for number, talk in enumerate(talks):
-            talk += replies[number * (3 if has_probes else 1)]
-            healed[number] += [20_000 + (number + turn) % 1000] * WRITTEN
-        seconds.append(time.perf_counter() - began)
+    cpu = time.process_time()
+    seconds, written = converse(write, n_dialogues, n_turns, has_probes=has_probes)
     peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
     return {
         "seconds": sum(seconds),

@@ -15,19 +15,17 @@ import inspect
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from dialogues import READ, WRITTEN, appended
+from dialogues import READ, WRITTEN, Write, converse
 
 SIZES = {
     "1.5b": {"hidden_size": 2048, "intermediate_size": 6144, "num_hidden_layers": 28, "num_attention_heads": 16},
     "tiny": {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4},
 }
 WAYS = ("captured", "batched", "packed", "captured-probes", "packed-probes", "floor", "generate", "continuous")
-Write = Callable[[list[str], list[list[int]]], list[list[int]]]
 
 
 def make_model(size: str, dtype: str, device: str, attention: str) -> Any:
@@ -135,35 +133,11 @@ def measured(way: str, given: argparse.Namespace) -> dict[str, Any]:
         return horizon_way(model, kind) if ours else ways[kind]()
 
     # Libraries start up with the first passes.
-    warm = make_way()
-    talks = [[*appended(number, 0)] for number in range(4)]
-    for turn in range(2):
-        for number, (talk, reply) in enumerate(zip(talks, warm([f"w{n}" for n in range(4)], talks), strict=True)):
-            talk += [*reply, *appended(number, turn)]
-    write = make_way()
-    talks = [[] for _ in range(given.dialogues)]
-    healed: list[list[int]] = [[] for _ in range(given.dialogues)]
-    seconds, written = [], []
-    for turn in range(given.turns):
-        began = time.perf_counter()
-        names, prompts = [], []
-        for number, talk in enumerate(talks):
-            new = appended(number, turn)
-            talk += new
-            healed[number] += new
-            names.append(f"natural-{number}")
-            prompts.append(list(talk))
-            if probes:
-                names += [f"fresh-{number}@{turn}", f"healed-{number}"]
-                prompts += [list(new), list(healed[number])]
-        replies = write(names, prompts)
-        written.append(replies[:: 3 if probes else 1])
-        for number, talk in enumerate(talks):
-            talk += replies[number * (3 if probes else 1)]
-            healed[number] += [20_000 + (number + turn) % 1000] * WRITTEN
-        seconds.append(time.perf_counter() - began)
+    converse(make_way(), 4, 2, has_probes=False)
+    seconds, written = converse(make_way(), given.dialogues, given.turns, has_probes=bool(probes))
+    natural = [replies[:: 3 if probes else 1] for replies in written]
     peak = torch.cuda.max_memory_allocated() / 2**20 if given.device == "cuda" else 0
-    return {"turns": seconds, "tokens": written, "peak_mib": peak, "torch": torch.__version__}
+    return {"turns": seconds, "tokens": natural, "peak_mib": peak, "torch": torch.__version__}
 
 
 def run_way(way: str, given: argparse.Namespace, **changes: Any) -> dict[str, Any] | None:
