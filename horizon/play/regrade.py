@@ -8,7 +8,7 @@ import json
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,7 +39,7 @@ class _Waiting(NamedTuple):
     row: Turn
     state: Any
     scores: "Future[Scores] | None"
-    checked: "Future[Scores] | None" = None
+    checked: "Future[Scores] | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +84,14 @@ def grade(
     if task.oracle_kind != "engine":
         raise UsageError(f"{folder} needs no grading: {task.name} judges exactly")
     engine = engine_of(task) if plan["judge_engine"] == "none" else str(plan["judge_engine"])
-    with Judge(engine, nodes=nodes) as judge, _open_check(engine, check) as expensive:
+    with Judge(engine, nodes=nodes) as judge, _open_second(engine, check) as second:
         # The tables' checksums are kept, so that another run of that name is never continued with this one's rows.
         graded: dict[str, Json] = {"from": str(folder), "judge": judge.identity(), "of": manifest.get(WRITTEN)}
-        if check is not None and expensive is not None:
-            graded["check"] = {"judge": expensive.identity(), "share": check.share}
-        judges = (judge, expensive, check)
+        if second is not None:
+            graded["check"] = {"judge": second.judge.identity(), "share": second.check.share}
         with continuing(out, {**manifest, "graded": graded}) as part:
             changes: Counter[str] = Counter()
-            for done, waiting in enumerate(_score(task, judges, folder, part.written), 1):
+            for done, waiting in enumerate(_score(task, judge, second, folder, part.written), 1):
                 row = waiting.row
                 error = part.written.get(key(row))
                 if error is None:
@@ -114,15 +113,15 @@ def _judge(task: Environment[Any], waiting: _Waiting, more_errors: int) -> Turn:
 
     Errors of form and legality stay what they were, and so does what `extra` holds of them without an engine.
     """
-    row, state, future, _ = waiting
+    row, state, future, checked = waiting
     if row.environment != task.name:
         return row
     scores = future.result() if future is not None else None
     answer = Answer(row.action, "none" if row.error in _BY_LOSS else row.error)
     verdict = judge_answer(task, state, answer, scores)
     before, extra = json.loads(row.extra), dict(verdict.extra)
-    if waiting.checked is not None:
-        again = judge_answer(task, state, answer, waiting.checked.result())
+    if checked is not None:
+        again = judge_answer(task, state, answer, checked.result())
         extra |= {"checked_is_error": int(again.error != "none"), "checked_loss": again.loss}
     if row.error not in _BY_LOSS:
         by_rules = judge_answer(task, state, answer, None).extra
@@ -140,34 +139,42 @@ def _judge(task: Environment[Any], waiting: _Waiting, more_errors: int) -> Turn:
     )
 
 
-def _open_check(engine: str, check: SecondJudgement | None) -> AbstractContextManager[Judge | None]:
-    return Judge(engine, nodes=check.nodes) if check is not None else nullcontext()
+@dataclass(frozen=True, slots=True)
+class _SecondJudge:
+    """The open judge of a second judgement."""
+
+    judge: Judge
+    check: SecondJudgement
+
+    def submit(self, row: Turn, position: str) -> "Future[Scores] | None":
+        """Start the search of a turn's position if the turn is among the few."""
+        return self.judge.submit(position) if self.check.draws(row) else None
+
+
+@contextmanager
+def _open_second(engine: str, check: SecondJudgement | None) -> Iterator[_SecondJudge | None]:
+    if check is None:
+        yield None
+        return
+    with Judge(engine, nodes=check.nodes) as judge:
+        yield _SecondJudge(judge, check)
 
 
 def _score(
-    task: Environment[Any],
-    judges: tuple[Judge, Judge | None, SecondJudgement | None],
-    folder: Path,
-    written: Mapping[Key, str],
+    task: Environment[Any], judge: Judge, second: _SecondJudge | None, folder: Path, written: Mapping[Key, str]
 ) -> Iterator[_Waiting]:
     """Yield every row with its scores under way; those that are written already without."""
-    judge, expensive, check = judges
     waiting: deque[_Waiting] = deque()
     for row in run_folder.iterate_turns(folder):
-        state = position = None
+        state = scores = checked = None
         if row.environment == task.name and key(row) not in written:
             with naming(row):
                 state = task.load(row.state)
                 position = task.engine_position(state)
-        is_checked = expensive is not None and check is not None and position is not None and check.draws(row)
-        waiting.append(
-            _Waiting(
-                row,
-                state,
-                judge.submit(position) if position is not None else None,
-                expensive.submit(position) if is_checked and expensive is not None and position is not None else None,
-            )
-        )
+            if position is not None:
+                scores = judge.submit(position)
+                checked = second.submit(row, position) if second is not None else None
+        waiting.append(_Waiting(row, state, scores, checked))
         if len(waiting) >= _AHEAD:
             yield waiting.popleft()
     yield from waiting

@@ -1,4 +1,4 @@
-"""Error rate and mean loss by a expensive judge that saw a random few turns, helped by the cheap judge that saw all.
+"""Error rate and mean loss by an expensive judge that saw a random few turns, helped by the cheap judge that saw all.
 
 For runs of `horizon grade --check-nodes`: the interval is nearly that of the expensive judge on every turn, at a
 tenth of its cost.

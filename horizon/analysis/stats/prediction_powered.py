@@ -1,4 +1,4 @@
-"""A mean by a expensive judge, from its verdicts on a random few and a cheap judge's verdicts on all.
+"""A mean by an expensive judge, from its verdicts on a random few and a cheap judge's verdicts on all.
 
 The cheap verdicts lower the variance and cannot bias the mean: their error is measured on the few and taken off.
 """
