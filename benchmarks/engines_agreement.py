@@ -58,8 +58,8 @@ def agreement(episodes: int, ways: Sequence[str]) -> None:
         "horizon-float32": ("smollm2", "float32"),
         "horizon-bfloat16": ("smollm2", "bfloat16"),
         "openvino-float32": ("smollm2:engine=openvino", "float32"),
-        "openvino-auto": ("smollm2:engine=openvino", "auto"),
-        "openvino-packed": (f"openvino:{gguf_file()}:weights=packed", "auto"),
+        "openvino-int8": ("smollm2:engine=openvino", "int8"),
+        "openvino-packed": (f"openvino:{gguf_file()}:weights=packed", "int8"),
     }
     names = {key: value for key, value in names.items() if key in ways}
     models = {key: open_model(name, ModelOptions(dtype=dtype, cache_gb=2)) for key, (name, dtype) in names.items()}

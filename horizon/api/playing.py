@@ -110,7 +110,7 @@ def play(
         keys["opponents"] = (opponent,) if isinstance(opponent, str) else tuple(opponent)
     wanted = make(keys, "horizon.play")
     opened = None if isinstance(player, str) else player
-    parts = OpenParts(environment=task, model=opened, base_urls=tuple(base_urls))
+    parts = OpenParts(environment=task, model=opened, base_urls=tuple(base_urls), chooses_engine=True)
     spending = _spending(prices, max_cost)
     if out is None:
         return _play_in_memory(wanted, parts, spending)

@@ -63,7 +63,7 @@ def calibrate(
         if so_far.turns:
             typer.echo(f"{so_far.turns} turns: {so_far.name} errs at {so_far.percent}", err=True)
 
-    parts = OpenParts(base_urls=tuple(base_url or ()))
+    parts = OpenParts(base_urls=tuple(base_url or ()), chooses_engine=True)
     with open_setting(scenario, parts, lambda text: typer.echo(text, err=True)) as setting:
         outcome = measure(
             setting.scenario, setting.task, setting.model, target, knobs=varied, most_turns=most_turns, watch=show

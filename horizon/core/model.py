@@ -5,7 +5,7 @@ synthetic error processes). Knows nothing of environments' insides.
 """
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -179,7 +179,8 @@ class Capabilities:
 class Backend(Protocol):
     """What a module of `horizon.models`, or behind an entry point of that group, defines.
 
-    It may also define `CAPABILITIES`. The first line of its docstring is its summary in `horizon list models`.
+    It may also define `CAPABILITIES`, and `fastest_argument` (see `fastest_name`). The first line of its docstring is
+    its summary in `horizon list models`.
     """
 
     def open_model(self, argument: str, options: ModelOptions) -> Model:
@@ -238,6 +239,32 @@ def backends_that(capability: Literal["ranks_replies", "constrains_replies", "co
             if getattr(able, capability) or (capability == "constrains_replies" and able.ranks_replies):
                 names.append(backend)
     return tuple(names)
+
+
+def fastest_name(text: str, options: ModelOptions, *, changes_recall: bool = False) -> str:
+    """Return a model's name with the fastest installed engine that is exact enough, where its name leaves it open.
+
+    A backend that has several engines chooses by a function `fastest_argument(argument, options, changes_recall)`,
+    which returns the argument to open. `changes_recall`: requests will hide or round parts of their history.
+    """
+    backend, _, argument = text.strip().partition(":")
+    choose = _engine_chooser(backend)
+    if choose is None:
+        return text
+    argument = choose(argument, options, changes_recall=changes_recall)
+    return f"{backend}:{argument}" if argument else backend
+
+
+def leaves_engine_open(text: str, named: str) -> bool:
+    """Return whether a name leaves open which engine plays it, and another name is that model with one engine."""
+    return named.strip().partition(":")[0] == text.strip() and _engine_chooser(text.strip()) is not None
+
+
+def _engine_chooser(backend: str) -> Callable[..., str] | None:
+    with contextlib.suppress(HorizonError):
+        choose: Callable[..., str] | None = getattr(registry.load("models", backend), "fastest_argument", None)
+        return choose
+    return None
 
 
 def open_model(text: str, options: ModelOptions | None = None) -> Model:

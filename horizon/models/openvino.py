@@ -2,9 +2,10 @@
 
 A folder (`openvino:./folder`) or hub model (`openvino:ORG/NAME`) holds openvino_model.xml. Continuous batching with
 prefix caching: many dialogues and their probes at once, and what they share is read once. `dtype=float32` computes and
-keeps everything in float32; `dtype=auto` takes the processor's fastest numbers and a cache of 8 bits. Weights that
-OpenVINO would change by repacking them (q4_1, q4_K and others) are unpacked to float16 once; `:weights=packed` behind
-the file takes OpenVINO's own form, which is smaller and another model. Replies can be constrained and not scored.
+keeps everything in float32, `dtype=auto` in bfloat16 where the processor has it, and `dtype=int8` leaves the choice to
+OpenVINO, whose cache has 8 bits. Weights that OpenVINO would change by repacking them (q4_1, q4_K and others) are
+unpacked to float16 once; `:weights=packed` behind the file takes OpenVINO's own form, which is smaller and another
+model. Replies can be constrained and not scored.
 """
 
 import importlib

@@ -18,7 +18,7 @@ from horizon.play import session
 from horizon.play.calibration import open_calibrated
 from horizon.play.loop import Played
 from horizon.play.opening import OpenParts
-from horizon.play.plan import as_calibrated
+from horizon.play.plan import as_started
 from horizon.play.stopping import judge_run, mark_judged
 from horizon.runs import manifest as manifests
 from horizon.runs import run_folder
@@ -91,11 +91,13 @@ def play_gate(
         StoreError: another process is writing the run in the folder.
         EngineFailure, ModelFailure: something needed is missing or every episode was aborted.
     """
-    if reuse and scenario.calibrate is not None and (folder / manifests.MANIFEST).exists():
+    chooses_engine = True
+    if reuse and (folder / manifests.MANIFEST).exists():
         # A damaged run is calibrated and played again.
         with suppress(StoreError):
-            scenario = as_calibrated(scenario, run_folder.read_manifest(folder))
-    with open_calibrated(scenario, OpenParts(base_urls=base_urls), say) as setting:
+            scenario, chooses_engine = as_started(scenario, run_folder.read_manifest(folder)), False
+    parts = OpenParts(base_urls=base_urls, chooses_engine=chooses_engine)
+    with open_calibrated(scenario, parts, say) as setting:
         resume = False
         # The rest of a partly removed run is removed too.
         if (folder / manifests.MANIFEST).exists() or run_folder.is_left_over(folder, exports_of(setting.task)):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from horizon.core.environment import Environment, continuation_unit, engine_of, open_environment, uses_tools
 from horizon.core.errors import UsageError
-from horizon.core.model import Model, ModelOptions, backends_that, open_model
+from horizon.core.model import Model, ModelOptions, backends_that, fastest_name, open_model
 from horizon.core.records import Json
 from horizon.engines.position_text import split_position
 from horizon.play.donor import open_donors
@@ -31,7 +31,8 @@ class OpenParts:
     """What is already open, and stays open; everything that is None is opened from the scenario.
 
     `open_model` opens models by name and keeps them. `base_urls` are the servers of `openai:` models. Where
-    `is_judged` is false no judge is opened.
+    `is_judged` is false no judge is opened. With `chooses_engine`, for what is played anew, a model whose name leaves
+    its engine open is opened by the fastest that is installed, and the setting's scenario names it.
     """
 
     environment: Environment[Any] | None = None
@@ -39,6 +40,7 @@ class OpenParts:
     opponents: Mapping[str, Model] | None = None
     judge: ScoreSource | None = None
     is_judged: bool = True
+    chooses_engine: bool = False
     open_model: OpenModel | None = None
     base_urls: tuple[str, ...] = ()
 
@@ -84,9 +86,11 @@ def open_setting(
             judge, judge_identity = _judge(stack, scenario, task)
         model = parts.model
         if model is None:
-            say(f"loading {scenario.model}")
             options = model_options(scenario, parts.base_urls)
             options = replace(options, continues=continuation_unit(task), calls_tools=uses_tools(task))
+            if parts.chooses_engine:
+                scenario = _with_fastest_engine(scenario, options, say)
+            say(f"loading {scenario.model}")
             model = opening(scenario.model, options)
             _check_completion(options, model)
             _check_tools(options, model)
@@ -96,6 +100,16 @@ def open_setting(
         _check_recall(scenario, model)
         _check_thinking(scenario, model)
         yield Setting(scenario, task, model, opponents, judge, judge_identity, donors=donors)
+
+
+def _with_fastest_engine(scenario: Scenario, options: ModelOptions, say: Callable[[str], None]) -> Scenario:
+    """Return the scenario with the engine named that plays its model, where its name leaves that open."""
+    changes_recall = any(condition_of(text).needs_recall for text in scenario.conditions)
+    name = fastest_name(scenario.model, options, changes_recall=changes_recall)
+    if name == scenario.model:
+        return scenario
+    say(f"{scenario.model} is played as {name}, the fastest engine installed that does what is asked")
+    return scenario.model_copy(update={"model": name})
 
 
 def model_options(scenario: Scenario, base_urls: tuple[str, ...] = ()) -> ModelOptions:

@@ -8,6 +8,7 @@ from typing import Any
 
 from horizon.core.environment import Environment, engine_of
 from horizon.core.environment_name import EnvironmentName
+from horizon.core.model import leaves_engine_open
 from horizon.core.parameters import values
 from horizon.core.records import Json
 from horizon.core.restating import carries_state
@@ -44,7 +45,15 @@ def shows_as_played(scenario: Scenario, task: Environment[Any]) -> bool:
     return changes and carries_state(task)
 
 
-def as_calibrated(scenario: Scenario, manifest_on_disk: Mapping[str, Any]) -> Scenario:
+def as_started(scenario: Scenario, manifest_on_disk: Mapping[str, Any]) -> Scenario:
+    """Return a scenario as its run on disk was started: with the engine and the parameters that were chosen then."""
+    named = str(manifest_on_disk["plan"]["model"])
+    if leaves_engine_open(scenario.model, named):
+        scenario = scenario.model_copy(update={"model": named})
+    return _as_calibrated(scenario, manifest_on_disk)
+
+
+def _as_calibrated(scenario: Scenario, manifest_on_disk: Mapping[str, Any]) -> Scenario:
     """Return a scenario with the parameters that its run's calibration chose, so that resuming measures nothing."""
     calibration = manifest_on_disk.get(CALIBRATION)
     if scenario.calibrate is None or not calibration or calibration["target"] != scenario.calibrate:

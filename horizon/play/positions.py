@@ -20,7 +20,7 @@ from horizon.play.loop import Played
 from horizon.play.metering import mark_cost_stop, open_meter, store_unrecorded
 from horizon.play.model_call import FAILURES_PER_TURN, replies_of
 from horizon.play.opening import OpenParts, open_setting
-from horizon.play.plan import plan_of, scenario_of
+from horizon.play.plan import as_started, plan_of, scenario_of
 from horizon.play.session import FinishedRun, RunOptions, manifest_of
 from horizon.play.setting import Setting
 from horizon.play.turn import PendingTurn, is_answered_once, request_for
@@ -84,7 +84,10 @@ def pose_positions(
     wanted = make({**keys, "environment": task.name, "parameters": stored["parameters"]}, "command line")
     if not options.resume:
         run_folder.check_new(folder)
-    with open_setting(wanted, OpenParts(task, opponents={}, base_urls=options.base_urls), say) as setting:
+    if options.resume:
+        wanted = as_started(wanted, run_folder.read_manifest(folder))
+    parts = OpenParts(task, opponents={}, base_urls=options.base_urls, chooses_engine=not options.resume)
+    with open_setting(wanted, parts, say) as setting:
         plan: dict[str, Json] = {**plan_of(setting.scenario, task), "conditions": [_CONDITION]}
         plan |= {"opponents": stored.get("opponents", []), POSITIONS: source.as_json()}
         setting = replace(setting, run_id=run_id_of(plan))

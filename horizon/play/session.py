@@ -18,7 +18,7 @@ from horizon.play.calibration import open_calibrated
 from horizon.play.loop import Played, play
 from horizon.play.metering import mark_cost_stop, open_meter, store_unrecorded
 from horizon.play.opening import OpenParts
-from horizon.play.plan import CALIBRATION, as_calibrated, expectations_json, plan_of
+from horizon.play.plan import CALIBRATION, as_started, expectations_json, plan_of
 from horizon.play.setting import Setting
 from horizon.play.stopping import STOPPED, mark_stopped, play_until_settled
 from horizon.runs import manifest, run_folder
@@ -81,10 +81,12 @@ def run(
     # Refuse a folder that can't be used before the model's slow loading.
     shard, _ = _shard_and_stop(folder, options)
     if options.resume:
-        scenario = as_calibrated(scenario, run_folder.read_manifest(folder))
+        scenario = as_started(scenario, run_folder.read_manifest(folder))
     if shard.of > 1 and scenario.calibrate is not None:
         raise UsageError("a shard is not calibrated by itself: run horizon calibrate first, and give its --env")
-    with open_calibrated(scenario, OpenParts(base_urls=options.base_urls), say) as setting:
+    # A resumed run keeps the engine that it was started with.
+    parts = OpenParts(base_urls=options.base_urls, chooses_engine=not options.resume)
+    with open_calibrated(scenario, parts, say) as setting:
         return run_opened(setting, folder, options, watch)
 
 

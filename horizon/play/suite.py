@@ -16,7 +16,7 @@ from horizon.core.weight_cache import keeping_weights
 from horizon.play import session
 from horizon.play.loop import Played
 from horizon.play.metering import cost_of
-from horizon.play.plan import as_calibrated, plan_of
+from horizon.play.plan import as_started, plan_of
 from horizon.play.stopping import STOPPED
 from horizon.runs import manifest, run_folder
 from horizon.scenarios.compatibility import adapt_to_person, with_opponent
@@ -77,7 +77,7 @@ def _is_played(scenario: Scenario, folder: Path, options: session.RunOptions) ->
     if not (folder / manifest.MANIFEST).is_file() or not run_folder.is_finished(folder):
         return False
     stored = run_folder.read_manifest(folder)
-    scenario = as_calibrated(scenario, stored)
+    scenario = as_started(scenario, stored)
     task = open_environment(scenario.environment, dict(scenario.parameters))
     manifest.refuse_other_plan(folder, stored, {"plan": plan_of(with_opponent(adapt_to_person(scenario), task), task)})
     if options.retry_aborted and any(episode.outcome == "aborted" for episode in run_folder.iterate_episodes(folder)):

@@ -56,7 +56,9 @@ class Scenario(BaseModel):
     max_tokens: int = Field(256, ge=1, le=100_000, description="most new tokens a reply")
     temperature: float = Field(0.0, ge=0.0, le=10.0, description="0 is greedy")
     top_p: float = Field(1.0, gt=0.0, le=1.0, description="nucleus sampling's share")
-    dtype: str = Field("float32", description="numbers of local models: float32, bfloat16, float16 or auto")
+    dtype: str = Field(
+        "float32", description="numbers of local models: float32, bfloat16, float16 or auto; openvino: int8"
+    )
     batch_size: int = Field(32, ge=1, le=4096, description="requests that a model works on at once")
     cache_gb: float | None = Field(None, gt=0, description="memory for what local models have read, GiB")
     answer: Literal["generate", "score"] = Field(

@@ -1,5 +1,6 @@
 """The judge, the estimators and the whole road tested on players whose truth is known."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import polars as pl
 import pytest
 
 from horizon.analysis.analyze import analyze_runs
-from horizon.core.model import ModelOptions, Request, open_model
+from horizon.core.model import ModelOptions, Request, fastest_name, open_model
 from horizon.core.records import Message, Reply
 from horizon.core.weight_cache import keeping_weights
 from horizon.play import session
@@ -133,3 +134,8 @@ def test_the_first_curve_is_played_on_real_parts(tmp_path: Path) -> None:
         made = (folder / "manifest.json").read_text(encoding="utf-8")
         assert weights in made and "Stockfish" in made
         assert (folder / "games.pgn").read_text(encoding="utf-8").count("[Event ") == 1
+        # The plan names the engine; the bare name resumes the run on that engine, and plays nothing twice.
+        options = ModelOptions(dtype=variant.scenario.dtype)
+        assert json.loads(made)["plan"]["model"] == fastest_name(variant.scenario.model, options)
+        again = session.run(variant.scenario, folder, session.RunOptions(resume=True))
+        assert again.played.turns == 0

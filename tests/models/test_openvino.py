@@ -1,6 +1,7 @@
 """Claims about OpenVINO as an engine: torch's model, many dialogues at once, repeatable, errors of one line."""
 
 import json
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,10 +14,12 @@ from small_gguf import write_small_gguf
 
 from horizon.core.errors import HorizonError, ModelFailure, UsageError
 from horizon.core.hashing import file_sha256
-from horizon.core.model import ModelOptions, Request, open_model
+from horizon.core.model import ModelOptions, Request, fastest_name, open_model
 from horizon.core.records import Message, Reply
 from horizon.models._openvino.gguf_file import read_header, write_float16
 from horizon.models._openvino.weights import gguf_source
+from horizon.play.plan import as_started
+from horizon.scenarios.scenario import Scenario
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +106,11 @@ def test_its_identity_has_weights_precision_template_and_versions(file: Path, mo
     assert identity["precision"] == {"activations": "f32", "cache": "f32", "dynamic_quantization": 0}
     assert identity["weights"] == "as in the file" and identity["context_tokens"] == 512
     assert len(identity["chat_template"]) == 64 and identity["openvino-genai"].startswith("2026.")
-    fast = open_model(f"openvino:{file}", ModelOptions(cache_gb=1, dtype="auto")).identity()
-    assert fast["precision"] != identity["precision"]
+    rounded = open_model(f"openvino:{file}", ModelOptions(cache_gb=1, dtype="int8")).identity()
+    assert rounded["precision"] != identity["precision"]
+    fast = json.loads(json.dumps(open_model(f"openvino:{file}", ModelOptions(cache_gb=1, dtype="auto")).identity()))
+    assert fast["precision"]["cache"] == fast["precision"]["activations"] in ("f32", "bf16")
+    assert fast["precision"]["dynamic_quantization"] == 0
 
 
 def test_the_same_weights_in_float16_keep_what_the_file_declares(file: Path, tmp_path: Path) -> None:
@@ -168,7 +174,7 @@ def test_a_closed_model_says_so(file: Path) -> None:
         ("HF", {}, "optimum-cli export openvino --model"),
         ("GARBAGE", {}, "is no whole GGUF file"),
         ("CUT", {}, "is no whole GGUF file"),
-        ("FILE", {"dtype": "float16"}, "choose float32 or auto"),
+        ("FILE", {"dtype": "float16"}, "choose float32, auto or int8"),
         ("FILE", {"device": "cuda"}, "runs on the processor"),
         ("FILE", {"answer": "score"}, "can't score replies"),
     ],
@@ -193,6 +199,25 @@ def test_what_can_not_be_opened_is_one_line(
 def test_smollm2_chooses_its_engine() -> None:
     with pytest.raises(UsageError, match="the one setting is engine=torch or engine=openvino"):
         open_model("smollm2:engine=tensorflow")
+
+
+@pytest.mark.skipif(sys.platform != "linux" or Path("/dev/nvidiactl").exists(), reason="torch is preferred here")
+def test_runs_of_smollm2_take_openvino_where_it_does_what_is_asked() -> None:
+    assert fastest_name("smollm2", ModelOptions()) == "smollm2:engine=openvino"
+    assert fastest_name("smollm2", ModelOptions(dtype="auto", continues="word")) == "smollm2:engine=openvino"
+    for asked in ({"answer": "score"}, {"constrain": "legal"}, {"calls_tools": True}, {"dtype": "bfloat16"}):
+        assert fastest_name("smollm2", ModelOptions(**asked)) == "smollm2"
+    assert fastest_name("smollm2", ModelOptions(), changes_recall=True) == "smollm2"
+    for named in ("smollm2:engine=torch", "random", "no_such_backend", "hf:ORG/NAME"):
+        assert fastest_name(named, ModelOptions()) == named
+
+
+@pytest.mark.parametrize("engine", ["smollm2", "smollm2:engine=torch", "smollm2:engine=openvino"])
+def test_a_resumed_run_keeps_the_engine_that_it_was_started_with(engine: str) -> None:
+    stored = {"plan": {"model": engine}}
+    assert as_started(Scenario(model="smollm2"), stored).model == engine
+    assert as_started(Scenario(model="smollm2:engine=torch"), stored).model == "smollm2:engine=torch"
+    assert as_started(Scenario(model="random"), stored).model == "random"
 
 
 @pytest.mark.long

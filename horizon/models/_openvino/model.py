@@ -15,6 +15,7 @@ from horizon.core.continuation import MOST_WORD_TOKENS, cut_reply, is_over
 from horizon.core.errors import ModelFailure, UsageError
 from horizon.core.model import ModelOptions, Request
 from horizon.core.records import Json, Reply
+from horizon.core.weight_cache import weights
 from horizon.models._local.template import ChatTemplate
 from horizon.models._openvino.pipeline import Pipeline, Prompt, Written, precision_of, reason_of
 
@@ -51,7 +52,10 @@ class OpenVinoModel:
         self._source, self._options = source, options
         self._precision = precision_of(options.dtype)
         cache_bytes = int(options.cache_gb * 2**30) if options.cache_gb else _memory_left() // _DEFAULT_CACHE_SHARE
-        self._pipeline: Pipeline | None = Pipeline(source.path, self._precision, cache_bytes, options.batch_size)
+        key = ("openvino", source.path, self._precision, options.cache_gb, options.batch_size)
+        self._pipeline: Pipeline | None = weights(
+            key, lambda: Pipeline(source.path, self._precision, cache_bytes, options.batch_size)
+        )
         limits = (source.context_tokens, options.context_tokens)
         self._limit = min((limit for limit in limits if limit), default=1 << 30)
         self._line_ends: dict[int, bool] = {}

@@ -69,19 +69,24 @@ class Written:
 def precision_of(dtype: str) -> Precision:
     """Return the precision that a `dtype` asks for.
 
+    `auto` is bfloat16 where the processor has it, else float32; `int8` is OpenVINO's own choice, with a cache of 8
+    bits.
+
     Raises:
         UsageError: this processor has no such numbers.
     """
     core = openvino.Core()
     if dtype == "float32":
         return Precision("f32", "f32", 0)
-    if dtype == "auto":
+    if dtype in ("auto", "int8"):
         hint = core.get_property("CPU", "INFERENCE_PRECISION_HINT").get_type_name()
+        if dtype == "auto":
+            return Precision(hint, hint, 0)
         cache = core.get_property("CPU", "KV_CACHE_PRECISION").get_type_name()
         return Precision(hint, cache, int(core.get_property("CPU", "DYNAMIC_QUANTIZATION_GROUP_SIZE")))
     if dtype == "bfloat16" and "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         return Precision("bf16", "bf16", 0)
-    raise UsageError(f"dtype={dtype} is not what OpenVINO computes in on this processor: choose float32 or auto")
+    raise UsageError(f"dtype={dtype} is not what OpenVINO computes in on this processor: choose float32, auto or int8")
 
 
 class Pipeline:
