@@ -31,7 +31,7 @@ class OpenParts:
     """What is already open, and stays open; everything that is None is opened from the scenario.
 
     `open_model` opens models by name and keeps them. `base_urls` are the servers of `openai:` models. Where
-    `is_judged` is false no judge is opened. With `chooses_engine`, for what is played anew, a model whose name leaves
+    `is_judged` is false no judge is opened. With `chooses_engine`, for new runs, a model whose name leaves
     its engine open is opened by the fastest that is installed, and the setting's scenario names it.
     """
 
