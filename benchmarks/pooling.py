@@ -1,6 +1,6 @@
 """Coverage of pooled focus gaps on small cells: 8 episodes of 10 turns, error rates near 0 and 1, 3 to 20 cells.
 
-    python benchmarks/pooling.py [--studies 400] [--out results/coverage]
+    python benchmarks/pooling.py [--studies 400] [--seed 0] [--out results/coverage]
 
 Truths are the processes' own: each cell's gap is a parameter, episodes differ in hardness (logit sd 1). Writes
 pooling.csv: the coverage of 95 % intervals of a cell alone, of a cell pooled and of the mean of all cells, and widths.
@@ -43,7 +43,7 @@ def draw_cell(generator: np.random.Generator, rate: float, gap: float) -> tuple[
     return interval.as_estimate(EPISODES, EPISODES * TURNS, "paired difference"), means[0] - means[1]
 
 
-def run(n_cells: int, rates: str, spread: float, n_studies: int) -> list[dict[str, object]]:
+def run(n_cells: int, rates: str, spread: float, n_studies: int, seed: int) -> list[dict[str, object]]:
     """Return the coverage of the three kinds of intervals in studies of one kind."""
     held: dict[str, list[bool]] = {"cell alone": [], "cell pooled": [], "mean of cells": []}
     widths: dict[str, list[float]] = {name: [] for name in held}
@@ -54,7 +54,7 @@ def run(n_cells: int, rates: str, spread: float, n_studies: int) -> list[dict[st
         widths[name].append(high - low)
 
     for study in range(n_studies):
-        generator = np.random.default_rng((n_cells, list(RATES).index(rates), int(100 * spread), study))
+        generator = np.random.default_rng((seed, n_cells, list(RATES).index(rates), int(100 * spread), study))
         gaps = generator.normal(0.05, spread, n_cells) if spread else np.full(n_cells, 0.05)
         drawn = [
             draw_cell(generator, rate, gap)
@@ -91,11 +91,12 @@ def run(n_cells: int, rates: str, spread: float, n_studies: int) -> list[dict[st
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--studies", type=int, default=400)
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("results/coverage"))
     given = parser.parse_args()
     rows = []
     for n_cells, rates, spread in product((3, 8, 20), RATES, SPREADS):
-        answers = run(n_cells, rates, spread, given.studies)
+        answers = run(n_cells, rates, spread, given.studies, given.seed)
         rows += answers
         shares = ", ".join(
             f"{row['figure']} {100 * float(str(row['coverage'])):.1f} ({row['mean_width']})" for row in answers

@@ -3,7 +3,8 @@
     python benchmarks/process_coverage.py [--studies 300] [--only "collapse"] [--out results/coverage]
 
 Writes processes.csv and processes.md: how often the 95 % interval holds the truth, and how often it lies wholly above
-or below it; where the truth is no effect these are the false alarms of a cause (2.5 % on each side at most).
+or below it; where the truth is no effect these are the false alarms of a cause (2.5 % on each side at most). They are
+written after each process, and one that is there with as many studies is not run again.
 """
 
 import argparse
@@ -42,6 +43,7 @@ from horizon.core.estimator import Estimate
 
 Figures = Mapping[str, Estimate]
 PROCESSES = (*HARD, *CAUSED)
+_KINDS: dict[str, Callable[[str], object]] = {"process": str, "figure": str, "given": int, "studies": int}
 
 
 def _survival(table: TurnTable) -> Figures:
@@ -209,21 +211,37 @@ def main() -> None:
     chosen = [process for process in PROCESSES if given.only is None or given.only in process.name]
     if not chosen:
         raise SystemExit(f"no process '{given.only}': {', '.join(process.name for process in PROCESSES)}")
-    rows: list[dict[str, object]] = []
+    given.out.mkdir(parents=True, exist_ok=True)
+    rows = _rows_on_disk(given.out / "processes.csv")
+    is_done = {name: int(str(own[0]["studies"])) >= given.studies for name, own in rows.items()}
+    chosen = [process for process in chosen if not is_done.get(process.name)]
     # Spawned, not forked: polars holds threads that a fork would deadlock on. By name: a process's draw has no pickle.
     with ProcessPoolExecutor(given.workers, get_context("spawn")) as pool:
         names = [process.name for process in chosen]
-        for found in pool.map(_by_name, names, [given.studies] * len(names)):
-            rows += found
+        for name, found in zip(names, pool.map(_by_name, names, [given.studies] * len(names)), strict=True):
+            rows[name] = found
+            _write([row for process in PROCESSES for row in rows.get(process.name, ())], given.out)
             for row in found:
                 off = "" if float(str(row["coverage"])) >= 0.93 else "  <-"
                 print(f"{row['process']:38} {row['figure']:42} {percents(row)}{off}", flush=True)
-    given.out.mkdir(parents=True, exist_ok=True)
-    with (given.out / "processes.csv").open("w", newline="") as file:
+
+
+def _rows_on_disk(path: Path) -> dict[str, list[dict[str, object]]]:
+    """Return the rows of earlier calls by process, with numbers where the columns have them."""
+    rows: dict[str, list[dict[str, object]]] = defaultdict(list)
+    if path.is_file():
+        with path.open(newline="") as file:
+            for row in csv.DictReader(file):
+                rows[row["process"]].append({key: _KINDS.get(key, float)(value) for key, value in row.items()})
+    return rows
+
+
+def _write(rows: list[dict[str, object]], folder: Path) -> None:
+    with (folder / "processes.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    (given.out / "processes.md").write_text(process_table(rows))
+    (folder / "processes.md").write_text(process_table(rows))
 
 
 def _by_name(name: str, n_studies: int) -> list[dict[str, object]]:
