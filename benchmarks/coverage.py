@@ -16,6 +16,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from answers import many, one
@@ -118,12 +119,12 @@ def count(known: Known, truths: dict[str, float | None], n_studies: int, seed: i
     return dict(tally)
 
 
-def rows_of(known: Known, n_studies: int) -> Iterator[dict[str, object]]:
+def rows_of(known: Known, n_studies: int, truth_episodes: int = TRUTH_EPISODES) -> Iterator[dict[str, object]]:
     """Yield a row a figure: the truth, how often it is held, and the uncertainty of that."""
-    whole = next(iter(studies(known, 1, TRUTH_EPISODES, 999_983)))
+    whole = next(iter(studies(known, 1, truth_episodes, 999_983)))
     truths: dict[str, float | None] = {name: each.estimate for name, each in figures(whole).items()}
     truths |= causal_truths(known)
-    others = next(iter(studies(_other(known), 1, TRUTH_EPISODES, 999_983, replies=1)))
+    others = next(iter(studies(_other(known), 1, truth_episodes, 999_983, replies=1)))
     rates = [error_rate.estimate(table).estimate for table in (whole, others)]
     truths["comparison"] = (rates[0] or 0.0) - (rates[1] or 0.0)
     for name, (held, given) in count(known, truths, n_studies, 1).items():
@@ -157,6 +158,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--studies", type=int, default=1000)
     parser.add_argument("--only", help="one process by its name")
+    parser.add_argument("--truth-episodes", type=int, default=TRUTH_EPISODES, help="of the study that gives the truth")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("results/coverage"))
     given = parser.parse_args()
@@ -166,7 +168,9 @@ def main() -> None:
     rows: list[dict[str, object]] = []
     # Spawned, not forked: polars holds threads that a fork would deadlock on.
     with ProcessPoolExecutor(given.workers, get_context("spawn")) as pool:
-        for known, found in zip(chosen, pool.map(_listed, chosen, [given.studies] * len(chosen)), strict=True):
+        n = len(chosen)
+        played = pool.map(_listed, chosen, [given.studies] * n, [given.truth_episodes] * n)
+        for known, found in zip(chosen, played, strict=True):
             rows += found
             missed = [row for row in found if not str(row["figure"]).startswith("named") and _is_off(row)]
             print(f"{known.name}: {len(found)} figures, {len(missed)} outside 93 to 97 %", flush=True)
@@ -179,12 +183,16 @@ def main() -> None:
         writer.writeheader()
         writer.writerows(rows)
     (given.out / "table.md").write_text(pivot(rows))
-    about = {"command": "python benchmarks/coverage.py", "studies": given.studies, "truth_episodes": TRUTH_EPISODES}
+    about = {
+        "command": "python benchmarks/coverage.py",
+        "studies": given.studies,
+        "truth_episodes": given.truth_episodes,
+    }
     (given.out / "about.json").write_text(json.dumps(about, indent=1) + "\n")
 
 
-def _listed(known: Known, n_studies: int) -> list[dict[str, object]]:
-    return list(rows_of(known, n_studies))
+def _listed(known: Known, n_studies: int, truth_episodes: int) -> list[dict[str, object]]:
+    return list(rows_of(known, n_studies, truth_episodes))
 
 
 def _is_off(row: dict[str, object]) -> bool:
@@ -201,13 +209,14 @@ def _compared(one: TurnTable, other: TurnTable, truths: dict[str, float | None])
     """Tell whether the comparison of two models on the same instances holds the true difference."""
     n, sample = one.n_episodes, other.samples["natural"]
     first = one.samples["natural"]
-    joined = {
-        name: [*getattr(first, name), *(getattr(sample, name) + (n if name == "cluster" else 0))]
+    joined: dict[str, Any] = {
+        name: np.array([*getattr(first, name), *(getattr(sample, name) + (n if name == "cluster" else 0))])
         for name in first.__slots__
+        if name != "extra"
     }
     both = facts("a", n), facts("b", n)
     table = TurnTable(
-        {"natural": type(first)(**{name: np.asarray(values) for name, values in joined.items()})},
+        {"natural": type(first)(**joined)},
         type(both[0])(*(getattr(both[0], name) + getattr(both[1], name) for name in both[0].__slots__)),
     )
     found = many(comparison.estimates(table)["comparison"])

@@ -1,8 +1,14 @@
-"""Claims of benchmarks/: what its scripts import from the package is there, though no test runs them."""
+"""Claims of benchmarks/: what its scripts import from the package is there, and its simulations of coverage run."""
 
 import ast
+import csv
+import shlex
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 SCRIPTS = sorted((ROOT / "benchmarks").rglob("*.py"))
@@ -40,3 +46,20 @@ def test_what_a_benchmark_imports_from_the_package_is_there() -> None:
     ]
     assert len(SCRIPTS) > 20
     assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("command", "table"),
+    [
+        ("coverage.py --only fading\\ with\\ turns --workers 1 --truth-episodes 60", "coverage.csv"),
+        ("process_coverage.py --only 'collapse at turn 3' --workers 1", "processes.csv"),
+        ("pooling.py", "pooling.csv"),
+    ],
+)
+def test_a_simulation_of_coverage_runs_and_writes_its_rows(command: str, table: str, tmp_path: Path) -> None:
+    script, *options = shlex.split(command)
+    words = [sys.executable, str(ROOT / "benchmarks" / script), *options, "--studies", "1", "--out", str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    with (tmp_path / table).open(newline="") as file:
+        assert {row["studies"] for row in csv.DictReader(file)} == {"1"}
