@@ -12,7 +12,7 @@ import polars as pl
 
 from horizon.core.environment import open_environment
 from horizon.core.errors import ModelFailure, UsageError
-from horizon.core.likelihood import ReplyScorer, reply_scorer
+from horizon.core.likelihood import ReplyScorer, refuse_continued, reply_scorer
 from horizon.core.records import Turn
 from horizon.core.seeds import derive, generator
 from horizon.play.episode import LiveEpisode, restore
@@ -96,6 +96,7 @@ def score_turns(run: RunData, options: DriftOptions, done: Collection[tuple[str,
         return
     scenario = make(scenario_of(run.manifest), run.name)
     task = open_environment(scenario.environment, dict(scenario.parameters))
+    refuse_continued(task)
     changes: dict[str, Any] = {"conditions": ("natural",), "answer": "generate", "constrain": "none"}
     if options.model is not None:
         changes["model"] = options.model
@@ -122,7 +123,15 @@ def _score(setting: Setting, scorer: ReplyScorer, rows: Sequence[Turn]) -> Score
     for likelihood in scorer(requests, [reply, reply]):
         if isinstance(likelihood, ModelFailure):
             raise likelihood
-        scores.append(likelihood.log_likelihood)
-    n_tokens = setting.model.count_tokens(reply) or 0
+        scores.append(likelihood)
     natural, fresh = scores
-    return ScoredTurn(row.episode_id, row.seed, row.turn, natural, fresh, n_tokens, row.prior_errors > 0, row.correct)
+    return ScoredTurn(
+        row.episode_id,
+        row.seed,
+        row.turn,
+        natural.log_likelihood,
+        fresh.log_likelihood,
+        natural.reply_tokens,
+        row.prior_errors > 0,
+        row.correct,
+    )

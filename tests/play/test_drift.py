@@ -137,3 +137,6 @@ def test_what_can_not_be_scored_is_one_line(tmp_path: Path) -> None:
     ):
         with pytest.raises(UsageError, match=words):
             list(score_turns(run, options))
+    continued = played(tmp_path / "continued", "synthetic:hazard=0.5", environment="running_total:ask=completion")
+    with pytest.raises(UsageError, match="replies of running_total under ask=completion can't be scored"):
+        list(score_turns(continued, DriftOptions()))
