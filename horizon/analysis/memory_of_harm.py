@@ -8,9 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from horizon.analysis.stats.intervals import LEVEL, equal_episodes, spread
-from horizon.analysis.turn_bins import bin_of, turn_bins
-from horizon.analysis.turn_table import Floats
+from horizon.analysis.banded_means import banded_means
+from horizon.analysis.turn_bins import turn_bins
 from horizon.core.estimator import Estimate
 from horizon.core.records import Json
 from horizon.runs.attribution_file import ErrorMap
@@ -45,32 +44,14 @@ def memory_of_harm(maps: Sequence[ErrorMap], *, erred: bool) -> list[Estimate]:
     if not lags:
         return []
     bins = turn_bins(max(lags), _MOST_BINS)
-    order = bin_of(np.array(lags), bins)
-    _, cluster = np.unique(episodes, return_inverse=True)
-    filled = sorted(set(order.tolist()))
-    together = 1 - (1 - LEVEL) / len(filled)
     points = []
-    for index in filled:
-        inside = order == index
-        own = cluster[inside]
-        sums, counts = (
-            np.bincount(own, weights, int(cluster.max()) + 1).astype(float)
-            for weights in (np.array(effects)[inside], np.ones(len(own)))
-        )
-        kept = counts > 0
-        whole = spread(np.column_stack([sums[kept], counts[kept]]), _mean, None, equal_episodes(counts[kept]))
-        interval, band = whole.interval(), whole.interval(together)
+    for mean in banded_means(np.array(lags), np.array(effects), episodes, bins):
         at: dict[str, Json] = {
-            "lag": bins[index].at()["turn"],
-            "first_lag": bins[index].first,
-            "last_lag": bins[index].last,
+            "lag": mean.turns.at()["turn"],
+            "first_lag": mean.turns.first,
+            "last_lag": mean.turns.last,
             "earlier_turn": "error" if erred else "right",
-            "band_low": None if math.isnan(band.low) else band.low,
-            "band_high": None if math.isnan(band.high) else band.high,
+            **mean.band(),
         }
-        points.append(interval.as_estimate(int(kept.sum()), len(own), METHOD, at=at))
+        points.append(mean.as_estimate(METHOD, at))
     return points
-
-
-def _mean(totals: Floats) -> Floats:
-    return np.asarray(totals[:, 0] / totals[:, 1])

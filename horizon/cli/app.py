@@ -15,6 +15,7 @@ from horizon.cli import analysis as analysis_commands
 from horizon.cli import attribute as attribute_command
 from horizon.cli import calibrate as calibrate_command
 from horizon.cli import distil as distil_command
+from horizon.cli import drift as drift_command
 from horizon.cli import exports as exports_command
 from horizon.cli import freeze as freeze_command
 from horizon.cli import imports as imports_command
@@ -107,6 +108,7 @@ app.command()(analysis_commands.report)
 app.command()(analysis_commands.analyze)
 app.command()(analysis_commands.power)
 app.command()(attribute_command.attribute)
+app.command()(drift_command.drift)
 app.command()(analysis_commands.compare)
 
 

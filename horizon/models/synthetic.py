@@ -116,8 +116,8 @@ class SyntheticModel:
                 likelihoods.append(ModelFailure(str(failure)))
                 continue
             chance = math.log1p(-probability) if probability < 1 else -math.inf
-            n_tokens = sum(self._counts(request)) + -(-len(reply) // CHARACTERS_PER_TOKEN)
-            likelihoods.append(Likelihood(chance, n_tokens))
+            n_reply = -(-len(reply) // CHARACTERS_PER_TOKEN)
+            likelihoods.append(Likelihood(chance, sum(self._counts(request)) + n_reply, n_reply))
         return likelihoods
 
     def count_tokens(self, text: str) -> int | None:

@@ -14,7 +14,7 @@ import polars as pl
 
 from horizon.core.environment import Environment, open_environment
 from horizon.core.errors import ModelFailure, UsageError
-from horizon.core.likelihood import ReplyScorer, reply_scorer
+from horizon.core.likelihood import ReplyScorer, refuse_continued, reply_scorer
 from horizon.core.model import Model, Request
 from horizon.core.records import Recall, Turn
 from horizon.core.restating import carries_state
@@ -103,6 +103,7 @@ def map_errors(
         return
     scenario = make(scenario_of(run.manifest), run.name)
     task = open_environment(scenario.environment, dict(scenario.parameters))
+    refuse_continued(task)
     changes: dict[str, Any] = {"conditions": ("natural",), "answer": "generate", "constrain": "none"}
     if options.model is not None:
         changes["model"] = options.model

@@ -11,6 +11,7 @@ from horizon.analysis.chart import RATE, Chart, Series, named_series, points_of,
 from horizon.analysis.pareto import pareto_charts
 from horizon.core import registry
 from horizon.core.estimator import Estimates
+from horizon.report.drift import drift_charts
 from horizon.report.responsible_turns import harm_charts
 
 MOST_DRAWN = 24
@@ -48,7 +49,7 @@ def charts_of(analysis: Analysis) -> list[Chart]:
         charts += [_side_by_side(shown), *pareto_charts(analysis.groups), *_pooled_chart(analysis)]
         between = _estimator_charts(analysis.between())
         charts += [chart for chart in between if len(names_of(chart)) <= _MOST_NAMED]
-    return [*charts, *harm_charts(analysis.runs)]
+    return [*charts, *harm_charts(analysis.runs), *drift_charts(analysis.runs)]
 
 
 def names_of(chart: Chart) -> list[str]:

@@ -39,7 +39,7 @@ def _shade_of(name: str) -> tuple[str, float]:
     except ValueError:
         return "", 1.0
     takes = CONDITIONS[family].takes
-    share = {"p": number, "k": number / (number + 4), "": 1.0}[takes]
+    share = {"p": number, "k": number / (number + 4), "bits": 2 / max(number, 2)}.get(takes, 1.0)
     return "natural" if CONDITIONS[family].repeats else family, _LIGHTEST + (1 - _LIGHTEST) * share
 
 

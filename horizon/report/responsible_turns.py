@@ -5,12 +5,11 @@ Reads what `horizon attribute` left beside the runs; computes no likelihood.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from horizon.analysis.chart import Chart, Series
+from horizon.analysis.chart import Chart
 from horizon.analysis.memory_of_harm import memory_of_harm
-from horizon.core.estimator import Estimate
+from horizon.report.banded_points import banded_series
 from horizon.runs.attribution_file import Attribution, read_attribution
 from horizon.runs.run_data import RunData
 
@@ -26,12 +25,10 @@ def harm_charts(runs: Sequence[RunData]) -> list[Chart]:
         verb = _VERBS[attribution.edit]
         series = []
         for erred, name in ((True, "wrong turn"), (False, "right turn")):
-            # One episode alone gives no spread: such a lag is left out of the curve.
-            known = [point for point in memory_of_harm(attribution.maps, erred=erred) if point.low is not None]
-            points = [_with_band(point) for point in known]
-            if points:
-                places = tuple(float(str(point.at["lag"])) for point in points)
-                series.append(Series(f"{name} {verb}", places, tuple(points)))
+            points = memory_of_harm(attribution.maps, erred=erred)
+            curve = banded_series(f"{name} {verb}", points, "lag")
+            if curve.points:
+                series.append(curve)
         charts.append(
             Chart(
                 f"memory_of_harm-{number}" if len(mapped) > 1 else "memory_of_harm",
@@ -62,14 +59,6 @@ def effects_of(run: RunData) -> Mapping[tuple[str, int], list[dict[str, Any]]]:
                     {"edit": _VERBS[attribution.edit], "cells": cells}
                 )
     return effects
-
-
-def _with_band(point: Estimate) -> Estimate:
-    """Return a point whose interval is the band that holds for all lags together."""
-    low, high = (
-        value if isinstance(value, float) else None for value in (point.at["band_low"], point.at["band_high"])
-    )
-    return replace(point, low=low, high=high)
 
 
 def _attributions(run: RunData) -> list[Attribution]:

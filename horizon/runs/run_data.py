@@ -33,6 +33,11 @@ class RunData:
         """The folder as it was given, or `in memory`."""
         return str(self.folder) if self.folder is not None else "in memory"
 
+    @property
+    def ends_at_errors(self) -> bool:
+        """Whether its episodes end with their first error (on_error=stop)."""
+        return dict(self.manifest.get("plan", {})).get("on_error") == "stop"
+
     def turns_of(self, episode_id: str) -> Iterator[Turn]:
         """Yield the turns of one episode as records."""
         rows = self.turns.filter(pl.col("episode_id") == episode_id)

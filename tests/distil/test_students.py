@@ -8,10 +8,13 @@ import chess
 import numpy as np
 import pytest
 import torch
+from small_models import save_tiny
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from horizon.core.environment import open_environment
 from horizon.core.errors import UsageError
+from horizon.core.likelihood import reply_scorer
+from horizon.core.model import ModelOptions, Request, open_model
 from horizon.core.records import Message
 from horizon.distil.batches import END_ID, REPLY_ID, Batch, join, pad, pad_alike
 from horizon.distil.chess_lessons import lessons_of
@@ -258,3 +261,17 @@ def test_a_distilled_student_is_played_and_has_its_card(tmp_path: Path) -> None:
 
 def test_the_template_marks_what_the_tokenizer_drops() -> None:
     assert "<rules>" in TEMPLATE and "</rules>" in TEMPLATE
+
+
+def test_a_reply_is_scored_as_it_stands_in_a_conversation(tmp_path: Path) -> None:
+    """Its tokenizer drops the mark of an answer behind a prompt alone; read by itself it was an unknown word."""
+    folder = tmp_path / "student"
+    save_tiny(folder, TEMPLATE)
+    save_tokenizer(word_tokenizer(["<asked>Add 3.<reply>Answer: 12<asked>Add 4 .<reply>7 5 6 8 9 0"]), folder, 512)
+    model = open_model(f"hf:{folder}", ModelOptions())
+    messages = (Message("user", "Add 3."), Message("assistant", "Answer: 12"), Message("user", "Add 4."))
+    replies = ["Answer: 75", "75", "Answer: 57"]
+    requests = [Request(messages, 0, f"talk {place}", 2, 0, None) for place in range(3)]
+    marked, plain, other = (score.log_likelihood for score in reply_scorer(model)(requests, replies))
+    assert marked == pytest.approx(plain, abs=1e-5)
+    assert marked != pytest.approx(other, abs=1e-2)

@@ -37,5 +37,12 @@ def test_a_greater_dose_is_darker() -> None:
     assert all(lighter > darker for lighter, darker in pairwise(doses))
 
 
+def test_every_condition_has_a_colour_and_fewer_bits_are_darker() -> None:
+    numbers = {"": "", "k": ":4", "p": ":0.5", "bits": ":8", "RUN": ":results/play/run"}
+    names = [name + numbers[condition.takes] for name, condition in CONDITIONS.items()]
+    assert all(style_of(name, 3).colour.startswith("#") for name in names)
+    assert sum(to_rgb(style_of("kv:4", 3).colour)) < sum(to_rgb(style_of("kv:8", 3).colour))
+
+
 def test_names_that_are_no_condition_have_colours_by_place() -> None:
     assert len({style_of(name, place).colour for place, name in enumerate(("corrupted:much", "wrong", "a:b"))}) == 3

@@ -58,5 +58,5 @@ def test_a_lost_line_is_refused(tmp_path: Path) -> None:
 
 def test_another_model_is_not_mixed_in(tmp_path: Path) -> None:
     written(tmp_path)
-    with pytest.raises(UsageError, match="holds maps by m: remove it"):
+    with pytest.raises(UsageError, match="holds lines by m: remove it"):
         AttributionFile(tmp_path, "heal", "other")

@@ -16,7 +16,7 @@ from horizon.core.continuation import MOST_WORD_TOKENS, cut_reply, is_over
 from horizon.core.errors import ModelFailure
 from horizon.core.likelihood import Likelihood
 from horizon.core.model import ModelOptions, Request
-from horizon.core.records import WHOLE, Json, Reply
+from horizon.core.records import WHOLE, Json, Message, Reply
 from horizon.core.weight_cache import weights
 from horizon.models._local.batch import BatchedPasses
 from horizon.models._local.decoder import Decoder
@@ -31,7 +31,6 @@ class LocalModel:
     """Replies by transformers in this process; only the new part of every conversation is read."""
 
     reads_text = True
-    controls_recall = True
 
     def __init__(self, source: WeightSource, options: ModelOptions) -> None:
         """Load weights and tokenizer.
@@ -86,6 +85,11 @@ class LocalModel:
             "transformers": transformers.__version__,
             "reproducible": True,
         }
+
+    @property
+    def controls_recall(self) -> bool:
+        """Whether it follows `Request.recall`: not for a text to be continued, in which messages have no places."""
+        return self._template is not None
 
     @property
     def drops_thinking(self) -> bool:
@@ -164,7 +168,7 @@ class LocalModel:
             except ModelFailure as failure:
                 likelihoods[place] = failure
                 continue
-            tokens = tuple(self._tokenizer(reply, add_special_tokens=False).input_ids)
+            tokens = self._reply_tokens(reply)
             if len(prompt) + len(tokens) > self._limit:
                 likelihoods[place] = ModelFailure(f"{self.name}: {len(prompt)} tokens leave no room for the reply")
                 continue
@@ -177,7 +181,7 @@ class LocalModel:
             batch = places[start : start + size]
             for place, written in zip(batch, self._write([jobs[index] for index in batch]), strict=True):
                 n_read = len(jobs[place].prompt) - written.reused_tokens + jobs[place].max_tokens
-                likelihoods[place] = Likelihood(written.log_likelihoods[0], n_read)
+                likelihoods[place] = Likelihood(written.log_likelihoods[0], n_read, jobs[place].max_tokens)
         return [likelihoods[place] for place in range(len(requests))]
 
     def count_tokens(self, text: str) -> int | None:
@@ -213,7 +217,15 @@ class LocalModel:
         if self._options.answer != "score" and self._options.constrain != "legal":
             return {}
         texts = [request.posed.render(action) for action in request.posed.actions()]
-        return {tuple(self._tokenizer(text, add_special_tokens=False).input_ids): text for text in texts}
+        return {self._reply_tokens(text): text for text in texts}
+
+    def _reply_tokens(self, reply: str) -> tuple[int, ...]:
+        """Return the tokens of a reply behind a prompt, which some tokenizers read otherwise than a text alone."""
+        lead = "" if self._template is None else self._template.text((Message("user", "?"),))
+        before, whole, alone = (
+            self._tokenizer(text, add_special_tokens=False).input_ids for text in (lead, lead + reply, reply)
+        )
+        return tuple(whole[len(before) :] if whole[: len(before)] == before else alone)
 
     def _reply(
         self, request: Request, job: Job, legal: Mapping[tuple[int, ...], str], written: WrittenReply, spent_ms: float

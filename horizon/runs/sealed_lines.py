@@ -1,0 +1,120 @@
+"""A file beside a run that a command extends by one sealed line at a time: JSON objects, in a chain of checksums.
+
+A killed command continues after the last whole line; a torn one is dropped, a damaged, lost or moved one refused.
+Knows no line's content but the model that every line names.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from horizon.core.errors import StoreError, UsageError
+from horizon.runs.replacing import open_unfollowed, reason_of
+from horizon.runs.seals import Link, misplacement, seal, start_of, unseal
+
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a file holds: its whole lines as data, the place of the last in the chain, and where that ends."""
+
+    entries: tuple[Entry, ...]
+    last: Link
+    end: int
+
+    @property
+    def model(self) -> str:
+        """The model that all lines name; empty without a line."""
+        return str(self.entries[-1]["model"]) if self.entries else ""
+
+
+def read_lines(path: Path, chain: str, again: str) -> Written | None:
+    """Return what a file holds, up to a torn last line; None where there is none.
+
+    `chain` seeds the checksum of the first line, `again` is what a message advises after a removal.
+
+    Raises
+    ------
+    StoreError
+        A line is damaged, lost or moved, or the file can't be read.
+    """
+    if not path.exists():
+        return None
+    entries: list[Entry] = []
+    last, end = start_of(chain), 0
+    for entry, link, line_end in _entries(path, last, again):
+        entries.append(entry)
+        last, end = link, line_end
+    return Written(tuple(entries), last, end)
+
+
+class SealedLines:
+    """The open file: `before` is what it held, `append` writes the rest."""
+
+    def __init__(self, path: Path, chain: str, model: str, again: str) -> None:
+        """Open or begin the file.
+
+        Raises
+        ------
+        UsageError
+            It holds lines by another model.
+        StoreError
+            It is damaged, or can't be written.
+        """
+        self.path = path
+        self._model = model
+        self.before = read_lines(path, chain, again) or Written((), start_of(chain), 0)
+        self._last = self.before.last
+        if self.before.entries and self.before.model != model:
+            raise UsageError(f"{path} holds lines by {self.before.model}: remove it, or name that model")
+        try:
+            self._file = open_unfollowed(path, os.O_WRONLY | os.O_CREAT)
+            os.ftruncate(self._file, self.before.end)
+            os.lseek(self._file, 0, os.SEEK_END)
+        except OSError as problem:
+            raise StoreError(f"{path} can't be written: {reason_of(problem)}") from None
+
+    def append(self, entry: Entry) -> None:
+        """Write one line; when this returns it survives the death of the process.
+
+        Raises
+        ------
+        StoreError
+            The disk is full or gone.
+        """
+        line, self._last = seal(json.dumps({"model": self._model, **entry}).encode() + b"\n", self._last)
+        try:
+            os.write(self._file, line)
+        except OSError as problem:
+            raise StoreError(f"{self.path} can't be written: {reason_of(problem)}") from None
+
+    def close(self) -> None:
+        """Release the file; what was appended is on disk."""
+        os.close(self._file)
+
+
+def _entries(path: Path, last: Link, again: str) -> Iterator[tuple[Entry, Link, int]]:
+    """Yield every line as data, its place in the chain, and where it ends."""
+    end = 0
+    try:
+        lines = path.read_bytes().splitlines(keepends=True)
+    except OSError as problem:
+        raise StoreError(f"{path} can't be read: {reason_of(problem)}") from None
+    for number, line in enumerate(lines, 1):
+        if not line.endswith(b"\n"):
+            return
+        try:
+            sealed = unseal(line)
+            reason = "it has no checksum" if sealed.link is None else misplacement(sealed, last)
+            entry = json.loads(sealed.body)
+        except ValueError as problem:
+            reason, entry = str(problem), None
+        if reason is not None:
+            raise StoreError(f"{path} is damaged at line {number}: {reason}; remove it to {again}")
+        assert sealed.link is not None
+        last, end = sealed.link, end + len(line)
+        yield entry, sealed.link, end
