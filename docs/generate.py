@@ -229,6 +229,28 @@ chat template that repeats messages word for word. The prompt has the tokens of 
   they are cached (keys after their rotation). With b bits each head of each token has the steps -(2^(b-1) - 1) to
   2^(b-1) - 1, its largest number being the last one, so that no number moves by more than max|x| / (2^b - 2). The
   history is read exactly and rounded once; the rules, the last message and the reply are exact. kv:32 rounds nothing.
+
+## Impulses
+
+A turn s is drawn for each episode from the first half of the turn limit, by the episode's seed and so the same for all
+kinds: `impulse:reminder`, `impulse:right`, `impulse:error`, `impulse:blank`. At the states of later turns the model is
+shown the natural history with one change at s; turns up to s are not posed. The row keeps s (`impulse_turn`) and
+whether anything differs from natural (`impulse_changed`; a correct reply in place of a correct one does not).
+`impulse_response` has the difference of error rates by lag, the turns since s, with bands for all lags together, and
+`impulse_half_life` after how many turns the effect has halved.
+
+What it estimates is the direct effect through the history, at the same states. Later replies stay as they were
+played: an effect that works through them (a reminder that prevents an error, which then is not in the history) is not
+in it. For that, compare runs that were played with and without.
+
+## Second calls
+
+`retry` and `selfcheck` show the natural reply of the same turn and are posed after it. Where no second call is made
+(`retry` after a playable reply) the natural reply counts, at any temperature. `second_call` in the row is 1 or 0.
+`mitigations` has for `window:k`, `recap`, `remind:k`, `retry` and `selfcheck` the gain, the tokens per turn that they
+add (both calls counted), and points per 1,000 tokens. Episodes continue with the natural reply, so that the gain is
+that of a turn; fewer errors in later histories come on top.
+
 """
 
 

@@ -70,11 +70,7 @@ def advance(setting: Setting, live: LiveEpisode, row: Turn, extra: dict[str, Jso
     task = setting.task
     state = live.state
     if keep_text:
-        attempts = [*failed_attempts(extra), Attempt(row.reply, row.error, _text(extra, "reasoning"))]
-        *before, last = exchanges(task, live, attempts, erred=not row.correct)
-        n_words = extra.get("thinking_words")
-        if isinstance(n_words, int):
-            last = replace(last, neutral=neutral_thinking(live.seed, live.episode_id, row.turn, n_words))
+        *before, last = replied_exchanges(task, live, row, extra)
         live.history += [*before, _with_alternatives(task, live, row, extra, last)]
     live.errors += not row.correct
     live.note = ""
@@ -93,6 +89,16 @@ def restore(setting: Setting, live: LiveEpisode, rows: Sequence[Turn], *, keep_t
     for row in sorted(rows, key=lambda row: row.turn):
         live.state = setting.task.load(row.state)
         advance(setting, live, row, json.loads(row.extra), keep_text=keep_text)
+
+
+def replied_exchanges(task: Environment[Any], live: LiveEpisode, row: Turn, extra: dict[str, Json]) -> list[Exchange]:
+    """Return the exchanges of the present turn with its natural row: failed attempts, then the reply that counts."""
+    attempts = [*failed_attempts(extra), Attempt(row.reply, row.error, _text(extra, "reasoning"))]
+    *before, last = exchanges(task, live, attempts, erred=not row.correct)
+    n_words = extra.get("thinking_words")
+    if isinstance(n_words, int):
+        last = replace(last, neutral=neutral_thinking(live.seed, live.episode_id, row.turn, n_words))
+    return [*before, last]
 
 
 def exchanges(

@@ -158,7 +158,7 @@ class _Loop:
                     scores = self.setting.submit(live.state)
                     answered = answered_before(self.setting, live, row, scores)
                     for condition in missing:
-                        self._probe(live, condition, scores, row.context_tokens, answered)
+                        self._probe(live, condition, scores, answered)
                         if name not in self.live:
                             return
                 restore(self.setting, live, [row], keep_text=self.keep_text)
@@ -212,37 +212,32 @@ class _Loop:
             return
         self.counts["errors"] += not row.correct
         scenario = self.setting.scenario
+        answered = Answered(row, reply, pending.request)
         for condition in scenario.conditions[1:] if is_probed(scenario, live.episode_id, row.turn) else ():
-            self._probe(live, condition, pending.scores, row.context_tokens, (pending.request, reply))
+            self._probe(live, condition, pending.scores, answered)
             if live.episode_id not in self.live:
                 return
         advance(self.setting, live, row, judged.extra, keep_text=self.keep_text)
 
-    def _probe(
-        self,
-        live: LiveEpisode,
-        condition: str,
-        scores: "Future[Scores] | None",
-        natural_tokens: int | None,
-        natural: Answered | None,
-    ) -> None:
+    def _probe(self, live: LiveEpisode, condition: str, scores: "Future[Scores] | None", answered: Answered) -> None:
         """Queue a probe; its conversation is built now, before the episode advances.
 
         A conversation that the model answered in this turn, or is about to, gets the same reply: a batch's rounding
-        must not make two. A state to which another run's transcript does not lead is not posed.
+        must not make two. A state that the condition can't pose is left out.
         """
         if not is_posed(self.setting, live, condition):
             return
+        row, natural = answered.row, answered.request
         try:
-            probe = request_for(self.setting, live, condition, scores, Padding(natural_tokens))
-            if not is_answered_once(self.setting, condition) or not probe.request.messages:
-                self.probes.append(probe)
-            elif natural is not None and poses_the_same(natural[0], probe.request):
+            probe = request_for(self.setting, live, condition, scores, Padding(row.context_tokens), row)
+            is_answered = is_answered_once(self.setting, condition) and bool(probe.request.messages)
+            is_same = is_answered and natural is not None and poses_the_same(natural, probe.request)
+            if probe.keeps_reply or is_same:
                 probe.is_shared = True
-                self._take(probe, natural[1])
-            else:
-                twin = next((other for other in self.probes if is_twin(self.setting, other, probe)), None)
-                (twin.twins if twin else self.probes).append(probe)
+                self._take(probe, answered.reply)
+                return
+            twin = next((other for other in self.probes if is_twin(self.setting, other, probe)), None)
+            (twin.twins if twin and is_answered else self.probes).append(probe)
         except EngineFailure as failure:
             self._abort(live, failure)
 

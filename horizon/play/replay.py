@@ -86,7 +86,8 @@ def replay_turn(
             live.state = task.load(row.state)
             live.attempts = failed_attempts(extra)
             padding = Padding(row.context_tokens, extra.get("padding_words"))
-            pending = request_for(setting, live, condition, None, padding)
+            replied = next((other for other in natural if other.turn == turn), None)
+            pending = request_for(setting, live, condition, None, padding, replied)
     return Replayed(pending.request.messages, row)
 
 

@@ -15,13 +15,22 @@ from horizon.core.environment import continuation_unit, continued_text
 from horizon.core.model import Request
 from horizon.core.records import NO_EXTRA, Json, Message, Reply, Scores, Turn
 from horizon.core.seeds import derive
-from horizon.play.episode import LiveEpisode, exchanges, foreign_history, retry_note
+from horizon.play.episode import (
+    Attempt,
+    LiveEpisode,
+    exchanges,
+    failed_attempts,
+    foreign_history,
+    replied_exchanges,
+    retry_note,
+)
 from horizon.play.judging import PosedState
 from horizon.play.padding import neutral_text, neutral_words, token_counter
 from horizon.play.road import road_transcript, roads_of
 from horizon.play.setting import Setting
 from horizon.runs.usage import SHARED
 from horizon.scenarios.conditions import condition_of, show
+from horizon.scenarios.impulses import counted_exchange
 from horizon.scenarios.views import Exchange, View
 
 
@@ -30,7 +39,8 @@ class PendingTurn:
     """One request under way: a natural turn, or a probe of one. `failures` counts those of the infrastructure.
 
     `shown_extra` is what the row keeps of the conversation, so that it can be shown again. `twins` are probes of the
-    same conversation, which get the same reply; `is_shared` marks a reply that another row has.
+    same conversation, which get the same reply; `is_shared` marks a reply that another row has. With `keeps_reply`
+    nothing is asked: the natural reply of the turn counts.
     """
 
     live: LiveEpisode
@@ -43,6 +53,7 @@ class PendingTurn:
     shown_extra: Mapping[str, Json] = field(default_factory=lambda: NO_EXTRA)
     twins: "list[PendingTurn]" = field(default_factory=list)
     is_shared: bool = False
+    keeps_reply: bool = False
 
     @property
     def is_natural(self) -> bool:
@@ -86,8 +97,11 @@ def request_for(
     condition: str,
     scores: "Future[Scores] | None",
     padding: Padding = ANY_LENGTH,
+    natural: Turn | None = None,
 ) -> PendingTurn:
     """Return the request of the episode's present turn, as a condition shows it.
+
+    `natural` is the turn's natural row, for conditions that show its reply.
 
     Raises:
         EngineFailure: a foreign episode's position could not be scored.
@@ -104,7 +118,10 @@ def request_for(
         turn, errors = (live.turn, live.errors) if is_natural else (1, 0)
         request = Request((), seed, key, turn, errors, posed, max_tokens)
         return PendingTurn(live, condition, live.turn, live.state, scores, request)
-    view = view_of(setting, live, padding, with_attempts=is_natural)
+    if natural is not None and condition_of(condition).needs_reply:
+        view = _replied_view(setting, live, natural)
+    else:
+        view = view_of(setting, live, padding, live.attempts if is_natural else ())
     donor = setting.donors.get(condition)
     if donor is not None:
         view = replace(view, transplant=lambda: donor.transcript(setting, live))
@@ -116,16 +133,45 @@ def request_for(
         text = continued_text(setting.task, live.state, messages, is_whole=is_whole)
         messages = (Message("user", text),)
     request = Request(messages, seed, key, shown.turn, shown.prior_errors, posed, max_tokens, shown.recall)
-    return PendingTurn(live, condition, live.turn, live.state, scores, request, shown_extra=shown.extra)
+    return PendingTurn(
+        live,
+        condition,
+        live.turn,
+        live.state,
+        scores,
+        request,
+        shown_extra=shown.extra,
+        keeps_reply=shown.keeps_reply,
+    )
 
 
-Answered = tuple[Request, Reply]
-"""A natural turn's conversation and the reply that it got."""
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A natural turn that was answered: its row, the reply, and the conversation; None where that can't be shared."""
+
+    row: Turn
+    reply: Reply
+    request: Request | None
+
+
+def impulse_turn(setting: Setting, live: LiveEpisode) -> int:
+    """Return the turn of the episode's impulses: drawn from the first half of the turn limit by the episode's seed."""
+    return 1 + derive(live.seed, "impulse", live.episode_id) % max(1, setting.scenario.turns // 2)
 
 
 def is_posed(setting: Setting, live: LiveEpisode, condition: str) -> bool:
-    """Return whether a condition can pose the present state: no other transcript or order of moves may lead to it."""
-    if condition_of(condition).needs_roads:
+    """Return whether a condition can pose the present state.
+
+    No other transcript or order of moves may lead to it, and impulses need an earlier turn with the reply to show.
+    """
+    own = condition_of(condition)
+    if own.needs_impulse:
+        changed = counted_exchange(live.history, impulse_turn(setting, live))
+        if changed is None:
+            return False
+        replies = {"right_reply": changed.right, "wrong_reply": changed.wrong}
+        return all(replies[kind] is not None for kind in own.alternatives if kind in replies)
+    if own.needs_roads:
         return roads_of(setting, live) is not None
     donor = setting.donors.get(condition)
     return donor is None or donor.came_to(setting.task, live)
@@ -152,12 +198,8 @@ def poses_the_same(one: Request, other: Request) -> bool:
     return (one.messages, one.recall) == (other.messages, other.recall)
 
 
-def answered_before(
-    setting: Setting, live: LiveEpisode, row: Turn, scores: "Future[Scores] | None"
-) -> Answered | None:
-    """Return the natural turn of a row that is on disk; None where its last attempt is not to be had from the row."""
-    if row.attempts > 1 or not setting.model.reads_text:
-        return None
+def answered_before(setting: Setting, live: LiveEpisode, row: Turn, scores: "Future[Scores] | None") -> Answered:
+    """Return the natural turn of a row that is on disk; after failed attempts no probe has its conversation."""
     extra = json.loads(row.extra)
     reasoning = extra.get("reasoning")
     kept = {name: value for name, value in extra.items() if name not in _NATURAL_ONLY}
@@ -171,11 +213,13 @@ def answered_before(
         reasoning=reasoning,
         extra=kept,
     )
-    return request_for(setting, live, "natural", scores).request, reply
+    is_shareable = row.attempts == 1 and setting.model.reads_text
+    request = request_for(setting, live, "natural", scores).request if is_shareable else None
+    return Answered(row, reply, request)
 
 
-def view_of(setting: Setting, live: LiveEpisode, padding: Padding, *, with_attempts: bool) -> View:
-    """Return what conditions can choose from at the episode's present turn, its failed attempts so far included."""
+def view_of(setting: Setting, live: LiveEpisode, padding: Padding, attempts: Sequence[Attempt] = ()) -> View:
+    """Return what conditions can choose from at the episode's present turn, after these failed attempts."""
     task = setting.task
     posed = check_returned(task.pose(live.state), str, f"environment {task.name}: pose")
     plain = (
@@ -183,10 +227,10 @@ def view_of(setting: Setting, live: LiveEpisode, padding: Padding, *, with_attem
     )
     asked = posed if live.turn == 1 else live.note + plain
     history: Sequence[Exchange] = live.history
-    if with_attempts and live.attempts:
-        attempts = exchanges(task, live, live.attempts, erred=False)
-        history = [*history, *(replace(exchange, is_attempt=True) for exchange in attempts)]
-        asked = posed = retry_note(task, live.state, live.attempts[-1].error)
+    if attempts:
+        failed = exchanges(task, live, attempts, erred=False)
+        history = [*history, *(replace(exchange, is_attempt=True) for exchange in failed)]
+        asked = posed = retry_note(task, live.state, attempts[-1].error)
     view = View(
         task.rules(),
         history,
@@ -195,8 +239,19 @@ def view_of(setting: Setting, live: LiveEpisode, padding: Padding, *, with_attem
         plain,
         lambda: foreign_history(setting, live, live.turn - 1),
         thinking=setting.scenario.thinking,
+        impulse=impulse_turn(setting, live),
     )
     return replace(view, padding=lambda: _padding_text(setting, live, view, padding))
+
+
+def _replied_view(setting: Setting, live: LiveEpisode, row: Turn) -> View:
+    """Return the view with the natural reply of the present turn, given as its row."""
+    extra = json.loads(row.extra)
+    view = view_of(setting, live, ANY_LENGTH, failed_attempts(extra))
+    *_, replied = replied_exchanges(setting.task, live, row, extra)
+    is_playable = row.error in ("none", "wrong") and not row.substituted
+    again = None if is_playable else retry_note(setting.task, live.state, row.error)
+    return replace(view, replied=replied, again=again)
 
 
 def _padding_text(setting: Setting, live: LiveEpisode, view: View, padding: Padding) -> str:

@@ -5,45 +5,12 @@ the documentation read everything else from that entry. Pure: knows no model, no
 """
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator
 
 from horizon.core.registry import nearest
-from horizon.scenarios import histories, interventions
+from horizon.scenarios import histories, impulses, interventions, mitigations
+from horizon.scenarios.condition import Condition, Takes
 from horizon.scenarios.views import Shown, View
-
-Takes = Literal["", "k", "p", "bits", "RUN"]
-Alternative = Literal["right_reply", "wrong_reply", "neutral_thinking"]
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One arm: how it shows a turn, what must be known to play it, and what it is for.
-
-    `show` gets the view and the number after the colon (0 where there is none). `summary` is what the model sees,
-    `estimand` what the condition's contrast estimates, `assumes` when that is so; `carried` is what differs where the
-    state follows from earlier replies and no later message restates it. `takes` is `k` for a whole number,
-    `p` for a share, `bits` for bits of precision, `RUN` for a run folder, or nothing. `needs_oracle`: correct replies
-    are shown that an engine or a solver must know. `needs_recall`: the model must follow `Request.recall`.
-    `needs_roads`: the environment must know another way to a state, and states without one are not posed.
-    `alternatives` are the replies that natural rows must keep for this condition. `needs_history` is false where a
-    model that reads no text needs no conversation at all. `repeats`: a conversation that was already answered is
-    asked again; any other condition takes the reply that the same conversation got, where replies are greedy.
-    """
-
-    show: Callable[[View, float], Shown]
-    summary: str
-    estimand: str
-    assumes: str
-    carried: str = ""
-    takes: Takes = ""
-    needs_oracle: bool = False
-    needs_recall: bool = False
-    needs_roads: bool = False
-    needs_history: bool = True
-    alternatives: tuple[Alternative, ...] = ()
-    repeats: bool = False
 
 
 def show(condition: str, view: View) -> Shown:
@@ -217,6 +184,8 @@ CONDITIONS: dict[str, Condition] = {
         "that turn are not posed, and where both diverge the shared states are few and early",
         takes="RUN",
     ),
+    **impulses.IMPULSES,
+    **mitigations.MITIGATIONS,
 }
 """All conditions by name; a name with a colon takes nothing more."""
 

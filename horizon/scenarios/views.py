@@ -55,7 +55,9 @@ class View:
     the state in full. `foreign` builds as many exchanges of another episode, and may wait for an engine; `padding`
     builds neutral text as long as the history, `transplant` returns another run's history of this state. They are
     called only by conditions that need them, as is `road`: the history by the moves made, or in another order.
-    `thinking` is what the history shows of earlier thinking.
+    `thinking` is what the history shows of earlier thinking. `impulse` is the turn that was drawn for impulses, 0 for
+    none. `replied` is the present turn's own exchange once it has a natural reply, and `again` the message that asks
+    once more; None where the reply could be played.
     """
 
     rules: str
@@ -68,6 +70,9 @@ class View:
     transplant: Callable[[], Transcript] = lambda: Transcript((), "")
     thinking: Thinking = "drop"
     road: Callable[[Literal["own", "other"]], Transcript] = lambda which: Transcript((), "")
+    impulse: int = 0
+    replied: Exchange | None = None
+    again: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class Shown:
     """What a condition shows: the messages, the turn it looks like, and the errors in the history.
 
     `extra` is added to the row's `extra`: what a replay needs to show the same again. `recall` is what the model may
-    use of the messages.
+    use of the messages. With `keeps_reply` nothing is asked: the natural reply of the turn counts.
     """
 
     messages: tuple[Message, ...]
@@ -83,6 +88,7 @@ class Shown:
     prior_errors: int
     extra: Mapping[str, Json] = field(default_factory=lambda: NO_EXTRA)
     recall: Recall = WHOLE
+    keeps_reply: bool = False
 
 
 def continue_with(view: View, history: Sequence[Exchange], last: str) -> Shown:
@@ -99,6 +105,11 @@ def conversation(view: View, history: Sequence[Exchange], last: str, extra: Mapp
     messages.append(Message("user", last))
     n_turns = sum(not exchange.is_attempt for exchange in history)
     return Shown(tuple(messages), n_turns + 1, sum(exchange.erred for exchange in history), extra)
+
+
+def with_rules(view: View, message: str) -> str:
+    """Return a message with the rules repeated before it."""
+    return f"The rules once more:\n{view.rules}\n\n{message}"
 
 
 def replies_shown(view: View, history: Sequence[Exchange]) -> list[str]:

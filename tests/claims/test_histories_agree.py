@@ -22,7 +22,9 @@ from horizon.core.seeds import derive, generator
 from horizon.engines.position_text import board_of_position
 from horizon.play.loop import play
 from horizon.play.setting import Setting
+from horizon.scenarios.impulses import BLANK, BLANK_REPLY
 from horizon.scenarios.interventions import QUOTE
+from horizon.scenarios.mitigations import CHECK
 from horizon.scenarios.scenario import make
 
 PLANNING = (
@@ -88,10 +90,20 @@ def played(text: str, **keys: Any) -> tuple[Setting, Listed, Scripted]:
 
 
 def dialogue(request: Request) -> list[str]:
-    """Return the messages after the rules, alternating; replies that a longer message quotes are messages again."""
+    """Return the messages after the rules, alternating; replies that a longer message quotes are messages again.
+
+    Reminders of the rules, exchanges that ask for nothing and the request to check a reply are left out.
+    """
     texts: list[str] = []
-    for message in request.messages[1:]:
-        first, *quoted = message.content.split(f"\n\n{QUOTE}")
+    rules, *messages = [message.content for message in request.messages]
+    if messages[-1] == CHECK:
+        messages = messages[:-2]
+    for place, message in enumerate(messages[:-1]):
+        if message.endswith(BLANK) and messages[place + 1] == BLANK_REPLY:
+            messages[place : place + 3] = [message.removesuffix(BLANK) + messages[place + 2]]
+            break
+    for message in messages:
+        first, *quoted = message.removeprefix(f"The rules once more:\n{rules}\n\n").split(f"\n\n{QUOTE}")
         texts.append(first)
         for part in quoted:
             texts += part.split("\n\n", 1)
@@ -189,7 +201,8 @@ def test_a_history_of_replies_that_were_not_played_is_noticed(text: str) -> None
     object.__setattr__(setting, "carries", False)
     play(setting, journal)
     conditions = {line.partition(" ")[0] for line in faults(setting, journal, model)}
-    assert conditions == {"healed", "corrupted:0.5", "corrupted:1"}
+    # Whether the reply at the impulse's turn was wrong and played is a matter of the seed.
+    assert conditions - {"impulse:right"} == {"healed", "corrupted:0.5", "corrupted:1", "impulse:error"}
 
 
 @pytest.mark.parametrize("text", ["chess:later=last_move", "hanoi:restate=event,rounds=0"])
