@@ -12,12 +12,18 @@ TEMPLATE = (
 )
 
 
-def write_small_gguf(path: Path, seed: int = 0, template: str | None = TEMPLATE, packing: str = "Q8_0") -> Path:
+def write_small_gguf(
+    path: Path,
+    seed: int = 0,
+    template: str | None = TEMPLATE,
+    packing: str = "Q8_0",
+    architecture: str = "llama",
+) -> Path:
     """Write the file, its matrices packed as ggml names it, and return its path."""
     drawn = np.random.default_rng(seed)
     letters = _byte_letters()
     words = ["<s>", "</s>", *letters, "th", "he", "the", "an"]
-    writer = gguf.GGUFWriter(path, "llama")
+    writer = gguf.GGUFWriter(path, architecture)
     writer.add_name("small")
     writer.add_context_length(512)
     writer.add_embedding_length(WIDTH)

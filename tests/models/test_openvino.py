@@ -175,6 +175,7 @@ def test_a_closed_model_says_so(file: Path) -> None:
         ("GARBAGE", {}, "is no whole GGUF file"),
         ("CUT", {}, "is no whole GGUF file"),
         ("FILE", {"dtype": "float16"}, "choose float32, auto or int8"),
+        ("GEMMA", {}, "OpenVINO reads GGUF files of llama, qwen2, qwen3: play it as gguf:"),
         ("FILE", {"device": "cuda"}, "runs on the processor"),
         ("FILE", {"answer": "score"}, "can't score replies"),
     ],
@@ -190,6 +191,7 @@ def test_what_can_not_be_opened_is_one_line(
     for name, place in (("FILE", file), ("EMPTY", tmp_path / "empty"), ("HF", tmp_path / "hf")):
         argument = argument.replace(name, str(place))
     argument = argument.replace("GARBAGE", str(tmp_path / "garbage.gguf")).replace("CUT", str(tmp_path / "cut.gguf"))
+    argument = argument.replace("GEMMA", str(write_small_gguf(tmp_path / "gemma.gguf", architecture="gemma3")))
     with pytest.raises((UsageError, ModelFailure)) as caught:
         open_model(f"openvino:{argument}", ModelOptions(**options))
     assert message in str(caught.value) and "\n" not in str(caught.value) and len(str(caught.value)) < 600

@@ -19,6 +19,8 @@ WEIGHTS = ("exact", "packed")
 Weights = Literal["exact", "packed"]
 _EXACT_KINDS = frozenset({1, 2, 8})
 """The ggml types that openvino-genai reads as they are: float16, q4_0 and q8_0."""
+_ARCHITECTURES = ("llama", "qwen2", "qwen3")
+"""Those whose GGUF files openvino-genai 2026.4 reads; others fail after their weights were unpacked."""
 _FORMAT = 1
 _NAME = "float16.gguf"
 
@@ -30,11 +32,17 @@ def gguf_source(name: str, file: Path, identity: dict[str, Json], weights: Weigh
     kept in the cache.
 
     Raises:
-        UsageError: the unpacked file can't be kept anywhere.
+        UsageError: an architecture that OpenVINO does not read, or the unpacked file can't be kept anywhere.
         ModelFailure: it is no GGUF file, or can't be read.
     """
     try:
         header = read_header(file)
+        architecture = header.values.get("general.architecture")
+        if architecture not in _ARCHITECTURES:
+            raise UsageError(
+                f"{name} is of the architecture {architecture}, and OpenVINO reads GGUF files of "
+                f"{', '.join(_ARCHITECTURES)}: play it as gguf:{file} or llamacpp:{file}"
+            )
         inexact = header.matrix_kinds - _EXACT_KINDS
         if not inexact:
             return OpenVinoSource(name, file, header.context_tokens, {**identity, "weights": "as in the file"})
