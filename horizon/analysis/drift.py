@@ -53,7 +53,7 @@ def drift(scored: Sequence[ScoredTurn], selection: str = ALL, *, ends_at_errors:
     Where episodes end with an error (`ends_at_errors`: on_error=stop) all turns have no slope, since the last of each
     episode is one of low likelihood.
 
-    Assumes that the reference answer in the reply's usual form stands for all right replies: a history that shows
+    Assumes that the reference answer in the reply's usual form represents all right replies: a history that shows
     another form changes its likelihood, too. Before the first error a turn counts if it and all before it are
     correct. If nothing drifts, such turns of an episode are alike, so that a slope is no effect of the selection;
     if the likelihood falls, its slope is too small, since the turns at which it fell most are errors, and episodes

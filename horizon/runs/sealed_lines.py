@@ -19,7 +19,7 @@ Entry = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class HeldLines:
     """What a file holds: its whole lines as data, the place of the last in the chain, and where that ends."""
 
     entries: tuple[Entry, ...]
@@ -32,7 +32,7 @@ class Written:
         return str(self.entries[-1]["model"]) if self.entries else ""
 
 
-def read_lines(path: Path, chain: str, again: str) -> Written | None:
+def read_lines(path: Path, chain: str, again: str) -> HeldLines | None:
     """Return what a file holds, up to a torn last line; None where there is none.
 
     `chain` seeds the checksum of the first line, `again` is what a message advises after a removal.
@@ -49,7 +49,7 @@ def read_lines(path: Path, chain: str, again: str) -> Written | None:
     for entry, link, line_end in _entries(path, last, again):
         entries.append(entry)
         last, end = link, line_end
-    return Written(tuple(entries), last, end)
+    return HeldLines(tuple(entries), last, end)
 
 
 class SealedLines:
@@ -67,7 +67,7 @@ class SealedLines:
         """
         self.path = path
         self._model = model
-        self.before = read_lines(path, chain, again) or Written((), start_of(chain), 0)
+        self.before = read_lines(path, chain, again) or HeldLines((), start_of(chain), 0)
         self._last = self.before.last
         if self.before.entries and self.before.model != model:
             raise UsageError(f"{path} holds lines by {self.before.model}: remove it, or name that model")
