@@ -47,7 +47,7 @@ CAUSES = (
     Cause("the order of moves", "road:own", "road:other"),
 )
 CARRIES = {
-    "hide:own": ("student-chess",),
+    "hide:own": ("student-chess", "student-total"),
     "hide:other": ("student-chess", "student-stack", "student-board", "student-total"),
 }
 """Cells in which the hidden messages hold the state itself, so that the contrast is the effect of losing it, too."""
