@@ -52,6 +52,8 @@ CARRIES = {
 }
 """Cells in which the hidden messages hold the state itself, so that the contrast is the effect of losing it, too."""
 
+REWORDED = ("student-stack", "student-total", "student-board")
+"""Cells whose tokenizer does not know the words by which `recut` quotes a reply."""
 EMPTY = {("student-chess", "recut:all")}
 """Contrasts that are 0 by construction: the tokenizer of the chess student reads moves, and no mark of a turn."""
 
@@ -148,6 +150,13 @@ def _contrast(rows: Rows, cell: str, cause: Cause, about: Mapping[str, str]) -> 
     return Contrast(cell, cause, whole.interval(), whole.p(), 1.0, len(kept), int(kept[:, 1].sum()))
 
 
+def mark(contrast: Contrast) -> str:
+    """Return the sign of a contrast that is the effect of something else, too: explained on the page."""
+    if contrast.cell in CARRIES.get(contrast.cause.absent, ()):
+        return "†"
+    return "‡" if contrast.cause.absent == "recut:all" and contrast.cell in REWORDED else ""
+
+
 def points(interval: Interval | Estimate) -> str:
     """Return a difference in points, with its interval."""
     return (
@@ -192,9 +201,8 @@ def contrasts_table(known: Sequence[Contrast], about: About) -> str:
         cells = []
         for cell in about:
             contrast = by_place.get((cause, cell))
-            mark = "**" if contrast and contrast.is_shown else ""
-            dagger = "†" if contrast and cell in CARRIES.get(cause.absent, ()) else ""
-            cells.append(f"{mark}{points(contrast.harm)}{mark}{dagger}" if contrast else "")
+            bold = "**" if contrast and contrast.is_shown else ""
+            cells.append(f"{bold}{points(contrast.harm)}{bold}{mark(contrast)}" if contrast else "")
         name = cause.title.replace("\n", " ")
         lines.append(f"| {name} ({cause.present} - {cause.absent}) | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
@@ -337,11 +345,10 @@ def draw(known: Sequence[Contrast], about: About, path: Path) -> None:
         strength = min(1.0, abs(value) / 0.6) if contrast.is_shown else 0.0
         base = np.array([0.80, 0.20, 0.15]) if value > 0 else np.array([0.10, 0.40, 0.75])
         axes.add_patch(_square(x, y, tuple(1 - (1 - base) * strength)))
-        carried = "†" if contrast.cell in CARRIES.get(contrast.cause.absent, ()) else ""
         axes.text(
             x,
             y,
-            f"{100 * value:+.0f}{carried}",
+            f"{100 * value:+.0f}{mark(contrast)}",
             ha="center",
             va="center",
             color="white" if strength > 0.6 else "black" if contrast.is_shown else "#8A8A8A",
@@ -357,6 +364,9 @@ def draw(known: Sequence[Contrast], about: About, path: Path) -> None:
         side.set_visible(False)
     figure.suptitle(
         "Points of error that each cause adds (red) or takes away (blue); grey: not shown", x=0.01, ha="left"
+    )
+    figure.supxlabel(
+        "†: what is hidden holds the state itself    ‡: quoted in words that the student does not know", fontsize=8.5
     )
     figure.savefig(path, metadata={"Software": "horizon"})
 
