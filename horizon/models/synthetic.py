@@ -1,8 +1,9 @@
 """The backend `synthetic:hazard=0.05,...`: errors from a known process, to validate the statistics.
 
 The probability of an error at turn t is the logistic of logit(hazard) + drift*(t-1) + conditioning*(errors shown)
-+ difficulty*(standardised difficulty) + tokens*(tokens shown)/1000 + rounding*2**(4-bits); `error_probability` is that
-formula. Errors in hidden replies are not shown; a history is rounded under `kv:bits` only.
++ difficulty*(standardised difficulty) + tokens*(tokens shown)/1000 + rounding*2**(4-bits) + reminder*(reminders shown,
+each halved by every `fading` messages after it); `error_probability` is that formula. Errors in hidden replies are not
+shown; a history is rounded under `kv:bits` only; a reminder is a message in which the rules are repeated.
 Knows the posed state by its contract only, not the environment's text.
 """
 
@@ -43,6 +44,10 @@ class Process:
     rounding: float = parameter(
         0.0, "log-odds added by a history rounded to 4 bits, half as much per further bit", low=-_LIMIT, high=_LIMIT
     )
+    reminder: float = parameter(
+        0.0, "log-odds added by the rules repeated in the present message", low=-_LIMIT, high=_LIMIT
+    )
+    fading: float = parameter(3.0, "messages in which the effect of a reminder halves", low=0.01, high=1e6)
     kind: str = parameter("wrong", "kind of errors", choices=("wrong", "unparsable", "no_answer"))
 
 
@@ -54,6 +59,7 @@ def error_probability(
     standardised_difficulty: float = 0.0,
     context_tokens: int = 0,
     bits: int | None = None,
+    reminders: float = 0.0,
 ) -> float:
     """Return the probability of an error at a turn, in 0..1.
 
@@ -61,8 +67,9 @@ def error_probability(
 
         logistic(logit(hazard) + drift * (turn - 1) + conditioning * prior_errors
                  + difficulty * standardised_difficulty + tokens * context_tokens / 1000
-                 + rounding * 2 ** (4 - bits)).
+                 + rounding * 2 ** (4 - bits) + reminder * reminders).
 
+    `reminders` is the sum of 2 ** (-lag / fading) over those shown, `lag` being the messages since.
     `turn` counts from 1; `bits` None or 32 is an exact history, for which the last term is 0. Hazards of exactly 0 and
     1 have infinite logits: no coefficient changes them.
     """
@@ -76,6 +83,7 @@ def error_probability(
         + process.difficulty * standardised_difficulty
         + process.tokens * context_tokens / 1000
         + (process.rounding * 2.0 ** (4 - bits) if bits is not None and bits < _EXACT_BITS else 0.0)
+        + process.reminder * reminders
     )
     # Two forms of the logistic, so that the exponential never overflows.
     if log_odds >= 0:
@@ -95,8 +103,8 @@ class SyntheticModel:
 
     @property
     def reads_text(self) -> bool:
-        """Whether the conversation is needed, which is only to count its tokens."""
-        return self.process.tokens != 0
+        """Whether the conversation is needed: to count its tokens, or to find reminders."""
+        return self.process.tokens != 0 or self.process.reminder != 0
 
     def identity(self) -> Mapping[str, Json]:
         """Return the whole process; the same seed gives the same replies."""
@@ -161,7 +169,14 @@ class SyntheticModel:
             standardised_difficulty=_standardise(process, request.posed) if process.difficulty else 0.0,
             context_tokens=sum(self._counts(request)),
             bits=request.recall.bits,
+            reminders=self._reminders(request) if process.reminder else 0.0,
         )
+
+    def _reminders(self, request: Request) -> float:
+        """Return the reminders shown, each by how much it counts still."""
+        rules, *messages = [message.content for message in request.messages if message.role != "assistant"]
+        lags = [lag for lag, message in enumerate(reversed(messages)) if rules in message]
+        return math.fsum(math.exp2(-lag / self.process.fading) for lag in lags)
 
 
 def open_model(argument: str, options: ModelOptions) -> SyntheticModel:

@@ -13,6 +13,7 @@ from horizon.core import registry
 from horizon.core.estimator import Estimates
 from horizon.report.drift import drift_charts
 from horizon.report.responsible_turns import harm_charts
+from horizon.report.whose_history import whose_history_charts
 
 MOST_DRAWN = 24
 """Of more groups than these, those with most turns have figures; tables have all."""
@@ -49,7 +50,8 @@ def charts_of(analysis: Analysis) -> list[Chart]:
         charts += [_side_by_side(shown), *pareto_charts(analysis.groups), *_pooled_chart(analysis)]
         between = _estimator_charts(analysis.between())
         charts += [chart for chart in between if len(names_of(chart)) <= _MOST_NAMED]
-    return [*charts, *harm_charts(analysis.runs), *drift_charts(analysis.runs)]
+    read = (*harm_charts(analysis.runs), *drift_charts(analysis.runs), *whose_history_charts(analysis.runs))
+    return [*charts, *read]
 
 
 def names_of(chart: Chart) -> list[str]:

@@ -12,7 +12,7 @@ from horizon.report.banded_points import banded_series
 from horizon.runs.drift_file import Drift, read_drift
 from horizon.runs.run_data import RunData
 
-_NOTE = "Assumes that the reference answer in its usual form stands for all right replies."
+_NOTE = "Assumes that the reference answer in its usual form represents all right replies."
 
 
 def drift_charts(runs: Sequence[RunData]) -> list[Chart]:

@@ -21,7 +21,14 @@ from horizon.report.cautions import limits
 from horizon.report.chart_builders import MOST_DRAWN, caption_of, charts_of, few_drawn
 from horizon.report.episode_viewer import trace
 from horizon.report.headline import headline
-from horizon.report.html_tables import cost_section, escape_text, estimates_section, results_section, tests_section
+from horizon.report.html_tables import (
+    cost_section,
+    escape_text,
+    estimates_section,
+    mitigations_section,
+    results_section,
+    tests_section,
+)
 from horizon.report.made_by import command
 from horizon.report.palette import style_of
 from horizon.report.plotly_figures import draw
@@ -50,6 +57,7 @@ def page(analysis: Analysis, registered: Sequence[str] = ()) -> str:
         _Section("registered", "Pre-registration", _list(registered)),
         _Section("limits", "Limitations", _list(limits(analysis))),
         _Section("tests", "Tests", tests_section(analysis)),
+        _Section("mitigations", "Mitigations", mitigations_section(analysis)),
         _Section("cost", "Cost", cost_section(analysis)),
         _Section("figures", "Figures", _figures(analysis, charts)),
         _Section("episodes", "Episodes", _viewer(episodes["left_out"])),

@@ -14,6 +14,7 @@ from horizon.core.escaping import visible
 from horizon.core.estimator import Estimate
 from horizon.report.cautions import end_of
 from horizon.report.headline import ALPHA, write_p
+from horizon.report.mitigations import CAPTION, TITLES, mitigation_rows
 from horizon.report.results_table import write_figure
 from horizon.report.spending import PER_TURN, total_cells, write_amount
 from horizon.runs.spending import spending_of
@@ -112,6 +113,12 @@ def _no_effect(shown: Sequence[tuple[Group, Estimate]], margin: str) -> str:
     note = "Two one-sided tests. An interval that contains 0 is no evidence of no effect; only this test is."
     listed = _collapse(_all(len(rows), "test") + " of no effect", _table(titles, rows, note, numbers=(3, 4, 5)))
     return f'<p class="note">{escape_text(words)}.</p>{listed}'
+
+
+def mitigations_section(analysis: Analysis) -> str:
+    """Return the gain of each mitigation and what it costs in tokens; empty where none was played."""
+    rows = [(*_names(group), *row) for group in analysis.groups for row in mitigation_rows(group)]
+    return _table(("model", "task", *TITLES), rows, CAPTION, numbers=(3, 4, 5, 6)) if rows else ""
 
 
 def cost_section(analysis: Analysis) -> str:

@@ -3,7 +3,7 @@
 Names come from users and runs and may hold markup or control codes; all of it is printed as plain text.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -12,6 +12,7 @@ from rich.text import Text
 from horizon.analysis.analysis import Analysis, Group
 from horizon.core.escaping import replace_unprintable
 from horizon.core.estimator import Estimate
+from horizon.report.mitigations import CAPTION, TITLES, mitigation_rows
 
 
 def print_analysis(analysis: Analysis, console: Console) -> None:
@@ -20,6 +21,8 @@ def print_analysis(analysis: Analysis, console: Console) -> None:
         console.print(_table(group))
         for line in _lines(group):
             console.print(_plain(line))
+        if rows := mitigation_rows(group):
+            console.print(_mitigation_table(rows))
         console.print()
     for table in _shift_tables(analysis):
         console.print(table)
@@ -101,6 +104,17 @@ def _lines(group: Group) -> list[str]:
         counts = ", ".join(f"{result.at['outcome']} {result.at['count']}" for result in results)
         lines.append(f"results: {counts} (of {results[0].n_episodes} episodes)")
     return lines
+
+
+def _mitigation_table(rows: Sequence[Sequence[str]]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title_justify="left", caption_justify="left")
+    table.title = _plain("mitigations")
+    table.caption = _plain(CAPTION)
+    for name in TITLES:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(_plain(cell) for cell in row))
+    return table
 
 
 def _shift_tables(analysis: Analysis) -> list[Table]:

@@ -27,6 +27,9 @@ _SHARED_TEXT = f'"{SHARED}": true'
 COLUMNS = ("spent_requests", "spent_input", "spent_cached", "spent_output", "spent_ms", "spent_cost")
 """What `with_usage` adds to each row: None where unknown, and no request where the reply is another row's."""
 
+REPLY_TOKENS = "reply_tokens"
+"""What it adds, too: input and output tokens of the row's reply, whichever row it was asked for."""
+
 
 _NEEDED = ("model", "context_tokens", "completion_tokens", "latency_ms", "attempts", "extra")
 
@@ -109,7 +112,9 @@ def usage_by_model(turns: pl.DataFrame) -> dict[str, Usage]:
 
 
 def with_usage(turns: pl.DataFrame, prices: PriceList) -> pl.DataFrame:
-    """Return a run's turns with `COLUMNS`: tokens, time and cost of each row, its earlier attempts included."""
+    """Return a run's turns with `COLUMNS`: tokens, time and cost of each row, its earlier attempts included; and
+    `REPLY_TOKENS`.
+    """
     if any(name not in turns.columns for name in _NEEDED):
         return turns
     counted = _count_rows(turns)
@@ -133,7 +138,7 @@ def with_usage(turns: pl.DataFrame, prices: PriceList) -> pl.DataFrame:
             pl.when(is_timed).then(pl.col("ms")).alias("spent_ms"),
             pl.when(is_known).then(priced).alias("spent_cost"),
         )
-    )
+    ).with_columns((pl.col("context_tokens") + pl.col("completion_tokens")).cast(pl.Float64).alias(REPLY_TOKENS))
 
 
 def _count_rows(turns: pl.DataFrame) -> pl.DataFrame:

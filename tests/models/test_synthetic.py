@@ -194,6 +194,8 @@ def test_the_identity_gives_the_whole_process() -> None:
             "tokens": 0.0,
             "marks": 0,
             "rounding": 0.0,
+            "reminder": 0.0,
+            "fading": 3.0,
             "kind": "wrong",
         },
         "reproducible": True,
@@ -233,3 +235,15 @@ def test_a_template_adds_its_marks_to_every_message() -> None:
     (reply,) = open_model("synthetic:hazard=0,tokens=1,marks=5").reply([request(0, messages=messages)])
     assert isinstance(reply, Reply)
     assert (reply.prompt_tokens, reply.context_tokens) == (2 + 5, 1 + 5 + 2 + 5)
+
+
+def test_a_reminder_counts_where_it_is_shown_and_half_as_much_after_each_fading() -> None:
+    model = open_model("synthetic:hazard=0.5,reminder=-2,fading=1")
+    rules, plain = Message("system", "Add."), Message("user", "2")
+    reminded, reply = Message("user", "Once more: Add.\n2"), Message("assistant", "Answer: Add.")
+    probabilities = []
+    for messages in ((rules, plain), (rules, reminded), (rules, reminded, reply, plain)):
+        (answer,) = model.reply([request(0, messages=messages)])
+        assert isinstance(answer, Reply)
+        probabilities.append(answer.extra["error_probability"])
+    assert [logit(float(str(each))) for each in probabilities] == pytest.approx([0.0, -2.0, -1.0])

@@ -11,6 +11,8 @@ from horizon.analysis.compare_runs import compare
 from horizon.analysis.estimators import contrasts
 from horizon.core.errors import UsageError
 from horizon.play.replay import replay
+from horizon.report.whose_history import whose_history_charts
+from horizon.runs.run_data import read_run
 
 KEYS = {"episodes": 12, "turns": 5, "seed": 3, "conditions": ["natural"]}
 
@@ -90,3 +92,15 @@ def test_the_table_of_both_runs_counts_every_cell_on_the_same_states(pair: tuple
     assert cell.n_turns == len(later) == 12 * 4
     assert cell.estimate == pytest.approx(1 - sum(later) / len(later))
     assert cell.low is not None and cell.high is not None and cell.low < 0.7 < cell.high
+
+
+def test_the_report_of_both_runs_draws_each_model_after_each_transcript(pair: tuple[Path, Path]) -> None:
+    (chart,) = whose_history_charts([read_run(folder) for folder in pair])
+    drawn = {(series.name, place) for series in chart.series for place in series.places}
+    good, bad = "synthetic:hazard=0.2", "synthetic:hazard=0.7"
+    assert drawn == {
+        (f"{good} answers", f"after {good}"),
+        (f"{bad} answers", f"after {good}"),
+        (f"{bad} answers", f"after {bad}"),
+    }
+    assert whose_history_charts([read_run(pair[0])]) == []

@@ -1,0 +1,167 @@
+"""What results/causes plays: a model on a task, at a length and difficulty at which it errs in some turns.
+
+The settings of students are those of results/students, shorter; those of SmolLM2 are of results/study, and of
+running_total easier (4 of 4 words and numbers leave it 99 % errors).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+ARMS = ("natural", "fresh", "healed", "hide:own", "hide:other", "kv:8", "kv:4", "recut:all")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A model on a task.
+
+    `donor` plays the transcripts of `transplant`, with about as many errors at a turn as the model has. Contrasts
+    count turns from `first_turn`: for students of bookkeeping those beyond the 10 that they were taught. `scored`,
+    `healed` and `hidden` are the turns that are scored and the errors that are mapped.
+    """
+
+    name: str
+    title: str
+    model: str
+    environment: str
+    episodes: int
+    turns: int
+    probe_every: int
+    conditions: tuple[str, ...] = ARMS
+    donor: str = ""
+    first_turn: int = 2
+    scored: int = 0
+    healed: int = 0
+    hidden: int = 0
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def keys(self) -> dict[str, Any]:
+        """Return the scenario, without its model and conditions."""
+        return {
+            "environment": self.environment,
+            "episodes": self.episodes,
+            "turns": self.turns,
+            "probe_every": self.probe_every,
+            "seed": 2000,
+            **self.more,
+        }
+
+    def about(self) -> dict[str, Any]:
+        """Return the columns of about.csv."""
+        return {
+            "title": self.title, "environment": self.environment, "episodes": self.episodes, "turns": self.turns,
+            "probe_every": self.probe_every, "first_turn": self.first_turn, "donor": self.donor,
+        }  # fmt: skip
+
+
+STUDENT = {"max_tokens": 8}
+SMOLLM2 = {"dtype": "float32", "max_tokens": 16}
+CELLS = (
+    Cell(
+        "student-chess",
+        "student\nchess",
+        "student",
+        "chess:show=fen,later=last_move,notation=uci",
+        24,
+        37,
+        6,
+        (*ARMS, "road:own", "road:other"),
+        scored=288,
+        healed=40,
+        hidden=24,
+        more=STUDENT | {"opponents": ("stockfish:level=1",), "judge_nodes": 1000},
+    ),
+    Cell(
+        "student-stack",
+        "student\nstack machine",
+        "hf:STUDENTS/stack_machine",
+        "stack_machine",
+        24,
+        41,
+        5,
+        donor="synthetic:hazard=0.02,drift=0.12",
+        first_turn=11,
+        scored=288,
+        healed=40,
+        hidden=24,
+        more=STUDENT,
+    ),
+    Cell(
+        "student-total",
+        "student\nrunning total",
+        "hf:STUDENTS/running_total",
+        "running_total",
+        24,
+        19,
+        3,
+        donor="synthetic:hazard=0.0002,drift=0.7",
+        first_turn=11,
+        scored=288,
+        healed=40,
+        hidden=24,
+        more=STUDENT,
+    ),
+    Cell(
+        "student-board",
+        "student\nboard tracking",
+        "hf:STUDENTS/board_tracking",
+        "board_tracking",
+        24,
+        41,
+        5,
+        donor="synthetic:hazard=0.02,drift=0.12",
+        first_turn=11,
+        scored=288,
+        healed=40,
+        hidden=24,
+        more=STUDENT,
+    ),
+    Cell(
+        "smollm2-stack",
+        "SmolLM2\nstack machine",
+        "smollm2:engine=torch",
+        "stack_machine:restate=state",
+        16,
+        9,
+        4,
+        donor="synthetic:hazard=0.6",
+        scored=48,
+        healed=10,
+        more=SMOLLM2,
+    ),
+    Cell(
+        "smollm2-hanoi",
+        "SmolLM2\nTower of Hanoi",
+        "smollm2:engine=torch",
+        "hanoi:disks=3,rounds=0",
+        16,
+        9,
+        4,
+        scored=48,
+        healed=10,
+        more=SMOLLM2 | {"answer": "score"},
+    ),
+    Cell(
+        "smollm2-total",
+        "SmolLM2\nrunning total",
+        "smollm2:engine=torch",
+        "running_total:restate=state,words=2,largest=2",
+        16,
+        9,
+        4,
+        donor="synthetic:hazard=0.6",
+        scored=48,
+        healed=10,
+        more=SMOLLM2 | {"answer": "score"},
+    ),
+)
+DEEP = "smollm2-deep"
+DEEP_KEYS: dict[str, Any] = {
+    "model": "smollm2:engine=torch",
+    "environment": "stack_machine:restate=state",
+    "episodes": 2,
+    "turns": 40,
+    "seed": 2000,
+    **SMOLLM2,
+}
+"""The run whose error at turn 40 is mapped, for what such a map costs."""

@@ -1,0 +1,89 @@
+"""The page of results/causes is true: its tables and headline figures are recomputed from the committed rows."""
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "results" / "causes"
+sys.path.insert(0, str(ROOT / "benchmarks"))
+import causes_tables as tables  # noqa: E402
+
+REMAKE = "run: python benchmarks/causes.py FOLDER --only tables"
+
+
+@pytest.fixture(scope="module")
+def about() -> tables.About:
+    return tables.read_about(PAGE)
+
+
+@pytest.fixture(scope="module")
+def known(about: tables.About) -> dict[tuple[str, str, str], tables.Contrast]:
+    contrasts = tables.contrasts(tables.read_rows(PAGE), about)
+    return {(one.cell, one.cause.present, one.cause.absent): one for one in contrasts}
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return re.sub(r"\s+", " ", (PAGE / "README.md").read_text(encoding="utf-8"))
+
+
+def test_all_tables_are_those_of_the_rows(
+    about: tables.About, known: dict[tuple[str, str, str], tables.Contrast]
+) -> None:
+    made, page = tables.all_tables(PAGE), (PAGE / "README.md").read_text(encoding="utf-8")
+    assert (PAGE / "tables.md").read_text(encoding="utf-8") == made, REMAKE
+    assert tables.contrasts_table(list(known.values()), about) in page, REMAKE
+    assert tables.drift_table(PAGE, about) in page, REMAKE
+
+
+def test_every_contrast_that_the_page_names_has_the_figures_of_the_rows(
+    page: str, known: dict[tuple[str, str, str], tables.Contrast]
+) -> None:
+    """Behind a figure of the text a comment names its cell and contrast, as <!-- student-stack natural-healed -->."""
+    named = re.findall(r"([+-]\d+ \[[+-]\d+, [+-]\d+\])(?: points)? ?<!-- (\S+) (\S+?)-(\S+?) -->", page)
+    assert len(named) > 5
+    for figure, cell, present, absent in named:
+        assert figure == tables.points(known[cell, present, absent].harm), (cell, present, absent)
+
+
+def test_what_the_page_counts_as_shown_is_shown(page: str, known: dict[tuple[str, str, str], tables.Contrast]) -> None:
+    shown = sum(contrast.is_shown for contrast in known.values())
+    assert f"{shown} of {len(known)} contrasts are shown" in page
+
+
+def test_holms_correction_is_that_of_scipys_p_values(known: dict[tuple[str, str, str], tables.Contrast]) -> None:
+    ordered = sorted(known.values(), key=lambda one: one.p)
+    least = 0.0
+    for rank, contrast in enumerate(ordered):
+        least = max(least, min(1.0, (len(ordered) - rank) * contrast.p))
+        assert contrast.p_holm == pytest.approx(least)
+
+
+def test_a_cause_that_is_shown_is_found_by_a_plain_t_test_over_episodes(about: tables.About) -> None:
+    rows = tables.read_rows(PAGE)
+    for contrast in tables.contrasts(rows, about):
+        one = about[contrast.cell]
+        first, errors = int(one["first_turn"]), tables.errors_of(one)
+        pairs = zip(
+            rows[contrast.cell, contrast.cause.present], rows[contrast.cell, contrast.cause.absent], strict=True
+        )
+        means = []
+        for games in pairs:
+            both = [codes for codes in zip(*(game[first - 1 :] for game in games), strict=False) if "-" not in codes]
+            if both:
+                means.append(np.mean([float(left in errors) - float(right in errors) for left, right in both]))
+        if contrast.is_shown and np.std(means) > 0:
+            assert stats.ttest_1samp(means, 0).pvalue < 0.05, contrast
+
+
+def test_the_cost_of_a_map_is_at_most_three_times_the_turns_it_scores_again(about: tables.About) -> None:
+    for cell in about:
+        for edit in ("heal", "hide"):
+            maps = [error for error in tables.read_maps(PAGE, cell, edit) if error.rescored_tokens]
+            if maps:
+                assert tables.cost(maps) <= 3, (cell, edit)
