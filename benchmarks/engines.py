@@ -1,6 +1,7 @@
 """Engines side by side on long dialogues: seconds, CPU time, growth and memory, with and without probes.
 
     python benchmarks/engines.py [--quick] [--cells 8x10,8x40,8x40p] [--only horizon-float32,...] [--cores 1]
+    python benchmarks/engines.py --only openvino-float32,vllm --vllm-python ENV/bin/python
     python benchmarks/engines.py --agreement [--episodes 6]
 
 SmolLM2 from the same GGUF file, greedy; each turn appends 24 tokens to every dialogue and writes 12. A cell `8x40p` is
@@ -127,7 +128,8 @@ def generate_way() -> Write:
         read = torch.tensor([[0] * (longest - len(talk)) + talk for talk in talks])
         mask = torch.tensor([[0] * (longest - len(talk)) + [1] * len(talk) for talk in talks])
         settings = {"max_new_tokens": WRITTEN, "do_sample": False, "eos_token_id": None, "pad_token_id": 0}
-        return model._model.generate(read, attention_mask=mask, **settings)[:, longest:].tolist()
+        replies: list[list[int]] = model._model.generate(read, attention_mask=mask, **settings)[:, longest:].tolist()
+        return replies
 
     return write
 
