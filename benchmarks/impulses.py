@@ -128,14 +128,15 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("results/impulses"))
     given = parser.parse_args()
     rows: list[dict[str, object]] = []
+    given.out.mkdir(parents=True, exist_ok=True)
     for planted in (planted for planted in PLANTED if given.only in planted.cause):
         rows += rows_of(planted, range(1, given.studies + 1), given.episodes, given.turns)
         print(table([row for row in rows if row["cause"] == planted.cause]), flush=True)
-    given.out.mkdir(parents=True, exist_ok=True)
-    with (given.out / "planted.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+        # Written after each, so that a stopped run keeps what is done.
+        with (given.out / "planted.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
     about = {
         "command": "python benchmarks/impulses.py",
         **{key: str(value) for key, value in vars(given).items()},
