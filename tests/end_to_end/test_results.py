@@ -95,6 +95,53 @@ def test_the_counts_of_coverage_are_those_of_its_rows() -> None:
     assert counted in text("coverage/README.md")
 
 
+def test_the_false_alarms_of_coverage_are_those_of_its_rows() -> None:
+    own = rows("coverage/processes.csv")
+    shares = [float(row["coverage"]) for row in own]
+    between, above = sum(0.93 <= share <= 0.975 for share in shares), sum(share > 0.975 for share in shares)
+    counted = f"{between} are between 93 and 97.5 %, {above} above, {len(shares) - between - above} below 93"
+    assert counted in text("coverage/README.md")
+    by_figure: dict[str, list[tuple[float, float]]] = {}
+    for row in own:
+        if row["process"].startswith("no effect, spread"):
+            harm = 100 * float(row["above"])
+            by_figure.setdefault(row["figure"], []).append((harm + 100 * float(row["below"]), harm))
+    assert len(by_figure) == 8
+    for figure, alarms in by_figure.items():
+        both, harms = zip(*alarms, strict=True)
+        line = f"| {figure} | {min(both):.1f} to {max(both):.1f} | {min(harms):.1f} to {max(harms):.1f} |"
+        assert line in text("coverage/README.md")
+
+
+def test_the_coverage_of_pooled_gaps_is_that_of_its_rows() -> None:
+    names = {
+        "cell alone": "a cell by itself",
+        "cell pooled": "a cell, pooled",
+        "mean of cells": "the mean of all cells",
+    }
+    for figure, name in names.items():
+        shares = [100 * float(row["coverage"]) for row in rows("coverage/pooling.csv") if row["figure"] == figure]
+        assert len(shares) == 27
+        assert f"| {name} | {min(shares):.1f} to {max(shares):.1f} |" in text("coverage/README.md")
+
+
+def test_the_ladder_orders_all_levels_of_stockfish() -> None:
+    levels = rows("ladder/elo.csv")
+    assert [int(row["level"]) for row in levels] == list(range(11))
+    assert all(float(row["step_low"]) > 0 for row in levels[1:])
+
+
+def test_the_page_of_shifts_has_the_figures_of_its_estimates() -> None:
+    page, own = text("ood/README.md"), rows("ood/estimates.csv")
+    agreed = [row for row in own if row["estimator"] == "consistency" and row["among"] == "both answered"]
+    puzzles = {row["shift"]: 100 * float(row["estimate"]) for row in agreed if row["of"] == "puzzle"}
+    assert f"move in {min(puzzles.values()):.0f} to {max(puzzles.values()):.0f} % of turns" in page
+    assert f"gives {puzzles['flip']:.0f} %" in page
+    shifts = [row for row in own if row["estimator"] == "shift" and row["of"] == "puzzle"]
+    assert {float(row["p_holm"]) for row in shifts} == {1.0} and "corrected p is 1" in page
+    assert all(float(row["low"]) < 0 < float(row["high"]) for row in shifts)
+
+
 def test_the_cells_of_the_thirteen_environments_are_those_of_their_csv() -> None:
     cells = {
         (row["environment"].partition(":")[0], row["first_turn"]): row
