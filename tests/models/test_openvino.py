@@ -113,6 +113,23 @@ def test_its_identity_has_weights_precision_template_and_versions(file: Path, mo
     assert fast["precision"]["dynamic_quantization"] == 0
 
 
+def test_a_folder_of_its_own_format_gives_the_replies_of_the_file_that_it_came_from(
+    file: Path, model: Any, tmp_path: Path
+) -> None:
+    own = tmp_path / "exported" / file.name
+    own.parent.mkdir()
+    own.write_bytes(file.read_bytes())
+    import openvino_genai
+
+    # It writes the folder beside the file that it reads.
+    openvino_genai.LLMPipeline(str(own), "CPU", enable_save_ov_model=True)
+    own.unlink()
+    exported = open_model(f"openvino:{own.parent}", ModelOptions(cache_gb=1))
+    requests = [request(text) for text in QUESTIONS]
+    assert texts(exported.reply(requests)) == texts(model.reply(requests))
+    assert exported.identity()["backend"] == "openvino" and "openvino_model.bin" in json.dumps(exported.identity())
+
+
 def test_the_same_weights_in_float16_keep_what_the_file_declares(file: Path, tmp_path: Path) -> None:
     gguf = pytest.importorskip("gguf")
     header = read_header(file)
