@@ -236,8 +236,10 @@ class _Loop:
                 probe.is_shared = True
                 self._take(probe, answered.reply)
                 return
-            twin = next((other for other in self.probes if is_twin(self.setting, other, probe)), None)
-            (twin.twins if twin and is_answered else self.probes).append(probe)
+            twin = None
+            if is_answered:
+                twin = next((other for other in self.probes if is_twin(self.setting, other, probe)), None)
+            (twin.twins if twin else self.probes).append(probe)
         except EngineFailure as failure:
             self._abort(live, failure)
 

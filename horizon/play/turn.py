@@ -125,6 +125,8 @@ def request_for(
     donor = setting.donors.get(condition)
     if donor is not None:
         view = replace(view, transplant=lambda: donor.transcript(setting, live))
+    if condition_of(condition).needs_impulse:
+        view = replace(view, impulse=impulse_turn(setting, live))
     view = replace(view, road=lambda which: road_transcript(setting, live, which))
     shown = show(condition, view)
     messages = shown.messages
@@ -239,7 +241,6 @@ def view_of(setting: Setting, live: LiveEpisode, padding: Padding, attempts: Seq
         plain,
         lambda: foreign_history(setting, live, live.turn - 1),
         thinking=setting.scenario.thinking,
-        impulse=impulse_turn(setting, live),
     )
     return replace(view, padding=lambda: _padding_text(setting, live, view, padding))
 
