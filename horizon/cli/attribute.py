@@ -38,7 +38,7 @@ def attribute(
 def attribute_errors(folder: Path, options: "AttributionOptions") -> None:
     """Map a run's errors, print the effects by lag, and name the file; continues what a killed call left."""
     from horizon.play.attribution import map_errors, sample_errors
-    from horizon.play.progress import counting
+    from horizon.play.progress import keep_counted
     from horizon.runs.attribution_file import AttributionFile
     from horizon.runs.run_data import read_run
 
@@ -48,10 +48,7 @@ def attribute_errors(folder: Path, options: "AttributionOptions") -> None:
     file = AttributionFile(folder, options.edit, model)
     try:
         done = {(error.episode_id, error.turn) for error in file.maps}
-        with counting("mapped", len(places)) as watch:
-            for number, error in enumerate(map_errors(run, options, done), 1):
-                file.append(error)
-                watch(len(done & set(places)) + number)
+        keep_counted("mapped", places, done, map_errors(run, options, done), file.append)
     finally:
         file.close()
     for line in lines(file.maps, options.edit):

@@ -35,7 +35,7 @@ def drift(
 def score_run(folder: Path, options: "DriftOptions") -> None:
     """Score a run's turns, print the curves, and name the file; continues what a killed call left."""
     from horizon.play.drift import sample_turns, score_turns
-    from horizon.play.progress import counting
+    from horizon.play.progress import keep_counted
     from horizon.runs.drift_file import DriftFile
     from horizon.runs.run_data import read_run
 
@@ -44,10 +44,7 @@ def score_run(folder: Path, options: "DriftOptions") -> None:
     file = DriftFile(folder, options.model or str(run.manifest["plan"]["model"]))
     try:
         done = {(scored.episode_id, scored.turn) for scored in file.turns}
-        with counting("scored", len(places)) as watch:
-            for number, scored in enumerate(score_turns(run, options, done), 1):
-                file.append(scored)
-                watch(len(done & set(places)) + number)
+        keep_counted("scored", places, done, score_turns(run, options, done), file.append)
     finally:
         file.close()
     for line in lines(file.turns, run.ends_at_errors):

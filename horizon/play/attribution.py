@@ -12,23 +12,21 @@ from typing import Any
 
 import polars as pl
 
-from horizon.core.environment import Environment, open_environment
-from horizon.core.errors import ModelFailure, UsageError
-from horizon.core.likelihood import ReplyScorer, refuse_continued, reply_scorer
+from horizon.core.environment import Environment
+from horizon.core.errors import UsageError
+from horizon.core.likelihood import ReplyScorer
 from horizon.core.model import Model, Request
 from horizon.core.records import Recall, Turn
 from horizon.core.restating import carries_state
 from horizon.core.seeds import generator
-from horizon.play.episode import LiveEpisode, restore
+from horizon.play.episode import LiveEpisode
 from horizon.play.judging import PosedState
-from horizon.play.opening import OpenParts, open_setting
-from horizon.play.plan import scenario_of
+from horizon.play.scoring import likelihoods, opened_for_scoring, posed_again, refuse_imported
 from horizon.play.setting import Setting
 from horizon.play.turn import ANY_LENGTH, view_of
 from horizon.runs.attribution_file import ErrorMap, TurnEffect
 from horizon.runs.run_data import RunData
 from horizon.scenarios.conditions import show
-from horizon.scenarios.scenario import make
 from horizon.scenarios.views import Exchange, Shown, View, continue_with
 
 EDITS = ("heal", "hide")
@@ -71,8 +69,7 @@ def sample_errors(run: RunData, options: AttributionOptions) -> list[tuple[str, 
         raise UsageError(f"edit={options.edit} is unknown: choose one of {', '.join(EDITS)}")
     if options.errors < 1:
         raise UsageError(f"errors={options.errors} is out of range: at least 1")
-    if "imported" in run.manifest:
-        raise UsageError(f"{run.name} was imported: what its model was shown is not in it")
+    refuse_imported(run)
     wrong = run.turns.filter(
         (pl.col("condition") == "natural")
         & ~pl.col("correct")
@@ -101,31 +98,16 @@ def map_errors(
     places = [place for place in sample_errors(run, options) if place not in done]
     if not places:
         return
-    scenario = make(scenario_of(run.manifest), run.name)
-    task = open_environment(scenario.environment, dict(scenario.parameters))
-    refuse_continued(task)
-    changes: dict[str, Any] = {"conditions": ("natural",), "answer": "generate", "constrain": "none"}
-    if options.model is not None:
-        changes["model"] = options.model
-    parts = OpenParts(task, opponents={}, is_judged=False)
-    with open_setting(scenario.model_copy(update=changes), parts) as setting:
-        scorer = reply_scorer(setting.model)
+    with opened_for_scoring(run, options.model) as (setting, scorer):
         if options.edit == "hide" and not getattr(setting.model, "controls_recall", False):
             raise UsageError(f"{setting.model.name} can't hide messages from attention: use --edit heal")
-        rows: list[Turn] = []
-        for episode, turn in places:
-            if not rows or rows[0].episode_id != episode:
-                natural = (row for row in run.turns_of(episode) if row.condition == "natural")
-                rows = sorted(natural, key=lambda row: row.turn)
-            yield _map(setting, scorer, rows[:turn], options.edit)
+        for live, rows in posed_again(setting, run, places):
+            yield _map(setting, scorer, live, rows, options.edit)
 
 
-def _map(setting: Setting, scorer: ReplyScorer, rows: Sequence[Turn], edit: str) -> ErrorMap:
+def _map(setting: Setting, scorer: ReplyScorer, live: LiveEpisode, rows: Sequence[Turn], edit: str) -> ErrorMap:
     """Return the map of the error in the last row."""
     task, row = setting.task, rows[-1]
-    live = LiveEpisode(row.episode_id, 0, None, row.seed, task.reset(row.seed))
-    restore(setting, live, rows[:-1], keep_text=True)
-    live.state = task.load(row.state)
     view = view_of(setting, live, ANY_LENGTH)
     reply = task.render(live.state, row.optimal_action or "")
     natural = show("natural", view)
@@ -133,8 +115,10 @@ def _map(setting: Setting, scorer: ReplyScorer, rows: Sequence[Turn], edit: str)
     variants = list(_variants(task, view, natural, rows, places, edit))
     posed = PosedState(task, live.state, None)
     name = f"{row.episode_id}/{row.turn}"
-    before = _scores(scorer, [_request(f"{name}/natural", natural, posed)], reply)[0]
-    after = _scores(scorer, [_request(f"{name}/{variant.turn}", variant.shown, posed) for variant in variants], reply)
+    before = likelihoods(scorer, [_request(f"{name}/natural", natural, posed)], reply)[0]
+    after = likelihoods(
+        scorer, [_request(f"{name}/{variant.turn}", variant.shown, posed) for variant in variants], reply
+    )
     effects = tuple(
         TurnEffect(variant.turn, variant.erred, edited.log_likelihood - before.log_likelihood)
         for variant, edited in zip(variants, after, strict=True)
@@ -208,14 +192,6 @@ def _places_by_turn(history: Sequence[Exchange]) -> list[list[int]]:
 
 def _request(conversation: str, shown: Shown, posed: PosedState) -> Request:
     return Request(shown.messages, 0, conversation, shown.turn, shown.prior_errors, posed, recall=shown.recall)
-
-
-def _scores(scorer: ReplyScorer, requests: Sequence[Request], reply: str) -> list[Any]:
-    scored = scorer(requests, [reply] * len(requests))
-    for likelihood in scored:
-        if isinstance(likelihood, ModelFailure):
-            raise likelihood
-    return scored
 
 
 def _tokens_from(model: Model, natural: Shown, places: Sequence[Sequence[int]], reply: str) -> list[int]:

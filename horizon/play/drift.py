@@ -6,23 +6,19 @@ nothing. The estimates are in `analysis.drift`.
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
-from horizon.core.environment import open_environment
-from horizon.core.errors import ModelFailure, UsageError
-from horizon.core.likelihood import ReplyScorer, refuse_continued, reply_scorer
+from horizon.core.errors import UsageError
+from horizon.core.likelihood import ReplyScorer
 from horizon.core.records import Turn
 from horizon.core.seeds import derive, generator
-from horizon.play.episode import LiveEpisode, restore
-from horizon.play.opening import OpenParts, open_setting
-from horizon.play.plan import scenario_of
+from horizon.play.episode import LiveEpisode
+from horizon.play.scoring import likelihoods, opened_for_scoring, posed_again, refuse_imported
 from horizon.play.setting import Setting
 from horizon.play.turn import request_for
 from horizon.runs.drift_file import ScoredTurn
 from horizon.runs.run_data import RunData
-from horizon.scenarios.scenario import make
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +43,7 @@ def sample_turns(run: RunData, options: DriftOptions) -> list[tuple[str, int]]:
     """
     if options.turns < 1:
         raise UsageError(f"turns={options.turns} is out of range: at least 1")
-    if "imported" in run.manifest:
-        raise UsageError(f"{run.name} was imported: what its model was shown is not in it")
+    refuse_imported(run)
     rows = run.turns.filter(
         (pl.col("condition") == "natural") & (pl.col("turn") > 1) & pl.col("optimal_action").is_not_null()
     )
@@ -94,37 +89,16 @@ def score_turns(run: RunData, options: DriftOptions, done: Collection[tuple[str,
     places = [place for place in sample_turns(run, options) if place not in done]
     if not places:
         return
-    scenario = make(scenario_of(run.manifest), run.name)
-    task = open_environment(scenario.environment, dict(scenario.parameters))
-    refuse_continued(task)
-    changes: dict[str, Any] = {"conditions": ("natural",), "answer": "generate", "constrain": "none"}
-    if options.model is not None:
-        changes["model"] = options.model
-    parts = OpenParts(task, opponents={}, is_judged=False)
-    with open_setting(scenario.model_copy(update=changes), parts) as setting:
-        scorer = reply_scorer(setting.model)
-        rows: list[Turn] = []
-        for episode, turn in places:
-            if not rows or rows[0].episode_id != episode:
-                natural = (row for row in run.turns_of(episode) if row.condition == "natural")
-                rows = sorted(natural, key=lambda row: row.turn)
-            yield _score(setting, scorer, rows[:turn])
+    with opened_for_scoring(run, options.model) as (setting, scorer):
+        for live, rows in posed_again(setting, run, places):
+            yield _score(setting, scorer, live, rows[-1])
 
 
-def _score(setting: Setting, scorer: ReplyScorer, rows: Sequence[Turn]) -> ScoredTurn:
-    """Return the turn of the last row, its right reply scored after the rows before it and without them."""
-    task, row = setting.task, rows[-1]
-    live = LiveEpisode(row.episode_id, 0, None, row.seed, task.reset(row.seed))
-    restore(setting, live, rows[:-1], keep_text=True)
-    live.state = task.load(row.state)
-    reply = task.render(live.state, row.optimal_action or "")
+def _score(setting: Setting, scorer: ReplyScorer, live: LiveEpisode, row: Turn) -> ScoredTurn:
+    """Return the episode's present turn, its right reply scored after the history and without it."""
+    reply = setting.task.render(live.state, row.optimal_action or "")
     requests = [request_for(setting, live, condition, None).request for condition in ("natural", "fresh")]
-    scores = []
-    for likelihood in scorer(requests, [reply, reply]):
-        if isinstance(likelihood, ModelFailure):
-            raise likelihood
-        scores.append(likelihood)
-    natural, fresh = scores
+    natural, fresh = likelihoods(scorer, requests, reply)
     return ScoredTurn(
         row.episode_id,
         row.seed,

@@ -4,8 +4,9 @@ On a terminal a live bar, elsewhere a line every ten seconds; nothing where a pe
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -15,6 +16,8 @@ from horizon.play.loop import Played
 from horizon.scenarios.scenario import Scenario
 
 _LINE_EVERY_S = 10.0
+Place = TypeVar("Place")
+Made = TypeVar("Made")
 
 
 @contextmanager
@@ -37,6 +40,17 @@ def counting(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
     except KeyboardInterrupt:
         console.print(f"horizon: interrupted; what is {what} is kept, and the same command continues", markup=False)
         raise
+
+
+def keep_counted(
+    what: str, places: Collection[Place], done: Collection[Place], made: Iterable[Made], keep: Callable[[Made], None]
+) -> None:
+    """Keep each thing as it is made and count it, with those of `places` that were done before; as `counting`."""
+    n_before = len(set(done) & set(places))
+    with counting(what, len(places)) as watch:
+        for number, one in enumerate(made, n_before + 1):
+            keep(one)
+            watch(number)
 
 
 def _counted_lines(what: str, total: int | None, write: Callable[[str], None]) -> Callable[[int], None]:
