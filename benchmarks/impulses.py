@@ -8,16 +8,14 @@ so in 5 %. `kind=unparsable`: replies that can't be played, which `retry` asks a
 """
 
 import argparse
-import csv
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from planted import Planted, Row, row_of, table_of_causes, write_about, write_rows
 
 import horizon
 from horizon.analysis.analyze import table_of
 from horizon.analysis.estimators import impulse_response, mitigations
-from horizon.analysis.stats.shares import wilson
 from horizon.core.estimator import Estimate
 
 ENVIRONMENT = "running_total"
@@ -30,15 +28,6 @@ ARMS = (
     "impulse:error - impulse:right",
     *MITIGATIONS,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Planted:
-    """A process with one cause of errors, and the arms that must find it."""
-
-    cause: str
-    model: str
-    arms: tuple[str, ...]
 
 
 PLANTED = (
@@ -77,38 +66,18 @@ def study(planted: Planted, seed: int, n_episodes: int, n_turns: int) -> dict[st
     return sides
 
 
-def rows_of(planted: Planted, seeds: Sequence[int], n_episodes: int, n_turns: int) -> list[dict[str, object]]:
+def rows_of(planted: Planted, seeds: Sequence[int], n_episodes: int, n_turns: int) -> list[Row]:
     """Return a row per arm: in how many studies it found an effect."""
     tally = dict.fromkeys(ARMS, 0)
     for seed in seeds:
         for arm, is_shown in study(planted, seed, n_episodes, n_turns).items():
             tally[arm] += is_shown
-    rows: list[dict[str, object]] = []
-    for arm, n_shown in tally.items():
-        low, high = wilson(n_shown / len(seeds), len(seeds))
-        rows.append(
-            {
-                "cause": planted.cause,
-                "process": planted.model,
-                "arm": arm,
-                "is_planted": arm in planted.arms,
-                "found": n_shown,
-                "studies": len(seeds),
-                "low": float(low),
-                "high": float(high),
-            }
-        )
-    return rows
+    return [row_of(planted, arm, {"found": n_shown}, len(seeds)) for arm, n_shown in tally.items()]
 
 
-def table(rows: Sequence[dict[str, object]]) -> str:
+def table(rows: Sequence[Row]) -> str:
     """Return the counts as a Markdown table; planted causes bold."""
-    lines = ["| planted cause | " + " | ".join(ARMS) + " |", "| --- |" + " ---: |" * len(ARMS)]
-    for cause in dict.fromkeys(str(row["cause"]) for row in rows):
-        own = [row for row in rows if row["cause"] == cause]
-        cells = [f"**{row['found']}**" if row["is_planted"] else str(row["found"]) for row in own]
-        lines.append(f"| {cause} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    return table_of_causes(rows, ARMS, ["found"])
 
 
 def _listed(answer: Estimate | list[Estimate]) -> list[Estimate]:
@@ -127,21 +96,13 @@ def main() -> None:
     parser.add_argument("--only", default="", help="causes whose name holds this")
     parser.add_argument("--out", type=Path, default=Path("results/impulses"))
     given = parser.parse_args()
-    rows: list[dict[str, object]] = []
-    given.out.mkdir(parents=True, exist_ok=True)
+    rows: list[Row] = []
     for planted in (planted for planted in PLANTED if given.only in planted.cause):
         rows += rows_of(planted, range(1, given.studies + 1), given.episodes, given.turns)
         print(table([row for row in rows if row["cause"] == planted.cause]), flush=True)
         # Written after each, so that a stopped run keeps what is done.
-        with (given.out / "planted.csv").open("w", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-    about = {
-        "command": "python benchmarks/impulses.py",
-        **{key: str(value) for key, value in vars(given).items()},
-    }
-    (given.out / "about.json").write_text(json.dumps(about, indent=1) + "\n")
+        write_rows(given.out / "planted.csv", rows)
+    write_about(given.out, "python benchmarks/impulses.py", given)
 
 
 if __name__ == "__main__":

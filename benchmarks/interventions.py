@@ -9,28 +9,17 @@ recut:all is as long as the turns (without marks it has 15 % more tokens, which 
 """
 
 import argparse
-import csv
-import json
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from planted import Planted, Row, row_of, table_of_causes, write_about, write_rows
 
 import horizon
 from horizon.analysis.analyze import table_of
 from horizon.analysis.condition_contrast import contrast
-from horizon.analysis.stats.shares import wilson
 
 ENVIRONMENT = "running_total"
-
-
-@dataclass(frozen=True, slots=True)
-class Planted:
-    """A process with one cause of errors, and the arms that must find it."""
-
-    cause: str
-    model: str
-    arms: tuple[str, ...]
 
 
 PLANTED = (
@@ -71,7 +60,7 @@ def study(planted: Planted, seed: int, n_episodes: int, n_turns: int, folder: Pa
     return sides
 
 
-def rows_of(planted: Planted, seeds: Sequence[int], n_episodes: int, n_turns: int) -> list[dict[str, object]]:
+def rows_of(planted: Planted, seeds: Sequence[int], n_episodes: int, n_turns: int) -> list[Row]:
     """Return a row per arm: in how many studies it found harm, and the opposite."""
     tally = {arm: [0, 0] for arm in ARMS}
     with tempfile.TemporaryDirectory() as folder:
@@ -79,36 +68,14 @@ def rows_of(planted: Planted, seeds: Sequence[int], n_episodes: int, n_turns: in
             for arm, (harms, helps) in study(planted, seed, n_episodes, n_turns, Path(folder)).items():
                 tally[arm][0] += harms
                 tally[arm][1] += helps
-    rows: list[dict[str, object]] = []
-    for arm, (harms, helps) in tally.items():
-        low, high = wilson(harms / len(seeds), len(seeds))
-        is_planted = arm in planted.arms
-        rows.append(
-            {
-                "cause": planted.cause,
-                "process": planted.model,
-                "arm": arm,
-                "is_planted": is_planted,
-                "harm": harms,
-                "opposite": helps,
-                "studies": len(seeds),
-                "low": float(low),
-                "high": float(high),
-            }
-        )
-    return rows
+    return [
+        row_of(planted, arm, {"harm": harms, "opposite": helps}, len(seeds)) for arm, (harms, helps) in tally.items()
+    ]
 
 
-def table(rows: Sequence[dict[str, object]]) -> str:
+def table(rows: Sequence[Row]) -> str:
     """Return the counts as a Markdown table: studies that found harm + those that found the opposite; planted bold."""
-    lines = ["| planted cause | " + " | ".join(ARMS) + " |", "| --- |" + " ---: |" * len(ARMS)]
-    for cause in dict.fromkeys(str(row["cause"]) for row in rows):
-        cells = []
-        for row in (row for row in rows if row["cause"] == cause):
-            mark = "**" if row["is_planted"] else ""
-            cells.append(f"{mark}{row['harm']} + {row['opposite']}{mark}")
-        lines.append(f"| {cause} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    return table_of_causes(rows, tuple(ARMS), ["harm", "opposite"])
 
 
 def main() -> None:
@@ -118,20 +85,12 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=10)
     parser.add_argument("--out", type=Path, default=Path("results/interventions"))
     given = parser.parse_args()
-    rows: list[dict[str, object]] = []
+    rows: list[Row] = []
     for planted in PLANTED:
         rows += rows_of(planted, range(1, given.studies + 1), given.episodes, given.turns)
         print(table([row for row in rows if row["cause"] == planted.cause]), flush=True)
-    given.out.mkdir(parents=True, exist_ok=True)
-    with (given.out / "interventions.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    about = {
-        "command": "python benchmarks/interventions.py",
-        **{key: str(value) for key, value in vars(given).items()},
-    }
-    (given.out / "about.json").write_text(json.dumps(about, indent=1) + "\n")
+    write_rows(given.out / "interventions.csv", rows)
+    write_about(given.out, "python benchmarks/interventions.py", given)
     (given.out / "table.md").write_text(table(rows))
 
 

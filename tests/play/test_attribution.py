@@ -2,33 +2,19 @@
 
 import math
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 import transformers
 from command_line import horizon
+from scored_runs import CHAT, played
 from small_models import save_tiny
 
 from horizon.core.errors import UsageError
 from horizon.models.synthetic import Process, error_probability
-from horizon.play import session
 from horizon.play.attribution import AttributionOptions, map_errors, sample_errors
 from horizon.play.replay import replay_turn
 from horizon.runs.attribution_file import read_attribution
-from horizon.runs.run_data import RunData, read_run
-from horizon.scenarios.scenario import make
-
-CHAT = (
-    "{% for m in messages %}<{{ m['role'] }}>\n{{ m['content'] }}\n{% endfor %}"
-    "{% if add_generation_prompt %}<assistant>\n{% endif %}"
-)
-
-
-def played(folder: Path, model: str, turns: int = 12, **keys: Any) -> RunData:
-    given = {"environment": "running_total", "model": model, "episodes": 4, "turns": turns, "conditions": ["natural"]}
-    session.run(make({**given, **keys}, "t"), folder)
-    return read_run(folder)
 
 
 @pytest.mark.parametrize("edit", ["heal", "hide"])

@@ -2,7 +2,6 @@
 
 import math
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -10,27 +9,14 @@ import transformers
 from command_line import horizon
 from hypothesis import given
 from hypothesis import strategies as st
+from scored_runs import CHAT, played
 from small_models import save_tiny
 
 from horizon.core.errors import UsageError
 from horizon.models.synthetic import Process, error_probability
-from horizon.play import session
 from horizon.play.drift import DriftOptions, sample_turns, score_turns, spread_order
 from horizon.play.replay import replay_turn
 from horizon.runs.drift_file import read_drift
-from horizon.runs.run_data import RunData, read_run
-from horizon.scenarios.scenario import make
-
-CHAT = (
-    "{% for m in messages %}<{{ m['role'] }}>\n{{ m['content'] }}\n{% endfor %}"
-    "{% if add_generation_prompt %}<assistant>\n{% endif %}"
-)
-
-
-def played(folder: Path, model: str, turns: int = 12, **keys: Any) -> RunData:
-    given = {"environment": "running_total", "model": model, "episodes": 4, "turns": turns, "conditions": ["natural"]}
-    session.run(make({**given, **keys}, "t"), folder)
-    return read_run(folder)
 
 
 def test_scores_are_those_of_the_planted_process(tmp_path: Path) -> None:
