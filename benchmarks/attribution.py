@@ -7,10 +7,10 @@ are rare, or episodes with more errors have larger effects (the truth is then th
 """
 
 import argparse
-import csv
 from pathlib import Path
 
 import numpy as np
+from csv_files import CRLF, write_csv
 
 from horizon.analysis.memory_of_harm import memory_of_harm
 from horizon.runs.attribution_file import ErrorMap, TurnEffect
@@ -101,10 +101,7 @@ def main() -> None:
                 flush=True,
             )
     given.out.mkdir(parents=True, exist_ok=True)
-    with (given.out / "attribution.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(given.out / "attribution.csv", rows, CRLF)
 
 
 if __name__ == "__main__":

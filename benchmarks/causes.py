@@ -9,7 +9,6 @@ figure anew from the committed rows. One thread; `about.csv` has the CPU time of
 """
 
 import argparse
-import csv
 import json
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 import causes_tables as tables
 import polars as pl
 from causes_cells import CELLS, DEEP, DEEP_KEYS, Cell
+from csv_files import read_csv, write_csv
 
 from horizon.cli.attribute import attribute_errors
 from horizon.cli.drift import score_run
@@ -119,17 +119,11 @@ def drifts(cell: Cell, folder: Path) -> list[dict[str, Any]]:
 
 def replace_rows(path: Path, cell: str, lines: list[dict[str, Any]]) -> None:
     """Put the rows of one cell in place of its earlier ones."""
-    known: list[dict[str, Any]] = []
-    if path.is_file():
-        with path.open(newline="", encoding="utf-8") as file:
-            known = [row for row in csv.DictReader(file) if row["cell"] != cell]
+    known: list[dict[str, Any]] = [row for row in read_csv(path) if row["cell"] != cell]
     places = {one.name: place for place, one in enumerate(CELLS)}
     rows = sorted([*known, *lines], key=lambda row: places.get(str(row["cell"]), len(places)))
     if rows:
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+        write_csv(path, rows)
 
 
 def measure(cell: Cell, model: str, out: Path) -> None:

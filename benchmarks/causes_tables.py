@@ -4,7 +4,6 @@ A row is one episode under one condition; a character per turn says how it went:
 unplayable (illegal or unreadable), "-" not asked. Rows of one cell and condition are in the order of their seeds.
 """
 
-import csv
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from csv_files import read_csv
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from students_tables import percent
 
 from horizon.analysis.drift import ALL, UNERRED, DriftEstimates, drift
 from horizon.analysis.memory_of_harm import memory_of_harm
@@ -78,14 +79,6 @@ class Contrast:
 
 Rows = Mapping[tuple[str, str], Sequence[str]]
 About = Mapping[str, Mapping[str, str]]
-
-
-def read_csv(path: Path) -> list[dict[str, str]]:
-    """Return the rows of a file as dictionaries of texts; none where there is no file."""
-    if not path.is_file():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def read_rows(folder: Path) -> Rows:
@@ -162,11 +155,6 @@ def points(interval: Interval | Estimate) -> str:
     return (
         f"{100 * (interval.estimate or 0):+.0f} [{100 * (interval.low or 0):+.0f}, {100 * (interval.high or 0):+.0f}]"
     )
-
-
-def percent(interval: Interval) -> str:
-    """Return a rate in percent, with its interval."""
-    return f"{100 * interval.estimate:.0f} [{100 * interval.low:.0f}, {100 * interval.high:.0f}]"
 
 
 def title(about: Mapping[str, str]) -> str:

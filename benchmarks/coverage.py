@@ -8,7 +8,6 @@ truth has a formula are in process_coverage.py. Simultaneous bands must hold the
 """
 
 import argparse
-import csv
 import json
 from collections import defaultdict
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from typing import Any
 import numpy as np
 from answers import many, one
 from coverage_tables import pivot
+from csv_files import CRLF, write_csv
 from known_processes import KNOWN, Known, facts, studies
 
 from horizon.analysis.estimators import (
@@ -178,10 +178,7 @@ def main() -> None:
                 mark = "  <-" if row in missed else ""
                 print(f"    {row['figure']:42} {100 * float(str(row['coverage'])):5.1f} % of {row['given']}{mark}")
     given.out.mkdir(parents=True, exist_ok=True)
-    with (given.out / "coverage.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(given.out / "coverage.csv", rows, CRLF)
     (given.out / "table.md").write_text(pivot(rows))
     about = {
         "command": "python benchmarks/coverage.py",

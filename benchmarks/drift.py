@@ -10,11 +10,11 @@ log-likelihood alone, before the first error, pooled over episodes: what pairs w
 """
 
 import argparse
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from csv_files import write_csv
 
 from horizon.analysis.drift import ALL, UNERRED, DriftEstimates, drift
 from horizon.analysis.stats.intervals import jackknife
@@ -156,10 +156,7 @@ def main() -> None:
                           "studies": given.studies, **shares})  # fmt: skip
             print(f"{name:38} {n_episodes:3}", *(f"{key} {value}" for key, value in shares.items()), flush=True)
     given.out.mkdir(parents=True, exist_ok=True)
-    with (given.out / "drift.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(lines[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
+    write_csv(given.out / "drift.csv", lines)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ its states, whose number by lag follows from the process, too. A study costs 0.1
 """
 
 import argparse
-import csv
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from answers import many
+from csv_files import CRLF, write_csv
 from hard_processes import frames
 from numpy.typing import NDArray
 
@@ -176,10 +176,7 @@ def main() -> None:
             )
             print(f"{process.name}: {', '.join(shares)}", flush=True)
     given.out.mkdir(parents=True, exist_ok=True)
-    with (given.out / "coverage.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(given.out / "coverage.csv", rows, CRLF)
 
 
 if __name__ == "__main__":

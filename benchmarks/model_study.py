@@ -8,7 +8,6 @@ Gemma, no folder of students) keep the rows that are there. `--only tables` play
 """
 
 import argparse
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 
 import model_study_tables as tables
 import polars as pl
+from csv_files import read_csv, write_csv
 from model_study_tables import CONDITIONS, NOT_ASKED, RANDOM, UNPLAYABLE, Case
 
 from horizon.core.parameters import Value
@@ -185,25 +185,12 @@ def coded(turns: pl.DataFrame, model: str, environment: str) -> list[dict[str, s
     return lines
 
 
-def write_csv(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows of the same columns."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(lines[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
-
-
-def known(path: Path) -> list[dict[str, str]]:
-    """Return the rows of a file, none where there is no file."""
-    return list(csv.DictReader(path.open(newline="", encoding="utf-8"))) if path.is_file() else []
-
-
 def keep(out: Path, case: Case, lines: Sequence[Mapping[str, Any]]) -> None:
     """Replace the rows of a case, and those of the random player at its setting, in the files of the study."""
-    cases = [row for row in known(out / "cases.csv") if (row["model"], row["task"]) != (case.model, case.task)]
+    cases = [row for row in read_csv(out / "cases.csv") if (row["model"], row["task"]) != (case.model, case.task)]
     write_csv(out / "cases.csv", sorted([*cases, asdict(case)], key=lambda row: (row["task"], row["model"])))
     new = {(row["model"], row["environment"]) for row in lines}
-    old = [row for row in known(out / "rows.csv") if (row["model"], row["environment"]) not in new]
+    old = [row for row in read_csv(out / "rows.csv") if (row["model"], row["environment"]) not in new]
     write_csv(out / "rows.csv", sorted([*old, *lines], key=lambda row: (row["environment"], row["model"])))
 
 

@@ -1,11 +1,12 @@
 """What simulations of planted causes share: a process with its cause, a row of counts, and the files of a study."""
 
 import argparse
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from csv_files import CRLF, write_csv
 
 from horizon.analysis.stats.shares import wilson
 
@@ -43,10 +44,7 @@ def table_of_causes(rows: Sequence[Row], arms: Sequence[str], counts: Sequence[s
 def write_rows(path: Path, rows: Sequence[Row]) -> None:
     """Write rows as CSV; the first one names the columns."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(path, rows, CRLF)
 
 
 def write_about(folder: Path, command: str, given: argparse.Namespace) -> None:

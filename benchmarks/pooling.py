@@ -7,11 +7,11 @@ pooling.csv: the coverage of 95 % intervals of a cell alone, of a cell pooled an
 """
 
 import argparse
-import csv
 from itertools import product
 from pathlib import Path
 
 import numpy as np
+from csv_files import CRLF, write_csv
 
 from horizon.analysis.pooling import Cell, pool
 from horizon.analysis.stats.intervals import Floats, mean_of_signs
@@ -103,10 +103,7 @@ def main() -> None:
         )
         print(f"{n_cells} cells, rates {rates}, spread {spread}: {shares}", flush=True)
     given.out.mkdir(parents=True, exist_ok=True)
-    with (given.out / "pooling.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(given.out / "pooling.csv", rows, CRLF)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ written after each process, and one that is there with as many studies is not ru
 """
 
 import argparse
-import csv
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -20,6 +19,7 @@ import numpy as np
 from answers import many, one
 from caused_processes import CAUSED
 from coverage_tables import percents, process_table
+from csv_files import CRLF, read_csv, write_csv
 from hard_processes import HARD, Hard
 
 from horizon.analysis.estimators import (
@@ -229,18 +229,13 @@ def main() -> None:
 def _rows_on_disk(path: Path) -> dict[str, list[dict[str, object]]]:
     """Return the rows of earlier calls by process, with numbers where the columns have them."""
     rows: dict[str, list[dict[str, object]]] = defaultdict(list)
-    if path.is_file():
-        with path.open(newline="") as file:
-            for row in csv.DictReader(file):
-                rows[row["process"]].append({key: _KINDS.get(key, float)(value) for key, value in row.items()})
+    for row in read_csv(path):
+        rows[row["process"]].append({key: _KINDS.get(key, float)(value) for key, value in row.items()})
     return rows
 
 
 def _write(rows: list[dict[str, object]], folder: Path) -> None:
-    with (folder / "processes.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(folder / "processes.csv", rows, CRLF)
     (folder / "processes.md").write_text(process_table(rows))
 
 

@@ -8,11 +8,11 @@ some 8 minutes.
 """
 
 import argparse
-import csv
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+from csv_files import write_csv
 
 from horizon.analysis.stats.intervals import mean_of_signs, share
 from horizon.play import session
@@ -92,10 +92,7 @@ def main() -> None:
         for number, (one, other) in enumerate(played(given.model, environment, prompt, given.episodes))
     ]
     OUT.mkdir(parents=True, exist_ok=True)
-    with (OUT / "rows.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(OUT / "rows.csv", rows)
     (OUT / "table.md").write_text(table(rows), encoding="utf-8")
 
 

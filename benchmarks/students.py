@@ -8,7 +8,6 @@ continued, and rows of other students are kept. `--only tables` plays nothing an
 """
 
 import argparse
-import csv
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 import polars as pl
 import students_tables as tables
+from csv_files import read_csv, write_csv
 from students_tables import CONDITIONS, NOT_ASKED, UNPLAYABLE, Card
 
 from horizon.play import session
@@ -86,14 +86,6 @@ def coded(turns: pl.DataFrame, student: str) -> list[dict[str, str]]:
     return lines
 
 
-def write_csv(path: Path, lines: list[dict[str, Any]]) -> None:
-    """Write rows of the same columns."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(lines[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
-
-
 def write_tables(out: Path) -> None:
     """Write the tables and pictures of the rows that are there."""
     rows, cards = tables.read_rows(out / MADE_FROM), tables.read_cards(out / "cards.csv")
@@ -122,7 +114,7 @@ def main() -> None:
         new = coded(run_folder.read_turns(played(path.parent, card, given.episodes)), card.student)
         for name, own in ((MADE_FROM, new), ("cards.csv", [asdict(card)])):
             file = given.out / name
-            known = list(csv.DictReader(file.open(newline="", encoding="utf-8"))) if file.is_file() else []
+            known = read_csv(file)
             kept = [row for row in known if row["student"] != card.student]
             write_csv(file, sorted([*kept, *own], key=lambda row: row["student"]))
     write_tables(given.out)

@@ -10,13 +10,13 @@ without the cheap verdicts. Writes two_judges.csv.
 """
 
 import argparse
-import csv
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from csv_files import CRLF, write_csv
 from numpy.typing import NDArray
 
 from horizon.analysis.stats.prediction_powered import mean_by_two_judges
@@ -123,10 +123,7 @@ def main() -> None:
                 rows.append(row_of(process, design, given.studies, pool))
                 print(*rows[-1].values(), flush=True)
     if given.out is not None:
-        with open(given.out / "two_judges.csv", "w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
+        write_csv(given.out / "two_judges.csv", rows, CRLF)
 
 
 if __name__ == "__main__":
