@@ -1,8 +1,9 @@
 """Interventions on students and small models: every cause manipulated by itself. The rows of results/causes.
 
-    python benchmarks/causes.py STUDENTS [--out results/causes] [--only CELL]
+    python benchmarks/causes.py STUDENTS [--gemma FILE.gguf] [--out results/causes] [--only CELL]
 
-STUDENTS holds the folders of stack_machine, running_total and board_tracking that `horizon distil` made. Each cell of
+STUDENTS holds the folders of stack_machine, running_total and board_tracking that `horizon distil` made; without a
+file of Gemma 3 270M (docs/models.md tells how to get it) its cells keep the rows that are there. Each cell of
 `causes_cells.py` is played, its errors are mapped (`horizon attribute`) and its turns scored (`horizon drift`). Runs
 in results/play/causes are continued; rows of other cells are kept. `--only tables` plays nothing and makes tables and
 figure anew from the committed rows. One thread; `about.csv` has the CPU time of every cell in seconds.
@@ -46,8 +47,8 @@ def played(cell: Cell, model: str) -> Path:
     """Return the finished run of a cell; the donor of its transplants is played before it."""
     conditions = list(cell.conditions)
     if cell.donor:
-        keys = {**cell.keys(), "model": cell.donor, "conditions": ("natural",)}
-        keys.pop("dtype", None)
+        own = {name: value for name, value in cell.keys().items() if name not in ("dtype", "answer")}
+        keys = {**own, "model": cell.donor, "conditions": ("natural",)}
         conditions.append(f"transplant:{play(PLAYED / f'{cell.name}-donor', keys)}")
     return play(PLAYED / cell.name, {**cell.keys(), "model": model, "conditions": tuple(conditions)})
 
@@ -166,13 +167,15 @@ def measure_deep(out: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("students", type=Path)
+    parser.add_argument("--gemma", type=Path)
     parser.add_argument("--out", type=Path, default=Path("results/causes"))
     parser.add_argument("--only", help="the name of one cell, or tables")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     for cell in CELLS:
-        if given.only in (None, cell.name):
-            measure(cell, cell.model.replace("STUDENTS", str(given.students)), given.out)
+        if given.only in (None, cell.name) and (given.gemma or "GEMMA" not in cell.model):
+            model = cell.model.replace("STUDENTS", str(given.students)).replace("GEMMA", str(given.gemma))
+            measure(cell, model, given.out)
     if given.only in (None, DEEP):
         measure_deep(given.out)
     tables.write(given.out)

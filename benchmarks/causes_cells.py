@@ -1,7 +1,9 @@
 """What results/causes plays: a model on a task, at a length and difficulty at which it errs in some turns.
 
 The settings of students are those of results/students, shorter; those of SmolLM2 are of results/study, and of
-running_total easier (4 of 4 words and numbers leave it 99 % errors).
+running_total easier (4 of 4 words and numbers leave it 99 % errors). Gemma 3 270M has the tasks and settings of
+SmolLM2; a base model without a chat template, it reads the dialogue as plain text, and its replies are the likeliest
+answers.
 """
 
 from collections.abc import Mapping
@@ -153,6 +155,26 @@ CELLS = (
         scored=48,
         healed=10,
         more=SMOLLM2 | {"answer": "score"},
+    ),
+    *(
+        Cell(
+            f"gemma-{name}",
+            f"Gemma\n{title}",
+            "gguf:GEMMA",
+            environment,
+            12,
+            9,
+            4,
+            donor="synthetic:hazard=0.6",
+            scored=24,
+            healed=8,
+            more=SMOLLM2 | {"answer": "score"},
+        )
+        for name, title, environment in (
+            ("stack", "stack machine", "stack_machine:restate=state"),
+            ("hanoi", "Tower of Hanoi", "hanoi:disks=3,rounds=0"),
+            ("total", "running total", "running_total:restate=state,words=2,largest=2"),
+        )
     ),
 )
 DEEP = "smollm2-deep"

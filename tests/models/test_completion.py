@@ -134,6 +134,18 @@ def test_a_dialogue_and_a_game_are_played_as_text_and_shown_so(base: Path, tmp_p
         ({"conditions": ["natural", "padded"]}, "leave out condition padded"),
         ({"constrain": "legal", "model": "smollm2"}, "ask=completion generates freely"),
         ({"model": "human"}, "ask=completion needs a model that continues text"),
+        *(
+            (
+                {
+                    "environment": "running_total",
+                    "opponents": [],
+                    "conditions": ["natural", hidden],
+                    "model": "smollm2",
+                },
+                f"ask=completion has no messages to hide or round: leave out condition {hidden}",
+            )
+            for hidden in ("hide:own", "hide:other", "kv:8")
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_in_one_line(more: dict[str, Any], reason: str, tmp_path: Path) -> None:
