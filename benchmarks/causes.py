@@ -17,7 +17,7 @@ from typing import Any
 
 import causes_tables as tables
 import polars as pl
-from causes_cells import CELLS, DEEP, DEEP_KEYS, Cell
+from causes_cells import CELLS, DEEP, DEEP_KEYS, SWAPPED, Cell
 from csv_files import read_csv, write_csv
 
 from horizon.cli.attribute import attribute_errors
@@ -46,7 +46,9 @@ def play(folder: Path, keys: dict[str, Any]) -> Path:
 def played(cell: Cell, model: str) -> Path:
     """Return the finished run of a cell; the donor of its transplants is played before it."""
     conditions = list(cell.conditions)
-    if cell.donor:
+    if cell.donor in {one.name for one in CELLS}:
+        conditions.append(f"transplant:{PLAYED / cell.donor}")
+    elif cell.donor:
         own = {name: value for name, value in cell.keys().items() if name not in ("dtype", "answer")}
         keys = {**own, "model": cell.donor, "conditions": ("natural",)}
         conditions.append(f"transplant:{play(PLAYED / f'{cell.name}-donor', keys)}")
@@ -150,6 +152,18 @@ def measure(cell: Cell, model: str, out: Path) -> None:
     replace_rows(out / "about.csv", cell.name, [{"cell": cell.name, **cell.about(), **spent_s}])
 
 
+def measure_swapped(cell: Cell, other: Cell, model: str, out: Path) -> None:
+    """Play a cell's model on the transcripts of another one's, and write rows of that condition."""
+    name = tables.TRANSPLANT_OF + other.name.partition("-")[0]
+    keys = {**cell.keys(), "model": model, "conditions": ("natural", f"transplant:{PLAYED / other.name}")}
+    turns = run_folder.read_turns(play(PLAYED / f"{cell.name}-of-{other.name}", keys))
+    own = coded(cell, turns.filter(pl.col("condition") != "natural"))
+    rows: list[dict[str, Any]] = [
+        row for row in read_csv(out / "rows.csv") if row["cell"] == cell.name and row["condition"] != name
+    ]
+    replace_rows(out / "rows.csv", cell.name, [*rows, *({**row, "condition": name} for row in own)])
+
+
 def measure_deep(out: Path) -> None:
     """Play SmolLM2 for 40 turns, and map its error at the last of them: what a deep map costs on a real model."""
     folder = play(PLAYED / DEEP, {**DEEP_KEYS, "conditions": ("natural",)})
@@ -176,6 +190,10 @@ def main() -> None:
         if given.only in (None, cell.name) and (given.gemma or "GEMMA" not in cell.model):
             model = cell.model.replace("STUDENTS", str(given.students)).replace("GEMMA", str(given.gemma))
             measure(cell, model, given.out)
+    by_name = {cell.name: cell for cell in CELLS}
+    for name, other in SWAPPED:
+        if given.gemma and given.only in (None, f"{name}-of-{other}"):
+            measure_swapped(by_name[name], by_name[other], by_name[name].model, given.out)
     if given.only in (None, DEEP):
         measure_deep(given.out)
     tables.write(given.out)

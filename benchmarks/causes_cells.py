@@ -17,9 +17,10 @@ ARMS = ("natural", "fresh", "healed", "hide:own", "hide:other", "kv:8", "kv:4", 
 class Cell:
     """A model on a task.
 
-    `donor` plays the transcripts of `transplant`, with about as many errors at a turn as the model has. Contrasts
-    count turns from `first_turn`: for students of bookkeeping those beyond the 10 that they were taught. `scored`,
-    `healed` and `hidden` are the turns that are scored and the errors that are mapped.
+    `donor` plays the transcripts of `transplant`, with about as many errors at a turn as the model has; it may be the
+    name of another cell, whose transcripts are shown then. Contrasts count turns from `first_turn`: for students of
+    bookkeeping those beyond the 10 that they were taught. `scored` turns are scored, and `healed` and `hidden` errors
+    are mapped.
     """
 
     name: str
@@ -123,12 +124,12 @@ CELLS = (
         "SmolLM2\nstack machine",
         "smollm2:engine=torch",
         "stack_machine:restate=state",
-        16,
+        24,
         9,
         4,
         donor="synthetic:hazard=0.6",
         scored=48,
-        healed=10,
+        healed=16,
         more=SMOLLM2,
     ),
     Cell(
@@ -136,11 +137,11 @@ CELLS = (
         "SmolLM2\nTower of Hanoi",
         "smollm2:engine=torch",
         "hanoi:disks=3,rounds=0",
-        12,
+        24,
         9,
         4,
-        scored=24,
-        healed=8,
+        scored=48,
+        healed=16,
         more=SMOLLM2 | {"answer": "score"},
     ),
     Cell(
@@ -148,12 +149,12 @@ CELLS = (
         "SmolLM2\nrunning total",
         "smollm2:engine=torch",
         "running_total:restate=state,words=2,largest=2",
-        16,
+        24,
         9,
         4,
         donor="synthetic:hazard=0.6",
         scored=48,
-        healed=10,
+        healed=16,
         more=SMOLLM2 | {"answer": "score"},
     ),
     *(
@@ -162,12 +163,12 @@ CELLS = (
             f"Gemma\n{title}",
             "gguf:GEMMA",
             environment,
-            12,
+            24,
             9,
             4,
-            donor="synthetic:hazard=0.6",
-            scored=24,
-            healed=8,
+            donor="" if name == "hanoi" else f"smollm2-{name}",
+            scored=48,
+            healed=16,
             more=SMOLLM2 | {"answer": "score"},
         )
         for name, title, environment in (
@@ -177,6 +178,8 @@ CELLS = (
         )
     ),
 )
+SWAPPED = (("smollm2-stack", "gemma-stack"), ("smollm2-total", "gemma-total"))
+"""Pairs of cells whose first model answers the second one's transcripts, too; the second's donor is the first."""
 DEEP = "smollm2-deep"
 DEEP_KEYS: dict[str, Any] = {
     "model": "smollm2:engine=torch",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from causes_cells import SWAPPED
 from csv_files import read_csv
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -25,6 +26,8 @@ from horizon.runs.drift_file import ScoredTurn
 
 RIGHT, WRONG, UNPLAYABLE, NOT_ASKED = ".", "w", "x", "-"
 LEVEL = 0.05
+TRANSPLANT_OF = "transplant of "
+"""Begins the condition in which a model answers the transcripts of a further one, which it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ CAUSES = (
     Cause("the whole history", "natural", "fresh"),
     Cause("its own errors", "natural", "healed"),
     Cause("its own transcript,\nnot another player's", "natural", "transplant"),
+    Cause("its own transcript,\nnot Gemma's", "natural", f"{TRANSPLANT_OF}gemma"),
     Cause("reading its own replies", "natural", "hide:own"),
     Cause("reading earlier messages", "natural", "hide:other"),
     Cause("turns as such", "natural", "recut:all"),
@@ -196,6 +200,20 @@ def contrasts_table(known: Sequence[Contrast], about: About) -> str:
     return "\n".join(lines) + "\n"
 
 
+def whose_table(rows: Rows, about: About) -> str:
+    """Return the error rate of each model on its own transcripts, on the other's, and on none, as Markdown."""
+    lines = ["| who answers | its own transcript | the other's | none |", "| --- | ---: | ---: | ---: |"]
+    for first, second in SWAPPED:
+        sides = ((first, TRANSPLANT_OF + second.partition("-")[0]), (second, "transplant"))
+        if all(side in rows for side in sides):
+            for cell, other in sides:
+                rates = (
+                    percent(rate(rows, cell, condition, about[cell])) for condition in ("natural", other, "fresh")
+                )
+                lines.append(f"| {title(about[cell])} | {' | '.join(rates)} |")
+    return "\n".join(lines) + "\n"
+
+
 def read_maps(folder: Path, cell: str, edit: str) -> list[ErrorMap]:
     """Return the mapped errors of a cell."""
     maps = []
@@ -296,6 +314,7 @@ def all_tables(folder: Path) -> str:
     parts = (
         contrasts_table(known, about),
         rates_table(rows, about),
+        whose_table(rows, about),
         harm_table(folder, about),
         drift_table(folder, about),
     )
@@ -310,6 +329,7 @@ def write(folder: Path) -> None:
         text = page.read_text(encoding="utf-8")
         for name, table in (
             ("contrasts", contrasts_table(contrasts(rows, about), about)),
+            ("whose history", whose_table(rows, about)),
             ("drift", drift_table(folder, about)),
         ):
             block = f"<!-- {name} -->\n{table}<!-- end of {name} -->"

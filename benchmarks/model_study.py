@@ -92,8 +92,10 @@ def entries(gemma: Path | None, students: Path | None) -> list[Entry]:
     ]
     if gemma:
         for name, task in TASKS.items():
-            environment = "chess:ask=completion" if name == "chess" else f"{task.environment},ask=completion"
-            what = Task(environment, task.knobs, task.keys)
+            what = Task(f"{task.environment},ask=completion", task.knobs, task.keys)
+            if name == "chess":
+                # A game as PGN has no replies to heal or to replace.
+                what = Task("chess:ask=completion", {}, {**task.keys, "conditions": ("natural", "fresh")})
             all_entries.append(Entry("Gemma 3 270M", f"gguf:{gemma}", name, what))
     return all_entries
 

@@ -103,6 +103,11 @@ def episodes(rows: Rows, case: Case, condition: str) -> Sequence[str]:
     return rows[case.model, case.environment, condition]
 
 
+def is_posed(rows: Rows, case: Case, *conditions: str) -> bool:
+    """Return whether a case was played under all of these conditions: a game as PGN has no replies to heal."""
+    return all((case.model, case.environment, condition) in rows for condition in conditions)
+
+
 def overall(rows: Rows, case: Case, condition: str, errors: str = ANY) -> Interval:
     """Return the error rate of a case under a condition."""
     return rate(episodes(rows, case, condition), errors, 1, _longest(episodes(rows, case, condition)))
@@ -131,14 +136,17 @@ def rise(rows: Rows, case: Case) -> Interval:
 def corrected(rows: Rows, cases: Sequence[Case], pairs: Sequence[tuple[str, str]]) -> list[Contrast]:
     """Return the contrasts of all cases as one family."""
     named = [
-        (case, f"{first} - {second}", contrast(rows, case, first, second)) for case in cases for first, second in pairs
+        (case, f"{first} - {second}", contrast(rows, case, first, second))
+        for case in cases
+        for first, second in pairs
+        if is_posed(rows, case, first, second)
     ]
     return _corrected(rows, named)
 
 
 def rises(rows: Rows, cases: Sequence[Case]) -> list[Contrast]:
     """Return the rises of all cases as one family."""
-    return _corrected(rows, [(case, "rise", rise(rows, case)) for case in cases])
+    return _corrected(rows, [(case, "last quarter - first", rise(rows, case)) for case in cases])
 
 
 def _corrected(rows: Rows, named: Sequence[tuple[Case, str, Interval]]) -> list[Contrast]:
@@ -183,7 +191,10 @@ def rates_table(rows: Rows, cases: Sequence[Case], repeated: Mapping[tuple[str, 
     head = ("task", "model", *CONDITIONS, "natural, unplayable", "natural, repeated")
     lines = [f"| {' | '.join(head)} |", "| --- | --- |" + " ---: |" * (len(head) - 2)]
     for case in cases:
-        cells = [percent(overall(rows, case, condition)) for condition in CONDITIONS]
+        cells = [
+            percent(overall(rows, case, condition)) if is_posed(rows, case, condition) else ""
+            for condition in CONDITIONS
+        ]
         cells.append(percent(overall(rows, case, "natural", UNPLAYABLE)))
         n_turns = sum(map(len, episodes(rows, case, "natural")))
         cells.append(f"{100 * repeated[case.model, case.environment] / n_turns:.0f}")
@@ -197,7 +208,8 @@ def contrasts_table(rows: Rows, cases: Sequence[Case]) -> str:
     names = [" - ".join(pair) for pair in (GAP, *OTHERS)] + ["last quarter - first"]
     lines = [f"| task | model | {' | '.join(names)} |", "| --- | --- |" + " ---: |" * len(names)]
     for case in cases:
-        cells = [item.text for family in families for item in family if item.case == case]
+        known = {item.name: item.text for family in families for item in family if item.case == case}
+        cells = [known.get(name, "") for name in names]
         lines.append(f"| {case.task} | {_marked(rows, case)} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
@@ -223,12 +235,14 @@ def write_all(out: Path) -> None:
 def draw(rows: Rows, cases: Sequence[Case], path: Path) -> None:
     """Draw the error rates of every case under four conditions, one panel per task."""
     tasks = list(dict.fromkeys(case.task for case in cases))
-    figure = Figure(figsize=(11, 4.4), layout="constrained", dpi=130)
+    figure = Figure(figsize=(12.5, 4.4), layout="constrained", dpi=130)
     for place, (task, axes) in enumerate(zip(tasks, figure.subplots(1, len(tasks), sharey=True), strict=True)):
         own = [case for case in cases if case.task == task]
         for index, condition in enumerate(CONDITIONS):
             style = style_of(condition, index)
             for at, case in enumerate(own):
+                if not is_posed(rows, case, condition):
+                    continue
                 share = overall(rows, case, condition)
                 axes.errorbar(
                     at + 0.16 * (index - 1.5),
@@ -238,19 +252,27 @@ def draw(rows: Rows, cases: Sequence[Case], path: Path) -> None:
                     color=style.colour,
                     capsize=2,
                     markersize=4,
-                    label=condition if not at and not place else None,
+                    label=condition,
                 )
         for at, case in enumerate(own):
             axes.plot((at - 0.4, at + 0.4), [random_rate(rows, case)] * 2, color="#999999", linestyle=":", linewidth=1)
-        axes.set_xticks(range(len(own)), [case.model.replace(" ", "\n") for case in own], fontsize="x-small")
+        axes.set_xticks(range(len(own)), [_short(case.model) for case in own], fontsize="x-small")
         axes.set_title(task.replace("_", " "), fontsize="small")
         axes.set_ylim(0, 1.02)
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axes.grid(axis="y", color="#E3E3E3")
         if not place:
             axes.set_ylabel("share of turns with an error, 95 % interval")
-    figure.legend(frameon=False, ncols=4, loc="outside lower center")
+    handles = {
+        label: handle for axes in figure.axes for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(list(handles.values()), list(handles), frameon=False, ncols=4, loc="outside lower center")
     figure.savefig(path, metadata={"Software": "horizon"})
+
+
+def _short(model: str) -> str:
+    """Return a model's name, without its version and size, on as many lines as it has words."""
+    return "\n".join(word for word in model.split() if not word[0].isdigit())
 
 
 def _longest(games: Sequence[str]) -> int:

@@ -38,6 +38,7 @@ def test_all_tables_are_those_of_the_rows(
     made, page = tables.all_tables(PAGE), (PAGE / "README.md").read_text(encoding="utf-8")
     assert (PAGE / "tables.md").read_text(encoding="utf-8") == made, REMAKE
     assert tables.contrasts_table(list(known.values()), about) in page, REMAKE
+    assert tables.whose_table(tables.read_rows(PAGE), about) in page, REMAKE
     assert tables.drift_table(PAGE, about) in page, REMAKE
 
 
