@@ -152,10 +152,10 @@ def measure(cell: Cell, model: str, out: Path) -> None:
     replace_rows(out / "about.csv", cell.name, [{"cell": cell.name, **cell.about(), **spent_s}])
 
 
-def measure_swapped(cell: Cell, other: Cell, model: str, out: Path) -> None:
+def measure_swapped(cell: Cell, other: Cell, out: Path) -> None:
     """Play a cell's model on the transcripts of another one's, and write rows of that condition."""
     name = tables.TRANSPLANT_OF + other.name.partition("-")[0]
-    keys = {**cell.keys(), "model": model, "conditions": ("natural", f"transplant:{PLAYED / other.name}")}
+    keys = {**cell.keys(), "model": cell.model, "conditions": ("natural", f"transplant:{PLAYED / other.name}")}
     turns = run_folder.read_turns(play(PLAYED / f"{cell.name}-of-{other.name}", keys))
     own = coded(cell, turns.filter(pl.col("condition") != "natural"))
     rows: list[dict[str, Any]] = [
@@ -183,17 +183,16 @@ def main() -> None:
     parser.add_argument("students", type=Path)
     parser.add_argument("--gemma", type=Path)
     parser.add_argument("--out", type=Path, default=Path("results/causes"))
-    parser.add_argument("--only", help="the name of one cell, or tables")
+    parser.add_argument("--only", help="the name of one cell, swapped (SmolLM2 on Gemma's transcripts), or tables")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     for cell in CELLS:
         if given.only in (None, cell.name) and (given.gemma or "GEMMA" not in cell.model):
             model = cell.model.replace("STUDENTS", str(given.students)).replace("GEMMA", str(given.gemma))
             measure(cell, model, given.out)
-    by_name = {cell.name: cell for cell in CELLS}
-    for name, other in SWAPPED:
-        if given.gemma and given.only in (None, f"{name}-of-{other}"):
-            measure_swapped(by_name[name], by_name[other], by_name[name].model, given.out)
+    if given.gemma and given.only in (None, "swapped"):
+        first, second = (next(cell for cell in CELLS if cell.name == name) for name in SWAPPED)
+        measure_swapped(first, second, given.out)
     if given.only in (None, DEEP):
         measure_deep(given.out)
     tables.write(given.out)

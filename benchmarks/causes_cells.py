@@ -1,9 +1,9 @@
 """What results/causes plays: a model on a task, at a length and difficulty at which it errs in some turns.
 
-The settings of students are those of results/students, shorter; those of SmolLM2 are of results/study, and of
-running_total easier (4 of 4 words and numbers leave it 99 % errors). Gemma 3 270M has the tasks and settings of
-SmolLM2; a base model without a chat template, it reads the dialogue as plain text, and its replies are the likeliest
-answers.
+The settings of students are those of results/students, shorter; those of SmolLM2 are of results/study, but for the
+blocks world: in running_total it errs in 97 to 100 % at the easiest setting, written or scored. Gemma 3
+270M has the tasks and settings of SmolLM2; a base model without a chat template, it reads the dialogue as plain text,
+and its replies are the likeliest answers.
 """
 
 from collections.abc import Mapping
@@ -145,14 +145,13 @@ CELLS = (
         more=SMOLLM2 | {"answer": "score"},
     ),
     Cell(
-        "smollm2-total",
-        "SmolLM2\nrunning total",
+        "smollm2-blocks",
+        "SmolLM2\nblocks world",
         "smollm2:engine=torch",
-        "running_total:restate=state,words=2,largest=2",
+        "blocks_world:blocks=3,rounds=0",
         24,
         9,
         4,
-        donor="synthetic:hazard=0.6",
         scored=48,
         healed=16,
         more=SMOLLM2 | {"answer": "score"},
@@ -166,7 +165,7 @@ CELLS = (
             24,
             9,
             4,
-            donor="" if name == "hanoi" else f"smollm2-{name}",
+            donor="smollm2-stack" if name == "stack" else "",
             scored=48,
             healed=16,
             more=SMOLLM2 | {"answer": "score"},
@@ -174,12 +173,12 @@ CELLS = (
         for name, title, environment in (
             ("stack", "stack machine", "stack_machine:restate=state"),
             ("hanoi", "Tower of Hanoi", "hanoi:disks=3,rounds=0"),
-            ("total", "running total", "running_total:restate=state,words=2,largest=2"),
+            ("blocks", "blocks world", "blocks_world:blocks=3,rounds=0"),
         )
     ),
 )
-SWAPPED = (("smollm2-stack", "gemma-stack"), ("smollm2-total", "gemma-total"))
-"""Pairs of cells whose first model answers the second one's transcripts, too; the second's donor is the first."""
+SWAPPED = ("smollm2-stack", "gemma-stack")
+"""Two cells whose first model answers the second one's transcripts, too; the second's donor is the first."""
 DEEP = "smollm2-deep"
 DEEP_KEYS: dict[str, Any] = {
     "model": "smollm2:engine=torch",

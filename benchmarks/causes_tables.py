@@ -203,14 +203,12 @@ def contrasts_table(known: Sequence[Contrast], about: About) -> str:
 def whose_table(rows: Rows, about: About) -> str:
     """Return the error rate of each model on its own transcripts, on the other's, and on none, as Markdown."""
     lines = ["| who answers | its own transcript | the other's | none |", "| --- | ---: | ---: | ---: |"]
-    for first, second in SWAPPED:
-        sides = ((first, TRANSPLANT_OF + second.partition("-")[0]), (second, "transplant"))
-        if all(side in rows for side in sides):
-            for cell, other in sides:
-                rates = (
-                    percent(rate(rows, cell, condition, about[cell])) for condition in ("natural", other, "fresh")
-                )
-                lines.append(f"| {title(about[cell])} | {' | '.join(rates)} |")
+    first, second = SWAPPED
+    sides = ((first, TRANSPLANT_OF + second.partition("-")[0]), (second, "transplant"))
+    if all(side in rows for side in sides):
+        for cell, other in sides:
+            rates = (percent(rate(rows, cell, condition, about[cell])) for condition in ("natural", other, "fresh"))
+            lines.append(f"| {title(about[cell])} | {' | '.join(rates)} |")
     return "\n".join(lines) + "\n"
 
 

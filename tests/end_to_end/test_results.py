@@ -113,6 +113,18 @@ def test_the_false_alarms_of_coverage_are_those_of_its_rows() -> None:
         assert line in text("coverage/README.md")
 
 
+def test_the_table_of_drift_is_that_of_its_rows() -> None:
+    by_process: dict[str, list[dict[str, str]]] = {}
+    for row in rows("coverage/drift.csv"):
+        by_process.setdefault(row["process"], []).append(row)
+    for process, sizes in by_process.items():
+        cells = []
+        for figure in ("slope", "slope_unerred", "below_unerred", "above_unerred", "naive"):
+            shares = [f"{100 * float(row[figure]):.0f}" for row in sizes if row[figure]]
+            cells.append(", ".join(shares) or "none")
+        assert f"| {process} | {' | '.join(cells)} |" in text("coverage/README.md")
+
+
 def test_the_coverage_of_pooled_gaps_is_that_of_its_rows() -> None:
     names = {
         "cell alone": "a cell by itself",
