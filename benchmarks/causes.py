@@ -15,9 +15,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-import causes_tables as tables
+import causes_tables
 import polars as pl
 from causes_cells import CELLS, DEEP, DEEP_KEYS, SWAPPED, Cell
+from causes_rows import NOT_ASKED, RIGHT, TRANSPLANT_OF, UNPLAYABLE, WRONG
 from csv_files import read_csv, write_csv
 
 from horizon.cli.attribute import attribute_errors
@@ -68,12 +69,12 @@ def coded(cell: Cell, turns: pl.DataFrame) -> list[dict[str, str]]:
         games: dict[str, dict[int, str]] = {}
         some = turns.filter(pl.col("condition") == condition)
         for episode, turn, error, correct in some.select("episode_id", "turn", "error", "correct").iter_rows():
-            code = tables.UNPLAYABLE if error in NOT_PLAYED else tables.RIGHT if correct else tables.WRONG
+            code = UNPLAYABLE if error in NOT_PLAYED else RIGHT if correct else WRONG
             games.setdefault(episode, {})[turn] = code
         name = plain(condition)
         for episode, seed in episodes:
             game = games.get(episode, {})
-            codes = "".join(game.get(turn, tables.NOT_ASKED) for turn in range(1, max(game, default=0) + 1))
+            codes = "".join(game.get(turn, NOT_ASKED) for turn in range(1, max(game, default=0) + 1))
             lines.append({"cell": cell.name, "condition": name, "seed": str(seed), "turns": codes})
     return lines
 
@@ -154,7 +155,7 @@ def measure(cell: Cell, model: str, out: Path) -> None:
 
 def measure_swapped(cell: Cell, other: Cell, out: Path) -> None:
     """Play a cell's model on the transcripts of another one's, and write rows of that condition."""
-    name = tables.TRANSPLANT_OF + other.name.partition("-")[0]
+    name = TRANSPLANT_OF + other.name.partition("-")[0]
     keys = {**cell.keys(), "model": cell.model, "conditions": ("natural", f"transplant:{PLAYED / other.name}")}
     turns = run_folder.read_turns(play(PLAYED / f"{cell.name}-of-{other.name}", keys))
     own = coded(cell, turns.filter(pl.col("condition") != "natural"))
@@ -195,7 +196,7 @@ def main() -> None:
         measure_swapped(first, second, given.out)
     if given.only in (None, DEEP):
         measure_deep(given.out)
-    tables.write(given.out)
+    causes_tables.write(given.out)
 
 
 if __name__ == "__main__":

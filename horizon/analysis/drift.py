@@ -58,8 +58,8 @@ def drift(scored: Sequence[ScoredTurn], selection: str = ALL, *, ends_at_errors:
     correct. If nothing drifts, such turns of an episode are alike, so that a slope is no effect of the selection;
     if the likelihood falls, its slope is too small, since the turns at which it fell most are errors, and episodes
     that fall leave. Where neighbouring turns are much alike, an error comes after a fall even if nothing drifts: with
-    a correlation of 0.9 the slope before it was wholly below 0 in 12 % of 500 simulated studies. Where episodes' slopes
-    differ, with a mean of 0, those that rise stay: a slope above 0 is that of the episodes that have not erred.
+    a correlation of 0.9 the slope before it was wholly below 0 in 12 % of simulated studies. Where the slopes of
+    episodes differ, with a mean of 0, those that rise stay: a slope above 0 is that of episodes that have not erred.
     """
     chosen = [row for row in scored if selection == ALL or (row.is_correct and not row.erred_before)]
     known = [row for row in chosen if math.isfinite(row.natural) and math.isfinite(row.fresh)]

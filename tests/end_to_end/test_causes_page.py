@@ -12,19 +12,20 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "results" / "causes"
 sys.path.insert(0, str(ROOT / "benchmarks"))
 import causes_tables as tables  # noqa: E402
+from causes_rows import About, Contrast, contrasts, cost, errors_of, read_about, read_maps, read_rows  # noqa: E402
 
 REMAKE = "run: python benchmarks/causes.py FOLDER --only tables"
 
 
 @pytest.fixture(scope="module")
-def about() -> tables.About:
-    return tables.read_about(PAGE)
+def about() -> About:
+    return read_about(PAGE)
 
 
 @pytest.fixture(scope="module")
-def known(about: tables.About) -> dict[tuple[str, str, str], tables.Contrast]:
-    contrasts = tables.contrasts(tables.read_rows(PAGE), about)
-    return {(one.cell, one.cause.present, one.cause.absent): one for one in contrasts}
+def known(about: About) -> dict[tuple[str, str, str], Contrast]:
+    known = contrasts(read_rows(PAGE), about)
+    return {(one.cell, one.cause.present, one.cause.absent): one for one in known}
 
 
 @pytest.fixture(scope="module")
@@ -32,18 +33,16 @@ def page() -> str:
     return re.sub(r"\s+", " ", (PAGE / "README.md").read_text(encoding="utf-8"))
 
 
-def test_all_tables_are_those_of_the_rows(
-    about: tables.About, known: dict[tuple[str, str, str], tables.Contrast]
-) -> None:
+def test_all_tables_are_those_of_the_rows(about: About, known: dict[tuple[str, str, str], Contrast]) -> None:
     made, page = tables.all_tables(PAGE), (PAGE / "README.md").read_text(encoding="utf-8")
     assert (PAGE / "tables.md").read_text(encoding="utf-8") == made, REMAKE
     assert tables.contrasts_table(list(known.values()), about) in page, REMAKE
-    assert tables.whose_table(tables.read_rows(PAGE), about) in page, REMAKE
+    assert tables.whose_table(read_rows(PAGE), about) in page, REMAKE
     assert tables.drift_table(PAGE, about) in page, REMAKE
 
 
 def test_every_contrast_that_the_page_names_has_the_figures_of_the_rows(
-    page: str, known: dict[tuple[str, str, str], tables.Contrast]
+    page: str, known: dict[tuple[str, str, str], Contrast]
 ) -> None:
     """Behind a figure of the text a comment names its cell and contrast, as <!-- student-stack natural-healed -->."""
     named = re.findall(r"([+-]\d+ \[[+-]\d+, [+-]\d+\])(?: points)? ?<!-- (\S+) (\S+?)-(\S+?) -->", page)
@@ -52,12 +51,12 @@ def test_every_contrast_that_the_page_names_has_the_figures_of_the_rows(
         assert figure == tables.points(known[cell, present, absent].harm), (cell, present, absent)
 
 
-def test_what_the_page_counts_as_shown_is_shown(page: str, known: dict[tuple[str, str, str], tables.Contrast]) -> None:
+def test_what_the_page_counts_as_shown_is_shown(page: str, known: dict[tuple[str, str, str], Contrast]) -> None:
     shown = sum(contrast.is_shown for contrast in known.values())
     assert f"{shown} of {len(known)} contrasts are shown" in page
 
 
-def test_holms_correction_is_that_of_scipys_p_values(known: dict[tuple[str, str, str], tables.Contrast]) -> None:
+def test_holms_correction_is_that_of_scipys_p_values(known: dict[tuple[str, str, str], Contrast]) -> None:
     ordered = sorted(known.values(), key=lambda one: one.p)
     least = 0.0
     for rank, contrast in enumerate(ordered):
@@ -65,11 +64,11 @@ def test_holms_correction_is_that_of_scipys_p_values(known: dict[tuple[str, str,
         assert contrast.p_holm == pytest.approx(least)
 
 
-def test_a_cause_that_is_shown_is_found_by_a_plain_t_test_over_episodes(about: tables.About) -> None:
-    rows = tables.read_rows(PAGE)
-    for contrast in tables.contrasts(rows, about):
+def test_a_cause_that_is_shown_is_found_by_a_plain_t_test_over_episodes(about: About) -> None:
+    rows = read_rows(PAGE)
+    for contrast in contrasts(rows, about):
         one = about[contrast.cell]
-        first, errors = int(one["first_turn"]), tables.errors_of(one)
+        first, errors = int(one["first_turn"]), errors_of(one)
         pairs = zip(
             rows[contrast.cell, contrast.cause.present], rows[contrast.cell, contrast.cause.absent], strict=True
         )
@@ -82,11 +81,11 @@ def test_a_cause_that_is_shown_is_found_by_a_plain_t_test_over_episodes(about: t
             assert stats.ttest_1samp(means, 0).pvalue < 0.05, contrast
 
 
-def test_the_cost_of_a_map_is_at_most_three_times_the_turns_it_scores_again(page: str, about: tables.About) -> None:
-    maps = [error for cell in about for edit in ("heal", "hide") for error in tables.read_maps(PAGE, cell, edit)]
-    costs = [tables.cost([error]) for error in maps if error.rescored_tokens]
+def test_the_cost_of_a_map_is_at_most_three_times_the_turns_it_scores_again(page: str, about: About) -> None:
+    maps = [error for cell in about for edit in ("heal", "hide") for error in read_maps(PAGE, cell, edit)]
+    costs = [cost([error]) for error in maps if error.rescored_tokens]
     assert max(costs) <= 3
-    deep = [error for error in tables.read_maps(PAGE, "student-stack", "hide") if 39 <= error.turn <= 41]
+    deep = [error for error in read_maps(PAGE, "student-stack", "hide") if 39 <= error.turn <= 41]
     assert max(len(error.effects) for error in deep) == 40
-    least, most = (pick(tables.cost([error]) for error in deep) for pick in (min, max))
+    least, most = (pick(cost([error]) for error in deep) for pick in (min, max))
     assert f"{len(deep)} errors at turns 39 to 41: {least:.2f} to {most:.2f} times" in page
