@@ -18,11 +18,13 @@ from typing import Any
 import causes_tables
 import polars as pl
 from causes_cells import CELLS, DEEP, DEEP_KEYS, SWAPPED, Cell
-from causes_rows import NOT_ASKED, RIGHT, TRANSPLANT_OF, UNPLAYABLE, WRONG
+from causes_rows import NEW, NOT_ASKED, RIGHT, SEEN, SEEN_ROWS, TRANSPLANT_OF, UNPLAYABLE, WRONG
 from csv_files import read_csv, write_csv
 
+from horizon.analysis.returning_states import posed_before
 from horizon.cli.attribute import attribute_errors
 from horizon.cli.drift import score_run
+from horizon.core.environment import open_environment
 from horizon.play import session
 from horizon.play.attribution import AttributionOptions, map_errors, sample_errors
 from horizon.play.drift import DriftOptions
@@ -76,6 +78,18 @@ def coded(cell: Cell, turns: pl.DataFrame) -> list[dict[str, str]]:
             game = games.get(episode, {})
             codes = "".join(game.get(turn, NOT_ASKED) for turn in range(1, max(game, default=0) + 1))
             lines.append({"cell": cell.name, "condition": name, "seed": str(seed), "turns": codes})
+    return lines
+
+
+def seen(cell: Cell, turns: pl.DataFrame) -> list[dict[str, str]]:
+    """Return the rows that say which states had been posed before in their episode."""
+    task = open_environment(cell.environment)
+    natural = turns.filter(pl.col("condition") == "natural").sort("episode_id", "turn")
+    lines = []
+    for (_, seed), own in natural.group_by("episode_id", "seed", maintain_order=True):
+        marks = posed_before(task, own["state"].to_list())
+        codes = "".join(SEEN if mark else NEW for mark in marks)
+        lines.append({"cell": cell.name, "condition": SEEN_ROWS, "seed": str(seed), "turns": codes})
     return lines
 
 
@@ -146,7 +160,7 @@ def measure(cell: Cell, model: str, out: Path) -> None:
         spent_s[name] = round(spent_s.get(name, 0.0) + time.process_time() - started, 1)
         clock.write_text(json.dumps(spent_s))
     turns = run_folder.read_turns(folder)
-    replace_rows(out / "rows.csv", cell.name, coded(cell, turns))
+    replace_rows(out / "rows.csv", cell.name, coded(cell, turns) + seen(cell, turns))
     replace_rows(out / "lengths.csv", cell.name, lengths(cell, turns))
     replace_rows(out / "harm.csv", cell.name, harms(cell.name, folder))
     replace_rows(out / "drift.csv", cell.name, drifts(cell, folder))

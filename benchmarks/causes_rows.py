@@ -1,7 +1,9 @@
 """The rows of results/causes, and the contrasts and maps that are computed from them.
 
 A row is one episode under one condition; a character per turn says how it went: "." right, "w" playable but wrong, "x"
-unplayable (illegal or unreadable), "-" not asked. Rows of one cell and condition are in the order of their seeds.
+unplayable (illegal or unreadable), "-" not asked. The rows of `posed before` have "s" at turns whose state an earlier
+message of the episode had posed in the same words, and "n" at the others. Rows of one cell and condition are in the
+order of their seeds.
 """
 
 import re
@@ -22,18 +24,28 @@ TRANSPLANT_OF = "transplant of "
 """Begins the condition in which a model answers the transcripts of a further one, which it names."""
 
 
+SEEN_ROWS, SEEN, NEW = "posed before", "s", "n"
+MANY_RETURN = 0.1
+"""From this share of returning states on, `healed` is marked as showing the answer itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A suspected cause, and the two conditions whose difference is its harm: that with it, and that without it."""
+    """A suspected cause, and the two conditions whose difference is its harm: that with it, and that without it.
+
+    With `is_new` states that were posed before in their episode are left out.
+    """
 
     title: str
     present: str
     absent: str
+    is_new: bool = False
 
 
 CAUSES = (
     Cause("the whole history", "natural", "fresh"),
     Cause("its own errors", "natural", "healed"),
+    Cause("its own errors,\nat new states", "natural", "healed", is_new=True),
     Cause("its own transcript,\nnot another player's", "natural", "transplant"),
     Cause("its own transcript,\nnot Gemma's", "natural", f"{TRANSPLANT_OF}gemma"),
     Cause("reading its own replies", "natural", "hide:own"),
@@ -66,6 +78,12 @@ class Contrast:
     p_holm: float
     n_episodes: int
     n_states: int
+    n_seen: int = 0
+
+    @property
+    def shows_answers(self) -> bool:
+        """Whether the corrected history holds the answer to many of its states: they were posed before."""
+        return self.cause.absent == "healed" and self.n_seen >= MANY_RETURN * self.n_states
 
     @property
     def is_shown(self) -> bool:
@@ -120,23 +138,30 @@ def contrasts(rows: Rows, about: About) -> list[Contrast]:
         for contrast in [_contrast(rows, cell, cause, about[cell])]
         if contrast.n_states
     ]
+    # At new states alone only where many are not.
+    partly = {contrast.cell for contrast in known if contrast.shows_answers}
+    known = [contrast for contrast in known if not contrast.cause.is_new or contrast.cell in partly]
     corrected = holm([contrast.p for contrast in known])
     return [replace(contrast, p_holm=p) for contrast, p in zip(known, corrected, strict=True)]
 
 
 def _contrast(rows: Rows, cell: str, cause: Cause, about: Mapping[str, str]) -> Contrast:
     first, errors = int(about["first_turn"]), errors_of(about)
-    sums = []
-    for with_it, without in zip(rows[cell, cause.present], rows[cell, cause.absent], strict=True):
+    sums, n_seen = [], 0
+    episodes = zip(rows[cell, cause.present], rows[cell, cause.absent], rows[cell, SEEN_ROWS], strict=True)
+    for games in episodes:
         pairs = [
-            pair for pair in zip(with_it[first - 1 :], without[first - 1 :], strict=False) if NOT_ASKED not in pair
+            (one, other, seen)
+            for one, other, seen in zip(*(game[first - 1 :] for game in games), strict=False)
+            if NOT_ASKED not in one + other and not (cause.is_new and seen == SEEN)
         ]
-        sums.append((float(sum((one in errors) - (other in errors) for one, other in pairs)), float(len(pairs))))
+        sums.append((float(sum((one in errors) - (other in errors) for one, other, _ in pairs)), float(len(pairs))))
+        n_seen += sum(seen == SEEN for *_, seen in pairs)
     kept = np.array([pair for pair in sums if pair[1]]).reshape(-1, 2)
     if not len(kept):
         return Contrast(cell, cause, Interval(np.nan, np.nan, np.nan, np.nan), 1.0, 1.0, 0, 0)
     whole = spread(kept, lambda totals: np.asarray(totals[:, 0] / totals[:, 1]), SIGNS, equal_episodes(kept[:, 1]))
-    return Contrast(cell, cause, whole.interval(), whole.p(), 1.0, len(kept), int(kept[:, 1].sum()))
+    return Contrast(cell, cause, whole.interval(), whole.p(), 1.0, len(kept), int(kept[:, 1].sum()), n_seen)
 
 
 def read_maps(folder: Path, cell: str, edit: str) -> list[ErrorMap]:

@@ -11,6 +11,7 @@ from causes_rows import (
     CARRIES,
     CAUSES,
     REWORDED,
+    SEEN_ROWS,
     TRANSPLANT_OF,
     About,
     Contrast,
@@ -36,6 +37,8 @@ def mark(contrast: Contrast) -> str:
     """Return the sign of a contrast that is the effect of something else, too: explained on the page."""
     if contrast.cell in CARRIES.get(contrast.cause.absent, ()):
         return "†"
+    if contrast.shows_answers:
+        return "§"
     return "‡" if contrast.cause.absent == "recut:all" and contrast.cell in REWORDED else ""
 
 
@@ -53,7 +56,7 @@ def title(about: Mapping[str, str]) -> str:
 
 def rates_table(rows: Rows, about: About) -> str:
     """Return the error rates of all conditions as Markdown."""
-    conditions = list(dict.fromkeys(condition for _, condition in rows))
+    conditions = [one for one in dict.fromkeys(condition for _, condition in rows) if one != SEEN_ROWS]
     lines = [
         "| error rate, % | " + " | ".join(title(one) for one in about.values()) + " |",
         "| --- |" + " ---: |" * len(about),
@@ -221,7 +224,9 @@ def draw(known: Sequence[Contrast], about: About, path: Path) -> None:
         "Points of error that each cause adds (red) or takes away (blue); grey: not shown", x=0.01, ha="left"
     )
     figure.supxlabel(
-        "†: what is hidden holds the state itself    ‡: quoted in words that the student does not know", fontsize=8.5
+        "†: what is hidden holds the state itself    ‡: quoted in words that the student does not know    "
+        "§: the corrected history shows the answer to most states",
+        fontsize=8.5,
     )
     figure.savefig(path, metadata={"Software": "horizon"})
 

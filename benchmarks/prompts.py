@@ -1,10 +1,11 @@
 """Replies that can't be read, under the earlier rules of bookkeeping environments and the present ones.
 
-    python benchmarks/prompts.py [--model smollm2] [--episodes 30]
+    python benchmarks/prompts.py [--gemma FILE.gguf] [--episodes 30]
 
-Writes results/prompts. Two turns of each episode, the same instances under both wordings. Counts replies without an
-answer, with one that can't be read, or cut off, and all errors. Runs in results/play/prompts are continued. One core:
-some 8 minutes.
+Writes results/prompts. Two turns of each episode, the same instances under both wordings: SmolLM2 in messages, and
+Gemma 3 270M, where its file is given (docs/models.md), by text that it continues. Counts replies without an answer,
+with one that can't be read, or cut off, and all errors. Runs in results/play/prompts are continued, and rows of a
+model that is not played are kept. One core: some 8 minutes for each.
 """
 
 import argparse
@@ -12,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from csv_files import write_csv
+from csv_files import read_csv, write_csv
 
 from horizon.analysis.stats.intervals import mean_of_signs, share
+from horizon.core.weight_cache import keeping_weights
 from horizon.play import session
 from horizon.runs import run_folder
 from horizon.scenarios.scenario import make
@@ -24,17 +26,18 @@ PROMPTS = ("v1", "v2")
 UNREAD = ("no_answer", "unparsable", "truncated")
 OUT = Path("results/prompts")
 TURNS = 2
-COLUMNS = ("environment", "prompt", "episode", "unread", "errors")
+SMOLLM2, GEMMA = "SmolLM2", "Gemma 3 270M"
 
 
-def played(model: str, environment: str, prompt: str, episodes: int) -> list[tuple[int, int]]:
+def played(name: str, model: str, environment: str, prompt: str, episodes: int) -> list[tuple[int, int]]:
     """Return for each episode, in order, how many turns had no readable answer and how many were in error."""
-    out = Path("results/play/prompts") / f"{model.replace(':', '-')}-{environment}-{prompt}"
+    out = Path("results/play/prompts") / f"{name.replace(' ', '_')}-{environment}-{prompt}"
+    ask = ",ask=completion" if name == GEMMA else ""
     if not (out / "manifest.json").exists() or not run_folder.is_finished(out):
         scenario = make(
             {
                 "model": model,
-                "environment": f"{environment}:prompt={prompt}",
+                "environment": f"{environment}:prompt={prompt}{ask}",
                 "episodes": episodes,
                 "turns": TURNS,
                 "conditions": ("natural",),
@@ -52,46 +55,58 @@ def played(model: str, environment: str, prompt: str, episodes: int) -> list[tup
 
 
 def table(rows: list[dict[str, str]]) -> str:
-    """Return the shares before and after, and their paired difference in points, per environment."""
+    """Return the shares before and after, and their paired difference in points, per model and environment."""
     lines = [
-        "| environment | unread, v1 | unread, v2 | change | errors, v1 | errors, v2 | change |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| model | environment | unread, v1 | unread, v2 | change | errors, v1 | errors, v2 | change |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
-    for environment in dict.fromkeys(row["environment"] for row in rows):
+    for model, environment in dict.fromkeys((row["model"], row["environment"]) for row in rows):
         cells = []
         for kind in ("unread", "errors"):
             before, after = (
                 np.array(
-                    [float(row[kind]) for row in rows if row["environment"] == environment and row["prompt"] == prompt]
+                    [
+                        float(row[kind])
+                        for row in rows
+                        if (row["model"], row["environment"], row["prompt"]) == (model, environment, prompt)
+                    ]
                 )
                 for prompt in PROMPTS
             )
             turns = np.full(len(before), float(TURNS))
             parts = [share(before, turns), share(after, turns), mean_of_signs(after - before, turns)]
             cells += [f"{100 * part.estimate:.0f} [{100 * part.low:.0f}, {100 * part.high:.0f}]" for part in parts]
-        lines.append(f"| {environment} | {' | '.join(cells)} |")
+        lines.append(f"| {model} | {environment} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
     """Play every environment under both wordings, and write the rows and the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="smollm2")
+    parser.add_argument("--gemma", type=Path, help="the file of Gemma 3 270M")
     parser.add_argument("--episodes", type=int, default=30)
+    parser.add_argument("--only", choices=(SMOLLM2, GEMMA), help="the model to play")
     given = parser.parse_args()
-    rows = [
-        {
-            "environment": environment,
-            "prompt": prompt,
-            "episode": str(number),
-            "unread": str(one),
-            "errors": str(other),
-        }
-        for environment in ENVIRONMENTS
-        for prompt in PROMPTS
-        for number, (one, other) in enumerate(played(given.model, environment, prompt, given.episodes))
-    ]
+    models = {SMOLLM2: "smollm2"} | ({GEMMA: f"gguf:{given.gemma}"} if given.gemma else {})
+    models = {name: model for name, model in models.items() if given.only in (None, name)}
+    rows = [row for row in read_csv(OUT / "rows.csv") if row["model"] not in models]
+    with keeping_weights():
+        rows += [
+            {
+                "model": name,
+                "environment": environment,
+                "prompt": prompt,
+                "episode": str(number),
+                "unread": str(one),
+                "errors": str(other),
+            }
+            for name, model in models.items()
+            for environment in ENVIRONMENTS
+            for prompt in PROMPTS
+            for number, (one, other) in enumerate(played(name, model, environment, prompt, given.episodes))
+        ]
     OUT.mkdir(parents=True, exist_ok=True)
+    rows.sort(key=lambda row: (SMOLLM2, GEMMA).index(row["model"]))
     write_csv(OUT / "rows.csv", rows)
     (OUT / "table.md").write_text(table(rows), encoding="utf-8")
 

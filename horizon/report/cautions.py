@@ -9,6 +9,7 @@ from typing import Any
 
 from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.chart import points_of, single_of
+from horizon.analysis.returning_states import returning_states
 from horizon.core.environment import open_environment
 from horizon.core.environment_name import EnvironmentName
 from horizon.core.errors import HorizonError
@@ -20,13 +21,14 @@ from horizon.runs.run_data import RunData
 _MUCH_TRUNCATED = 0.05
 _RARE = 0.05
 """A rate is at the floor if its interval lies below this, and that at turn 1 contains 0."""
+_MANY_RETURN = 0.1
 _NO_RISE = "no rise can be measured here; horizon calibrate finds"
 
 
 def limits(analysis: Analysis) -> list[str]:
     """Return the limits of the figures, given the conditions that were played."""
     conditions = set(analysis.table.conditions)
-    lines = [*cautions(analysis), *contradictions(analysis.runs)]
+    lines = [*cautions(analysis), *contradictions(analysis.runs), *answers_in_view(analysis.runs)]
     is_imported = bool(analysis.runs) and all("imported" in run.manifest for run in analysis.runs)
     lines += list(_imported_limits(conditions)) if is_imported else list(_missing_conditions(conditions))
     lines += [line for group in analysis.groups if (line := _truncation_note(group))]
@@ -71,7 +73,7 @@ def contradictions(runs: Sequence[RunData]) -> list[str]:
     lines = []
     for run in runs:
         plan = run.manifest.get("plan") or {}
-        conditions = [str(name) for name in plan.get("conditions", ())]
+        conditions = _conditions(run)
         changed = [name for name in conditions if name.partition(":")[0] in ("healed", "corrupted")]
         hidden = [name for name in conditions if name.startswith("hide:")]
         if not (changed or hidden) or not _carries_state(plan):
@@ -89,6 +91,25 @@ def contradictions(runs: Sequence[RunData]) -> list[str]:
         if hidden:
             lines.append(f"{' and '.join(hidden)} hide the state as well, since no later message restates it.")
     return list(dict.fromkeys(lines))
+
+
+def answers_in_view(runs: Sequence[RunData]) -> list[str]:
+    """Return a line for each run in which many states under healed had been posed before in their episode."""
+    lines = []
+    for run in runs:
+        count = returning_states(run, "healed")
+        if count.n_returning > _MANY_RETURN * count.n_states:
+            lines.append(
+                f"healed shows the answer itself in {100 * count.n_returning / count.n_states:.0f} % of the "
+                f"{count.n_states} states looked at: an earlier message of the episode asked the same, with the "
+                "correct reply after it, so that natural-healed is in part what copying gains."
+            )
+    return list(dict.fromkeys(lines))
+
+
+def _conditions(run: RunData) -> list[str]:
+    """Return the conditions of a run's plan."""
+    return [str(name) for name in dict(run.manifest.get("plan") or {}).get("conditions", ())]
 
 
 def _carries_state(plan: Mapping[str, Any]) -> bool:

@@ -42,7 +42,8 @@ CONDITIONS: dict[str, Condition] = {
         histories.show_healed,
         "its history with every incorrect reply replaced by a correct one",
         "natural-healed: the effect of the model's own errors in its history",
-        "a correct reply in its place changes nothing but the error",
+        "a correct reply in its place changes nothing but the error; where a state returns within an episode, as in "
+        "planning puzzles, the reply to its earlier message is the answer itself (the report names their share)",
         "an unplayable reply is replaced by the action that was played in its place, and a wrong action that was "
         "played stays; natural-healed is the effect of its own unplayable replies and of the notes on them",
         needs_oracle=True,

@@ -13,6 +13,7 @@ PAGE = ROOT / "results" / "causes"
 sys.path.insert(0, str(ROOT / "benchmarks"))
 import causes_tables as tables  # noqa: E402
 from causes_rows import About, Contrast, contrasts, cost, errors_of, read_about, read_maps, read_rows  # noqa: E402
+from csv_files import read_csv  # noqa: E402
 
 REMAKE = "run: python benchmarks/causes.py FOLDER --only tables"
 
@@ -25,7 +26,7 @@ def about() -> About:
 @pytest.fixture(scope="module")
 def known(about: About) -> dict[tuple[str, str, str], Contrast]:
     known = contrasts(read_rows(PAGE), about)
-    return {(one.cell, one.cause.present, one.cause.absent): one for one in known}
+    return {(one.cell, one.cause.present, one.cause.absent + "@new" * one.cause.is_new): one for one in known}
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def test_every_contrast_that_the_page_names_has_the_figures_of_the_rows(
     page: str, known: dict[tuple[str, str, str], Contrast]
 ) -> None:
     """Behind a figure of the text a comment names its cell and contrast, as <!-- student-stack natural-healed -->."""
-    named = re.findall(r"([+-]\d+ \[[+-]\d+, [+-]\d+\])(?: points)? ?<!-- (\S+) (\S+?)-(\S+?) -->", page)
+    named = re.findall(r"([+-]\d+ \[[+-]\d+, [+-]\d+\])(?: points)? ?<!-- (\S+) (\S+?)-(\S.*?) -->", page)
     assert len(named) > 5
     for figure, cell, present, absent in named:
         assert figure == tables.points(known[cell, present, absent].harm), (cell, present, absent)
@@ -89,3 +90,28 @@ def test_the_cost_of_a_map_is_at_most_three_times_the_turns_it_scores_again(page
     assert max(len(error.effects) for error in deep) == 40
     least, most = (pick(cost([error]) for error in deep) for pick in (min, max))
     assert f"{len(deep)} errors at turns 39 to 41: {least:.2f} to {most:.2f} times" in page
+    (one,) = read_maps(PAGE, "smollm2-deep", "hide")
+    assert (one.turn, len(one.effects)) == (40, 39)
+    assert f"costs {cost([one]):.2f} times ({one.read_tokens:,} tokens read for {one.rescored_tokens:,})" in page
+
+
+def test_the_states_that_return_are_counted_on_the_page(
+    page: str, known: dict[tuple[str, str, str], Contrast], about: About
+) -> None:
+    counts = {cell: known[cell, "natural", "healed"] for cell in about}
+    named = [cell for cell, contrast in counts.items() if contrast.shows_answers]
+    assert named == ["smollm2-hanoi", "smollm2-blocks", "gemma-hanoi", "gemma-blocks"]
+    seen = [counts[cell].n_seen for cell in named]
+    assert {counts[cell].n_states for cell in named} == {48}
+    assert f"{seen[0]} and {seen[1]} of SmolLM2's 48 states, and {seen[2]} and {seen[3]} of Gemma's" in page
+
+
+def test_recut_histories_have_about_the_length_of_natural_ones(page: str) -> None:
+    lengths = {(row["cell"], row["condition"]): int(row["tokens"]) for row in read_csv(PAGE / "lengths.csv")}
+    changes = [
+        100 * (tokens / lengths[cell, "natural"] - 1)
+        for (cell, condition), tokens in lengths.items()
+        if condition == "recut:all"
+    ]
+    assert len(changes) == 10
+    assert f"at lengths of {min(changes):.0f} to {max(changes):+.0f} % of the natural ones" in page

@@ -6,6 +6,7 @@ import re
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from horizon.analysis.analysis import Group
@@ -13,7 +14,10 @@ from horizon.analysis.analyze import groups_of, load_runs
 from horizon.analysis.chart import points_of, single_of
 from horizon.analysis.estimators import contrasts, decomposition, error_rate, focus_gap, self_conditioning
 from horizon.analysis.multiplicity import correct_groups
+from horizon.analysis.returning_states import turns_that_return
+from horizon.core.environment import open_environment
 from horizon.core.estimator import Estimate
+from horizon.runs.run_data import read_run
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "results"
@@ -69,6 +73,24 @@ def test_the_studys_sentences_have_the_figures_of_its_rows(groups: tuple[Group, 
     ps = [float(str(contrast(groups[place], "natural-fresh").at["p_holm"])) for place in (0, 2)]
     assert f"p is {ps[0]:.2g} and {ps[1]:.2g}" in page
     assert not any(test.at["is_equivalent"] for group in groups for test in points_of(group.estimates, "no_fading"))
+
+
+def test_the_answers_in_view_of_the_studys_hanoi_are_those_of_its_rows() -> None:
+    run = read_run(RESULTS / "study" / "runs" / "study_hanoi")
+    task = open_environment("hanoi", dict(run.manifest["plan"]["parameters"]))
+    returns = turns_that_return(task, run.turns)
+    right: dict[tuple[str, bool], list[bool]] = {}
+    for condition in ("natural", "healed"):
+        asked = run.turns.filter(pl.col("condition") == condition)
+        for episode, turn, correct in asked.select("episode_id", "turn", "correct").iter_rows():
+            right.setdefault((condition, returns[episode, turn]), []).append(correct)
+            if condition == "healed" and turn == 1:
+                right[condition, False].pop()
+    page = text("study/README.md")
+    seen, new = right["healed", True], right["healed", False]
+    assert f"of the {len(seen) + len(new)} states under healed after turn 1, {len(seen)} had been posed before" in page
+    assert f"to {100 * (1 - sum(seen) / len(seen)):.0f} %; on the {len(new)} new ones it is" in page
+    assert f"and {100 * (1 - sum(new) / len(new)):.0f} % (-17 points" in page
 
 
 def test_the_change_log_withdraws_the_odds_in_the_words_of_the_study() -> None:
