@@ -102,7 +102,7 @@ def answers_in_view(runs: Sequence[RunData]) -> list[str]:
             lines.append(
                 f"healed shows the answer itself in {100 * count.n_returning / count.n_states:.0f} % of the "
                 f"{count.n_states} states looked at: an earlier message of the episode asked the same, with the "
-                "correct reply after it, so that natural-healed is in part what copying gains."
+                "correct reply after it, so that contrasts with healed are in part what copying gains."
             )
     return list(dict.fromkeys(lines))
 
