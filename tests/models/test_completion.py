@@ -1,17 +1,21 @@
 """Claims about ask=completion: local and served models continue plain text, and what can't do so is refused."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
+import chess.pgn
 import pytest
 from small_models import save_tiny
 from stub_server import Raw, serving
 
+from horizon.core.continuation import is_over
 from horizon.core.errors import ModelFailure, UsageError
 from horizon.core.model import ModelOptions, Request, open_model
 from horizon.core.records import Message, Reply
 from horizon.play import session
+from horizon.play.in_memory import play_episodes
 from horizon.play.replay import replay
 from horizon.runs import run_folder
 from horizon.scenarios.scenario import make
@@ -81,6 +85,52 @@ def test_a_server_is_asked_at_its_completions_endpoint() -> None:
     assert stub.paths[0].endswith("/completions") and "chat" not in stub.paths[0]
     assert (asked["prompt"], asked["stop"], asked["max_tokens"]) == ("1. e4 e5 2.", ["\n"], 16)
     assert "messages" not in asked
+
+
+@pytest.mark.parametrize(
+    ("unit", "text", "finish", "reply"),
+    [
+        # Sixteen tokens of a game are several moves, so that a server always ends at the limit.
+        ("word", " Nf3 Nc6 3. Bb5 a6 4.", "length", ("Nf3", "stop")),
+        ("word", " Nf3", "length", ("Nf3", "length")),
+        ("word", " 12. ", "length", ("12.", "length")),
+        ("line", " 4\n\nWhat is 3+3?\nAnswer: 6", "length", ("Answer: 4", "stop")),
+        ("line", " 4 x x x", "length", ("Answer: 4 x x x", "length")),
+        ("line", TEXT + " 4\n\nWhat is 3+3?", "length", ("Answer: 4", "stop")),
+        ("line", TEXT + " 4", "stop", ("Answer: 4", "stop")),
+        ("word", TEXT + " Nf3 Nc6", "stop", ("Nf3", "stop")),
+        ("line", "", "stop", ("Answer:", "stop")),
+    ],
+)
+def test_a_whole_unit_is_no_cut_off_reply_and_an_echoed_prompt_is_no_reply(
+    unit: Any, text: str, finish: str, reply: tuple[str, str]
+) -> None:
+    with serving(lambda number, asked: continued(text, finish)) as stub:
+        model = open_model("openai:stub", ModelOptions(base_urls=(stub.url,), continues=unit))
+        (answer,) = model.reply([request()])
+    assert isinstance(answer, Reply)
+    assert (answer.text, answer.finish_reason) == reply
+
+
+@pytest.mark.parametrize(
+    ("text", "is_whole"), [("12. ", False), ("12.", False), ("12. e", False), ("12. e4 ", True), ("42 is it", True)]
+)
+def test_a_move_number_alone_is_no_whole_word(text: str, is_whole: bool) -> None:
+    assert is_over("word", text) is is_whole
+
+
+def test_a_served_game_is_not_cut_off_at_its_limit() -> None:
+    def first_legal(number: int, asked: Any) -> Raw:
+        game = chess.pgn.read_game(io.StringIO(asked["prompt"]))
+        assert game is not None
+        board = game.end().board()
+        return continued(f" {board.san(min(board.legal_moves, key=str))} e5 3. Bb5 a6", "length")
+
+    with serving(first_legal) as stub:
+        options = ModelOptions(base_urls=(stub.url,), continues="word")
+        given: dict[str, Any] = {"turns": 3, "opponents": ["random"], "judge_engine": "none"}
+        played = play_episodes("chess:ask=completion", open_model("openai:stub", options), **given)
+    assert [turn.error for turn in played.turns] == ["none"] * 3
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,11 @@ import torch
 import transformers
 
 from horizon.core.answers import is_complete
-from horizon.core.continuation import MOST_WORD_TOKENS, cut_reply, is_over
+from horizon.core.continuation import MOST_WORD_TOKENS, cut_reply, finish_of, is_over
 from horizon.core.errors import ModelFailure
 from horizon.core.likelihood import Likelihood
 from horizon.core.model import ModelOptions, Request
-from horizon.core.records import WHOLE, Json, Message, Reply
+from horizon.core.records import WHOLE, FinishReason, Json, Message, Reply
 from horizon.core.weight_cache import weights
 from horizon.models._local.batch import BatchedPasses
 from horizon.models._local.decoder import Decoder
@@ -240,12 +240,14 @@ class LocalModel:
         if job.recall.rounding is not None:
             extra["rounded_tokens"] = job.recall.rounding.end - job.recall.rounding.start
         # A constrained reply uses the text of the list: not all tokenizers restore every text.
-        text = legal.get(tuple(written.tokens))
-        if self._options.continues:
-            text = cut_reply(self._options.continues, self._text(written.tokens))
+        whole = self._text(written.tokens)
+        text = legal.get(tuple(written.tokens), whole)
+        finish: FinishReason = "stop" if written.has_ended else "length"
+        if unit := self._options.continues:
+            text, finish = cut_reply(unit, whole), finish_of(unit, whole, finish)
         return Reply(
-            self._text(written.tokens) if text is None else text,
-            "stop" if written.has_ended else "length",
+            text,
+            finish,
             prompt_tokens=self.count_tokens(request.messages[-1].content),
             context_tokens=len(job.prompt),
             completion_tokens=len(written.tokens),

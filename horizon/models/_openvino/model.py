@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from horizon.core.answers import is_complete
-from horizon.core.continuation import MOST_WORD_TOKENS, cut_reply, is_over
+from horizon.core.continuation import MOST_WORD_TOKENS, cut_reply, finish_of, is_over
 from horizon.core.errors import ModelFailure, UsageError
 from horizon.core.model import ModelOptions, Request
-from horizon.core.records import Json, Reply
+from horizon.core.records import FinishReason, Json, Reply
 from horizon.core.weight_cache import weights
 from horizon.models._local.template import ChatTemplate
 from horizon.models._openvino.pipeline import Pipeline, Prompt, Written, precision_of, reason_of
@@ -163,11 +163,12 @@ class OpenVinoModel:
                 "--cache-gb, or use --condition window:k"
             )
         text = self._open_pipeline().text(written.tokens)
-        if self._options.continues:
-            text = cut_reply(self._options.continues, text)
+        finish: FinishReason = "stop" if written.has_ended else "length"
+        if unit := self._options.continues:
+            text, finish = cut_reply(unit, text), finish_of(unit, text, finish)
         return Reply(
             text,
-            "stop" if written.has_ended else "length",
+            finish,
             prompt_tokens=self.count_tokens(request.messages[-1].content),
             context_tokens=len(prompt.tokens),
             completion_tokens=len(written.tokens),

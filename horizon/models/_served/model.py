@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from horizon.core.continuation import cut_reply
+from horizon.core.continuation import cut_reply, drop_echo, finish_of
 from horizon.core.credentials import Address, Secrets, mask_address
 from horizon.core.errors import ModelFailure
 from horizon.core.escaping import visible
@@ -224,9 +224,13 @@ class ServedModel:
         if server.prompts.is_cut(request.conversation, request.messages, outcome.context_tokens):
             # The server read only a part of the prompt without an error: what it replied is no reply to it.
             return Reply("", "overflow", context_tokens=outcome.context_tokens, completion_tokens=0)
+        if unit:
+            text = drop_echo(sent["prompt"], outcome.text)
+            finish = finish_of(unit, text, outcome.finish_reason)
+            outcome = replace(outcome, text=cut_reply(unit, text), finish_reason=finish)
         return replace(
             outcome,
-            text=self._secrets.mask(cut_reply(unit, outcome.text) if unit else outcome.text),
+            text=self._secrets.mask(outcome.text),
             reasoning=None if outcome.reasoning is None else self._secrets.mask(outcome.reasoning),
             latency_ms=1000 * (time.perf_counter() - began),
         )
