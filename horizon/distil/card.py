@@ -9,6 +9,7 @@ from horizon.core.records import Json
 from horizon.distil.legality import BIN, Legality
 from horizon.distil.recipe import Recipe
 from horizon.distil.trainer import Progress
+from horizon.runs.replacing import replace_text
 
 FILE = "card.json"
 
@@ -25,8 +26,9 @@ def write_card(
     }
     if legality is not None:
         data["legality"] = {name: list(counts) for name, counts in asdict(legality).items()}
-    (folder / FILE).write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-    (folder / "README.md").write_text(_page(recipe, training, last, legality), encoding="utf-8")
+    replace_text(folder / "README.md", _page(recipe, training, last, legality))
+    # Last, as it marks a student that is finished.
+    replace_text(folder / FILE, json.dumps(data, indent=1) + "\n")
 
 
 def command_of(recipe: Recipe) -> str:

@@ -4,7 +4,7 @@ A dialogue may start at any state, posed as a fresh one, and is then continued f
 their contract and the tokenizer; no network.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -30,27 +30,53 @@ def write_dialogues(environment: str, seed: int, numbers: Iterable[int], turns: 
     Raises:
         UsageError: no such environment, or one without an exact oracle.
     """
+    task = _taught(environment)
+    return [
+        "".join(f"<asked>{asked}<reply>{reply}" for asked, reply, _, _ in _dialogue(task, seed, number, turns))
+        for number in numbers
+    ]
+
+
+def check_spelling(environment: str, seed: int, numbers: Iterable[int], turns: int, tokenizer: Tokenizer) -> None:
+    """Check that the oracle's replies, spelled by a student's tokens, are still its actions to the environment.
+
+    Raises:
+        UsageError: a reply is not, so that no student could ever give it.
+    """
+    task = _taught(environment)
+    for number in numbers:
+        for _, reply, state, best in _dialogue(task, seed, number, turns):
+            written = tokenizer.decode(tokenizer.encode(f"<reply>{reply}", add_special_tokens=False).ids[1:])
+            if task.parse(state, written).action != best:
+                raise UsageError(
+                    f"a student's words can't spell the replies of {environment} ('{reply}' becomes "
+                    f"'{written.strip()}'): choose another task"
+                )
+
+
+def _taught(environment: str) -> Any:
     task: Any = open_environment(environment)
     if task.oracle_kind != "exact":
         raise UsageError(f"{task.name} has no exact oracle to learn from: only chess is taught by an engine")
-    return [_dialogue(task, generator(seed, "dialogue", number), turns) for number in numbers]
+    return task
 
 
-def _dialogue(task: Any, draw: Random, turns: int) -> str:
+def _dialogue(task: Any, seed: int, number: int, turns: int) -> Iterator[tuple[str, str, Any, Any]]:
+    """Yield what is asked, the reply, the state and its best action, turn by turn."""
+    draw = generator(seed, "dialogue", number)
     state = task.reset(draw.getrandbits(60))
     for _ in range(draw.randrange(LATEST_START) if draw.random() < 0.5 else 0):
-        if task.done(state) is not None:
+        later = task.step(state, task.oracle(state))
+        if task.done(later) is not None:
+            # A solved puzzle leaves nothing to ask.
             break
-        state = task.step(state, task.oracle(state))
-    parts: list[str] = []
+        state = later
     for turn in range(turns):
         if task.done(state) is not None:
             break
         best = task.oracle(state)
-        asked = task.observe(state) if turn else task.pose(state)
-        parts.append(f"<asked>{asked}<reply>{task.render(state, best)}")
+        yield (task.observe(state) if turn else task.pose(state)), task.render(state, best), state, best
         state = task.step(state, best)
-    return "".join(parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,11 @@ import torch
 import transformers
 from tokenizers import Tokenizer
 
+from horizon.core.errors import UsageError
 from horizon.core.records import Json
+from horizon.core.registry import nearest
 from horizon.distil.batches import Lessons
+from horizon.distil.card import FILE as CARD
 from horizon.distil.card import write_card
 from horizon.distil.legality import illegal_shares
 from horizon.distil.lesson_files import held_out, load_chess, load_dialogues, make_lessons, trained_on
@@ -18,6 +21,7 @@ from horizon.distil.tokenizers import save_tokenizer
 from horizon.distil.trainer import Progress, Training, train
 
 CHECKPOINT_S = 60.0
+DEVICES = ("auto", "cpu", "cuda")
 
 
 def distil(
@@ -42,23 +46,27 @@ def distil(
     device
         `cpu`, `cuda`, or `auto`.
     resume
-        Continue `out` from its last checkpoint.
+        Continue `out` from its last checkpoint; one that is finished stays as it is.
     watch
         Gets a line of progress now and then.
 
     Raises
     ------
     UsageError
-        A folder that is taken or was started by another recipe, or an environment without an exact oracle.
+        A folder that is taken or was started by another recipe, an environment that can't be taught, or a device that
+        is not there.
     EngineFailure
         Stockfish is missing, or a position could not be scored.
     """
+    on = _device_of(device)
     keep_recipe(recipe, out, resume=resume)
+    if (out / CARD).is_file():
+        watch(f"{out} is finished")
+        return out
     data = data or out / "lessons"
     make_lessons(recipe, data, watch)
     all_games = load_chess(recipe, data) if recipe.is_chess else None
     lessons: Lessons = load_dialogues(recipe, data) if all_games is None else trained_on(all_games)
-    on = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     training = Training(
         size=recipe.size,
         steps=recipe.steps,
@@ -88,3 +96,16 @@ def distil(
     write_card(out, recipe, facts, last, legality)
     (out / "checkpoint.pt").unlink(missing_ok=True)
     return out
+
+
+def _device_of(name: str) -> str:
+    """Return the device to train on.
+
+    Raises:
+        UsageError: an unknown device, or one that this machine lacks.
+    """
+    if name not in DEVICES:
+        raise UsageError(f"--device {name} is unknown: {nearest(name, DEVICES)}")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UsageError("--device cuda: PyTorch finds no CUDA device here: use --device cpu")
+    return ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name

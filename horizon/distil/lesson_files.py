@@ -3,18 +3,24 @@
 A folder holds the teacher's games (chess), the tokenizer, and the arrays. Knows engines and environments; no network.
 """
 
-from collections.abc import Callable, Sequence
+import json
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from os import sched_getaffinity
 from pathlib import Path
+from zipfile import BadZipFile
 
 from tokenizers import Tokenizer
 
+from horizon.core.errors import UsageError
 from horizon.distil import chess_lessons
 from horizon.distil.chess_lessons import ChessLessons
 from horizon.distil.dialogue_lessons import (
     DialogueLessons,
+    check_spelling,
     dialogue_lessons_of,
     load_dialogue_lessons,
     write_dialogues,
@@ -22,8 +28,10 @@ from horizon.distil.dialogue_lessons import (
 from horizon.distil.recipe import Recipe
 from horizon.distil.teacher_games import read_games, write_games
 from horizon.distil.tokenizers import chess_tokenizer, word_tokenizer
-from horizon.runs.replacing import replacing
+from horizon.runs.replacing import make_folder, replace_text, replacing
 
+FACTS = "lessons.json"
+"""The file of what determines the lessons of a folder."""
 _PART = 100
 HELD_OUT = 20
 """One game in this many, the last ones, is not trained on."""
@@ -33,10 +41,10 @@ def make_lessons(recipe: Recipe, folder: Path, watch: Callable[[str], None]) -> 
     """Write the lessons of a recipe into a folder, unless they are there; an interrupted call is continued.
 
     Raises:
-        UsageError: an environment without an exact oracle.
+        UsageError: an environment that can't be taught, or a folder with the lessons of another recipe.
         EngineFailure: Stockfish is missing, or a position could not be scored.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    _keep_facts(recipe, folder)
     if (folder / "lessons.npz").is_file():
         return
     lessons: ChessLessons | DialogueLessons
@@ -58,15 +66,52 @@ def make_lessons(recipe: Recipe, folder: Path, watch: Callable[[str], None]) -> 
         lessons.save(file)
 
 
+def _keep_facts(recipe: Recipe, folder: Path) -> None:
+    """Write what determines the lessons into a new folder, or check that the folder's are the same.
+
+    Raises:
+        UsageError: other lessons, or files of unknown origin.
+    """
+    make_folder(folder)
+    path = folder / FACTS
+    if not path.is_file():
+        if any(folder.iterdir()):
+            raise UsageError(f"{folder} has no {FACTS}, so its lessons are unknown: name another folder")
+        replace_text(path, json.dumps(recipe.of_lessons, indent=2) + "\n")
+        return
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        known = None
+    if not isinstance(known, dict):
+        raise UsageError(f"{path} can't be read: name another folder for the lessons")
+    for name, value in recipe.of_lessons.items():
+        if known.get(name) != value:
+            raise UsageError(
+                f"{folder} has lessons with {name}={known.get(name)}, not {value}: name another folder by --data"
+            )
+
+
 def load_chess(recipe: Recipe, folder: Path) -> ChessLessons:
     """Return all games of a recipe's lessons, those that are not trained on included."""
     targets: chess_lessons.Targets = "hard" if recipe.targets == "hard" else "soft"
-    return chess_lessons.load_lessons(folder / "lessons.npz", targets, recipe.batch_tokens)
+    with _readable(folder / "lessons.npz") as path:
+        return chess_lessons.load_lessons(path, targets, recipe.batch_tokens)
 
 
 def load_dialogues(recipe: Recipe, folder: Path) -> DialogueLessons:
     """Return the dialogues of a recipe's lessons."""
-    return load_dialogue_lessons(folder / "lessons.npz", recipe.batch_tokens)
+    with _readable(folder / "lessons.npz") as path:
+        return load_dialogue_lessons(path, recipe.batch_tokens)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[Path]:
+    """Raise UsageError when what is inside finds a file cut or changed."""
+    try:
+        yield path
+    except (ValueError, KeyError, EOFError, zlib.error, BadZipFile):
+        raise UsageError(f"{path} is damaged: delete it, and the same command makes it again") from None
 
 
 def held_out(lessons: ChessLessons) -> range:
@@ -100,4 +145,5 @@ def _from_dialogues(recipe: Recipe) -> tuple[Tokenizer, DialogueLessons]:
         writing = [pool.submit(write_dialogues, recipe.environment, recipe.seed, part, recipe.turns) for part in parts]
         texts = [text for part in writing for text in part.result()]
     tokenizer = word_tokenizer(texts)
+    check_spelling(recipe.environment, recipe.seed, numbers[:_PART], recipe.turns, tokenizer)
     return tokenizer, dialogue_lessons_of(texts, tokenizer)

@@ -1,15 +1,20 @@
 """How a student is made: everything that determines its weights, as one record that its card and its folder keep."""
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from horizon.core.errors import UsageError
+from horizon.core.records import Json
 from horizon.core.registry import nearest
 from horizon.distil.network import SIZES
+from horizon.runs.replacing import make_folder, replace_text
 
 TARGETS = ("soft", "hard")
 FILE = "recipe.json"
+_TRAINED_ON_CHESS = 2
+"""The fewest games: one is kept for the card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class Recipe:
         """Refuse what can't be trained.
 
         Raises:
-            UsageError: an unknown size or kind of target, or a number below 1.
+            UsageError: an unknown size or kind of target, a number that is too low, or chess with parameters.
         """
         if self.size not in SIZES:
             raise UsageError(f"--size {self.size} is unknown: {nearest(self.size, SIZES)}")
@@ -60,11 +65,28 @@ class Recipe:
         for name in ("lessons", "turns", "nodes", "steps", "batch_tokens"):
             if getattr(self, name) < 1:
                 raise UsageError(f"--{name.replace('_', '-')} {getattr(self, name)}: give at least 1")
+        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
+            raise UsageError(f"--learning-rate {self.learning_rate:g}: give a number above 0, such as 0.003")
+        if not self.is_chess:
+            return
+        if ":" in self.environment:
+            raise UsageError(
+                f"--env {self.environment}: students of chess are all taught one way (FEN, moves in UCI): give --env "
+                "chess, and the parameters to horizon play"
+            )
+        if self.lessons < _TRAINED_ON_CHESS:
+            raise UsageError(f"--lessons {self.lessons}: give at least {_TRAINED_ON_CHESS} games, one for the card")
 
     @property
     def is_chess(self) -> bool:
         """Whether an engine teaches: chess, played from the history and from a FEN."""
         return self.environment.partition(":")[0] == "chess"
+
+    @property
+    def of_lessons(self) -> dict[str, Json]:
+        """What determines the lessons alone; students that differ in the rest can share them."""
+        shared: dict[str, Json] = {"environment": self.environment, "lessons": self.lessons, "seed": self.seed}
+        return shared | ({"nodes": self.nodes} if self.is_chess else {"turns": self.turns})
 
     def as_json(self) -> str:
         """Return the recipe as the text of its file."""
@@ -81,12 +103,15 @@ def keep_recipe(recipe: Recipe, folder: Path, *, resume: bool) -> None:
     if not resume:
         if folder.exists() and any(folder.iterdir()):
             raise UsageError(f"{folder} is not empty: continue it with --resume, or name another --out")
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(recipe.as_json(), encoding="utf-8")
+        make_folder(folder)
+        replace_text(path, recipe.as_json())
         return
     if not path.is_file():
         raise UsageError(f"nothing to resume in {folder}: start it without --resume")
-    known = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        known = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError):
+        raise UsageError(f"{path} can't be read: start again, with another --out") from None
     if differing := sorted(name for name, value in asdict(recipe).items() if known.get(name) != value):
         name = differing[0]
         raise UsageError(

@@ -8,6 +8,7 @@ import gzip
 import json
 import math
 import os
+import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -123,14 +124,17 @@ def read_games(folder: Path, numbers: range) -> Iterator[TeacherGame]:
     """Yield games of a folder by their numbers, in order.
 
     Raises:
-        StoreError: the folder lacks one of them.
+        StoreError: the folder lacks one of them, or a file is damaged.
     """
     for number in range(numbers.start // GAMES_PER_FILE, -(-numbers.stop // GAMES_PER_FILE)):
         path = _file(folder, number)
         if not path.is_file():
             raise StoreError(f"{folder} has no {path.name}: play its games again")
-        with gzip.open(path, "rt", encoding="ascii") as lines:
-            yield from (game for game in map(game_of, lines) if game.number in numbers)
+        try:
+            with gzip.open(path, "rt", encoding="ascii") as lines:
+                yield from (game for game in map(game_of, lines) if game.number in numbers)
+        except (EOFError, OSError, ValueError, zlib.error):
+            raise StoreError(f"{path} is damaged: delete it, and its games are played again") from None
 
 
 def _file(folder: Path, number: int) -> Path:

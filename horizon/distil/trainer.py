@@ -63,6 +63,8 @@ def train(
     aims = (torch.from_numpy(table.tokens).to(device), torch.from_numpy(table.shares).to(device))
     checkpoint = folder / "checkpoint.pt"
     first, spent, curve = _restore(checkpoint, network, optimizers, device)
+    if curve:
+        watch(Progress(first, training.steps, curve[-1][1], spent))
     began = saved = time.monotonic()
     recent: list[Tensor] = []
     for step, batches in _ahead(lessons, training, first):
