@@ -58,6 +58,8 @@ def calibrate(
         raise UsageError(f"--most-turns {most_turns}: give at least 1")
     scenario = make({"model": model, "environment": env, "seed": seed, **flags}, "command line")
     varied = dict(_knob(text) for text in knob or ())
+    if len(varied) < len(knob or ()):
+        raise UsageError("--knob names a parameter twice: give all its values at once, as disks=1,2,4")
 
     def show(so_far: "Calibration") -> None:
         if so_far.turns:

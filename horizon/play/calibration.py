@@ -15,7 +15,7 @@ import numpy as np
 
 from horizon.analysis.stats.psychometric import ChosenPlace, learn
 from horizon.core.environment import Environment, knobs_of, open_environment
-from horizon.core.errors import UsageError
+from horizon.core.errors import EngineFailure, ModelFailure, UsageError
 from horizon.core.model import Model
 from horizon.core.parameters import Value, join_name, split_name
 from horizon.core.records import Json, Turn
@@ -48,6 +48,7 @@ class TriedSetting:
 class Calibration:
     """The outcome: the chosen parameters, their error rate with a 95 % interval, and every setting that was tried.
 
+    `failed` turns got no reply and count neither as correct nor as errors.
     `verdict` is `reached`, `too hard` (even the easiest setting errs more often than the target), `too easy` (even the
     hardest errs less), or `between` (the two settings beside the target are far apart). `usage` is what it took.
     """
@@ -61,6 +62,7 @@ class Calibration:
     verdict: str
     turns: int
     tried: tuple[TriedSetting, ...]
+    failed: int = 0
     usage: Usage = field(default_factory=Usage)
 
     @property
@@ -77,7 +79,8 @@ class Calibration:
     def sentence(self) -> str:
         """What was found, as a sentence."""
         rate = self.percent
-        goal = f"target {100 * self.target:g} %, {self.turns} fresh turns"
+        lost = f", {self.failed} more failed" if self.failed else ""
+        goal = f"target {100 * self.target:g} %, {self.turns} fresh turns{lost}"
         if self.verdict == "too hard":
             return f"no setting is easy enough: errs at {rate} even at the easiest, {self.name} ({goal})"
         if self.verdict == "too easy":
@@ -158,24 +161,33 @@ def calibrate(
     varied = dict(knobs or {name: values for name, values in knobs_of(task).items() if name not in kept})
     grid = _grid(kept, task, varied)
     places = _places(grid, varied)
-    errors, turns, usage = [0] * len(grid), [0] * len(grid), Usage()
+    errors, turns, usage, n_failed = [0] * len(grid), [0] * len(grid), Usage(), 0
     draw = np.random.default_rng(derive(scenario.seed, "calibration"))
     while True:
         posterior = learn(places, errors, turns, seed=sum(turns))
         choice = posterior.choose(target)
-        so_far = replace(_calibration(kept, task.name, target, (grid, errors, turns), choice), usage=usage)
+        so_far = replace(
+            _calibration(kept, task.name, target, (grid, errors, turns), choice), usage=usage, failed=n_failed
+        )
         watch(so_far)
         n_played = sum(turns)
         if n_played >= most_turns or (n_played >= _LEAST_TURNS and choice.is_sure):
             return so_far
         proposed = Counter(posterior.propose(target, min(_BATCH, most_turns - n_played), draw))
+        failure: EngineFailure | ModelFailure | None = None
         for place, count in sorted(proposed.items()):
             asked = {**kept, **grid[place]}
             seed = derive(scenario.seed, "calibration", n_played, place) >> 1
-            rows = _fresh_turns(scenario, asked, model, seed, count)
+            try:
+                rows = _fresh_turns(scenario, asked, model, seed, count)
+            except (EngineFailure, ModelFailure) as problem:
+                rows, failure = (), problem
             usage += usage_of_rows(rows)
+            n_failed += count - len(rows)
             turns[place] += len(rows)
             errors[place] += sum(not row.correct for row in rows)
+        if failure is not None and sum(turns) == n_played:
+            raise failure
 
 
 def _fresh_turns(
@@ -204,6 +216,9 @@ def _grid(
         )
     if twice := sorted(set(knobs) & set(kept)):
         raise UsageError(f"'{twice[0]}' is both set and varied: leave it out of --env, or out of --knob")
+    for name, values in knobs.items():
+        if len(set(map(str, values))) < len(values):
+            raise UsageError(f"parameter '{name}' is to take a value twice: name each value once")
     combinations = [dict(zip(knobs, values, strict=True)) for values in product(*knobs.values())]
     if len(combinations) > _MOST_SETTINGS:
         raise UsageError(

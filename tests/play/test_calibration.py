@@ -1,14 +1,16 @@
 """Claims about calibration: the setting it finds errs at the target rate, and a run keeps to what was chosen."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 import horizon
 from horizon.core.environment import open_environment
-from horizon.core.errors import UsageError
-from horizon.core.model import ModelOptions, open_model
+from horizon.core.errors import ModelFailure, UsageError
+from horizon.core.model import ModelOptions, Request, open_model
+from horizon.core.records import Reply
 from horizon.models.synthetic import Process, error_probability
 from horizon.play import session
 from horizon.play.calibration import Calibration, calibrate
@@ -60,6 +62,7 @@ def test_what_is_varied_can_be_named() -> None:
         ("chess", {}, "leaves no parameter to calibrate"),
         ("hanoi:disks=3", {}, "leaves no parameter to calibrate"),
         ("hanoi:disks=3", {"knobs": {"disks": (1, 2)}}, "both set and varied"),
+        ("hanoi", {"knobs": {"disks": (2, "2")}}, "a value twice"),
         ("hanoi", {"target": 1.0}, "is no error rate"),
         ("hanoi", {"knobs": {"disks": ("many",)}}, "is not a whole number"),
         ("running_total", {"knobs": {"lookups": tuple(range(1, 50)), "words": tuple(range(2, 20))}}, "too many"),
@@ -68,6 +71,48 @@ def test_what_is_varied_can_be_named() -> None:
 def test_what_can_not_be_calibrated_is_one_line(environment: str, more: dict[str, object], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         calibrated("synthetic", environment, **more)  # type: ignore[arg-type]
+
+
+class Flaky:
+    """A model whose requests with a seed divisible by 3 fail by infrastructure, and that always errs otherwise."""
+
+    name, reads_text = "flaky", True
+
+    def __init__(self) -> None:
+        self.failed: set[int] = set()
+
+    def identity(self) -> dict[str, object]:
+        return {"backend": "flaky"}
+
+    def reply(self, requests: Sequence[Request]) -> list[Reply | ModelFailure]:
+        self.failed |= {request.seed for request in requests if request.seed % 3 == 0}
+        return [Reply("Answer: A A") if request.seed % 3 else ModelFailure("no reply") for request in requests]
+
+    def count_tokens(self, text: str) -> None:
+        return None
+
+    def close(self) -> None:
+        pass
+
+
+def test_failed_requests_are_counted_and_are_no_errors() -> None:
+    scenario = make({"model": "random", "environment": "hanoi", "server_retries": 0}, "test")
+    model = Flaky()
+    outcome = calibrate(scenario, open_environment("hanoi"), model, 0.1)  # type: ignore[arg-type]
+    assert outcome.verdict == "too hard"
+    assert sum(setting.errors for setting in outcome.tried) == outcome.turns
+    assert outcome.failed == len(model.failed) > 0
+    assert f"{outcome.failed} more failed" in outcome.sentence
+
+
+def test_a_model_that_never_replies_is_a_failure_and_no_setting() -> None:
+    class Dead(Flaky):
+        def reply(self, requests: Sequence[Request]) -> list[Reply | ModelFailure]:
+            return [ModelFailure("no reply") for _ in requests]
+
+    scenario = make({"model": "random", "environment": "hanoi"}, "test")
+    with pytest.raises(ModelFailure, match="no reply"):
+        calibrate(scenario, open_environment("hanoi"), Dead(), 0.1)  # type: ignore[arg-type]
 
 
 def test_a_run_is_calibrated_before_it_is_played_and_resumes_as_it_was(tmp_path: Path) -> None:
