@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from horizon.core.estimator import Estimate
     from horizon.play.attribution import AttributionOptions
+    from horizon.play.scoring import UnscoredConversation
     from horizon.runs.attribution_file import ErrorMap
 
 
@@ -46,14 +47,19 @@ def attribute_errors(folder: Path, options: "AttributionOptions") -> None:
     run = read_run(folder)
     places = sample_errors(run, options)
     model = options.model or str(run.manifest["plan"]["model"])
+    failures: list[UnscoredConversation] = []
     file = AttributionFile(folder, options.edit, model)
     try:
         done = {(error.episode_id, error.turn) for error in file.maps}
-        keep_counted("mapped", places, done, map_errors(run, options, done), file.append)
+        keep_counted("mapped", places, done, map_errors(run, options, done, failures.append), file.append)
     finally:
         file.close()
+    if failures and not file.maps:
+        raise failures[-1]
     for line in lines(file.maps, options.edit):
         typer.echo(line)
+    if failures:
+        typer.echo(f"left out: {len(failures)} errors that can't be scored, the last because of {failures[-1]}")
     typer.echo(f"maps: {file.path} (horizon report {folder} draws them)")
 
 

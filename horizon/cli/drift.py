@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from horizon.analysis.drift import DriftEstimates
     from horizon.core.estimator import Estimate
     from horizon.play.drift import DriftOptions
+    from horizon.play.scoring import UnscoredConversation
     from horizon.runs.drift_file import ScoredTurn
 
 
@@ -41,14 +42,19 @@ def score_run(folder: Path, options: "DriftOptions") -> None:
 
     run = read_run(folder)
     places = sample_turns(run, options)
+    failures: list[UnscoredConversation] = []
     file = DriftFile(folder, options.model or str(run.manifest["plan"]["model"]))
     try:
         done = {(scored.episode_id, scored.turn) for scored in file.turns}
-        keep_counted("scored", places, done, score_turns(run, options, done), file.append)
+        keep_counted("scored", places, done, score_turns(run, options, done, failures.append), file.append)
     finally:
         file.close()
+    if failures and not file.turns:
+        raise failures[-1]
     for line in lines(file.turns, run.ends_at_errors):
         typer.echo(line)
+    if failures:
+        typer.echo(f"left out: {len(failures)} turns that can't be scored, the last because of {failures[-1]}")
     typer.echo(f"scores: {file.path} (horizon report {folder} draws them)")
 
 

@@ -5,7 +5,7 @@ nats: above 0 the turn did harm. Reads a finished run and needs its model; chang
 """
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
@@ -21,7 +21,15 @@ from horizon.core.restating import carries_state
 from horizon.core.seeds import generator
 from horizon.play.episode import LiveEpisode
 from horizon.play.judging import PosedState
-from horizon.play.scoring import likelihoods, opened_for_scoring, posed_again, refuse_imported
+from horizon.play.scoring import (
+    UnscoredConversation,
+    likelihoods,
+    opened_for_scoring,
+    posed_again,
+    refuse_unscored,
+    scorable_turns,
+    score_each,
+)
 from horizon.play.setting import Setting
 from horizon.play.turn import ANY_LENGTH, view_of
 from horizon.runs.attribution_file import ErrorMap, TurnEffect
@@ -58,7 +66,8 @@ class _Variant:
 def sample_errors(run: RunData, options: AttributionOptions) -> list[tuple[str, int]]:
     """Return the wrong natural turns to map, as (episode, turn), by episode and turn.
 
-    Turns 1 have no history, and turns without a reference answer nothing to score.
+    Turns 1 have no history, turns without a reference answer nothing to score, and what did not fit into the context
+    is no error of an earlier turn's making.
 
     Raises
     ------
@@ -69,13 +78,7 @@ def sample_errors(run: RunData, options: AttributionOptions) -> list[tuple[str, 
         raise UsageError(f"edit={options.edit} is unknown: choose one of {', '.join(EDITS)}")
     if options.errors < 1:
         raise UsageError(f"errors={options.errors} is out of range: at least 1")
-    refuse_imported(run)
-    wrong = run.turns.filter(
-        (pl.col("condition") == "natural")
-        & ~pl.col("correct")
-        & (pl.col("turn") > 1)
-        & pl.col("optimal_action").is_not_null()
-    )
+    wrong = scorable_turns(run).filter(~pl.col("correct"))
     places = sorted(wrong.select("episode_id", "turn").iter_rows())
     if not places:
         raise UsageError(f"{run.name} has no natural error after turn 1 with a reference answer: there is no map")
@@ -84,9 +87,12 @@ def sample_errors(run: RunData, options: AttributionOptions) -> list[tuple[str, 
 
 
 def map_errors(
-    run: RunData, options: AttributionOptions, done: Collection[tuple[str, int]] = ()
+    run: RunData,
+    options: AttributionOptions,
+    done: Collection[tuple[str, int]] = (),
+    leave_out: Callable[[UnscoredConversation], None] = refuse_unscored,
 ) -> Iterator[ErrorMap]:
-    """Yield the map of each sampled error that is not done yet.
+    """Yield the map of each sampled error that is not done yet; `leave_out` gets those that can't be scored.
 
     Raises
     ------
@@ -101,8 +107,8 @@ def map_errors(
     with opened_for_scoring(run, options.model) as (setting, scorer):
         if options.edit == "hide" and not getattr(setting.model, "controls_recall", False):
             raise UsageError(f"{setting.model.name} can't hide messages from attention: use --edit heal")
-        for live, rows in posed_again(setting, run, places):
-            yield _map(setting, scorer, live, rows, options.edit)
+        again = posed_again(setting, run, places)
+        yield from score_each(again, lambda live, rows: _map(setting, scorer, live, rows, options.edit), leave_out)
 
 
 def _map(setting: Setting, scorer: ReplyScorer, live: LiveEpisode, rows: Sequence[Turn], edit: str) -> ErrorMap:

@@ -11,10 +11,13 @@ from typing import Any
 from horizon.core.environment import Environment
 from horizon.core.environment_name import EnvironmentName
 from horizon.core.errors import UsageError
+from horizon.core.hashing import json_digest
 from horizon.core.parameters import values
 from horizon.core.records import Json, Turn
 from horizon.play.episode import LiveEpisode, restore
 from horizon.play.setting import Setting
+from horizon.runs import run_folder
+from horizon.runs.manifest import resume_command
 from horizon.runs.run_data import read_run
 from horizon.scenarios.conditions import donor_of
 from horizon.scenarios.scenario import Scenario
@@ -78,6 +81,11 @@ def open_donors(scenario: Scenario, task: Environment[Any]) -> dict[str, Donor]:
 
 def _open(condition: str, folder: Path, scenario: Scenario, task: Environment[Any]) -> Donor:
     run = read_run(folder)
+    if not run_folder.is_finished(folder):
+        raise UsageError(
+            f"condition {condition}: {folder} is unfinished, and its missing states would not be posed: continue it "
+            f"with {resume_command(folder)}"
+        )
     if "imported" in run.manifest:
         raise UsageError(f"condition {condition}: {folder} was imported, and what its model was shown is not in it")
     plan = run.manifest["plan"]
@@ -99,5 +107,10 @@ def _open(condition: str, folder: Path, scenario: Scenario, task: Environment[An
         turns[episode] = rows
     ids = sorted(run.turns["run_id"].unique().to_list())
     models = sorted(run.turns["model"].unique().to_list())
-    identity: dict[str, Json] = {"run_ids": ids, "models": models}
+    shown: list[Json] = [
+        [row.episode_id, row.turn, row.state, row.reply, row.correct, row.extra]
+        for rows in turns.values()
+        for row in rows
+    ]
+    identity: dict[str, Json] = {"run_ids": ids, "models": models, "transcripts": json_digest({"rows": shown}, 8)}
     return Donor(str(folder), identity, turns, bool(plan.get("feedback", True)))

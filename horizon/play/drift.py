@@ -4,17 +4,23 @@ Scored, not counted, so that fading shows before the first error. Reads a finish
 nothing. The estimates are in `analysis.drift`.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-
-import polars as pl
 
 from horizon.core.errors import UsageError
 from horizon.core.likelihood import ReplyScorer
 from horizon.core.records import Turn
 from horizon.core.seeds import derive, generator
 from horizon.play.episode import LiveEpisode
-from horizon.play.scoring import likelihoods, opened_for_scoring, posed_again, refuse_imported
+from horizon.play.scoring import (
+    UnscoredConversation,
+    likelihoods,
+    opened_for_scoring,
+    posed_again,
+    refuse_unscored,
+    scorable_turns,
+    score_each,
+)
 from horizon.play.setting import Setting
 from horizon.play.turn import request_for
 from horizon.runs.drift_file import ScoredTurn
@@ -34,7 +40,8 @@ def sample_turns(run: RunData, options: DriftOptions) -> list[tuple[str, int]]:
     """Return the natural turns to score, as (episode, turn), by episode and turn.
 
     Every episode gives as many as any other while it has them, spread over its length; a larger sample holds a
-    smaller one of the same seed. Turns 1 have no history, and turns without a reference answer nothing to score.
+    smaller one of the same seed. Turns 1 have no history, turns without a reference answer nothing to score, and what
+    did not fit into the context was not read.
 
     Raises
     ------
@@ -43,10 +50,7 @@ def sample_turns(run: RunData, options: DriftOptions) -> list[tuple[str, int]]:
     """
     if options.turns < 1:
         raise UsageError(f"turns={options.turns} is out of range: at least 1")
-    refuse_imported(run)
-    rows = run.turns.filter(
-        (pl.col("condition") == "natural") & (pl.col("turn") > 1) & pl.col("optimal_action").is_not_null()
-    )
+    rows = scorable_turns(run)
     turns: dict[str, list[int]] = {}
     for episode, turn in sorted(rows.select("episode_id", "turn").iter_rows()):
         turns.setdefault(str(episode), []).append(int(turn))
@@ -76,8 +80,13 @@ def spread_order(turns: Sequence[int], seed: int) -> list[int]:
     return [turns[(place + seed) % n_turns] for place in dict.fromkeys(places)]
 
 
-def score_turns(run: RunData, options: DriftOptions, done: Collection[tuple[str, int]] = ()) -> Iterator[ScoredTurn]:
-    """Yield each sampled turn that is not done yet, scored.
+def score_turns(
+    run: RunData,
+    options: DriftOptions,
+    done: Collection[tuple[str, int]] = (),
+    leave_out: Callable[[UnscoredConversation], None] = refuse_unscored,
+) -> Iterator[ScoredTurn]:
+    """Yield each sampled turn that is not done yet, scored; `leave_out` gets those that can't be scored.
 
     Raises
     ------
@@ -90,8 +99,8 @@ def score_turns(run: RunData, options: DriftOptions, done: Collection[tuple[str,
     if not places:
         return
     with opened_for_scoring(run, options.model) as (setting, scorer):
-        for live, rows in posed_again(setting, run, places):
-            yield _score(setting, scorer, live, rows[-1])
+        again = posed_again(setting, run, places)
+        yield from score_each(again, lambda live, rows: _score(setting, scorer, live, rows[-1]), leave_out)
 
 
 def _score(setting: Setting, scorer: ReplyScorer, live: LiveEpisode, row: Turn) -> ScoredTurn:

@@ -3,10 +3,12 @@
 Opens the run's own setting without opponents and judge, and brings each turn back as it was posed. Changes nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
+
+import polars as pl
 
 from horizon.core.environment import open_environment
 from horizon.core.errors import ModelFailure, UsageError
@@ -19,6 +21,50 @@ from horizon.play.plan import scenario_of
 from horizon.play.setting import Setting
 from horizon.runs.run_data import RunData
 from horizon.scenarios.scenario import make
+
+Scored = TypeVar("Scored")
+
+
+class UnscoredConversation(ModelFailure):
+    """A conversation that can't be scored, as one without room for the reply in the model's context."""
+
+
+def refuse_unscored(failure: UnscoredConversation) -> None:
+    """Raise the failure: what is done with a turn that can't be scored if no other way is given."""
+    raise failure
+
+
+def scorable_turns(run: RunData) -> pl.DataFrame:
+    """Return the natural turns that can be scored.
+
+    Turns 1 have no history, turns without a reference answer have no reply to score, and what did not fit into the
+    context was never read.
+
+    Raises
+    ------
+    UsageError
+        It is an imported run.
+    """
+    refuse_imported(run)
+    is_scorable = (
+        (pl.col("turn") > 1) & pl.col("optimal_action").is_not_null() & pl.col("finish_reason").ne_missing("overflow")
+    )
+    return run.turns.filter((pl.col("condition") == "natural") & is_scorable)
+
+
+def score_each(
+    places: Iterator[tuple[LiveEpisode, list[Turn]]],
+    score: Callable[[LiveEpisode, list[Turn]], Scored],
+    leave_out: Callable[[UnscoredConversation], None],
+) -> Iterator[Scored]:
+    """Yield what `score` makes of each place; one that can't be scored is reported and left out."""
+    for live, rows in places:
+        try:
+            scored = score(live, rows)
+        except UnscoredConversation as failure:
+            leave_out(failure)
+            continue
+        yield scored
 
 
 def refuse_imported(run: RunData) -> None:
@@ -79,12 +125,12 @@ def likelihoods(scorer: ReplyScorer, requests: Sequence[Request], reply: str) ->
 
     Raises
     ------
-    ModelFailure
+    UnscoredConversation
         One of the conversations can't be scored.
     """
     scores = []
     for score in scorer(requests, [reply] * len(requests)):
         if isinstance(score, ModelFailure):
-            raise score
+            raise UnscoredConversation(str(score))
         scores.append(score)
     return scores

@@ -222,7 +222,8 @@ def refuse_other_plan(folder: Path, stored: Mapping[str, Json], given: Mapping[s
     """Check that a run can be resumed with this manifest.
 
     Raises:
-        StoreError: the plans differ, with the first key that does and both values; or the content of a file they name.
+        StoreError: the plans differ, with the first key that does and both values; or the content of a file or of a
+            run that they name.
     """
     before, after = _plan_of(stored, StoreError, str(folder)), _plan_of(given, ContractError, "this manifest")
     difference = first_difference({**ADDED, **before}, plain({**ADDED, **after}, "plan"))
@@ -239,6 +240,23 @@ def refuse_other_plan(folder: Path, stored: Mapping[str, Json], given: Mapping[s
             raise StoreError(
                 f"{folder} was started with other content of the file given as {changed[0]}: put that back, or choose "
                 "another --out"
+            )
+    refuse_other_transcripts(str(folder), stored, given)
+
+
+def refuse_other_transcripts(name: str, stored: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Check that a run showed the transcripts that are given now (`transplant:RUN`); older runs keep no digest.
+
+    Raises:
+        StoreError: a run of that name has other rows.
+    """
+    before, now = stored.get(TRANSPLANTS) or {}, given.get(TRANSPLANTS) or {}
+    for condition in before:
+        was, own = ((side.get(condition) or {}).get("transcripts") for side in (before, now))
+        if was is not None and own is not None and was != own:
+            raise StoreError(
+                f"{name} showed other transcripts under {condition}: put that run back as it was, or choose another "
+                "--out"
             )
 
 

@@ -1,9 +1,10 @@
 """A file beside a run that a command extends by one sealed line at a time: JSON objects, in a chain of checksums.
 
 A killed command continues after the last whole line; a torn one is dropped, a damaged, lost or moved one refused.
-Knows no line's content but the model that every line names.
+One process extends a file at a time. Knows no line's content but the model that every line names.
 """
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -63,20 +64,25 @@ class SealedLines:
         UsageError
             It holds lines by another model.
         StoreError
-            It is damaged, or can't be written.
+            It is damaged, can't be written, or another process extends it.
         """
         self.path = path
         self._model = model
-        self.before = read_lines(path, chain, again) or HeldLines((), start_of(chain), 0)
-        self._last = self.before.last
-        if self.before.entries and self.before.model != model:
-            raise UsageError(f"{path} holds lines by {self.before.model}: remove it, or name that model")
+        self._file = _open_locked(path)
         try:
-            self._file = open_unfollowed(path, os.O_WRONLY | os.O_CREAT)
+            # Read under the lock, so that nobody appends in between.
+            self.before = read_lines(path, chain, again) or HeldLines((), start_of(chain), 0)
+            self._last = self.before.last
+            if self.before.entries and self.before.model != model:
+                raise UsageError(f"{path} holds lines by {self.before.model}: remove it, or name that model")
             os.ftruncate(self._file, self.before.end)
             os.lseek(self._file, 0, os.SEEK_END)
         except OSError as problem:
+            self.close()
             raise StoreError(f"{path} can't be written: {reason_of(problem)}") from None
+        except BaseException:
+            self.close()
+            raise
 
     def append(self, entry: Entry) -> None:
         """Write one line; when this returns it survives the death of the process.
@@ -95,6 +101,23 @@ class SealedLines:
     def close(self) -> None:
         """Release the file; what was appended is on disk."""
         os.close(self._file)
+
+
+def _open_locked(path: Path) -> int:
+    """Return the descriptor of a file that this process alone may extend until it is closed."""
+    try:
+        file = open_unfollowed(path, os.O_WRONLY | os.O_CREAT)
+    except OSError as problem:
+        raise StoreError(f"{path} can't be written: {reason_of(problem)}") from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as problem:
+        os.close(file)
+        reason = (
+            "another process extends it: wait for it" if isinstance(problem, BlockingIOError) else reason_of(problem)
+        )
+        raise StoreError(f"{path} can't be written: {reason}") from None
+    return file
 
 
 def _entries(path: Path, last: Link, again: str) -> Iterator[tuple[Entry, Link, int]]:

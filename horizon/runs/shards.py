@@ -104,6 +104,7 @@ def _check(folders: Sequence[Path], stored: Sequence[Mapping[str, Any]]) -> None
                     f"{folders[0]} and {folder} don't belong together: {name} is {here} and {there}; "
                     "play all shards with the same settings, model and engines"
                 )
+        manifests.refuse_other_transcripts(str(folder), manifest, first)
         shard = shard_in(manifest)
         if shard.of != of or shard.of == 1:
             raise StoreError(f"{folder} is shard {shard.number} of {shard.of}, {folders[0]} of {of}: join one split")

@@ -1,6 +1,7 @@
 """Claims about maps of responsible turns: the planted cause, transformers' own likelihood, the cost."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,11 @@ from small_models import save_tiny
 from horizon.core.errors import UsageError
 from horizon.models.synthetic import Process, error_probability
 from horizon.play.attribution import AttributionOptions, map_errors, sample_errors
+from horizon.play.drift import DriftOptions, sample_turns, score_turns
 from horizon.play.replay import replay_turn
+from horizon.play.scoring import UnscoredConversation
 from horizon.runs.attribution_file import read_attribution
+from horizon.runs.run_folder import read_manifest
 
 
 @pytest.mark.parametrize("edit", ["heal", "hide"])
@@ -109,6 +113,40 @@ def test_the_command_continues_where_it_was_killed_and_the_page_has_the_strip(tm
     assert len({(each.episode_id, each.turn) for each in found.maps}) == len(found.maps)
     assert horizon("report", str(run.folder)).returncode == 0
     assert (tmp_path / "run/figures/memory_of_harm.png").exists()
+
+
+def test_what_did_not_fit_into_the_context_is_left_out_of_maps_and_scores(tmp_path: Path) -> None:
+    save_tiny(tmp_path / "tiny", CHAT)
+    model = f"hf:{tmp_path / 'tiny'}"
+    run = played(tmp_path / "run", model, turns=9, episodes=2, max_tokens=6, context_tokens=800)
+    reasons = {
+        (row.turn, row.finish_reason) for name in run.turns["episode_id"].unique() for row in run.turns_of(name)
+    }
+    read = {turn for turn, reason in reasons if reason != "overflow"}
+    assert max(read) < 9
+    assert {turn for _, turn in sample_errors(run, AttributionOptions(errors=100))} == read - {1}
+    assert {turn for _, turn in sample_turns(run, DriftOptions())} == read - {1}
+    # The reference answer of the last turn that was read may be longer than the reply that fitted.
+    for command in ("attribute", "drift"):
+        again = horizon(command, str(run.folder))
+        assert again.returncode == 0, again.stderr
+
+
+def test_a_conversation_without_room_for_the_right_reply_is_counted_and_the_others_are_scored(tmp_path: Path) -> None:
+    save_tiny(tmp_path / "tiny", CHAT)
+    run = played(tmp_path / "run", f"hf:{tmp_path / 'tiny'}", turns=6, episodes=1, max_tokens=6)
+    lengths = {
+        row.turn: row.context_tokens or 0 for name in run.turns["episode_id"].unique() for row in run.turns_of(name)
+    }
+    # As if the context ended within turn 4: the run's own rows fitted.
+    manifest = read_manifest(tmp_path / "run")
+    plan = {**manifest["plan"], "context_tokens": lengths[4]}
+    run = replace(run, manifest={**manifest, "plan": plan})
+    failures: list[UnscoredConversation] = []
+    scored = list(score_turns(run, DriftOptions(), leave_out=failures.append))
+    assert [turn.turn for turn in scored] == [2, 3]
+    assert len(failures) == 3
+    assert "leave no room for the reply" in str(failures[0])
 
 
 def test_what_can_not_be_mapped_is_one_line(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Claims about transplanted transcripts: the other run's messages and replies before the same state, or a refusal."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,13 @@ from horizon.analysis.analyze import load_runs
 from horizon.analysis.chart import points_of
 from horizon.analysis.compare_runs import compare
 from horizon.analysis.estimators import contrasts
-from horizon.core.errors import UsageError
+from horizon.core.errors import StoreError, UsageError
 from horizon.play.replay import replay
+from horizon.play.session import RunOptions, run
 from horizon.report.whose_history import whose_history_charts
 from horizon.runs.run_data import read_run
+from horizon.runs.shards import Shard, merge
+from horizon.scenarios.scenario import make
 
 KEYS = {"episodes": 12, "turns": 5, "seed": 3, "conditions": ["natural"]}
 
@@ -104,3 +108,29 @@ def test_the_report_of_both_runs_draws_each_model_after_each_transcript(pair: tu
         (f"{bad} answers", f"after {bad}"),
     }
     assert whose_history_charts([read_run(pair[0])]) == []
+
+
+def test_a_donor_that_changed_since_is_neither_resumed_nor_merged(tmp_path: Path) -> None:
+    condition = f"transplant:{tmp_path / 'donor'}"
+    keys = {"environment": "running_total", "model": "synthetic:hazard=0.3", "episodes": 4, "turns": 4}
+    scenario = make({**keys, "conditions": ["natural", condition]}, "t")
+    parts = [tmp_path / "1", tmp_path / "2"]
+    for number, hazard in ((1, 0.3), (2, 1.0)):
+        # The second donor poses the states of the first and gets other replies.
+        shutil.rmtree(tmp_path / "donor", ignore_errors=True)
+        other = {**keys, "model": f"synthetic:hazard={hazard}", "conditions": ["natural"]}
+        run(make(other, "t"), tmp_path / "donor")
+        run(scenario, parts[number - 1], RunOptions(shard=Shard(number, 2)))
+    with pytest.raises(StoreError, match="showed other transcripts"):
+        merge(parts, tmp_path / "whole")
+    with pytest.raises(StoreError, match="showed other transcripts"):
+        run(scenario, parts[0], RunOptions(resume=True))
+    run(scenario, parts[1], RunOptions(resume=True))
+
+
+def test_an_unfinished_donor_is_refused_in_one_line(tmp_path: Path) -> None:
+    donor = played("running_total", tmp_path / "donor", 0.2, ["natural"])
+    for table in donor.glob("*.parquet"):
+        table.unlink()
+    with pytest.raises(UsageError, match=r"is unfinished.*--resume"):
+        played("running_total", tmp_path / "run", 0.1, ["natural", f"transplant:{donor}"])

@@ -54,3 +54,15 @@ def test_another_model_is_not_mixed_in(tmp_path: Path) -> None:
     written(tmp_path)
     with pytest.raises(UsageError, match="holds lines by m: remove it"):
         DriftFile(tmp_path, "other")
+
+
+def test_a_file_that_another_process_extends_is_refused_before_a_line_is_lost(tmp_path: Path) -> None:
+    first = DriftFile(tmp_path, "m")
+    with pytest.raises(StoreError, match="another process extends it"):
+        DriftFile(tmp_path, "m")
+    for scored in TURNS:
+        first.append(scored)
+    first.close()
+    second = DriftFile(tmp_path, "m")
+    second.close()
+    assert second.turns == list(TURNS)

@@ -26,6 +26,8 @@ GAP_METHOD = (
     "reached without an error; jackknife over episodes, Student's t; assumes that episodes which end early would have "
     "continued as the others"
 )
+TOO_FEW = f"fewer than {FEWEST_AT_RISK} episodes reached a second turn of natural and fresh without an error"
+NOT_EVERY_TURN = "fresh was not posed at turn 2, and a chain needs every turn: play with probe_every=1"
 _SIDES: tuple[Side, ...] = ("model", "environment")
 NO_EFFECT: Mapping[str, float] = {"chain_gap": 0.0, "chain_gap_by_length": 0.0}
 
@@ -34,7 +36,8 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
     """Return `chain_gap` at the greatest length that the data allow, `chain_gap_by_length`, and `chains`.
 
     `chains` holds the success of chains and the product of single accuracies (`at`: `length`, `of`), in 0..1. A gap
-    above 0 means that a history without an error costs whole chains. Turns at which fresh was not posed are no links.
+    above 0 means that a history without an error costs whole chains. A chain ends before the first turn at which fresh
+    was posed in no episode, as under probe_every=2; if it was posed in some (probe_turns), these represent the others.
     """
     absent = next((name for name in ("natural", "fresh") if name not in table.samples), None)
     if absent is not None:
@@ -44,12 +47,14 @@ def estimates(table: TurnTable) -> dict[str, Estimate | list[Estimate]]:
         # A chain is played by one model in one task.
         empty = missing("several models or tasks were played: each has its own chains", GAP_METHOD)
         return {"chain_gap": empty, "chain_gap_by_length": [], "chains": []}
-    natural, fresh = _keep_reached(*same_states([table.samples["natural"], table.samples["fresh"]]))
+    # An error breaks the chain whether or not fresh was posed at its turn.
+    natural, fresh = same_states([_keep_reached(table.samples["natural"]), table.samples["fresh"]])
     links, at_risk = np.unique(natural.turn, return_counts=True)
-    too_few = np.flatnonzero(at_risk < FEWEST_AT_RISK)
+    too_few = np.flatnonzero((at_risk < FEWEST_AT_RISK) | (links != np.arange(1, len(links) + 1)))
     n_links = int(too_few[0]) if len(too_few) else len(links)
     if n_links < 2:
-        note = f"fewer than {FEWEST_AT_RISK} episodes reached a second turn of natural and fresh without an error"
+        is_gap = len(links) > 1 and links[1] > 2
+        note = NOT_EVERY_TURN if is_gap else TOO_FEW
         return {"chain_gap": missing(note, GAP_METHOD), "chain_gap_by_length": [], "chains": []}
     sums = _sums(table, natural, fresh, links[:n_links])
     gaps: list[Estimate] = []
@@ -83,13 +88,13 @@ def charts(estimates: Estimates) -> list[Chart]:
     return [chart]
 
 
-def _keep_reached(natural: Sample, fresh: Sample) -> tuple[Sample, Sample]:
+def _keep_reached(natural: Sample) -> Sample:
     """Return the states up to and including each episode's first error under natural."""
     errors = natural.is_error.astype(np.int64)
     before: Ints = np.cumsum(errors) - errors
     starts = np.searchsorted(natural.cluster, natural.cluster)
     is_reached: Flags = before == before[starts]
-    return natural.take(is_reached), fresh.take(is_reached)
+    return natural.take(is_reached)
 
 
 def _sums(table: TurnTable, natural: Sample, fresh: Sample, links: Ints) -> Floats:

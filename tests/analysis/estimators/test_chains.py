@@ -74,3 +74,30 @@ def test_without_fresh_or_with_few_episodes_there_is_no_estimate_but_a_reason() 
     assert isinstance(alone, Estimate) and alone.note is not None and "add --condition fresh" in alone.note
     few = answers(np.zeros((4, 3), dtype=bool), np.zeros((4, 3), dtype=bool))["chain_gap"]
     assert isinstance(few, Estimate) and few.estimate is None and few.note is not None
+
+
+def test_an_error_at_a_turn_without_a_probe_breaks_the_chain_too() -> None:
+    generator = np.random.default_rng(8)
+    natural, fresh = generator.random((400, 4)) < 0.2, generator.random((400, 4)) < 0.2
+    turns = turns_of(natural, fresh)
+    # As under probe_turns=2: every episode poses fresh at two of its four turns.
+    posed = np.argsort(generator.random((400, 4)), axis=1) < 2
+    episode = turns["episode_id"].str.slice(1).cast(pl.Int64).to_numpy()
+    is_kept = (turns["condition"] == "natural").to_numpy() | posed[episode, turns["turn"].to_numpy() - 1]
+    few = turns.filter(pl.Series(is_kept))
+    single = by_length(chains.estimates(load_table(few, simulated_episodes(few)))["chains"], "single turns")
+    holds = np.cumsum(natural, axis=1) - natural == 0
+    accuracies = [1 - fresh[holds[:, turn] & posed[:, turn], turn].mean() for turn in range(4)]
+    assert single[4] == pytest.approx(np.prod(accuracies))
+
+
+def test_every_second_turn_is_no_chain() -> None:
+    errors = np.random.default_rng(9).random((40, 6)) < 0.1
+    turns = turns_of(errors, errors)
+    probed = turns.filter((pl.col("condition") == "natural") | (pl.col("turn") % 2 == 1))
+    found = chains.estimates(load_table(probed, simulated_episodes(probed)))
+    assert found["chains"] == found["chain_gap_by_length"] == []
+    gap = found["chain_gap"]
+    assert isinstance(gap, Estimate)
+    assert gap.estimate is None
+    assert "a chain needs every turn" in str(gap.note)
