@@ -45,7 +45,7 @@ def returning_states(run: RunData, condition: str) -> Returning:
 
     Nor are there if the run's environment can't be opened here.
     """
-    if run.turns.is_empty():
+    if run.turns.is_empty() or "state" not in run.turns.columns:
         return Returning(0, 0)
     asked = run.turns.filter((pl.col("condition") == condition) & (pl.col("turn") > 1))
     if asked.is_empty():

@@ -10,6 +10,7 @@ from typing import Any
 from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.chart import points_of, single_of
 from horizon.analysis.returning_states import returning_states
+from horizon.analysis.unchanged_histories import unchanged_conditions
 from horizon.core.environment import open_environment
 from horizon.core.environment_name import EnvironmentName
 from horizon.core.errors import HorizonError
@@ -29,6 +30,7 @@ def limits(analysis: Analysis) -> list[str]:
     """Return the limits of the figures, given the conditions that were played."""
     conditions = set(analysis.table.conditions)
     lines = [*cautions(analysis), *contradictions(analysis.runs), *answers_in_view(analysis.runs)]
+    lines += without_effect(analysis.runs)
     is_imported = bool(analysis.runs) and all("imported" in run.manifest for run in analysis.runs)
     lines += list(_imported_limits(conditions)) if is_imported else list(_missing_conditions(conditions))
     lines += [line for group in analysis.groups if (line := _truncation_note(group))]
@@ -105,6 +107,18 @@ def answers_in_view(runs: Sequence[RunData]) -> list[str]:
                 "correct reply after it, so that contrasts with healed are in part what copying gains."
             )
     return list(dict.fromkeys(lines))
+
+
+def without_effect(runs: Sequence[RunData]) -> list[str]:
+    """Return a line for each run with conditions that posed the same conversations as natural."""
+    return list(
+        dict.fromkeys(
+            f"{' and '.join(names)} posed the same conversations as natural at every turn, so that the contrasts with "
+            "natural are 0 by construction and show nothing: choose a value that changes the history."
+            for run in runs
+            if (names := unchanged_conditions(run))
+        )
+    )
 
 
 def _conditions(run: RunData) -> list[str]:

@@ -9,8 +9,11 @@ import transformers
 from small_models import FAMILIES, tiny_tokenizer
 
 import horizon
+from horizon.analysis.unchanged_histories import unchanged_conditions
 from horizon.core.records import Turn
 from horizon.play.replay import replay
+from horizon.report.cautions import without_effect
+from horizon.runs.run_data import read_run
 
 TEMPLATE = (
     "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}\n{% endfor %}"
@@ -58,6 +61,10 @@ def test_exact_memory_and_the_same_turns_reproduce_the_natural_replies(family: s
         if turn == 1:
             assert row.reply == natural.reply
     assert differing["kv:32"] == differing["recut:1"] == 0
+    # Rounding to 32 bits is a computation of its own, while recut:1 is the conversation itself.
+    assert unchanged_conditions(read_run(tmp_path / "run")) == ["recut:1"]
+    (line,) = without_effect([read_run(tmp_path / "run")])
+    assert line.startswith("recut:1 posed the same conversations as natural at every turn")
     # The others are not the natural condition by another name; tied embeddings make the small Gemma repeat a letter.
     if family != "gemma3":
         assert min(differing[each] for each in ("hide:own", "hide:other", "recut:all")) > 0
