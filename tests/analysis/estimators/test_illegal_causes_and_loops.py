@@ -97,6 +97,20 @@ def test_repeats_runs_and_loops_are_counted_by_hand() -> None:
     assert hazards == pytest.approx([0.0, 0.0, 0.0, 0.0, 0.5])
 
 
+def test_replies_that_go_to_and_fro_are_an_oscillation_and_those_of_one_kind_are_not() -> None:
+    # From turn 3 on: a alternates at all four turns, b never, c at turns 3 and 6.
+    replies = {"a": list("xyxyxy"), "b": list("xxxxxx"), "c": list("xyxxyx")}
+    oscillation = single(repeated_replies.estimates(load_table(rows(replies)))["oscillation"])
+    assert (oscillation.estimate, oscillation.n_turns) == (pytest.approx(6 / 12), 12)
+    assert oscillation.low is not None and oscillation.high is not None
+    assert 0 <= oscillation.low < 0.5 < oscillation.high <= 1
+
+
+def test_two_turns_have_no_oscillation() -> None:
+    oscillation = single(repeated_replies.estimates(load_table(rows({"a": list("xy")})))["oscillation"])
+    assert oscillation.estimate is None and oscillation.note == "no episode has three turns in a row"
+
+
 def test_answers_that_the_task_repeats_by_itself_are_no_excess_over_fresh() -> None:
     draw = np.random.default_rng(0)
     texts = {f"e{place:02d}": [str(answer) for answer in draw.integers(0, 2, 20)] for place in range(12)}
