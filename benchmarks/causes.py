@@ -21,7 +21,7 @@ from causes_cells import CELLS, DEEP, DEEP_KEYS, SWAPPED, Cell
 from causes_rows import NEW, NOT_ASKED, RIGHT, SEEN, SEEN_ROWS, TRANSPLANT_OF, UNPLAYABLE, WRONG
 from csv_files import read_csv, write_csv
 
-from horizon.analysis.returning_states import posed_before
+from horizon.analysis.returning_states import turns_that_return
 from horizon.cli.attribute import attribute_errors
 from horizon.cli.drift import score_run
 from horizon.core.environment import open_environment
@@ -83,14 +83,14 @@ def coded(cell: Cell, turns: pl.DataFrame) -> list[dict[str, str]]:
 
 def seen(cell: Cell, turns: pl.DataFrame) -> list[dict[str, str]]:
     """Return the rows that say which states had been posed before in their episode."""
-    task = open_environment(cell.environment)
-    natural = turns.filter(pl.col("condition") == "natural").sort("episode_id", "turn")
-    lines = []
-    for (_, seed), own in natural.group_by("episode_id", "seed", maintain_order=True):
-        marks = posed_before(task, own["state"].to_list())
-        codes = "".join(SEEN if mark else NEW for mark in marks)
-        lines.append({"cell": cell.name, "condition": SEEN_ROWS, "seed": str(seed), "turns": codes})
-    return lines
+    codes: dict[str, str] = {}
+    for (episode, _), mark in turns_that_return(open_environment(cell.environment), turns).items():
+        codes[episode] = codes.get(episode, "") + (SEEN if mark else NEW)
+    seeds = dict(turns.select("episode_id", "seed").unique().iter_rows())
+    return [
+        {"cell": cell.name, "condition": SEEN_ROWS, "seed": str(seeds[episode]), "turns": text}
+        for episode, text in codes.items()
+    ]
 
 
 def lengths(cell: Cell, turns: pl.DataFrame) -> list[dict[str, Any]]:

@@ -10,8 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from horizon.core.environment import Environment, open_environment
-from horizon.core.environment_name import EnvironmentName
+from horizon.core.environment import Environment
 from horizon.core.errors import HorizonError
 from horizon.runs.run_data import RunData
 
@@ -50,10 +49,10 @@ def returning_states(run: RunData, condition: str) -> Returning:
     asked = run.turns.filter((pl.col("condition") == condition) & (pl.col("turn") > 1))
     if asked.is_empty():
         return Returning(0, 0)
-    plan = dict(run.manifest.get("plan") or {})
+    episodes = run.turns.filter(pl.col("condition") == "natural")["episode_id"].unique().sort().head(_MOST_EPISODES)
     try:
-        name = EnvironmentName.parse(str(plan.get("environment"))).name
-        returns = turns_that_return(open_environment(name, dict(plan.get("parameters") or {})), run.turns)
+        first = run.turns.filter(pl.col("episode_id").is_in(episodes.to_list()))
+        returns = turns_that_return(run.open_environment(), first)
     except HorizonError:
         return Returning(0, 0)
     marks = [returns[place] for place in asked.select("episode_id", "turn").iter_rows() if place in returns]
@@ -61,15 +60,10 @@ def returning_states(run: RunData, condition: str) -> Returning:
 
 
 def turns_that_return(task: Environment[Any], turns: pl.DataFrame) -> dict[tuple[str, int], bool]:
-    """Return by episode and turn whether the state was posed before, of the first episodes."""
+    """Return by episode and turn whether the state was posed before."""
     natural = turns.filter(pl.col("condition") == "natural").sort("episode_id", "turn")
-    episodes = natural["episode_id"].unique(maintain_order=True).to_list()[:_MOST_EPISODES]
     marks: dict[tuple[str, int], bool] = {}
-    for episode in episodes:
-        own = natural.filter(pl.col("episode_id") == episode)
-        played = own["turn"].to_list()
-        marks |= {
-            (episode, turn): mark
-            for turn, mark in zip(played, posed_before(task, own["state"].to_list()), strict=True)
-        }
+    for (episode,), own in natural.group_by("episode_id", maintain_order=True):
+        returns = posed_before(task, own["state"].to_list())
+        marks |= {(str(episode), turn): mark for turn, mark in zip(own["turn"].to_list(), returns, strict=True)}
     return marks

@@ -6,7 +6,7 @@ An example is a window as long as the game, or a reminder after more turns than 
 import polars as pl
 
 from horizon.runs.run_data import RunData
-from horizon.runs.usage import SHARED
+from horizon.runs.usage import SHARED_TEXT
 
 _PLACE = ("run_id", "episode_id", "turn")
 
@@ -23,7 +23,7 @@ def unchanged_conditions(run: RunData) -> list[str]:
     natural = later.filter(pl.col("condition") == "natural").select(*_PLACE, "reply", "context_tokens")
     others = later.filter(pl.col("condition") != "natural").join(natural, on=_PLACE, suffix="_natural")
     is_same = (
-        pl.col("extra").str.contains(f'"{SHARED}": true', literal=True)
+        pl.col("extra").str.contains(SHARED_TEXT, literal=True)
         & (pl.col("reply") == pl.col("reply_natural"))
         & (pl.col("context_tokens") == pl.col("context_tokens_natural"))
     )

@@ -3,16 +3,13 @@
 Sentences from estimates and manifests alone; computes no statistics.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from horizon.analysis.analysis import Analysis, Group
 from horizon.analysis.chart import points_of, single_of
 from horizon.analysis.returning_states import returning_states
 from horizon.analysis.unchanged_histories import unchanged_conditions
-from horizon.core.environment import open_environment
-from horizon.core.environment_name import EnvironmentName
 from horizon.core.errors import HorizonError
 from horizon.core.estimator import Estimate
 from horizon.core.restating import carries_state
@@ -78,7 +75,7 @@ def contradictions(runs: Sequence[RunData]) -> list[str]:
         conditions = _conditions(run)
         changed = [name for name in conditions if name.partition(":")[0] in ("healed", "corrupted")]
         hidden = [name for name in conditions if name.startswith("hide:")]
-        if not (changed or hidden) or not _carries_state(plan):
+        if not (changed or hidden) or not _carries_state(run):
             continue
         if changed and plan.get(HISTORIES) == AS_PLAYED:
             lines.append(
@@ -126,13 +123,12 @@ def _conditions(run: RunData) -> list[str]:
     return [str(name) for name in dict(run.manifest.get("plan") or {}).get("conditions", ())]
 
 
-def _carries_state(plan: Mapping[str, Any]) -> bool:
+def _carries_state(run: RunData) -> bool:
     """Return whether replies carry the state in a run's setting; false where its environment can't be opened."""
-    if plan.get(HISTORIES) == AS_PLAYED:
+    if dict(run.manifest.get("plan") or {}).get(HISTORIES) == AS_PLAYED:
         return True
     try:
-        environment = EnvironmentName.parse(str(plan.get("environment"))).name
-        return carries_state(open_environment(environment, dict(plan.get("parameters") or {})))
+        return carries_state(run.open_environment())
     except HorizonError:
         return False
 

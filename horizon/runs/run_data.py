@@ -10,6 +10,8 @@ from typing import Any
 
 import polars as pl
 
+from horizon.core.environment import Environment, open_environment
+from horizon.core.environment_name import EnvironmentName
 from horizon.core.records import Episode, Turn
 from horizon.runs import run_folder
 from horizon.runs.row_format import LAYOUTS, Row, key
@@ -37,6 +39,16 @@ class RunData:
     def ends_at_errors(self) -> bool:
         """Whether its episodes end with their first error (on_error=stop)."""
         return dict(self.manifest.get("plan", {})).get("on_error") == "stop"
+
+    def open_environment(self) -> Environment[Any]:
+        """Return the environment that its plan names, of the version that is installed.
+
+        Raises:
+            UsageError: no such environment, parameter or value here.
+        """
+        plan = dict(self.manifest.get("plan") or {})
+        name = EnvironmentName.parse(str(plan.get("environment"))).name
+        return open_environment(name, dict(plan.get("parameters") or {}))
 
     def turns_of(self, episode_id: str) -> Iterator[Turn]:
         """Yield the turns of one episode as records."""

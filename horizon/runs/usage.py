@@ -23,7 +23,8 @@ UNRECORDED = "unrecorded_usage"
 USAGE = "usage"
 """The key of a calibration for what its turns took."""
 
-_SHARED_TEXT = f'"{SHARED}": true'
+SHARED_TEXT = f'"{SHARED}": true'
+"""What the text of such an `extra` holds."""
 COLUMNS = ("spent_requests", "spent_input", "spent_cached", "spent_output", "spent_ms", "spent_cost")
 """What `with_usage` adds to each row: None where unknown, and no request where the reply is another row's."""
 
@@ -155,7 +156,7 @@ def _count_rows(turns: pl.DataFrame) -> pl.DataFrame:
         untimed=latency.is_null().cast(pl.Int64),
     )
     extra = turns["extra"]
-    is_special = (turns["attempts"] > 1) | extra.str.contains(_SHARED_TEXT, literal=True)
+    is_special = (turns["attempts"] > 1) | extra.str.contains(SHARED_TEXT, literal=True)
     is_special |= extra.str.contains('"cached_tokens":', literal=True)
     if not is_special.any():
         return counted
@@ -166,7 +167,7 @@ def _count_rows(turns: pl.DataFrame) -> pl.DataFrame:
 
 
 def _row_usage(context: Any, completion: Any, latency: Any, attempts: int, extra: str) -> Usage:
-    if SHARED in extra and _SHARED_TEXT in extra:
+    if SHARED in extra and SHARED_TEXT in extra:
         return Usage()
     if attempts <= 1 and "cached_tokens" not in extra:
         return _usage(context, completion, None, latency)

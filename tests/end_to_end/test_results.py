@@ -15,7 +15,6 @@ from horizon.analysis.chart import points_of, single_of
 from horizon.analysis.estimators import contrasts, decomposition, error_rate, focus_gap, self_conditioning
 from horizon.analysis.multiplicity import correct_groups
 from horizon.analysis.returning_states import turns_that_return
-from horizon.core.environment import open_environment
 from horizon.core.estimator import Estimate
 from horizon.runs.run_data import read_run
 
@@ -77,8 +76,7 @@ def test_the_studys_sentences_have_the_figures_of_its_rows(groups: tuple[Group, 
 
 def test_the_answers_in_view_of_the_studys_hanoi_are_those_of_its_rows() -> None:
     run = read_run(RESULTS / "study" / "runs" / "study_hanoi")
-    task = open_environment("hanoi", dict(run.manifest["plan"]["parameters"]))
-    returns = turns_that_return(task, run.turns)
+    returns = turns_that_return(run.open_environment(), run.turns)
     right: dict[tuple[str, bool], list[bool]] = {}
     for condition in ("natural", "healed"):
         asked = run.turns.filter(pl.col("condition") == condition)
