@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from horizon.core.errors import StoreError
+from horizon.runs.appending import append_whole
 from horizon.runs.lock import Lock
 from horizon.runs.replacing import open_unfollowed, reason_of
 from horizon.runs.row_format import Row, encode
@@ -53,18 +54,14 @@ class Journal:
         line, link = seal(encode(record), self._last or start_of(record.run_id))
         if self._file < 0:
             raise StoreError(f"the journal of {self.folder} is closed: nothing more can be written to it")
-        written = 0
         try:
-            while written < len(line):
-                written += os.write(self._file, line[written:] if written else line)
+            append_whole(self._file, line)
             self._last = link
             now = time.monotonic()
             if now - self._synced_at >= SYNC_EVERY_S:
                 os.fsync(self._file)
                 self._synced_at = time.monotonic()
         except OSError as problem:
-            if 0 < written < len(line):
-                os.ftruncate(self._file, os.fstat(self._file).st_size - written)
             raise StoreError(
                 f"{self.folder / JOURNAL} can't be written: {reason_of(problem)}; "
                 "what was played is safe, make room and continue with --resume"

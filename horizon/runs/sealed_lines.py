@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from horizon.core.errors import StoreError, UsageError
+from horizon.runs.appending import append_whole
 from horizon.runs.replacing import open_unfollowed, reason_of
 from horizon.runs.seals import Link, misplacement, seal, start_of, unseal
 
@@ -76,7 +77,6 @@ class SealedLines:
             if self.before.entries and self.before.model != model:
                 raise UsageError(f"{path} holds lines by {self.before.model}: remove it, or name that model")
             os.ftruncate(self._file, self.before.end)
-            os.lseek(self._file, 0, os.SEEK_END)
         except OSError as problem:
             self.close()
             raise StoreError(f"{path} can't be written: {reason_of(problem)}") from None
@@ -90,13 +90,16 @@ class SealedLines:
         Raises
         ------
         StoreError
-            The disk is full or gone.
+            The disk is full or gone; no torn part of the line stays in the file.
         """
-        line, self._last = seal(json.dumps({"model": self._model, **entry}).encode() + b"\n", self._last)
+        line, last = seal(json.dumps({"model": self._model, **entry}).encode() + b"\n", self._last)
         try:
-            os.write(self._file, line)
+            append_whole(self._file, line)
         except OSError as problem:
-            raise StoreError(f"{self.path} can't be written: {reason_of(problem)}") from None
+            raise StoreError(
+                f"{self.path} can't be written: {reason_of(problem)}; what it holds is safe, make room and continue"
+            ) from None
+        self._last = last
 
     def close(self) -> None:
         """Release the file; what was appended is on disk."""
@@ -106,7 +109,7 @@ class SealedLines:
 def _open_locked(path: Path) -> int:
     """Return the descriptor of a file that this process alone may extend until it is closed."""
     try:
-        file = open_unfollowed(path, os.O_WRONLY | os.O_CREAT)
+        file = open_unfollowed(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     except OSError as problem:
         raise StoreError(f"{path} can't be written: {reason_of(problem)}") from None
     try:
