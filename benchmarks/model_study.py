@@ -22,7 +22,8 @@ from model_study_tables import CONDITIONS, NOT_ASKED, RANDOM, UNPLAYABLE, Case
 from horizon.core.parameters import Value
 from horizon.core.weight_cache import keeping_weights
 from horizon.play import session
-from horizon.play.calibration import calibrate
+from horizon.play.calibration import keep_calibrating
+from horizon.play.calibration_plan import plan_calibration
 from horizon.play.opening import open_setting
 from horizon.runs import run_folder
 from horizon.scenarios.scenario import make
@@ -126,9 +127,11 @@ def calibrated(entry: Entry) -> Case:
     case = Case(entry.model, entry.task, environment, entry.answer, "no parameter to calibrate", 0.0, 0.0, 0.0, 0, "")
     if entry.what.knobs:
         with open_setting(make(keys_of(entry), "model study"), say=print) as setting:
-            outcome = calibrate(
-                setting.scenario, setting.task, setting.model, TARGET, knobs=entry.what.knobs, most_turns=MOST_TURNS
+            plan = plan_calibration(
+                setting.scenario, setting.task, TARGET, knobs=entry.what.knobs, most_turns=MOST_TURNS
             )
+            kept = entry.folder.with_suffix(".calibration.jsonl")
+            outcome = keep_calibrating(plan, setting.model, kept, resume=kept.exists())
         tried = "; ".join(
             f"{' '.join(f'{name}={value}' for name, value in place.parameters.items())}: "
             f"{place.errors} of {place.turns}"

@@ -151,7 +151,7 @@ def _play_into(scenario: "Scenario", parts: "OpenParts", folder: Path, spending:
 
     # Refuse a folder that can't be used before the model's slow loading.
     check_new(folder)
-    with open_calibrated(scenario, parts) as setting:
+    with open_calibrated(scenario, parts, folder=folder) as setting:
         finished = run_opened(setting, folder, RunOptions(spending=spending))
     again = f"; continue with: horizon play --resume --out {folder} --max-cost AMOUNT"
     stopped = _stop_of(finished.meter, spending, again)
@@ -167,8 +167,8 @@ def _play_in_memory(scenario: "Scenario", parts: "OpenParts", spending: "Spendin
     from horizon.play.calibration import open_calibrated
     from horizon.play.in_memory import play_setting
     from horizon.play.metering import meter_of, with_cost_stop, with_unrecorded
-    from horizon.play.plan import CALIBRATION
     from horizon.play.session import manifest_of
+    from horizon.runs.manifest import CALIBRATION
 
     with open_calibrated(scenario, parts) as setting:
         started = manifest_of(setting)

@@ -4,6 +4,7 @@ Heavy imports are inside, as in `cli`.
 """
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from horizon.core.parameters import Value
     from horizon.play.calibration import Calibration
+    from horizon.play.calibration_plan import CalibrationPlan
 
 
 def calibrate(
@@ -31,6 +33,7 @@ def calibrate(
     seed: Annotated[int, typer.Option(help="seed of the instances and of the order of settings")] = 0,
     out: Annotated[Path | None, typer.Option(help="scenario file to write, at the setting found")] = None,
     base_url: Annotated[list[str] | None, typer.Option(help="server of openai: models; repeatable")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="continue after an interruption")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
     """Find the setting at which a model errs at a target rate.
@@ -43,11 +46,20 @@ def calibrate(
     Every scenario key about requests to the model is an option, such as --max-tokens 64. A scenario file with
     calibrate = 0.1 is calibrated automatically before it is played.
 
+    Every turn is kept as it comes, in results/calibrate, or beside --out as FILE.calibration.jsonl. After an
+    interruption the same command with --resume continues, and finds the setting that it would have found; a larger
+    --most-turns asks for more.
+
     Example: horizon calibrate --model smollm2 --env running_total --target 0.2 --max-tokens 24
     """
+    from horizon.cli.continuing import resume_command, telling_how_to_continue
     from horizon.cli.flags import read_flags
-    from horizon.play.calibration import calibrate as measure
+    from horizon.core.environment import open_environment
+    from horizon.play.calibration import as_kept, keep_calibrating
+    from horizon.play.calibration_plan import plan_calibration
     from horizon.play.opening import OpenParts, open_setting
+    from horizon.runs.calibration_file import check_startable, holds_calibration
+    from horizon.scenarios.compatibility import adapt
     from horizon.scenarios.scenario import Scenario, make
 
     keys = {*Scenario.model_fields} - {"expect", "description", "episodes", "turns", "conditions", "calibrate"}
@@ -56,22 +68,34 @@ def calibrate(
         raise UsageError(f"--target {target:g} is no error rate: give one between 0 and 1, such as 0.1")
     if most_turns < 1:
         raise UsageError(f"--most-turns {most_turns}: give at least 1")
-    scenario = make({"model": model, "environment": env, "seed": seed, **flags}, "command line")
+    if out is not None and out.exists() and not resume:
+        raise UsageError(f"{out} exists: choose another --out")
     varied = dict(_knob(text) for text in knob or ())
     if len(varied) < len(knob or ()):
         raise UsageError("--knob names a parameter twice: give all its values at once, as disks=1,2,4")
+    path = _turns_file(out, f"{env}-{model}-{target:g}-{seed}")
+    wanted = make({"model": model, "environment": env, "seed": seed, **flags}, "command line")
+    scenario = as_kept(wanted, path)
+
+    def plan_of(scenario: Scenario, task: Any) -> "CalibrationPlan":
+        return plan_calibration(adapt(scenario, task), task, target, knobs=varied, most_turns=most_turns)
 
     def show(so_far: "Calibration") -> None:
         if so_far.turns:
             typer.echo(f"{so_far.turns} turns: {so_far.name} errs at {so_far.percent}", err=True)
 
+    # Refuse a file that can't be used before the model's slow loading.
+    task = open_environment(scenario.environment, dict(scenario.parameters))
+    check_startable(path, plan_of(scenario, task).as_json(), resume=resume)
     parts = OpenParts(base_urls=tuple(base_url or ()), chooses_engine=True)
-    with open_setting(scenario, parts, lambda text: typer.echo(text, err=True)) as setting:
-        outcome = measure(
-            setting.scenario, setting.task, setting.model, target, knobs=varied, most_turns=most_turns, watch=show
-        )
+    with (
+        telling_how_to_continue(lambda: holds_calibration(path), partial(resume_command, None)),
+        open_setting(scenario, parts, lambda text: typer.echo(text, err=True)) as setting,
+    ):
+        plan = plan_of(setting.scenario, setting.task)
+        outcome = keep_calibrating(plan, setting.model, path, resume=resume, watch=show)
     if out is not None:
-        _write(out, scenario, outcome)
+        _write(out, wanted, outcome)
     if as_json:
         typer.echo(json.dumps(outcome.as_json(), indent=1))
         return
@@ -104,18 +128,28 @@ def _knob(text: str) -> "tuple[str, Sequence[Value]]":
     return name, tuple(range(low, high + 1)) if low < high else tuple(range(low, high - 1, -1))
 
 
+def _turns_file(out: Path | None, name: str) -> Path:
+    """Return where the turns are kept: beside the scenario to write, or below `results/calibrate`."""
+    from horizon.cli.continuing import slug_of
+    from horizon.runs.calibration_file import NAME
+
+    folder, stem = (Path("results") / "calibrate", slug_of(name)) if out is None else (out.parent, out.stem)
+    return folder / f"{stem}.{NAME}"
+
+
 def _write(path: Path, scenario: Any, outcome: "Calibration") -> None:
     """Write a scenario at the setting found.
 
     Raises:
-        UsageError: the file exists.
+        UsageError: another file is there.
     """
     from horizon.runs.replacing import make_folder, replace_text
 
-    if path.exists():
-        raise UsageError(f"{path} exists: choose another --out")
     lines = [f"# {outcome.sentence}", f"environment = {json.dumps(outcome.environment)}"]
     lines += [f"model = {json.dumps(scenario.model)}", "", "[parameters]"]
     lines += [f"{name} = {json.dumps(value)}" for name, value in outcome.parameters.items()]
+    text = "\n".join(lines) + "\n"
+    if path.exists() and path.read_bytes() != text.encode():
+        raise UsageError(f"{path} exists, and holds something else: choose another --out")
     make_folder(path.parent)
-    replace_text(path, "\n".join(lines) + "\n")
+    replace_text(path, text)

@@ -4,21 +4,18 @@ Heavy imports are inside the functions, as in `cli`.
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from horizon.cli.continuing import RETRY, default_folder, resume_command
+from horizon.cli.continuing import RETRY, default_folder, resume_command, telling_how_to_continue
 from horizon.cli.positions import pose, poses_positions
 from horizon.cli.results import report_runs
 from horizon.cli.spending import FLAGS, LIMIT, advise_on_cost, spending_of
-from horizon.core.errors import EngineFailure, ModelFailure, UsageError
-
-"""The flag that plays aborted episodes of a resumed run again."""
+from horizon.core.errors import UsageError
 
 ANY_KEY: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True}
 """How typer must take the command: every key of a scenario is a flag, and `flags` reads those that have none here."""
@@ -140,7 +137,7 @@ def play(
         return
     if resume and scenario is None and out is not None:
         started = part_folder(out, 1) if executor is not None and not (out / MANIFEST).is_file() else out
-        wanted = plan.resumed_scenario(run_folder.read_manifest(started), given)
+        wanted = plan.resumed_scenario(session.read_started(started), given)
     elif scenario is not None:
         suite = read_suite(scenario, **given)
         variants = select(suite, part)
@@ -157,11 +154,14 @@ def play(
         wanted = make(given, "command line")
     folder = out or default_folder(f"{wanted.environment}-{wanted.model}-{wanted.seed}")
     if executor is not None:
-        with _telling_how_to_continue(folder):
+        with telling_how_to_continue(folder.is_dir, partial(resume_command, folder), RETRY):
             joined = _execute(executor, wanted, folder, parts, options)
         report_runs([joined], log=log)
         return
-    with _telling_how_to_continue(folder), watching(wanted) as (watch, say):
+    with (
+        telling_how_to_continue(lambda: session.is_started(folder), partial(resume_command, folder), RETRY),
+        watching(wanted) as (watch, say),
+    ):
         finished = session.run(wanted, folder, replace(options, shard=shard), watch=watch, say=say)
     for warning in finished.warnings:
         typer.echo(f"horizon: {warning}", err=True)
@@ -193,7 +193,7 @@ def _play_suite(variants: tuple[Any, ...], out: Path, options: Any, log: tuple[s
     from horizon.runs.run_list import distinct_runs
 
     finished = []
-    with _telling_how_to_continue(out):
+    with telling_how_to_continue(out.is_dir, partial(resume_command, out), RETRY):
         for run in play_all(variants, out, watching, options):
             finished.append(run)
             for warning in run.warnings:
@@ -209,20 +209,6 @@ def _play_suite(variants: tuple[Any, ...], out: Path, options: Any, log: tuple[s
         _end_by_gates(
             [(variant.name, folder, variant.scenario) for variant, folder in zip(variants, folders, strict=True)]
         )
-
-
-@contextmanager
-def _telling_how_to_continue(folder: Path) -> Iterator[None]:
-    """Print the command that continues the run when it is interrupted; add it to a failure that ended it."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        typer.echo(f"horizon: interrupted; every turn is stored. Continue with: {resume_command(folder)}", err=True)
-        raise typer.Exit(130) from None
-    except (EngineFailure, ModelFailure) as failure:
-        if not folder.is_dir():
-            raise
-        raise type(failure)(f"{failure}; then continue with: {resume_command(folder, RETRY)}") from None
 
 
 def _advise_on_aborted(n_aborted: int, folder: Path) -> None:

@@ -1,38 +1,36 @@
 """Calibration: the setting of an environment at which a model errs at a target rate on turns without a history.
 
 Plays short runs of one turn each, every one at the most informative setting, until the answer is clear or the turns
-are used up. Knows the turn loop and the psychometric posterior; opens no file.
+are used up. Knows the psychometric posterior; the turns come from `calibration_turns`.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from itertools import product
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 
 from horizon.analysis.stats.psychometric import ChosenPlace, learn
-from horizon.core.environment import Environment, knobs_of, open_environment
-from horizon.core.errors import EngineFailure, ModelFailure, UsageError
+from horizon.core.environment import open_environment
+from horizon.core.errors import EngineFailure, ModelFailure
 from horizon.core.model import Model
-from horizon.core.parameters import Value, join_name, split_name
-from horizon.core.records import Json, Turn
+from horizon.core.parameters import Value, join_name
+from horizon.core.records import Json
 from horizon.core.seeds import derive
-from horizon.play.in_memory import play_episodes
+from horizon.play.calibration_plan import CalibrationPlan, plan_calibration
+from horizon.play.calibration_turns import FreshTurns
 from horizon.play.opening import OpenParts, open_setting
-from horizon.play.plan import at_setting
+from horizon.play.plan import at_setting, with_engine_of
 from horizon.play.setting import Setting
+from horizon.runs.calibration_file import NAME, CalibrationFile, check_startable, read_started
 from horizon.runs.usage import Usage, usage_of_rows
+from horizon.scenarios.compatibility import adapt
 from horizon.scenarios.scenario import Scenario
 
-MOST_TURNS = 150
 _BATCH = 8
 _LEAST_TURNS = 24
-_MOST_SETTINGS = 300
-_NOT_ASKED = {"environment", "model", "calibrate", "conditions", "expect", "alpha", "description"}
-"""Keys of a scenario that do not decide how its model is asked at a setting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,172 +95,136 @@ class Calibration:
 
 @contextmanager
 def open_calibrated(
-    scenario: Scenario, parts: OpenParts | None = None, say: Callable[[str], None] = lambda text: None
+    scenario: Scenario,
+    parts: OpenParts | None = None,
+    say: Callable[[str], None] = lambda text: None,
+    *,
+    folder: Path | None = None,
+    resume: bool = False,
 ) -> Iterator[Setting]:
     """Open everything that a scenario needs; one with `calibrate` is set to the setting found for its model first.
 
+    The turns asked for that are kept in `folder`; with `resume` those that are there already are not asked again.
+
     Raises:
         UsageError, EngineFailure, ModelFailure: as `open_setting` and `calibrate`.
+        StoreError: another calibration is in the folder, or it can't be written.
     """
-    target = scenario.calibrate
-    with open_setting(scenario.model_copy(update={"calibrate": None}), parts, say) as setting:
+    target, path = scenario.calibrate, None if folder is None else folder / NAME
+    asked = scenario.model_copy(update={"calibrate": None})
+    parts = parts or OpenParts()
+    if target is not None and path is not None:
+        # Refuse a file that can't be used before the model's slow loading.
+        asked = as_kept(asked, path)
+        task = parts.environment or open_environment(asked.environment, dict(asked.parameters))
+        check_startable(path, plan_calibration(adapt(asked, task), task, target).as_json(), resume=resume)
+    with open_setting(asked, parts, say) as setting:
         if target is None:
             yield setting
             return
         task = setting.task
         say(f"calibrating {task.name} to errors at {100 * target:g} % of turns without a history")
-        outcome = calibrate(setting.scenario, task, setting.model, target)
+        outcome = keep_calibrating(
+            plan_calibration(setting.scenario, task, target), setting.model, path, resume=resume
+        )
         say(outcome.sentence)
         chosen = at_setting(setting.scenario, task.name, outcome.parameters)
         task = open_environment(task.name, chosen.parameters)
         yield replace(setting, scenario=chosen, task=task, run_id="", calibration=outcome.as_json())
 
 
-def calibrate(
-    scenario: Scenario,
-    task: Environment[Any],
+def as_kept(scenario: Scenario, path: Path) -> Scenario:
+    """Return a scenario with the engine that plays its model in the calibration that is kept in a file."""
+    started = read_started(path)
+    return scenario if started is None else with_engine_of(scenario, started)
+
+
+def keep_calibrating(
+    plan: CalibrationPlan,
     model: Model,
-    target: float,
+    path: Path | None,
     *,
-    knobs: Mapping[str, Sequence[Value]] | None = None,
-    most_turns: int = MOST_TURNS,
+    resume: bool = False,
+    watch: Callable[[Calibration], None] = lambda so_far: None,
+) -> Calibration:
+    """Calibrate, and keep the turns asked in a file where one is named.
+
+    Raises:
+        UsageError, StoreError: the file can't be used; see `CalibrationFile`.
+        EngineFailure, ModelFailure: see `calibrate`.
+    """
+    if path is None:
+        return calibrate(plan, model, watch=watch)
+    with closing(CalibrationFile(path, plan.as_json(), resume=resume)) as file:
+        return calibrate(plan, model, file, watch=watch)
+
+
+def calibrate(
+    plan: CalibrationPlan,
+    model: Model,
+    file: CalibrationFile | None = None,
+    *,
     watch: Callable[[Calibration], None] = lambda so_far: None,
 ) -> Calibration:
     """Find the setting at which an open model errs at about the target rate on its first turn.
 
     Parameters
     ----------
-    scenario
-        How the model is asked; `seed` decides the instances and the order of the settings.
-    task
-        The environment, whose other parameters are kept.
+    plan
+        The settings, the target, and how the model is asked.
     model
         The model, which stays open.
-    target
-        The error rate wanted, above 0 and below 1.
-    knobs
-        The parameters to vary, each with its values from easiest to hardest; by default those that the environment
-        declares.
-    most_turns
-        The most fresh turns to play.
+    file
+        Keeps the turns as they come; those that it holds are not asked again, and the result is the same.
     watch
         Gets the state of the calibration after every batch.
 
     Raises
     ------
-    UsageError
-        The environment has nothing to vary, or more than 300 combinations.
     EngineFailure, ModelFailure
-        The model or the judge failed at every turn of a batch.
+        The model or the judge failed at every turn of a round.
+    StoreError
+        The file can't be written.
     """
-    if not 0 < target < 1:
-        raise UsageError(f"the target {target:g} is no error rate: give one between 0 and 1, such as 0.1")
-    kept = {**split_name(scenario.environment)[1], **scenario.parameters}
-    varied = dict(knobs or {name: values for name, values in knobs_of(task).items() if name not in kept})
-    grid = _grid(kept, task, varied)
-    places = _places(grid, varied)
-    errors, turns, usage, n_failed = [0] * len(grid), [0] * len(grid), Usage(), 0
-    draw = np.random.default_rng(derive(scenario.seed, "calibration"))
+    settings, seed = plan.settings, plan.scenario.seed
+    places, ours = plan.places, FreshTurns(plan.scenario, model, file)
+    errors, turns, usage, n_failed = [0] * len(settings), [0] * len(settings), Usage(), 0
+    draw = np.random.default_rng(derive(seed, "calibration"))
     while True:
         posterior = learn(places, errors, turns, seed=sum(turns))
-        choice = posterior.choose(target)
-        so_far = replace(
-            _calibration(kept, task.name, target, (grid, errors, turns), choice), usage=usage, failed=n_failed
-        )
+        choice = posterior.choose(plan.target)
+        so_far = replace(_calibration(plan, errors, turns, choice), usage=usage, failed=n_failed)
         watch(so_far)
         n_played = sum(turns)
-        if n_played >= most_turns or (n_played >= _LEAST_TURNS and choice.is_sure):
+        if n_played >= plan.most_turns or (n_played >= _LEAST_TURNS and choice.is_sure):
             return so_far
-        proposed = Counter(posterior.propose(target, min(_BATCH, most_turns - n_played), draw))
+        proposed = Counter(posterior.propose(plan.target, min(_BATCH, plan.most_turns - n_played), draw))
         failure: EngineFailure | ModelFailure | None = None
         for place, count in sorted(proposed.items()):
-            asked = {**kept, **grid[place]}
-            seed = derive(scenario.seed, "calibration", n_played, place) >> 1
+            own_seed = derive(seed, "calibration", n_played, place) >> 1
             try:
-                rows = _fresh_turns(scenario, asked, model, seed, count)
+                rows = ours.ask({**plan.kept, **settings[place]}, own_seed, count)
             except (EngineFailure, ModelFailure) as problem:
-                rows, failure = (), problem
+                rows, failure = [], problem
             usage += usage_of_rows(rows)
             n_failed += count - len(rows)
             turns[place] += len(rows)
             errors[place] += sum(not row.correct for row in rows)
         if failure is not None and sum(turns) == n_played:
             raise failure
-
-
-def _fresh_turns(
-    scenario: Scenario, parameters: Mapping[str, Value], model: Model, seed: int, count: int
-) -> Sequence[Turn]:
-    """Play one turn of so many episodes, and return the rows; failed requests are left out."""
-    asked = {name: getattr(scenario, name) for name in scenario.model_fields_set - _NOT_ASKED}
-    opponents = scenario.opponents[:1]
-    changed = {"parameters": dict(parameters), "episodes": count, "turns": 1, "seed": seed, "opponents": opponents}
-    played = play_episodes(split_name(scenario.environment)[0], model, **{**asked, **changed})
-    return list(played.under("natural"))
-
-
-def _grid(
-    kept: Mapping[str, Value], task: Environment[Any], knobs: Mapping[str, Sequence[Value]]
-) -> list[dict[str, Value]]:
-    """Return every combination of the knobs' values that the environment takes.
-
-    Raises:
-        UsageError: nothing to vary, too many combinations, or none that the environment takes.
-    """
-    if not knobs:
-        raise UsageError(
-            f"environment {task.name} leaves no parameter to calibrate: name one with its values, easiest first, as "
-            "--knob NAME=1,2,4"
-        )
-    if twice := sorted(set(knobs) & set(kept)):
-        raise UsageError(f"'{twice[0]}' is both set and varied: leave it out of --env, or out of --knob")
-    for name, values in knobs.items():
-        if len(set(map(str, values))) < len(values):
-            raise UsageError(f"parameter '{name}' is to take a value twice: name each value once")
-    combinations = [dict(zip(knobs, values, strict=True)) for values in product(*knobs.values())]
-    if len(combinations) > _MOST_SETTINGS:
-        raise UsageError(
-            f"{len(combinations)} settings are too many (at most {_MOST_SETTINGS}): name fewer values by --knob"
-        )
-    possible: list[dict[str, Value]] = []
-    problem: UsageError | None = None
-    for settings in combinations:
-        try:
-            open_environment(task.name, {**kept, **settings})
-        except UsageError as raised:
-            problem = raised
-        else:
-            possible.append(settings)
-    if not possible:
-        raise UsageError(f"no setting can be played: {problem}")
-    return possible
-
-
-def _places(grid: Sequence[Mapping[str, Value]], knobs: Mapping[str, Sequence[Value]]) -> Any:
-    """Return the settings as numbers, 0 (easiest) to 1 (hardest) per knob; shape (settings, knobs)."""
-    return np.array(
-        [
-            [list(values).index(setting[name]) / max(1, len(values) - 1) for name, values in knobs.items()]
-            for setting in grid
-        ]
-    )
+        ours.end_round()
 
 
 def _calibration(
-    kept: Mapping[str, Value],
-    environment: str,
-    target: float,
-    answers: tuple[Sequence[Mapping[str, Value]], Sequence[int], Sequence[int]],
-    choice: ChosenPlace,
+    plan: CalibrationPlan, errors: Sequence[int], turns: Sequence[int], choice: ChosenPlace
 ) -> Calibration:
-    """Return what is known so far; `answers` are the settings, the errors and the turns at each."""
-    grid, errors, turns = answers
+    """Return what is known so far, from the errors and the turns at each setting."""
     tried = tuple(
         TriedSetting(settings, n_turns, n_errors)
-        for settings, n_turns, n_errors in zip(grid, turns, errors, strict=True)
+        for settings, n_turns, n_errors in zip(plan.settings, turns, errors, strict=True)
         if n_turns
     )
-    chosen = {**kept, **grid[choice.place]}
+    chosen = {**plan.kept, **plan.settings[choice.place]}
     return Calibration(
-        environment, target, chosen, choice.rate, choice.low, choice.high, choice.verdict, sum(turns), tried
+        plan.task.name, plan.target, chosen, choice.rate, choice.low, choice.high, choice.verdict, sum(turns), tried
     )

@@ -10,11 +10,10 @@ from typing import Any
 from horizon.core.errors import UsageError
 from horizon.core.records import Turn
 from horizon.play.budget import Meter, Spending
-from horizon.play.plan import CALIBRATION
 from horizon.play.setting import Setting
 from horizon.runs import manifest as manifests
 from horizon.runs import run_folder
-from horizon.runs.manifest import COST_STOP
+from horizon.runs.manifest import CALIBRATION, COST_STOP
 from horizon.runs.prices import PriceList, prices_in, with_prices
 from horizon.runs.usage import UNRECORDED, USAGE, Usage, usage_in, usage_of_rows
 

@@ -13,13 +13,11 @@ from horizon.core.parameters import values
 from horizon.core.records import Json
 from horizon.core.restating import carries_state
 from horizon.runs import manifest
-from horizon.runs.manifest import AS_PLAYED, HISTORIES
+from horizon.runs.manifest import AS_PLAYED, CALIBRATION, HISTORIES
 from horizon.scenarios.conditions import condition_of
 from horizon.scenarios.merge import KeySource, Layer, merge
 from horizon.scenarios.scenario import Scenario, make
 
-CALIBRATION = "calibration"
-"""The manifest's key for the calibration that chose a run's parameters."""
 EXPECTED = "expected"
 """The manifest's key for the expectations that a run was started with, so that resuming needs no scenario file."""
 
@@ -47,10 +45,13 @@ def shows_as_played(scenario: Scenario, task: Environment[Any]) -> bool:
 
 def as_started(scenario: Scenario, manifest_on_disk: Mapping[str, Any]) -> Scenario:
     """Return a scenario as its run on disk was started: with the engine and the parameters that were chosen then."""
+    return _as_calibrated(with_engine_of(scenario, manifest_on_disk), manifest_on_disk)
+
+
+def with_engine_of(scenario: Scenario, manifest_on_disk: Mapping[str, Any]) -> Scenario:
+    """Return a scenario with the engine that a run on disk plays its model by, where the scenario leaves it open."""
     named = str(manifest_on_disk["plan"]["model"])
-    if leaves_engine_open(scenario.model, named):
-        scenario = scenario.model_copy(update={"model": named})
-    return _as_calibrated(scenario, manifest_on_disk)
+    return scenario.model_copy(update={"model": named}) if leaves_engine_open(scenario.model, named) else scenario
 
 
 def _as_calibrated(scenario: Scenario, manifest_on_disk: Mapping[str, Any]) -> Scenario:

@@ -4,7 +4,7 @@ Where an open setting, the journal and the run folder meet.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -18,12 +18,12 @@ from horizon.play.calibration import open_calibrated
 from horizon.play.loop import Played, play
 from horizon.play.metering import mark_cost_stop, open_meter, store_unrecorded
 from horizon.play.opening import OpenParts
-from horizon.play.plan import CALIBRATION, as_started, expectations_json, plan_of
+from horizon.play.plan import as_started, expectations_json, plan_of
 from horizon.play.setting import Setting
 from horizon.play.stopping import STOPPED, mark_stopped, play_until_settled
-from horizon.runs import manifest, run_folder
+from horizon.runs import calibration_file, manifest, run_folder
 from horizon.runs.exports import write_exports
-from horizon.runs.manifest import TRANSPLANTS
+from horizon.runs.manifest import CALIBRATION, TRANSPLANTS
 from horizon.runs.shards import Shard, shard_in
 from horizon.scenarios.scenario import Scenario
 
@@ -78,15 +78,19 @@ def run(
         EngineFailure, ModelFailure: something needed is missing or every episode was aborted.
     """
     options = options or RunOptions()
+    # A run that was interrupted while it was calibrated has its calibration alone, and is itself new.
+    is_calibrating = options.resume and run_folder.holds_calibration(folder)
+    if is_calibrating:
+        options = replace(options, resume=False, retry_aborted=False)
     # Refuse a folder that can't be used before the model's slow loading.
-    shard, _ = _shard_and_stop(folder, options)
+    shard, _ = _shard_and_stop(folder, options, is_calibrated=is_calibrating and scenario.calibrate is not None)
     if options.resume:
         scenario = as_started(scenario, run_folder.read_manifest(folder))
     if shard.of > 1 and scenario.calibrate is not None:
         raise UsageError("a shard is not calibrated by itself: run horizon calibrate first, and give its --env")
     # A resumed run keeps the engine that it was started with.
     parts = OpenParts(base_urls=options.base_urls, chooses_engine=not options.resume)
-    with open_calibrated(scenario, parts, say) as setting:
+    with open_calibrated(scenario, parts, say, folder=folder, resume=is_calibrating) as setting:
         return run_opened(setting, folder, options, watch)
 
 
@@ -104,7 +108,7 @@ def run_opened(
         EngineFailure, ModelFailure: every episode was aborted.
     """
     options = options or RunOptions()
-    shard, stop = _shard_and_stop(folder, options)
+    shard, stop = _shard_and_stop(folder, options, is_calibrated=setting.calibration is not None)
     started = {**manifest_of(setting), **expectations_json(setting.scenario), "shard": shard.as_json()}
     if setting.calibration is not None:
         started[CALIBRATION] = dict(setting.calibration)
@@ -166,6 +170,24 @@ def manifest_of(setting: Setting) -> dict[str, Json]:
     return {**started, **({TRANSPLANTS: donors} if donors else {})}
 
 
+def is_started(folder: Path) -> bool:
+    """Return whether there is something to resume in a folder: a run, or the calibration before it."""
+    return (folder / manifest.MANIFEST).is_file() or run_folder.holds_calibration(folder)
+
+
+def read_started(folder: Path) -> dict[str, Any]:
+    """Return what a run was started with: its manifest or, while it is calibrated, the start of its calibration.
+
+    Raises:
+        StoreError: there is no run, or its manifest or calibration is damaged.
+    """
+    if run_folder.holds_calibration(folder):
+        started = calibration_file.read_started(folder / calibration_file.NAME)
+        if started is not None:
+            return started
+    return run_folder.read_manifest(folder)
+
+
 def stop_of(text: str | None) -> Stop | None:
     """Return when to stop, from the command line's text.
 
@@ -177,8 +199,10 @@ def stop_of(text: str | None) -> Stop | None:
     return text  # type: ignore[return-value]
 
 
-def _shard_and_stop(folder: Path, options: RunOptions) -> tuple[Shard, Stop | None]:
+def _shard_and_stop(folder: Path, options: RunOptions, *, is_calibrated: bool) -> tuple[Shard, Stop | None]:
     """Return the shard to play and when to stop; refuse a folder that the options do not fit.
+
+    `is_calibrated`: the folder may hold the run's own calibration.
 
     Raises:
         UsageError: nothing to resume, a taken folder, another shard than before, or an early stop that a shard
@@ -194,7 +218,7 @@ def _shard_and_stop(folder: Path, options: RunOptions) -> tuple[Shard, Stop | No
         if options.shard not in (None, shard):
             raise UsageError(f"{folder} is shard {shard.number} of {shard.of}: resume it without --shard")
     else:
-        run_folder.check_new(folder)
+        run_folder.check_new(folder, is_calibrated=is_calibrated)
     if stop == "settled" and shard.of > 1:
         raise UsageError("a shard can't decide the claims of the whole run: leave out --stop settled or the shards")
     return shard, stop

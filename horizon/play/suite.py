@@ -19,7 +19,7 @@ from horizon.play.metering import cost_of
 from horizon.play.plan import as_started, plan_of
 from horizon.play.stopping import STOPPED
 from horizon.runs import manifest, run_folder
-from horizon.scenarios.compatibility import adapt_to_person, with_opponent
+from horizon.scenarios.compatibility import adapt
 from horizon.scenarios.scenario import NamedScenario, Scenario, Suite
 
 Watching = Callable[[Scenario], AbstractContextManager[tuple[Callable[[Played], None], Callable[[str], None]]]]
@@ -61,7 +61,7 @@ def play_all(
                 yield session.FinishedRun(folder, Played(), ())
                 spent += cost_of(folder) if spending.max_cost is not None else 0.0
                 continue
-            is_started = options.resume and (folder / manifest.MANIFEST).is_file()
+            is_started = options.resume and session.is_started(folder)
             with watching(variant.scenario) as (watch, say):
                 say(f"{variant.name} into {folder}")
                 own = replace(options, resume=is_started, spending=replace(spending, spent_before=spent))
@@ -79,7 +79,7 @@ def _is_played(scenario: Scenario, folder: Path, options: session.RunOptions) ->
     stored = run_folder.read_manifest(folder)
     scenario = as_started(scenario, stored)
     task = open_environment(scenario.environment, dict(scenario.parameters))
-    manifest.refuse_other_plan(folder, stored, {"plan": plan_of(with_opponent(adapt_to_person(scenario), task), task)})
+    manifest.refuse_other_plan(folder, stored, {"plan": plan_of(adapt(scenario, task), task)})
     if options.retry_aborted and any(episode.outcome == "aborted" for episode in run_folder.iterate_episodes(folder)):
         return False
     if stored.get(STOPPED) and options.stop != "never":

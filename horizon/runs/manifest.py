@@ -32,6 +32,9 @@ STOPPED = "stopped_early"
 COST_STOP = "stopped_by_cost"
 """The key of a run that its cost limit stopped: why, what was spent, and how many episodes had ended."""
 
+CALIBRATION = "calibration"
+"""The key of the calibration that chose a run's parameters."""
+
 GATE = "gate"
 """The key of what a gate expected of the run and what came of it."""
 

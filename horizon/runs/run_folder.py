@@ -12,12 +12,13 @@ import polars as pl
 
 from horizon.core.errors import StoreError, UsageError
 from horizon.core.records import Episode, Json, Turn
+from horizon.runs import calibration_file, tables
 from horizon.runs import manifest as manifests
-from horizon.runs import tables
 from horizon.runs.finishing import finish as finish
 from horizon.runs.journal import JOURNAL, Journal
 from horizon.runs.journal_reader import Entry, distinct_entries
 from horizon.runs.lock import LOCK, Lock
+from horizon.runs.manifest import CALIBRATION
 from horizon.runs.replacing import is_part, make_folder
 from horizon.runs.resuming import resume as resume
 from horizon.runs.row_checks import check_rows
@@ -26,13 +27,16 @@ from horizon.runs.tables import EPISODES, TURNS, WRITTEN, arrow_table
 from horizon.runs.tables import is_finished as is_finished
 
 _ROWS = {JOURNAL, TURNS, EPISODES}
-_OURS = {*_ROWS, LOCK, manifests.MANIFEST}
+_CALIBRATION = calibration_file.NAME
+_OURS = {*_ROWS, LOCK, manifests.MANIFEST, _CALIBRATION}
 
 R = TypeVar("R", Turn, Episode)
 
 
-def check_new(folder: Path) -> None:
+def check_new(folder: Path, *, is_calibrated: bool = False) -> None:
     """Check that a new run can be started in this folder, before anything slow is done for it.
+
+    A calibration is accepted there only as the run's own, where it `is_calibrated`.
 
     Raises:
         UsageError: it is a file, holds a run already, or holds something else; the message gives the fix.
@@ -51,9 +55,19 @@ def check_new(folder: Path) -> None:
             f"{folder} holds what a run played ({left[-1]}) without its {manifests.MANIFEST}: restore that from a "
             "copy, remove the folder, or choose another --out"
         )
+    if holds_calibration(folder) and not is_calibrated:
+        raise UsageError(
+            f"{folder} holds a calibration ({_CALIBRATION}) whose run was not started: continue it with --resume, or "
+            "choose another --out"
+        )
     others = sorted(name for name in names - _OURS if not is_part(name))
     if others:
         raise UsageError(f"{folder} holds something else ({others[0]}): choose another --out")
+
+
+def holds_calibration(folder: Path) -> bool:
+    """Return whether a folder holds the calibration of a run that was not started yet."""
+    return calibration_file.holds_calibration(folder / _CALIBRATION) and not (folder / manifests.MANIFEST).exists()
 
 
 def is_left_over(folder: Path, exports: Iterable[str] = ()) -> bool:
@@ -62,7 +76,9 @@ def is_left_over(folder: Path, exports: Iterable[str] = ()) -> bool:
     `exports` are the files that the run's environment makes beside the tables.
     """
     present = {path.name for path in folder.iterdir() if not is_part(path.name)} if folder.is_dir() else set()
-    return bool(present & _ROWS) and manifests.MANIFEST not in present and present <= {*_OURS, *exports}
+    return (
+        bool(present & {*_ROWS, _CALIBRATION}) and manifests.MANIFEST not in present and present <= {*_OURS, *exports}
+    )
 
 
 def create(folder: Path, manifest: Mapping[str, Json]) -> Journal:
@@ -72,12 +88,13 @@ def create(folder: Path, manifest: Mapping[str, Json]) -> Journal:
         UsageError: the folder can't be used (see `check_new`).
         StoreError: another process is starting a run there, or the disk refuses.
     """
-    check_new(folder)
+    is_calibrated = CALIBRATION in manifest
+    check_new(folder, is_calibrated=is_calibrated)
     make_folder(folder)
     lock = Lock(folder)
     try:
         # Again, now that nobody else can start one in between.
-        check_new(folder)
+        check_new(folder, is_calibrated=is_calibrated)
         manifests.write(folder, {name: value for name, value in manifest.items() if name != WRITTEN})
         return Journal(folder, lock)
     except BaseException:

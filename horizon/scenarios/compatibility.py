@@ -46,6 +46,11 @@ def with_opponent(scenario: Scenario, task: Environment[Any]) -> Scenario:
     return scenario.model_copy(update={"opponents": (opponent,)})
 
 
+def adapt(scenario: Scenario, task: Environment[Any]) -> Scenario:
+    """Return the scenario as it is played in an environment: by a person, and with its default opponent."""
+    return with_opponent(adapt_to_person(scenario), task)
+
+
 def misfits(scenario: Scenario, task: Environment[Any]) -> Iterator[tuple[KeyPath, str]]:
     """Yield the key and the reason of everything in a scenario that does not fit its environment or its model."""
     opponents = scenario.opponents

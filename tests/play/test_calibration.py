@@ -14,6 +14,7 @@ from horizon.core.records import Reply
 from horizon.models.synthetic import Process, error_probability
 from horizon.play import session
 from horizon.play.calibration import Calibration, calibrate
+from horizon.play.calibration_plan import plan_calibration
 from horizon.runs import run_folder
 from horizon.scenarios.scenario import make
 
@@ -23,7 +24,8 @@ STEEP = "synthetic:hazard=0.02,difficulty=1,difficulty_mean=2"
 def calibrated(model: str, environment: str = "hanoi", target: float = 0.1, **more: object) -> Calibration:
     scenario = make({"model": model, "environment": environment}, "test")
     task = open_environment(environment, dict(scenario.parameters))
-    return calibrate(scenario, task, open_model(model, ModelOptions()), target, **more)  # type: ignore[arg-type]
+    plan = plan_calibration(scenario, task, target, **more)  # type: ignore[arg-type]
+    return calibrate(plan, open_model(model, ModelOptions()))
 
 
 def true_rate(outcome: Calibration, process: Process) -> float:
@@ -98,7 +100,7 @@ class Flaky:
 def test_failed_requests_are_counted_and_are_no_errors() -> None:
     scenario = make({"model": "random", "environment": "hanoi", "server_retries": 0}, "test")
     model = Flaky()
-    outcome = calibrate(scenario, open_environment("hanoi"), model, 0.1)  # type: ignore[arg-type]
+    outcome = calibrate(plan_calibration(scenario, open_environment("hanoi"), 0.1), model)  # type: ignore[arg-type]
     assert outcome.verdict == "too hard"
     assert sum(setting.errors for setting in outcome.tried) == outcome.turns
     assert outcome.failed == len(model.failed) > 0
@@ -112,7 +114,7 @@ def test_a_model_that_never_replies_is_a_failure_and_no_setting() -> None:
 
     scenario = make({"model": "random", "environment": "hanoi"}, "test")
     with pytest.raises(ModelFailure, match="no reply"):
-        calibrate(scenario, open_environment("hanoi"), Dead(), 0.1)  # type: ignore[arg-type]
+        calibrate(plan_calibration(scenario, open_environment("hanoi"), 0.1), Dead())  # type: ignore[arg-type]
 
 
 def test_a_run_is_calibrated_before_it_is_played_and_resumes_as_it_was(tmp_path: Path) -> None:
