@@ -221,7 +221,7 @@ def _same_instances(
     if len(shared) < FEWEST_PAIRS:
         raise UsageError(
             f"{setting}: BASE and NEW share {len(shared)} instances, and a comparison needs {FEWEST_PAIRS}: "
-            "play both with the same --seed and more --episodes"
+            "play both with the same seed and more episodes"
         )
     if len(same) < FEWEST_PAIRS:
         raise UsageError(
@@ -248,7 +248,7 @@ def _same_turns(
         was, now = (" and ".join(own) for own in after_error)
         raise UsageError(
             f"{setting}: BASE has on_error={was} and NEW {now}, so they play different turns after an error: "
-            "play both with the same --on-error"
+            "play both with the same on_error"
         )
     most = [{plan["turns"] for plan in own if isinstance(plan.get("turns"), int)} for own in plans]
     last = min(most[0] | most[1], default=None)
@@ -277,7 +277,10 @@ def _stop_warnings(base: _Side, new: _Side) -> Iterator[str]:
     """Yield a warning if a run stopped early because of its own figures, which makes them slightly more extreme."""
     for side in (base, new):
         if any(manifest.get("stopped_early") for manifest in side.manifests):
-            yield f"{side.name} has runs that stopped once settled: for fairness play them in full (--stop never)"
+            yield (
+                f"{side.name} has runs that stopped once settled: for fairness play them in full "
+                "(horizon play --stop never)"
+            )
 
 
 def _flat(plan: Mapping[str, Any]) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def spread(table: TurnTable, minuend: str = "natural", subtrahend: str = "fresh"
     """
     for name in (minuend, subtrahend):
         if table.sample(name) is None:
-            raise UsageError(f"the pilot has no turns of {name}: play it with --condition {name}")
+            raise UsageError(f"the pilot has no turns of {name}: play it with horizon play --condition {name}")
     one, difference = error_differences(table.samples[minuend], table.samples[subtrahend])
     # Episodes of one instance, against several opponents or in several runs, are equally hard: one cluster.
     counts = table.instance_sums(one.cluster, np.ones(one.n_turns))

@@ -30,12 +30,17 @@ def open_model(argument: str, options: ModelOptions) -> ServedModel:
     """
     name, refused = split_settings(argument)
     if not name:
-        raise UsageError("openai: needs a model's name, as openai:gpt-4o-mini or openai:my-model --base-url URL")
+        raise UsageError(
+            "openai: needs a model's name, as openai:gpt-4o-mini, or that of a server of your own, as "
+            "horizon play --model openai:my-model --base-url URL"
+        )
     addresses = options.base_urls or default_addresses(DEFAULT_SERVER)
     key = check_key(os.environ.get("OPENAI_API_KEY"))
     if any(_is_openai(address) for address in addresses):
         if key is None:
-            raise UsageError(f"openai:{name} needs a key: set OPENAI_API_KEY, or give another server by --base-url")
+            raise UsageError(
+                f"openai:{name} needs a key: set OPENAI_API_KEY, or give another server by horizon play --base-url URL"
+            )
         refused |= {"max_tokens"}
     service = Service(f"openai:{argument}", name, addresses, key, refused, {"backend": "openai"})
     return ServedModel(service, options)

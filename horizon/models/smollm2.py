@@ -46,7 +46,7 @@ def open_model(argument: str, options: ModelOptions) -> Model:
     key, _, engine = (argument or "engine=torch").partition("=")
     if key != "engine" or engine not in _ENGINES:
         raise UsageError(
-            f"smollm2:{argument}: the one setting is engine={' or engine='.join(_ENGINES)}; sampling is set by --set "
+            f"smollm2:{argument}: the one setting is engine={' or engine='.join(_ENGINES)}; sampling is set by "
             "temperature=0.7"
         )
     name = f"smollm2:{argument}" if argument else "smollm2"

@@ -68,6 +68,6 @@ def _program(name: str) -> tuple[list[str], str]:
     if program is None:
         raise ModelFailure(
             f"{name} needs vLLM: pip install vllm (a GPU, or its CPU wheel), or serve it elsewhere and use "
-            f"openai:{name.partition(':')[2]} --base-url URL"
+            f"openai:{name.partition(':')[2]} with its address (horizon play --base-url URL)"
         )
     return [program], "vllm"

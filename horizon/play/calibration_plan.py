@@ -106,17 +106,18 @@ def _settings(
     if not knobs:
         raise UsageError(
             f"environment {task.name} leaves no parameter to calibrate: name one with its values, easiest first, as "
-            "--knob NAME=1,2,4"
+            "horizon calibrate --knob NAME=1,2,4"
         )
     if twice := sorted(set(knobs) & set(kept)):
-        raise UsageError(f"'{twice[0]}' is both set and varied: leave it out of --env, or out of --knob")
+        raise UsageError(f"'{twice[0]}' is both set and varied: leave it out of the environment, or out of the knobs")
     for name, values in knobs.items():
         if len(set(map(str, values))) < len(values):
             raise UsageError(f"parameter '{name}' is to take a value twice: name each value once")
     combinations = [dict(zip(knobs, values, strict=True)) for values in product(*knobs.values())]
     if len(combinations) > _MOST_SETTINGS:
         raise UsageError(
-            f"{len(combinations)} settings are too many (at most {_MOST_SETTINGS}): name fewer values by --knob"
+            f"{len(combinations)} settings are too many (at most {_MOST_SETTINGS}): name fewer values by "
+            "horizon calibrate --knob"
         )
     possible: list[dict[str, Value]] = []
     problem: UsageError | None = None

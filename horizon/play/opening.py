@@ -60,7 +60,9 @@ def open_setting(
     """
     parts = parts or OpenParts()
     if scenario.calibrate is not None:
-        raise UsageError("calibrate is for runs that are played: use horizon calibrate, and give its --env here")
+        raise UsageError(
+            "calibrate is for runs that are played: use horizon calibrate, and give the setting that it finds"
+        )
     played = adapt_to_person(scenario)
     left_out = scenario.conditions[len(played.conditions) :]
     if left_out and "conditions" in scenario.model_fields_set:

@@ -28,6 +28,7 @@ from horizon.play.turn_row import judge_reply
 from horizon.runs import run_folder
 from horizon.runs.journal import Journal
 from horizon.runs.manifest import run_id_of
+from horizon.runs.plan_limits import with_limits_of
 from horizon.scenarios.scenario import make
 
 POSITIONS = "positions"
@@ -90,7 +91,11 @@ def pose_positions(
     with open_setting(wanted, parts, say) as setting:
         plan: dict[str, Json] = {**plan_of(setting.scenario, task), "conditions": [_CONDITION]}
         plan |= {"opponents": stored.get("opponents", []), POSITIONS: source.as_json()}
-        setting = replace(setting, run_id=run_id_of(plan))
+        own_plan = plan
+        if options.resume:
+            stored_run: Any = run_folder.read_manifest(folder)
+            own_plan = with_limits_of(stored_run["plan"], plan)
+        setting = replace(setting, run_id=run_id_of(own_plan))
         started: dict[str, Json] = {**manifest_of(setting), "plan": plan}
         turns: list[Turn] = []
         episodes: list[Episode] = []

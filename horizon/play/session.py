@@ -24,6 +24,7 @@ from horizon.play.stopping import STOPPED, mark_stopped, play_until_settled
 from horizon.runs import calibration_file, manifest, run_folder
 from horizon.runs.exports import write_exports
 from horizon.runs.manifest import CALIBRATION, TRANSPLANTS
+from horizon.runs.plan_limits import with_limits_of
 from horizon.runs.shards import Shard, shard_in
 from horizon.scenarios.scenario import Scenario
 
@@ -116,6 +117,9 @@ def run_opened(
     episodes: list[Episode] = []
     warnings: list[str] = []
     if options.resume:
+        stored: Any = run_folder.read_manifest(folder)
+        plan = with_limits_of(stored["plan"], plan_of(setting.scenario, setting.task))
+        setting = replace(setting, run_id=manifest.run_id_of(plan))
         journal, turns, episodes, warnings = run_folder.resume(
             folder, started, run_id=setting.run_id, retry_aborted=options.retry_aborted
         )

@@ -13,7 +13,7 @@ from horizon.analysis.unchanged_histories import unchanged_conditions
 from horizon.core.errors import HorizonError
 from horizon.core.estimator import Estimate
 from horizon.core.restating import carries_state
-from horizon.runs.manifest import AS_PLAYED, GATE, HISTORIES, STOPPED
+from horizon.runs.manifest import AS_PLAYED, CALIBRATION, GATE, HISTORIES, STOPPED
 from horizon.runs.run_data import RunData
 
 _MUCH_TRUNCATED = 0.05
@@ -164,14 +164,28 @@ _CLEARLY_SKILLED = 0.5
 
 def cautions(analysis: Analysis) -> list[str]:
     """Return all cautions: one for each group at the floor or ceiling, then those on gates."""
-    at_ends = [line for group in analysis.groups if (line := at_an_end(group))]
+    at_ends = [line for group in analysis.groups if (line := at_an_end(group, analysis.runs))]
     return [*at_ends, *gate_notes(analysis.runs)]
 
 
-def at_an_end(group: Group) -> str | None:
-    """Return the sentence for a group at the floor or ceiling, else None."""
+def at_an_end(group: Group, runs: Sequence[RunData] = ()) -> str | None:
+    """Return the sentence for a group at the floor or ceiling, else None; `runs` may have been calibrated."""
     end = end_of(group)
-    return f"{group.model}, {group.setting}: {end.words}." if end else None
+    if end is None:
+        return None
+    words = end.words
+    if any(_has_found_no_setting(run, group) for run in runs):
+        for setting in ("an easier setting", "a harder setting"):
+            failed = f"no rise can be measured here, and calibration found no {setting.partition(' ')[2]}"
+            words = words.replace(f"{_NO_RISE} {setting}", f"{failed}: choose another task or model")
+    return f"{group.model}, {group.setting}: {words}."
+
+
+def _has_found_no_setting(run: RunData, group: Group) -> bool:
+    """Return whether a group's run was calibrated first, and no setting was easy or hard enough."""
+    calibration = run.manifest.get(CALIBRATION) or {}
+    is_own = calibration.get("environment") == group.environment.partition("-v")[0]
+    return is_own and calibration.get("verdict") in ("too hard", "too easy") and group.model in run.turns["model"]
 
 
 @dataclass(frozen=True, slots=True)

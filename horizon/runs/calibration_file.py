@@ -12,6 +12,7 @@ from typing import Any
 from horizon.core.errors import StoreError, UsageError
 from horizon.core.records import Turn
 from horizon.runs.manifest import first_difference, plain
+from horizon.runs.plan_limits import LIMITS
 from horizon.runs.replacing import make_folder
 from horizon.runs.row_format import decode, encode
 from horizon.runs.sealed_lines import Entry, SealedLines, read_lines
@@ -20,7 +21,7 @@ NAME = "calibration.jsonl"
 """Its name in the folder of a run that is calibrated first."""
 
 _AGAIN = "calibrate again"
-_FREE = {"conditions", "episodes", "turns", "probe_every", "probe_turns", "timeout_s", "server_retries"}
+_FREE = {"conditions", "episodes", "turns", "probe_every", "probe_turns", *LIMITS}
 """Keys of a plan that change none of the turns asked."""
 
 

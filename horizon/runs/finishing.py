@@ -51,7 +51,8 @@ def finish(folder: Path) -> None:
                 written[tables.NAMES[kind]] = tables.write_table(folder, kind, rows, size)
     except OSError as problem:
         raise StoreError(
-            f"{folder} can't be finished: {reason_of(problem)}; what was played is safe, continue with --resume"
+            f"{folder} can't be finished: {reason_of(problem)}; what is stored is safe: make room, and give the "
+            "command again, horizon play with --resume"
         ) from None
     manifests.write(folder, {**stored, WRITTEN: written})
 

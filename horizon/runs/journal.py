@@ -64,7 +64,7 @@ class Journal:
         except OSError as problem:
             raise StoreError(
                 f"{self.folder / JOURNAL} can't be written: {reason_of(problem)}; "
-                "what was played is safe, make room and continue with --resume"
+                "what is stored is safe: make room, and give the command again, horizon play with --resume"
             ) from None
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from horizon.core.errors import StoreError
 from horizon.core.records import Episode
 from horizon.runs.journal import JOURNAL
+from horizon.runs.manifest import resume_command
 from horizon.runs.replacing import reason_of, replacing
 from horizon.runs.row_format import Row, decode, encode, key
 from horizon.runs.seals import Link, SealedLine, misplacement, seal, start_of, unseal
@@ -80,7 +81,7 @@ def _misplacement(sealed: SealedLine, row: Row, before: Entry | None) -> str | N
 def _damage(path: Path, number: int, start: int, reason: str) -> str:
     return (
         f"{path} is damaged at line {number}: {reason}; to keep what is before it, "
-        f"run: truncate -s {start} {shlex.quote(str(path))}, and continue with --resume"
+        f"run: truncate -s {start} {shlex.quote(str(path))}, and continue with {resume_command(path.parent)}"
     )
 
 

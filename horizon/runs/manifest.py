@@ -18,6 +18,7 @@ from horizon.core.records import Json
 from horizon.core.registry import nearest
 from horizon.core.version import __version__
 from horizon.runs.manifest_shapes import check_shapes
+from horizon.runs.plan_limits import changed_limits, with_limits_of
 from horizon.runs.provenance import git_revision, machine, package_versions, source_digest
 from horizon.runs.replacing import reason_of, replace_text
 from horizon.runs.row_format import SCHEMA_VERSION, replace_surrogates
@@ -222,14 +223,14 @@ def plain(value: Any, where: str = "manifest") -> Json:
 
 
 def refuse_other_plan(folder: Path, stored: Mapping[str, Json], given: Mapping[str, Json]) -> None:
-    """Check that a run can be resumed with this manifest.
+    """Check that a run can be resumed with this manifest; its limits of time and attempts may be others.
 
     Raises:
         StoreError: the plans differ, with the first key that does and both values; or the content of a file or of a
             run that they name.
     """
     before, after = _plan_of(stored, StoreError, str(folder)), _plan_of(given, ContractError, "this manifest")
-    difference = first_difference({**ADDED, **before}, plain({**ADDED, **after}, "plan"))
+    difference = first_difference({**ADDED, **before}, plain({**ADDED, **with_limits_of(before, after)}, "plan"))
     if difference is not None:
         name, was, now = difference
         raise StoreError(
@@ -290,5 +291,6 @@ def mark_resumed(stored: Mapping[str, Json], given: Mapping[str, Json]) -> dict[
     skipped = ("plan", "schema_version", "resumed", CHECKSUM)
     new = {name: plain(value, name) for name, value in given.items() if name not in skipped}
     entry = {name: value for name, value in new.items() if name == "created" or stored.get(name) != value}
+    entry |= changed_limits(*(_plan_of(side, ContractError, "this manifest") for side in (stored, given)))
     history = stored.get("resumed")
     return {**stored, "resumed": [*(history if isinstance(history, list) else []), entry]}

@@ -101,11 +101,11 @@ def read_prices(path: Path) -> PriceList:
     try:
         content = tomllib.loads(path.read_bytes().decode("utf-8"))
     except OSError as problem:
-        raise UsageError(f"--prices {path} can't be read: {reason_of(problem)}") from None
+        raise UsageError(f"the price list {path} can't be read: {reason_of(problem)}") from None
     except (ValueError, RecursionError) as problem:
-        raise UsageError(f"--prices {path} is no TOML: {problem}") from None
+        raise UsageError(f"the price list {path} is no TOML: {problem}") from None
     if not content:
-        raise UsageError(f'--prices {path} names no model: write a table as ["openai:NAME"] with input and output')
+        raise UsageError(f'the price list {path} names no model: write a table as ["openai:NAME"] with input and output')
     models = {name: _table(value, f"{path}: ['{name}']") for name, value in content.items()}
     return PriceList(models, source=str(path))
 

@@ -59,7 +59,9 @@ def make_subfolder(folder: Path, name: str) -> Path:
     """
     path = folder / name
     if path.is_symlink():
-        raise StoreError(f"{path} is a link, and nothing is written through links: remove it, or choose another --out")
+        raise StoreError(
+            f"{path} is a link, and nothing is written through links: remove it, or choose another folder"
+        )
     make_folder(path)
     return path
 
@@ -73,7 +75,7 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
-        raise StoreError(f"{path} can't be made: {reason_of(problem)}; choose another --out") from None
+        raise StoreError(f"{path} can't be made: {reason_of(problem)}; choose another folder") from None
 
 
 def open_unfollowed(path: Path, flags: int) -> int:

@@ -57,8 +57,8 @@ def check_new(folder: Path, *, is_calibrated: bool = False) -> None:
         )
     if holds_calibration(folder) and not is_calibrated:
         raise UsageError(
-            f"{folder} holds a calibration ({_CALIBRATION}) whose run was not started: continue it with --resume, or "
-            "choose another --out"
+            f"{folder} holds a calibration ({_CALIBRATION}) whose run was not started: continue it with "
+            "horizon play --resume, or choose another --out"
         )
     others = sorted(name for name in names - _OURS if not is_part(name))
     if others:

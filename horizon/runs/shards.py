@@ -112,7 +112,8 @@ def _check(folders: Sequence[Path], stored: Sequence[Mapping[str, Any]]) -> None
             raise StoreError(f"{folder} and {seen[shard.number]} are both shard {shard.number}: name each one once")
         seen[shard.number] = folder
         if manifest.get(COST_STOP):
-            raise StoreError(f"{folder} was stopped by its cost limit: continue it with --resume, then merge")
+            again = manifests.resume_command(folder)
+            raise StoreError(f"{folder} was stopped by its cost limit: continue it with {again}, then merge")
         if not run_folder.is_finished(folder):
             raise StoreError(
                 f"{folder} is unfinished: continue it with {manifests.resume_command(folder)}, then merge"

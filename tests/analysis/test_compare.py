@@ -247,7 +247,7 @@ def test_what_changes_the_task_itself_is_refused(tmp_path: Path) -> None:
 
 def test_other_seeds_environments_and_versions_are_refused(tmp_path: Path) -> None:
     base = played(tmp_path / "base")
-    with pytest.raises(UsageError, match=r"share 0 instances.*same --seed"):
+    with pytest.raises(UsageError, match=r"share 0 instances.*same seed"):
         compare(base, played(tmp_path / "seed", seed=1))
     with pytest.raises(UsageError, match="share no setting: only in BASE: hanoi"):
         compare(base, played(tmp_path / "total", environment="running_total"))

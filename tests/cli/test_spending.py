@@ -40,7 +40,7 @@ def play(tmp_path: Path, *more: str) -> tuple[int, str, str]:
         (("--max-cost", "cheap", *PRICED), "--max-cost cheap is no limit"),
         (("--max-cost", "1"), "--max-cost needs the prices of synthetic"),
         (("--max-cost", "1", "--executor", "ray", *PRICED), "--max-cost is for one process"),
-        (("--prices", "none.toml"), "--prices none.toml can't be read: No such file"),
+        (("--prices", "none.toml"), "the price list none.toml can't be read: No such file"),
         (("--prices", "x.toml", *PRICED), "--price-in and --prices are both given"),
     ],
 )

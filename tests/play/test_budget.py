@@ -192,7 +192,7 @@ def test_gates_are_not_judged_by_what_a_limit_left_over(tmp_path: Path) -> None:
 def test_a_shard_that_its_limit_stopped_is_not_merged(tmp_path: Path) -> None:
     for number, limit in ((1, None), (2, 500.0)):
         session.run(scenario(), tmp_path / str(number), options(limit, shard=Shard(number, 2)))
-    with pytest.raises(StoreError, match="stopped by its cost limit: continue it with --resume"):
+    with pytest.raises(StoreError, match="stopped by its cost limit: continue it with horizon play --resume"):
         merge([tmp_path / "1", tmp_path / "2"], tmp_path / "whole")
 
 

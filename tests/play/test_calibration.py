@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import command_line
 import pytest
 
 import horizon
@@ -15,6 +16,7 @@ from horizon.models.synthetic import Process, error_probability
 from horizon.play import session
 from horizon.play.calibration import Calibration, calibrate
 from horizon.play.calibration_plan import plan_calibration
+from horizon.report.cautions import cautions
 from horizon.runs import run_folder
 from horizon.scenarios.scenario import make
 
@@ -137,3 +139,28 @@ def test_a_run_is_calibrated_before_it_is_played_and_resumes_as_it_was(tmp_path:
 def test_the_front_door_calibrates_too() -> None:
     run = horizon.play("hanoi", model=STEEP, calibrate=0.1, episodes=1, turns=2, conditions=())
     assert set(run.turns["parameters"].str.json_path_match("$.disks")) == {"2"}
+
+
+def test_a_dead_server_is_no_reason_for_options_that_calibrate_lacks(tmp_path: Path) -> None:
+    server = ("--model", "openai:none", "--base-url", "http://127.0.0.1:9/v1", "--server-retries", "0")
+    calibrating = command_line.horizon("calibrate", *server, "--env", "hanoi", cwd=tmp_path)
+    assert calibrating.returncode == 2
+    assert "check that it is up; then continue with: horizon calibrate --model openai:none" in calibrating.stderr
+    assert calibrating.stderr.rstrip().endswith("--resume") and "--retry-aborted" not in calibrating.stderr
+    playing = command_line.horizon("play", *server, "--env", "hanoi", "--episodes", "1", "--out", "run", cwd=tmp_path)
+    assert "--resume --retry-aborted --out run" in playing.stderr
+
+
+def test_a_run_with_calibrate_is_advised_on_knobs_by_the_command_that_has_them(tmp_path: Path) -> None:
+    words = ("play", "--env", "hanoi:disks=3", "--calibrate", "0.1", "--model", "random")
+    refused = command_line.horizon(*words, cwd=tmp_path)
+    assert refused.returncode == 2 and "as horizon calibrate --knob NAME=1,2,4" in refused.stderr
+
+
+def test_a_calibrated_run_at_the_ceiling_is_not_advised_to_calibrate(tmp_path: Path) -> None:
+    keys = {"episodes": 8, "turns": 3, "conditions": (), "model": "synthetic:hazard=0.97"}
+    calibrated_run = horizon.play("hanoi", calibrate=0.1, **keys)  # type: ignore[arg-type]
+    [line] = cautions(calibrated_run.analyze())
+    assert line.endswith("calibration found no easier setting: choose another task or model.")
+    [line] = cautions(horizon.play("hanoi", **keys).analyze())  # type: ignore[arg-type]
+    assert line.endswith("horizon calibrate finds an easier setting.")

@@ -169,7 +169,7 @@ def test_a_run_interrupted_while_it_is_calibrated_resumes_there(tmp_path: Path) 
     cut = (whole / NAME).read_bytes().splitlines(keepends=True)
     folder.mkdir()
     (folder / NAME).write_bytes(b"".join(cut[: len(cut) // 2]))
-    with pytest.raises(UsageError, match="continue it with --resume"):
+    with pytest.raises(UsageError, match="continue it with horizon play --resume"):
         session.run(scenario, folder)
     session.run(scenario, folder, session.RunOptions(resume=True))
     assert len((folder / NAME).read_bytes().splitlines()) == len(cut)

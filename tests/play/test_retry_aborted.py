@@ -7,12 +7,13 @@ import polars as pl
 import pytest
 from scripted_play import Scripted
 
-from horizon.core.errors import ModelFailure
+from horizon.core.errors import ModelFailure, StoreError
 from horizon.core.model import Request
 from horizon.core.records import Reply
 from horizon.play import session
 from horizon.play.opening import OpenParts, open_setting
 from horizon.runs import run_folder
+from horizon.runs.verify import verify
 from horizon.scenarios.scenario import make
 
 SCENARIO = make(
@@ -85,3 +86,21 @@ def test_a_run_that_was_aborted_whole_can_be_retried(tmp_path: Path) -> None:
         play(tmp_path / "run", ["#"])
     play(tmp_path / "run", resume=True, retry_aborted=True)
     assert is_same(tmp_path / "run", tmp_path / "whole")
+
+
+def test_a_run_resumes_with_more_time_and_attempts_but_no_other_setting(tmp_path: Path) -> None:
+    keys = {"environment": "running_total", "model": "random", "episodes": 2, "turns": 3, "timeout_s": 60.0}
+    session.run(make(keys, "test"), tmp_path / "run")
+    before = rows(tmp_path / "run")
+    journal = tmp_path / "run" / "turns.jsonl"
+    journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:4]))
+    for name in ("turns.parquet", "episodes.parquet"):
+        (tmp_path / "run" / name).unlink()
+    again = session.RunOptions(resume=True)
+    session.run(make({**keys, "timeout_s": 300.0, "server_retries": 9}, "test"), tmp_path / "run", again)
+    assert all(a.equals(b) for a, b in zip(rows(tmp_path / "run"), before, strict=True))
+    assert [check.damage for check in verify(tmp_path / "run")] == [None] * len(verify(tmp_path / "run"))
+    manifest = run_folder.read_manifest(tmp_path / "run")
+    assert manifest["plan"]["timeout_s"] == 60.0 and manifest["resumed"][0]["timeout_s"] == 300.0  # type: ignore
+    with pytest.raises(StoreError, match="max_tokens=256, not 9"):
+        session.run(make({**keys, "max_tokens": 9}, "test"), tmp_path / "run", again)

@@ -247,7 +247,9 @@ def _load_recipe(path: Path) -> dict[str, Json]:
     try:
         recipe = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
-        raise UsageError(f"{path}, the recipe of the pack, can't be read ({problem}): give another --out") from None
+        raise UsageError(
+            f"{path}, the recipe of the pack, can't be read ({problem}): restore it, or give another pack"
+        ) from None
     return recipe if isinstance(recipe, dict) else {}
 
 

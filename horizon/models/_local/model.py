@@ -103,7 +103,7 @@ class LocalModel:
             return ()
         return (
             f"{self.name} has no chat template, as base models: it continues text and may never end a reply; play it "
-            "by --env NAME:ask=completion",
+            "as environment NAME:ask=completion",
         )
 
     def known_as(self, identity: Mapping[str, Json]) -> "LocalModel":
@@ -206,7 +206,7 @@ class LocalModel:
             if len(jobs) == 1:
                 raise ModelFailure(
                     f"{self.name} needs more memory than there is for one conversation of {len(jobs[0].prompt)} "
-                    "tokens: use --condition window:k, or --set context_tokens=..."
+                    "tokens: use condition window:k, or set context_tokens"
                 ) from None
         # Retry with half as many at once; their caches were freed.
         half = len(jobs) // 2

@@ -87,7 +87,7 @@ class OpenVinoModel:
             return ()
         return (
             f"{self.name} has no chat template, as base models: it continues text and may never end a reply; play it "
-            "by --env NAME:ask=completion",
+            "as environment NAME:ask=completion",
         )
 
     def reply(self, requests: Sequence[Request]) -> list[Reply | ModelFailure]:
@@ -160,7 +160,7 @@ class OpenVinoModel:
         if written.has_failed:
             return ModelFailure(
                 f"{self.name} needs more cache than there is for a conversation of {len(prompt.tokens)} tokens: raise "
-                "--cache-gb, or use --condition window:k"
+                "cache_gb, or use condition window:k"
             )
         text = self._open_pipeline().text(written.tokens)
         finish: FinishReason = "stop" if written.has_ended else "length"

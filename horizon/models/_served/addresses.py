@@ -25,7 +25,7 @@ def check_address(text: str) -> Address:
         httpx2.URL(address.url)
     except (ValueError, httpx2.InvalidURL):
         raise UsageError(
-            f"--base-url {visible(mask_malformed(text))} is not an address: write it as http://localhost:8000/v1"
+            f"server {visible(mask_malformed(text))} is not an address: write it as http://localhost:8000/v1"
         ) from None
     return address
 

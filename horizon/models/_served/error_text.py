@@ -121,17 +121,17 @@ def advice(status: int, error: ErrorText) -> str:
     if status == 402 or "quota" in error.words.lower() or "billing" in error.words.lower():
         return "check the account's balance and limits at the provider"
     if status in (404, 405):
-        return "check the model's name, and that --base-url is the API's address, as http://localhost:8000/v1"
+        return "check the model's name, and that the server's address is the API's, as http://localhost:8000/v1"
     if status == 413:
         return "the server or a proxy before it takes no request of this size: raise its limit, or lower turns"
     if status == 429:
-        return "wait, or send fewer requests at once (--batch-size 4), then --resume --retry-aborted"
+        return "wait, or start again with fewer requests at once (batch_size=4)"
     if 300 <= status < 400:
-        return "give the address that it redirects to as --base-url"
+        return "give the address that it redirects to as the server's"
     if status in (408, 504):
-        return "give it more time (--timeout-s 300) or fewer requests at once, then --resume --retry-aborted"
+        return "give it more time (timeout_s=300) or fewer requests at once"
     if status >= 500:
-        return "read the server's log, then --resume --retry-aborted"
+        return "read the server's log"
     return (
         "the server refuses the request as it is: change what it names, or leave a parameter out, as "
         "openai:NAME:without=temperature+seed"

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 _LONGEST_DETAIL = 400
 _FIRST_ALONE_S = 5.0
-_AGAIN = "read the server's log, then --resume --retry-aborted"
-_UP = "check that it is up, then --resume --retry-aborted"
+_AGAIN = "read the server's log"
+_UP = "check that it is up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ class ServedModel:
             return self._refusal(server, body, problem)
         except openai.APITimeoutError:
             limit = f"no whole reply within {self._options.timeout_s:g} s"
-            return self._failure(server, limit, "give it more time (--timeout-s 300), or check that it is up")
+            return self._failure(server, limit, "give it more time (timeout_s=300), or check that it is up")
         except BodyTooLarge as problem:
             return self._failure(server, str(problem), _AGAIN)
         except (openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as problem:

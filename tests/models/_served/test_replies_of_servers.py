@@ -173,9 +173,9 @@ def test_a_servers_own_words_reach_the_user(status: int, body: Any, words: str) 
         (404, "the model's name"),
         (413, "no request of this size"),
         (422, "the server refuses the request as it is"),
-        (429, "wait, or send fewer"),
+        (429, "wait, or start again with fewer"),
         (500, "the server's log"),
-        (307, "as --base-url"),
+        (307, "as the server's"),
     ],
 )
 def test_the_advice_fits_the_status(status: int, advice: str) -> None:
