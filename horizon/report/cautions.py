@@ -13,10 +13,10 @@ from horizon.analysis.unchanged_histories import unchanged_conditions
 from horizon.core.errors import HorizonError
 from horizon.core.estimator import Estimate
 from horizon.core.restating import carries_state
+from horizon.report.truncation import truncation_notes
 from horizon.runs.manifest import AS_PLAYED, CALIBRATION, GATE, HISTORIES, STOPPED
 from horizon.runs.run_data import RunData
 
-_MUCH_TRUNCATED = 0.05
 _RARE = 0.05
 """A rate is at the floor if its interval lies below this, and that at turn 1 contains 0."""
 _MANY_RETURN = 0.1
@@ -30,7 +30,7 @@ def limits(analysis: Analysis) -> list[str]:
     lines += without_effect(analysis.runs)
     is_imported = bool(analysis.runs) and all("imported" in run.manifest for run in analysis.runs)
     lines += list(_imported_limits(conditions)) if is_imported else list(_missing_conditions(conditions))
-    lines += [line for group in analysis.groups if (line := _truncation_note(group))]
+    lines += [line for group in analysis.groups for line in truncation_notes(group, analysis.runs)]
     if analysis.table.n_aborted:
         lines.append(
             f"{count_episodes(analysis.table.n_aborted)} were aborted by infrastructure failures and left out; they "
@@ -139,23 +139,6 @@ def _with_aborted(analysis: Analysis) -> str:
     if not isinstance(bounds, Estimate) or bounds.low is None or bounds.high is None:
         return ""
     return f": with them the error rate lies between {100 * bounds.low:.0f} and {100 * bounds.high:.0f} %"
-
-
-def _truncation_note(group: Group) -> str:
-    """Return a line on truncated replies if there are many, else an empty text."""
-    kinds = group.estimates.get("error_kinds")
-    shares = {
-        str(point.at["condition"]): point.estimate or 0.0
-        for point in (kinds if isinstance(kinds, list) else ())
-        if point.at.get("kind") == "truncated"
-    }
-    cut = [f"{name} {100 * share:.0f} %" for name, share in shares.items() if share >= _MUCH_TRUNCATED]
-    if not cut:
-        return ""
-    return (
-        f"{group.model}, {group.setting}: replies cut off at the token limit count as errors "
-        f"({', '.join(cut)}); with a larger max_tokens some may be correct."
-    )
 
 
 _CLEARLY_SKILLED = 0.5

@@ -105,7 +105,9 @@ def read_prices(path: Path) -> PriceList:
     except (ValueError, RecursionError) as problem:
         raise UsageError(f"the price list {path} is no TOML: {problem}") from None
     if not content:
-        raise UsageError(f'the price list {path} names no model: write a table as ["openai:NAME"] with input and output')
+        raise UsageError(
+            f'the price list {path} names no model: write a table as ["openai:NAME"] with input and output'
+        )
     models = {name: _table(value, f"{path}: ['{name}']") for name, value in content.items()}
     return PriceList(models, source=str(path))
 
