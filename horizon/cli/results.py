@@ -27,6 +27,7 @@ def report_runs(
     from horizon.api.run import load
     from horizon.report.chart_builders import MOST_DRAWN, few_drawn
     from horizon.report.console import open_console
+    from horizon.report.damaged_files import damage_notes
     from horizon.report.results_table import print_results
     from horizon.report.tracking import check_trackers, log_analysis
     from horizon.report.write import refuse_empty, write_analysis
@@ -41,6 +42,8 @@ def report_runs(
     registered = run.check_registration(frozen) if frozen is not None else []
     for line in registered:
         typer.echo(line)
+    for line in damage_notes(run.analyze().runs):
+        typer.echo(f"horizon: {line}", err=True)
     write_analysis(run.analyze(), target, registered)
     typer.echo(f"report: {target / 'report.html'}")
     typer.echo(f"figures, tables and rows: {target}")

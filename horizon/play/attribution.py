@@ -32,13 +32,10 @@ from horizon.play.scoring import (
 )
 from horizon.play.setting import Setting
 from horizon.play.turn import ANY_LENGTH, view_of
-from horizon.runs.attribution_file import ErrorMap, TurnEffect
+from horizon.runs.attribution_file import EDITS, ErrorMap, TurnEffect
 from horizon.runs.run_data import RunData
 from horizon.scenarios.conditions import show
 from horizon.scenarios.views import Exchange, Shown, View, continue_with
-
-EDITS = ("heal", "hide")
-"""`heal` shows a correct reply in place of an error; `hide` removes a turn's messages from attention."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from horizon.analysis.unchanged_histories import unchanged_conditions
 from horizon.core.errors import HorizonError
 from horizon.core.estimator import Estimate
 from horizon.core.restating import carries_state
+from horizon.report.damaged_files import damage_notes
 from horizon.report.truncation import truncation_notes
 from horizon.runs.manifest import AS_PLAYED, CALIBRATION, GATE, HISTORIES, STOPPED
 from horizon.runs.run_data import RunData
@@ -28,6 +29,7 @@ def limits(analysis: Analysis) -> list[str]:
     conditions = set(analysis.table.conditions)
     lines = [*cautions(analysis), *contradictions(analysis.runs), *answers_in_view(analysis.runs)]
     lines += without_effect(analysis.runs)
+    lines += damage_notes(analysis.runs)
     is_imported = bool(analysis.runs) and all("imported" in run.manifest for run in analysis.runs)
     lines += list(_imported_limits(conditions)) if is_imported else list(_missing_conditions(conditions))
     lines += [line for group in analysis.groups for line in truncation_notes(group, analysis.runs)]

@@ -4,11 +4,13 @@ Reads what `horizon drift` left beside the runs; computes no likelihood.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 from horizon.analysis.chart import Chart, Series
 from horizon.analysis.drift import ALL, UNERRED, DriftEstimates, drift
 from horizon.core.estimator import Estimate
 from horizon.report.banded_points import banded_series
+from horizon.report.damaged_files import read_whole
 from horizon.runs.drift_file import Drift, read_drift
 from horizon.runs.run_data import RunData
 
@@ -17,7 +19,7 @@ _NOTE = "Assumes that the reference answer in its usual form represents all righ
 
 def drift_charts(runs: Sequence[RunData]) -> list[Chart]:
     """Return two figures for each run that was scored: the difference by selection of turns, and the two levels."""
-    scored = [(run, read_drift(run.folder)) for run in runs if run.folder is not None]
+    scored = [(run, read_whole(partial(read_drift, run.folder))) for run in runs if run.folder is not None]
     known = [(run, file) for run, file in scored if file is not None and file.turns]
     charts: list[Chart] = []
     for number, (run, file) in enumerate(known, 1):

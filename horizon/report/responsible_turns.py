@@ -5,11 +5,13 @@ Reads what `horizon attribute` left beside the runs; computes no likelihood.
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from horizon.analysis.chart import Chart
 from horizon.analysis.memory_of_harm import memory_of_harm
 from horizon.report.banded_points import banded_series
+from horizon.report.damaged_files import read_whole
 from horizon.runs.attribution_file import Attribution, read_attribution
 from horizon.runs.run_data import RunData
 
@@ -64,5 +66,5 @@ def effects_of(run: RunData) -> Mapping[tuple[str, int], list[dict[str, Any]]]:
 def _attributions(run: RunData) -> list[Attribution]:
     if run.folder is None:
         return []
-    read = (read_attribution(run.folder, edit) for edit in _VERBS)
+    read = (read_whole(partial(read_attribution, run.folder, edit)) for edit in _VERBS)
     return [attribution for attribution in read if attribution is not None and attribution.maps]

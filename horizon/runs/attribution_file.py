@@ -6,9 +6,12 @@ A killed `horizon attribute` continues after the last whole line; a torn one is 
 from dataclasses import dataclass
 from pathlib import Path
 
-from horizon.runs.sealed_lines import Entry, SealedLines, read_lines
+from horizon.core.errors import StoreError
+from horizon.runs.sealed_lines import Entry, SealedLines, convert_each, read_lines
 
 NAME = "attribution-{edit}.jsonl"
+EDITS = ("heal", "hide")
+"""`heal` shows a correct reply in place of an error; `hide` removes a turn's messages from attention."""
 _AGAIN = "map the errors again"
 
 
@@ -57,7 +60,8 @@ def read_attribution(folder: Path, edit: str) -> Attribution | None:
     written = read_lines(folder / NAME.format(edit=edit), edit, _AGAIN)
     if written is None:
         return None
-    return Attribution(written.model, edit, tuple(_map(entry) for entry in written.entries))
+    path = folder / NAME.format(edit=edit)
+    return Attribution(written.model, edit, tuple(convert_each(path, written.entries, _map, _AGAIN)))
 
 
 class AttributionFile:
@@ -75,7 +79,11 @@ class AttributionFile:
         """
         self.path = folder / NAME.format(edit=edit)
         self._lines = SealedLines(self.path, edit, model, _AGAIN)
-        self.maps = [_map(entry) for entry in self._lines.before.entries]
+        try:
+            self.maps = convert_each(self.path, self._lines.before.entries, _map, _AGAIN)
+        except StoreError:
+            self.close()
+            raise
 
     def append(self, error: ErrorMap) -> None:
         """Write one map; when this returns it survives the death of the process.

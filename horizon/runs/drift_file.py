@@ -6,7 +6,8 @@ A killed `horizon drift` continues after the last whole line; a torn one is scor
 from dataclasses import dataclass
 from pathlib import Path
 
-from horizon.runs.sealed_lines import Entry, SealedLines, read_lines
+from horizon.core.errors import StoreError
+from horizon.runs.sealed_lines import Entry, SealedLines, convert_each, read_lines
 
 NAME = "drift.jsonl"
 _AGAIN = "score the turns again"
@@ -47,7 +48,9 @@ def read_drift(folder: Path) -> Drift | None:
         A line is damaged, lost or moved.
     """
     written = read_lines(folder / NAME, NAME, _AGAIN)
-    return None if written is None else Drift(written.model, tuple(_turn(entry) for entry in written.entries))
+    if written is None:
+        return None
+    return Drift(written.model, tuple(convert_each(folder / NAME, written.entries, _turn, _AGAIN)))
 
 
 class DriftFile:
@@ -65,7 +68,11 @@ class DriftFile:
         """
         self.path = folder / NAME
         self._lines = SealedLines(self.path, NAME, model, _AGAIN)
-        self.turns = [_turn(entry) for entry in self._lines.before.entries]
+        try:
+            self.turns = convert_each(self.path, self._lines.before.entries, _turn, _AGAIN)
+        except StoreError:
+            self.close()
+            raise
 
     def append(self, scored: ScoredTurn) -> None:
         """Write one turn; when this returns it survives the death of the process.

@@ -7,10 +7,10 @@ One process extends a file at a time. Knows no line's content but the model that
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from horizon.core.errors import StoreError, UsageError
 from horizon.runs.appending import append_whole
@@ -18,6 +18,7 @@ from horizon.runs.replacing import open_unfollowed, reason_of
 from horizon.runs.seals import Link, misplacement, seal, start_of, unseal
 
 Entry = dict[str, Any]
+Held = TypeVar("Held")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,24 @@ def read_lines(path: Path, chain: str, again: str) -> HeldLines | None:
         entries.append(entry)
         last, end = link, line_end
     return HeldLines(tuple(entries), last, end)
+
+
+def convert_each(path: Path, entries: Sequence[Entry], convert: Callable[[Entry], Held], again: str) -> list[Held]:
+    """Return what the lines of a file mean.
+
+    Raises
+    ------
+    StoreError
+        A line is whole, and yet not of this file's kind, as one of another version.
+    """
+    held: list[Held] = []
+    for number, entry in enumerate(entries, 1):
+        try:
+            held.append(convert(entry))
+        except (KeyError, TypeError, ValueError) as problem:
+            what = f"{type(problem).__name__}: {problem}"
+            raise StoreError(f"{path} is of another version at line {number} ({what}); remove it to {again}") from None
+    return held
 
 
 class SealedLines:
