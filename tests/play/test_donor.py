@@ -1,8 +1,10 @@
 """Claims about transplanted transcripts: the other run's messages and replies before the same state, or a refusal."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import horizon
@@ -10,6 +12,7 @@ from horizon.analysis.analyze import load_runs
 from horizon.analysis.chart import points_of
 from horizon.analysis.compare_runs import compare
 from horizon.analysis.estimators import contrasts
+from horizon.analysis.whose_history import whose_history
 from horizon.core.errors import StoreError, UsageError
 from horizon.play.replay import replay
 from horizon.play.session import RunOptions, run
@@ -108,6 +111,36 @@ def test_the_report_of_both_runs_draws_each_model_after_each_transcript(pair: tu
         (f"{bad} answers", f"after {bad}"),
     }
     assert whose_history_charts([read_run(pair[0])]) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "marks"),
+    [({"temperature": 0.7}, ("temperature=0.0", "temperature=0.7")), ({}, ("first", "second"))],
+)
+def test_two_models_of_one_name_are_distinguished(
+    more: dict[str, object], marks: tuple[str, str], tmp_path: Path
+) -> None:
+    first = played("running_total", tmp_path / "first", 0.3, ["natural"])
+    second = played("running_total", tmp_path / "second", 0.3, ["natural", f"transplant:{first}"], **more)
+    rates = whose_history([read_run(first), read_run(second)])
+    labels = {(str(rate.at["answers"]), str(rate.at["history"])) for rate in rates}
+    assert len(labels) == len(rates) == 3
+    for mark in marks:
+        assert any(answers.startswith("synthetic:hazard=0.3 (") and mark in answers for answers, _ in labels)
+
+
+def test_models_of_one_name_are_distinguished_by_their_engines(pair: tuple[Path, Path]) -> None:
+    runs = [read_run(folder) for folder in pair]
+    named = [
+        replace(
+            run,
+            manifest={**run.manifest, "plan": {}, "model": {"backend": backend, "torch": "2"}},
+            turns=run.turns.with_columns(model=pl.lit("smollm2").cast(run.turns["model"].dtype)),
+        )
+        for run, backend in zip(runs, ("transformers", "openvino"), strict=True)
+    ]
+    answers = {str(rate.at["answers"]) for rate in whose_history(named)}
+    assert answers == {'smollm2 (backend="transformers")', 'smollm2 (backend="openvino")'}
 
 
 def test_a_donor_that_changed_since_is_neither_resumed_nor_merged(tmp_path: Path) -> None:
