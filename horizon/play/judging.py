@@ -3,17 +3,23 @@
 Pure but for the engine's scores, which are waited for where a model or a verdict needs them. Knows no episode.
 """
 
+import json
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from horizon.core.answers import stands_when_cut
 from horizon.core.contracts import check_returned
 from horizon.core.environment import Environment, uses_tools
-from horizon.core.records import Answer, Reply, Scores, Verdict
+from horizon.core.records import Answer, Reply, Scores, Turn, Verdict
 from horizon.core.seeds import generator
 from horizon.core.tool_calls import MALFORMED_CALL
+
+SENT_ERROR = "sent_error"
+"""The key of a graded row's `extra` for the verdict before the first grading, where that was another one."""
+AS_SENT = "as_sent"
+"""The key of a graded copy's entry in its manifest that its rows keep `SENT_ERROR`; older copies have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,12 @@ def wait_for(scores: "Future[Scores] | None") -> Scores | None:
         EngineFailure: the position could not be scored.
     """
     return scores.result() if scores is not None else None
+
+
+def judged_as_sent(row: Turn) -> Turn:
+    """Return a row of a graded copy with the verdict by which later histories were changed when they were sent."""
+    error = json.loads(row.extra).get(SENT_ERROR, row.error)
+    return replace(row, error=error, correct=error == "none")
 
 
 def parse_reply(task: Environment[Any], state: Any, reply: Reply) -> Answer:

@@ -19,7 +19,7 @@ from horizon.core.records import Answer, Json, Scores, Turn
 from horizon.core.row_faults import naming
 from horizon.core.seeds import generator
 from horizon.engines.judge import Judge
-from horizon.play.judging import judge_answer
+from horizon.play.judging import AS_SENT, SENT_ERROR, judge_answer
 from horizon.play.plan import scenario_of
 from horizon.runs import run_folder
 from horizon.runs.building import continuing
@@ -87,6 +87,8 @@ def grade(
     with Judge(engine, nodes=nodes) as judge, _open_second(engine, check) as second:
         # The tables' checksums are kept, so that another run of that name is never continued with this one's rows.
         graded: dict[str, Json] = {"from": str(folder), "judge": judge.identity(), "of": manifest.get(WRITTEN)}
+        earlier = manifest.get("graded")
+        graded[AS_SENT] = not isinstance(earlier, dict) or bool(earlier.get(AS_SENT))
         if second is not None:
             graded["check"] = {"judge": second.judge.identity(), "share": second.check.share}
         with continuing(out, {**manifest, "graded": graded}) as part:
@@ -123,6 +125,9 @@ def _judge(task: Environment[Any], waiting: _Waiting, more_errors: int) -> Turn:
     if checked is not None:
         again = judge_answer(task, state, answer, checked.result())
         extra |= {"checked_is_error": int(again.error != "none"), "checked_loss": again.loss}
+    sent = before.get(SENT_ERROR, row.error)
+    if sent != verdict.error or SENT_ERROR in before:
+        extra |= {SENT_ERROR: sent}
     if row.error not in _BY_LOSS:
         by_rules = judge_answer(task, state, answer, None).extra
         extra |= {name: before[name] for name in by_rules if name in before}

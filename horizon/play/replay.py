@@ -16,20 +16,23 @@ from horizon.core.records import Message, Turn
 from horizon.core.registry import nearest
 from horizon.core.row_faults import naming
 from horizon.play.episode import LiveEpisode, failed_attempts, restore
+from horizon.play.judging import AS_SENT, judged_as_sent
 from horizon.play.opening import OpenParts, open_setting
 from horizon.play.outside_model import OutsideModel
 from horizon.play.plan import scenario_of
 from horizon.play.turn import Padding, request_for
 from horizon.runs.run_data import RunData, read_run
+from horizon.scenarios.conditions import condition_of
 from horizon.scenarios.scenario import make
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Replayed:
-    """One turn of a run as the model saw it, and its row."""
+    """One turn of a run as the model saw it, and its row; `doubt` is why the messages may differ from those sent."""
 
     messages: tuple[Message, ...]
     row: Turn
+    doubt: str = ""
 
     def __str__(self) -> str:
         """Return the turn as text: the messages, the reply and the verdict."""
@@ -82,18 +85,33 @@ def replay_turn(
         )
         with open_setting(scenario, parts) as setting:
             live = LiveEpisode(name, 0, None, row.seed, task.load(row.state))
+            # A graded copy has other verdicts than those by which replies were replaced.
+            natural = [judged_as_sent(own) for own in natural]
             restore(setting, live, natural[: turn - 1], keep_text=True)
             live.state = task.load(row.state)
             live.attempts = failed_attempts(extra)
             padding = Padding(row.context_tokens, extra.get("padding_words"))
             replied = next((other for other in natural if other.turn == turn), None)
             pending = request_for(setting, live, condition, None, padding, replied)
-    return Replayed(pending.request.messages, row)
+    return Replayed(pending.request.messages, row, _doubt(run, condition))
+
+
+def _doubt(run: RunData, condition: str) -> str:
+    """Return why it can't be known what was sent: an older Horizon graded the run, and kept no earlier verdict."""
+    graded, own = run.manifest.get("graded"), condition_of(condition)
+    if not isinstance(graded, dict) or graded.get(AS_SENT) or not (own.alternatives or own.needs_reply):
+        return ""
+    return (
+        f"{condition} replaced replies by the verdicts before this copy was graded, which it does not keep: what was "
+        f"sent may differ; see horizon show {graded.get('from', 'of the run that was graded')}"
+    )
 
 
 def lines(replayed: Replayed) -> Iterator[str]:
     """Yield the turn as text for a terminal; control characters of the model are escaped."""
     row = replayed.row
+    if replayed.doubt:
+        yield f"## note\n{visible(replayed.doubt)}"
     for message in replayed.messages:
         yield f"## {message.role}\n{visible(message.content)}"
     yield f"## reply ({row.completion_tokens} tokens, {row.finish_reason})\n{visible(row.reply)}"

@@ -58,6 +58,8 @@ EXTRA = {
     "played",
     "wrong_reply": "the incorrect reply that `corrupted:p` histories may show",
     "wrong_note": "what was played, in the message after `wrong_reply`, where the state follows from the replies",
+    "sent_error": "in a graded copy: the verdict by which later histories were healed when they were sent, if it was "
+    "another one",
     "reasoning": "the model's reasoning, where its server returns it apart from the reply",
     "thinking_words": "words of neutral text that are as long as the reply's thinking, for `think:replace`",
     "hidden_tokens": "how many tokens of the history `hide:own` or `hide:other` hid",

@@ -20,6 +20,8 @@ from horizon.core.errors import UsageError
 from horizon.engines.win_probability import make_score
 from horizon.play.progress import counting
 from horizon.play.regrade import SecondJudgement, grade
+from horizon.play.replay import replay
+from horizon.runs import manifest as manifests
 from horizon.runs import run_folder
 from horizon.runs.building import part_of
 
@@ -149,3 +151,23 @@ def test_a_run_that_its_rules_judge_needs_no_grading(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="needs no grading"):
         grade(tmp_path / "run", tmp_path / "graded", NODES)
     assert sorted(os.listdir(tmp_path)) == ["run"]
+
+
+def test_a_graded_copy_shows_what_was_sent(tmp_path: Path) -> None:
+    keys = {"model": "uci:stockfish:level=3", "opponent": "random", "episodes": 1, "turns": 12, "judge_nodes": 100}
+    conditions = ("natural", "healed", "corrupted:0.5", "selfcheck")
+    horizon.play("chess:wrong_loss=0.05", out=tmp_path / "run", conditions=conditions, **keys)  # type: ignore[arg-type]
+    graded = grade(grade(tmp_path / "run", tmp_path / "once", 200), tmp_path / "twice", 5000)
+    before, now = (run_folder.read_turns(folder).filter(condition="natural") for folder in (tmp_path / "run", graded))
+    assert not before["correct"].equals(now["correct"])
+    for row in run_folder.iterate_turns(graded):
+        shown = replay(graded, row.episode_id, row.turn, row.condition)
+        assert shown.messages == replay(tmp_path / "run", row.episode_id, row.turn, row.condition).messages
+        assert (shown.row, shown.doubt) == (row, "")
+    manifest = run_folder.read_manifest(graded)
+    older = {key: value for key, value in dict(manifest["graded"]).items() if key != "as_sent"}  # type: ignore
+    manifests.write(graded, {**manifest, "graded": older})
+    assert replay(graded, "0", 3).doubt == ""
+    doubted = str(replay(graded, "0", 3, "healed"))
+    assert doubted.startswith("## note\nhealed replaced replies by the verdicts before this copy was graded")
+    assert f"horizon show {tmp_path / 'once'}" in doubted.splitlines()[1]
