@@ -16,9 +16,12 @@ from horizon.distil.card import write_card
 from horizon.distil.legality import illegal_shares
 from horizon.distil.lesson_files import held_out, load_chess, load_dialogues, make_lessons, trained_on
 from horizon.distil.network import CONTEXT_TOKENS, save_network
-from horizon.distil.recipe import Recipe, keep_recipe
+from horizon.distil.recipe import Recipe, check_recipe, keep_recipe
+from horizon.distil.saving import saving
 from horizon.distil.tokenizers import save_tokenizer
 from horizon.distil.trainer import Progress, Training, train
+from horizon.runs.lock import Lock
+from horizon.runs.replacing import make_folder
 
 CHECKPOINT_S = 60.0
 DEVICES = ("auto", "cpu", "cuda")
@@ -57,13 +60,23 @@ def distil(
         is not there.
     EngineFailure
         Stockfish is missing, or a position could not be scored.
+    StoreError
+        The folder can't be written, or another process writes it.
     """
     on = _device_of(device)
-    keep_recipe(recipe, out, resume=resume)
-    if (out / CARD).is_file():
-        watch(f"{out} is finished")
-        return out
-    data = data or out / "lessons"
+    check_recipe(recipe, out, resume=resume)
+    make_folder(out)
+    # One process at a time: two would write one checkpoint.
+    with Lock(out):
+        keep_recipe(recipe, out, resume=resume)
+        if (out / CARD).is_file():
+            watch(f"{out} is finished")
+        else:
+            _make_student(recipe, out, data or out / "lessons", on, watch)
+    return out
+
+
+def _make_student(recipe: Recipe, out: Path, data: Path, on: str, watch: Callable[[str], None]) -> None:
     make_lessons(recipe, data, watch)
     all_games = load_chess(recipe, data) if recipe.is_chess else None
     lessons: Lessons = load_dialogues(recipe, data) if all_games is None else trained_on(all_games)
@@ -85,8 +98,9 @@ def distil(
 
     network = train(lessons, training, out, keep_last)
     legality = None if all_games is None else illegal_shares(network.to(on), all_games, held_out(all_games))
-    save_network(network.cpu(), out)
-    save_tokenizer(Tokenizer.from_file(str(data / "tokenizer.json")), out, CONTEXT_TOKENS)
+    with saving(out):
+        save_network(network.cpu(), out)
+        save_tokenizer(Tokenizer.from_file(str(data / "tokenizer.json")), out, CONTEXT_TOKENS)
     facts: dict[str, Json] = {
         "parameters": sum(weight.numel() for weight in network.parameters()),
         "device": torch.cuda.get_device_name() if on == "cuda" else on,
@@ -95,7 +109,6 @@ def distil(
     }
     write_card(out, recipe, facts, last, legality)
     (out / "checkpoint.pt").unlink(missing_ok=True)
-    return out
 
 
 def _device_of(name: str) -> str:

@@ -28,6 +28,7 @@ from horizon.distil.dialogue_lessons import (
 from horizon.distil.recipe import Recipe
 from horizon.distil.teacher_games import read_games, write_games
 from horizon.distil.tokenizers import chess_tokenizer, word_tokenizer
+from horizon.runs.lock import LOCK, Lock
 from horizon.runs.replacing import make_folder, replace_text, replacing
 
 FACTS = "lessons.json"
@@ -44,9 +45,18 @@ def make_lessons(recipe: Recipe, folder: Path, watch: Callable[[str], None]) -> 
         UsageError: an environment that can't be taught, or a folder with the lessons of another recipe.
         EngineFailure: Stockfish is missing, or a position could not be scored.
     """
-    _keep_facts(recipe, folder)
+    make_folder(folder)
     if (folder / "lessons.npz").is_file():
+        _keep_facts(recipe, folder)
         return
+    # Students that share lessons may be started together: one makes them.
+    with Lock(folder):
+        _keep_facts(recipe, folder)
+        if not (folder / "lessons.npz").is_file():
+            _write_lessons(recipe, folder, watch)
+
+
+def _write_lessons(recipe: Recipe, folder: Path, watch: Callable[[str], None]) -> None:
     lessons: ChessLessons | DialogueLessons
     if recipe.is_chess:
         games = folder / "games"
@@ -61,7 +71,7 @@ def make_lessons(recipe: Recipe, folder: Path, watch: Callable[[str], None]) -> 
     else:
         tokenizer, lessons = _from_dialogues(recipe)
     watch(f"{tokenizer.get_vocab_size()} tokens in the vocabulary")
-    tokenizer.save(str(folder / "tokenizer.json"))
+    replace_text(folder / "tokenizer.json", tokenizer.to_str(pretty=True))
     with replacing(folder / "lessons.npz") as file:
         lessons.save(file)
 
@@ -72,10 +82,9 @@ def _keep_facts(recipe: Recipe, folder: Path) -> None:
     Raises:
         UsageError: other lessons, or files of unknown origin.
     """
-    make_folder(folder)
     path = folder / FACTS
     if not path.is_file():
-        if any(folder.iterdir()):
+        if any(path.name != LOCK for path in folder.iterdir()):
             raise UsageError(f"{folder} has no {FACTS}, so its lessons are unknown: name another folder")
         replace_text(path, json.dumps(recipe.of_lessons, indent=2) + "\n")
         return

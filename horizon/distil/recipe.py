@@ -9,7 +9,8 @@ from horizon.core.errors import UsageError
 from horizon.core.records import Json
 from horizon.core.registry import nearest
 from horizon.distil.network import SIZES
-from horizon.runs.replacing import make_folder, replace_text
+from horizon.runs.lock import LOCK
+from horizon.runs.replacing import replace_text
 
 TARGETS = ("soft", "hard")
 FILE = "recipe.json"
@@ -97,14 +98,24 @@ def keep_recipe(recipe: Recipe, folder: Path, *, resume: bool) -> None:
     """Write the recipe into a new folder, or check that the folder to resume has the same.
 
     Raises:
+        UsageError: see `check_recipe`.
+        StoreError: the disk refuses.
+    """
+    check_recipe(recipe, folder, resume=resume)
+    if not resume:
+        replace_text(folder / FILE, recipe.as_json())
+
+
+def check_recipe(recipe: Recipe, folder: Path, *, resume: bool) -> None:
+    """Check that a recipe can be started in a folder, or that the folder to resume has the same.
+
+    Raises:
         UsageError: the folder is taken, holds nothing to resume, or was started by another recipe.
     """
     path = folder / FILE
     if not resume:
-        if folder.exists() and any(folder.iterdir()):
+        if folder.is_dir() and any(path.name != LOCK for path in folder.iterdir()):
             raise UsageError(f"{folder} is not empty: continue it with --resume, or name another --out")
-        make_folder(folder)
-        replace_text(path, recipe.as_json())
         return
     if not path.is_file():
         raise UsageError(f"nothing to resume in {folder}: start it without --resume")

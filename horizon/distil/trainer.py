@@ -4,12 +4,14 @@ Knows lessons and torch; neither the task nor the teacher. A step depends on the
 run that was killed and resumed ends with the same weights, up to the device's rounding.
 """
 
+import io
 import json
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -17,10 +19,11 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
+from horizon.core.errors import StoreError
 from horizon.distil.batches import Batch, Lessons, join
 from horizon.distil.network import SIZES, Network
 from horizon.distil.optimizer import Muon
-from horizon.runs.replacing import replacing
+from horizon.runs.replacing import replace_text, replacing
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def train(
         if is_last or time.monotonic() - saved > training.checkpoint_s:
             _save(checkpoint, network, optimizers, (step + 1, spent + time.monotonic() - began, curve))
             saved = time.monotonic()
-    (folder / "loss.json").write_text(json.dumps(curve), encoding="utf-8")
+    replace_text(folder / "loss.json", json.dumps(curve))
     return network.to("cpu").eval()
 
 
@@ -153,18 +156,28 @@ def _save(
     """Write a checkpoint; a kill while writing leaves the one before."""
     step, seconds, curve = progress
     state = {"network": network.state_dict(), "optimizers": [optimizer.state_dict() for optimizer in optimizers]}
+    # In memory first: of a full disk torch reports only that a position in its archive is not what it expected.
+    archive = io.BytesIO()
+    torch.save({**state, "step": step, "seconds": seconds, "curve": curve}, archive)
     with replacing(path) as file:
-        torch.save({**state, "step": step, "seconds": seconds, "curve": curve}, file)
+        file.write(archive.getbuffer())
 
 
 def _restore(
     path: Path, network: Network, optimizers: Sequence[torch.optim.Optimizer], device: torch.device
 ) -> tuple[int, float, list[Any]]:
-    """Load a checkpoint if there is one; return the next step, the seconds spent, and the loss so far."""
+    """Load a checkpoint if there is one; return the next step, the seconds spent, and the loss so far.
+
+    Raises:
+        StoreError: it is damaged.
+    """
     if not path.is_file():
         return 0, 0.0, []
-    state = torch.load(path, map_location=device, weights_only=True)
-    network.load_state_dict(state["network"])
-    for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
-        optimizer.load_state_dict(saved)
-    return int(state["step"]), float(state["seconds"]), list(state["curve"])
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+        network.load_state_dict(state["network"])
+        for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+        return int(state["step"]), float(state["seconds"]), list(state["curve"])
+    except (RuntimeError, UnpicklingError, EOFError, KeyError, ValueError, TypeError):
+        raise StoreError(f"{path} is damaged: remove it to train from the first step again") from None

@@ -27,7 +27,7 @@ class Lock:
             try:
                 self._file = _lock(self.path)
             except OSError as problem:
-                raise StoreError(f"{folder} can't be locked: {reason_of(problem)}; choose another --out") from None
+                raise StoreError(f"{folder} can't be locked: {reason_of(problem)}; choose another folder") from None
 
     def release(self) -> None:
         """Give the lock back and remove its file; may be called twice."""
@@ -61,7 +61,7 @@ def _lock(path: Path) -> int:
         os.close(file)
         raise StoreError(
             f"{path.parent} is being written by process {holder or '(just started)'}: "
-            "wait for it to end, or choose another --out"
+            "wait for it to end, or choose another folder"
         ) from None
     except FileNotFoundError:
         os.close(file)

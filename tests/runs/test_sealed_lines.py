@@ -1,24 +1,12 @@
 """Claims about files of sealed lines: what the disk refuses leaves no torn line behind, and the rest can follow."""
 
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from full_disk import files_of_at_most
 
 from horizon.core.errors import StoreError
 from horizon.runs.sealed_lines import SealedLines, read_lines
-
-
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    old = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, old[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, old)
 
 
 def test_a_line_that_the_disk_cuts_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
