@@ -53,7 +53,7 @@ def make_lessons(recipe: Recipe, folder: Path, watch: Callable[[str], None]) -> 
         write_games(
             games,
             recipe.lessons,
-            seed=recipe.seed,
+            seed=recipe.seed_of_lessons,
             nodes=recipe.nodes,
             watch=lambda n_done: watch(f"{n_done} of {recipe.lessons} games"),
         )
@@ -87,8 +87,10 @@ def _keep_facts(recipe: Recipe, folder: Path) -> None:
         raise UsageError(f"{path} can't be read: name another folder for the lessons")
     for name, value in recipe.of_lessons.items():
         if known.get(name) != value:
+            usable = f", or learn from these by --lessons-seed {known.get(name)}" if name == "seed" else ""
             raise UsageError(
-                f"{folder} has lessons with {name}={known.get(name)}, not {value}: name another folder by --data"
+                f"{folder} has lessons with {name}={known.get(name)}, not {value}: name another folder by "
+                f"--data{usable}"
             )
 
 
@@ -142,8 +144,11 @@ def _from_dialogues(recipe: Recipe) -> tuple[Tokenizer, DialogueLessons]:
     numbers = range(recipe.lessons)
     parts: Sequence[range] = [numbers[start : start + 10 * _PART] for start in range(0, recipe.lessons, 10 * _PART)]
     with ProcessPoolExecutor(min(len(parts), len(sched_getaffinity(0)))) as pool:
-        writing = [pool.submit(write_dialogues, recipe.environment, recipe.seed, part, recipe.turns) for part in parts]
+        writing = [
+            pool.submit(write_dialogues, recipe.environment, recipe.seed_of_lessons, part, recipe.turns)
+            for part in parts
+        ]
         texts = [text for part in writing for text in part.result()]
     tokenizer = word_tokenizer(texts)
-    check_spelling(recipe.environment, recipe.seed, numbers[:_PART], recipe.turns, tokenizer)
+    check_spelling(recipe.environment, recipe.seed_of_lessons, numbers[:_PART], recipe.turns, tokenizer)
     return tokenizer, dialogue_lessons_of(texts, tokenizer)

@@ -38,7 +38,9 @@ class Recipe:
     steps, batch_tokens, learning_rate
         The training.
     seed
-        The seed of lessons, batches and weights.
+        The seed of batches and weights.
+    lessons_seed
+        The seed of the lessons; by default `seed`. With one value, students of several seeds learn from equal lessons.
     """
 
     environment: str = "chess"
@@ -51,6 +53,7 @@ class Recipe:
     batch_tokens: int = 4096
     learning_rate: float = 3e-3
     seed: int = 0
+    lessons_seed: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what can't be trained.
@@ -83,9 +86,18 @@ class Recipe:
         return self.environment.partition(":")[0] == "chess"
 
     @property
+    def seed_of_lessons(self) -> int:
+        """The seed of the lessons: their own, or that of the student."""
+        return self.seed if self.lessons_seed is None else self.lessons_seed
+
+    @property
     def of_lessons(self) -> dict[str, Json]:
         """What determines the lessons alone; students that differ in the rest can share them."""
-        shared: dict[str, Json] = {"environment": self.environment, "lessons": self.lessons, "seed": self.seed}
+        shared: dict[str, Json] = {
+            "environment": self.environment,
+            "lessons": self.lessons,
+            "seed": self.seed_of_lessons,
+        }
         return shared | ({"nodes": self.nodes} if self.is_chess else {"turns": self.turns})
 
     def as_json(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from horizon.core.errors import UsageError
+from horizon.distil.card import command_of
 from horizon.distil.dialogue_lessons import check_spelling, write_dialogues
 from horizon.distil.distil import distil
 from horizon.distil.lesson_files import load_dialogues, make_lessons
@@ -58,6 +59,17 @@ def test_lessons_of_another_recipe_are_refused(tmp_path: Path) -> None:
     (tmp_path / "shared" / "lessons.json").unlink()
     with pytest.raises(UsageError, match="unknown"):
         make_lessons(first, tmp_path / "shared", lambda text: None)
+
+
+def test_students_of_two_seeds_can_learn_from_the_same_lessons(tmp_path: Path) -> None:
+    first = Recipe("permutation:cups=2", "small", lessons=5, turns=2, steps=1, seed=3)
+    make_lessons(first, tmp_path, lambda text: None)
+    with pytest.raises(UsageError, match=r"seed=3, not 4: .* or learn from these by --lessons-seed 3"):
+        make_lessons(replace(first, seed=4), tmp_path, lambda text: None)
+    second = replace(first, seed=4, lessons_seed=3)
+    make_lessons(second, tmp_path, lambda text: None)
+    assert second.of_lessons == first.of_lessons
+    assert command_of(second).endswith("--seed 4 --lessons-seed 3 --out FOLDER")
 
 
 def test_damaged_lessons_are_named(tmp_path: Path) -> None:
