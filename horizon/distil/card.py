@@ -37,13 +37,14 @@ def command_of(recipe: Recipe) -> str:
     flags = {"env": "environment", "size": "size", "targets": "targets", "lessons": "lessons", "turns": "turns"}
     flags |= {
         name.replace("_", "-"): name
-        for name in ("nodes", "steps", "batch_tokens", "learning_rate", "seed", "lessons_seed")
+        for name in ("nodes", "steps", "batch_tokens", "learning_rate", "seed", "lessons_seed", "initial_std")
     }
     given = [
         f"--{flag} {getattr(recipe, name)}"
         for flag, name in flags.items()
         if getattr(recipe, name) != getattr(usual, name)
     ]
+    given += ["--terse"] if recipe.is_terse else []
     return " ".join(["horizon distil", *given, "--out FOLDER"])
 
 

@@ -72,6 +72,7 @@ def distil(
         steps=recipe.steps,
         learning_rate=recipe.learning_rate,
         seed=recipe.seed,
+        initial_std=recipe.initial_std,
         device=on,
         checkpoint_s=CHECKPOINT_S,
     )

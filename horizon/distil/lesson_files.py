@@ -25,9 +25,9 @@ from horizon.distil.dialogue_lessons import (
     load_dialogue_lessons,
     write_dialogues,
 )
-from horizon.distil.recipe import Recipe
+from horizon.distil.recipe import EARLIER, Recipe
 from horizon.distil.teacher_games import read_games, write_games
-from horizon.distil.tokenizers import chess_tokenizer, word_tokenizer
+from horizon.distil.tokenizers import chess_tokenizer, constant_words, word_tokenizer
 from horizon.runs.replacing import make_folder, replace_text, replacing
 
 FACTS = "lessons.json"
@@ -85,6 +85,7 @@ def _keep_facts(recipe: Recipe, folder: Path) -> None:
         known = None
     if not isinstance(known, dict):
         raise UsageError(f"{path} can't be read: name another folder for the lessons")
+    known = EARLIER | known
     for name, value in recipe.of_lessons.items():
         if known.get(name) != value:
             usable = f", or learn from these by --lessons-seed {known.get(name)}" if name == "seed" else ""
@@ -149,6 +150,6 @@ def _from_dialogues(recipe: Recipe) -> tuple[Tokenizer, DialogueLessons]:
             for part in parts
         ]
         texts = [text for part in writing for text in part.result()]
-    tokenizer = word_tokenizer(texts)
+    tokenizer = word_tokenizer(texts, constant_words(texts) if recipe.is_terse else ())
     check_spelling(recipe.environment, recipe.seed_of_lessons, numbers[:_PART], recipe.turns, tokenizer)
     return tokenizer, dialogue_lessons_of(texts, tokenizer)

@@ -13,6 +13,9 @@ from horizon.runs.replacing import make_folder, replace_text
 
 TARGETS = ("soft", "hard")
 FILE = "recipe.json"
+INITIAL_STD = 0.02
+EARLIER: dict[str, Json] = {"initial_std": INITIAL_STD, "is_terse": False}
+"""What holds for students and lessons from before it was a choice."""
 _TRAINED_ON_CHESS = 2
 """The fewest games: one is kept for the card."""
 
@@ -41,6 +44,10 @@ class Recipe:
         The seed of batches and weights.
     lessons_seed
         The seed of the lessons; by default `seed`. With one value, students of several seeds learn from equal lessons.
+    initial_std
+        The standard deviation of the initial weights.
+    is_terse
+        Other tasks: whether the student does not read the words that every message has.
     """
 
     environment: str = "chess"
@@ -54,6 +61,8 @@ class Recipe:
     learning_rate: float = 3e-3
     seed: int = 0
     lessons_seed: int | None = None
+    initial_std: float = INITIAL_STD
+    is_terse: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what can't be trained.
@@ -68,8 +77,10 @@ class Recipe:
         for name in ("lessons", "turns", "nodes", "steps", "batch_tokens"):
             if getattr(self, name) < 1:
                 raise UsageError(f"--{name.replace('_', '-')} {getattr(self, name)}: give at least 1")
-        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
-            raise UsageError(f"--learning-rate {self.learning_rate:g}: give a number above 0, such as 0.003")
+        for name, usual in (("learning_rate", 0.003), ("initial_std", 0.1)):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise UsageError(f"--{name.replace('_', '-')} {value:g}: give a number above 0, such as {usual}")
         if not self.is_chess:
             return
         if ":" in self.environment:
@@ -77,6 +88,8 @@ class Recipe:
                 f"--env {self.environment}: students of chess are all taught one way (FEN, moves in UCI): give --env "
                 "chess, and the parameters to horizon play"
             )
+        if self.is_terse:
+            raise UsageError("--terse: students of chess read positions and moves alone: leave it out")
         if self.lessons < _TRAINED_ON_CHESS:
             raise UsageError(f"--lessons {self.lessons}: give at least {_TRAINED_ON_CHESS} games, one for the card")
 
@@ -98,7 +111,7 @@ class Recipe:
             "lessons": self.lessons,
             "seed": self.seed_of_lessons,
         }
-        return shared | ({"nodes": self.nodes} if self.is_chess else {"turns": self.turns})
+        return shared | ({"nodes": self.nodes} if self.is_chess else {"turns": self.turns, "is_terse": self.is_terse})
 
     def as_json(self) -> str:
         """Return the recipe as the text of its file."""
@@ -121,7 +134,7 @@ def keep_recipe(recipe: Recipe, folder: Path, *, resume: bool) -> None:
     if not path.is_file():
         raise UsageError(f"nothing to resume in {folder}: start it without --resume")
     try:
-        known = dict(json.loads(path.read_text(encoding="utf-8")))
+        known = EARLIER | json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, TypeError):
         raise UsageError(f"{path} can't be read: start again, with another --out") from None
     if differing := sorted(name for name, value in asdict(recipe).items() if known.get(name) != value):
