@@ -15,6 +15,7 @@ from typing import Any
 
 import polars as pl
 import students_tables as tables
+import students_trends as trends
 from csv_files import read_csv, write_csv
 from students_tables import CONDITIONS, NOT_ASKED, UNPLAYABLE, Card
 
@@ -67,6 +68,7 @@ def card_of(folder: Path) -> Card:
         loss=data["loss"],
         device=data["device"],
         seconds=data["seconds"],
+        seed=recipe["seed"],
     )
 
 
@@ -89,7 +91,7 @@ def coded(turns: pl.DataFrame, student: str) -> list[dict[str, str]]:
 def write_tables(out: Path) -> None:
     """Write the tables and pictures of the rows that are there."""
     rows, cards = tables.read_rows(out / MADE_FROM), tables.read_cards(out / "cards.csv")
-    (out / "tables.md").write_text(tables.all_tables(rows, cards), encoding="utf-8")
+    (out / "tables.md").write_text(trends.all_tables(rows, cards), encoding="utf-8")
     for name, some in (
         ("chess", tables.ladder(cards)),
         ("bookkeeping", [card for card in cards if not card.is_chess]),

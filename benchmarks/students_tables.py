@@ -13,7 +13,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from horizon.analysis.stats.bootstrap import draw_counts
 from horizon.analysis.stats.intervals import Interval, mean_of_signs, share
 from horizon.analysis.survival_curve import curve, horizon
 from horizon.core.estimator import Estimate
@@ -29,6 +28,8 @@ PARTS = (
 )
 """What natural minus fresh is split into, in differences of two conditions on the same states."""
 SHIPPED = "shipped"
+AGAIN = "-again"
+"""The end of the name of a student made by an earlier recipe on another device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Card:
     loss: float
     device: str
     seconds: float
+    seed: int = 0
 
     @property
     def is_chess(self) -> bool:
@@ -58,7 +60,15 @@ Rows = Mapping[tuple[str, str], Sequence[str]]
 
 def read_cards(path: Path) -> list[Card]:
     """Return the cards of a file: chess first, then by the number of parameters."""
-    kinds = {"parameters": int, "steps": int, "batch_tokens": int, "lessons": int, "loss": float, "seconds": float}
+    kinds = {
+        "parameters": int,
+        "steps": int,
+        "batch_tokens": int,
+        "lessons": int,
+        "loss": float,
+        "seconds": float,
+        "seed": int,
+    }
     with path.open(newline="", encoding="utf-8") as file:
         cards = [
             Card(**{name: kinds.get(name, str)(value) for name, value in row.items()}) for row in csv.DictReader(file)
@@ -84,11 +94,12 @@ def rate(games: Sequence[str], errors: str, low: int, high: int) -> Interval:
 
 def h50(games: Sequence[str], errors: str) -> Estimate:
     """Return the turn by which half of the games have erred; games that ended earlier would have erred alike."""
-    last, erred = _first_errors(games, errors)
+    last, erred = first_errors(games, errors)
     return horizon(curve(last, erred), 0.5, len(games), int(last.sum()))
 
 
-def _first_errors(games: Sequence[str], errors: str) -> tuple[np.ndarray, np.ndarray]:
+def first_errors(games: Sequence[str], errors: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each game its last turn at risk, and 1 where it erred there, else 0."""
     firsts = [next((turn for turn, code in enumerate(game, 1) if code in errors), 0) for game in games]
     last = np.array([first or len(game) for first, game in zip(firsts, games, strict=True)])
     return last, np.array([float(first > 0) for first in firsts])
@@ -106,50 +117,6 @@ def difference(first: Sequence[str], second: Sequence[str], errors: str, low: in
     return mean_of_signs(np.array(sums), np.array(turns))
 
 
-def _resampled(games: Sequence[str], errors: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return log2 of H50 and the share of errors in replicates over games; an H50 beyond the end counts as the end."""
-    last, erred = _first_errors(games, errors)
-    end = int(max(len(game) for game in games))
-    turns = np.arange(1, end + 1)
-    at_risk, events = last[:, None] >= turns, (last[:, None] == turns) & (erred[:, None] > 0)
-    sums = np.array([[sum(code in errors for code in game), len(game)] for game in games], dtype=float)
-    logs, rates = [], []
-    for counts in draw_counts(len(games), seed=seed):
-        free = np.cumprod(1 - counts @ events / np.maximum(counts @ at_risk, 1), axis=1)
-        logs.append(np.log2(np.where(free[:, -1] <= 0.5, 1 + (free > 0.5).sum(axis=1), end)))
-        drawn = counts @ sums
-        rates.append(drawn[:, 0] / drawn[:, 1])
-    return np.concatenate(logs), np.concatenate(rates)
-
-
-def trend(rows: Rows, cards: Sequence[Card], errors: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the slopes per doubling of the parameters: of log2 of H50, and of the share of errors.
-
-    Each as the ends and the middle of a percentile interval over games.
-    """
-    doublings = np.log2([card.parameters for card in cards])
-    drawn = [_resampled(rows[card.student, "natural"], errors, place) for place, card in enumerate(cards)]
-    return _interval(_slopes(doublings, [log for log, _ in drawn])), _interval(
-        _slopes(doublings, [part for _, part in drawn])
-    )
-
-
-def _slopes(places: np.ndarray, values: Sequence[np.ndarray]) -> np.ndarray:
-    centred = places - places.mean()
-    slopes: np.ndarray = centred @ np.array(values) / (centred @ centred)
-    return slopes
-
-
-def _interval(values: np.ndarray) -> np.ndarray:
-    return np.quantile(values, (0.025, 0.5, 0.975))
-
-
-def contrast(rows: Rows, first: str, second: str, errors: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return H50 of the first as a multiple of the second's, and the difference of their shares of errors."""
-    one, other = (_resampled(rows[name, "natural"], errors, place) for place, name in enumerate((first, second)))
-    return 2 ** _interval(one[0] - other[0]), _interval(one[1] - other[1])
-
-
 def percent(interval: Interval) -> str:
     """Return an interval in percent."""
     if np.isnan(interval.estimate):
@@ -163,18 +130,6 @@ def turns_text(estimate: Estimate) -> str:
         return f"> {estimate.low:.0f}" if estimate.low is not None else ">"
     high = "-" if estimate.high is None else f"{estimate.high:.0f}"
     return f"{estimate.estimate:.0f} [{estimate.low:.0f}, {high}]"
-
-
-def ends(values: np.ndarray) -> str:
-    """Return a percentile interval of differences in points."""
-    low, middle, high = (f"{100 * value:+.1f}" for value in values)
-    return f"{middle} [{low}, {high}]"
-
-
-def times(values: np.ndarray) -> str:
-    """Return a percentile interval of ratios."""
-    low, middle, high = (f"{value:.2f}" for value in values)
-    return f"{middle} [{low}, {high}]"
 
 
 def students_table(rows: Rows, cards: Sequence[Card]) -> str:
@@ -222,33 +177,14 @@ def parts_table(rows: Rows, cards: Sequence[Card]) -> str:
 
 
 def ladder(cards: Sequence[Card]) -> list[Card]:
-    """Return the students of chess that differ in size alone, by size."""
-    alike = [card for card in cards if card.is_chess and card.targets == "soft" and card.student != SHIPPED]
+    """Return the students of chess that differ in size alone, by size: those of the first seed."""
+    alike = [card for card in replicates(cards) if card.seed == 0 and not card.student.endswith(AGAIN)]
     return sorted(alike, key=lambda card: card.parameters)
 
 
-def comparisons(rows: Rows, cards: Sequence[Card]) -> str:
-    """Return the trends over sizes, and soft against hard targets, with intervals over games."""
-    sizes = ladder(cards)
-    lines = ["| natural turns | errors | H50, times | share of turns, points |", "| --- | --- | ---: | ---: |"]
-    for kind, errors in (("unplayable", UNPLAYABLE), ("all", ANY)):
-        if len(sizes) > 1:
-            slope, points = trend(rows, sizes, errors)
-            lines.append(f"| per doubling of the parameters | {kind} | {times(2**slope)} | {ends(points)} |")
-        for card in sizes:
-            if (f"{card.student}-hard", "natural") in rows:
-                ratio, points = contrast(rows, card.student, f"{card.student}-hard", errors)
-                lines.append(f"| {card.student}: soft against hard | {kind} | {times(ratio)} | {ends(points)} |")
-    return "\n".join(lines) + "\n"
-
-
-def all_tables(rows: Rows, cards: Sequence[Card]) -> str:
-    """Return every table of the page, one after the other."""
-    parts = [students_table(rows, cards), comparisons(rows, cards), parts_table(rows, cards)]
-    for card in cards:
-        kinds = ((UNPLAYABLE, "unplayable"), (ANY, "all errors")) if card.is_chess else ((ANY, "errors"),)
-        parts += [f"### {card.student}: {kind}\n\n{by_turn(rows, card, errors)}" for errors, kind in kinds]
-    return "\n".join(parts)
+def replicates(cards: Sequence[Card]) -> list[Card]:
+    """Return the students of chess that differ in size, seed or device, with soft targets and equal lessons."""
+    return [card for card in cards if card.is_chess and card.targets == "soft" and card.student != SHIPPED]
 
 
 def draw(rows: Rows, cards: Sequence[Card], path: Path) -> None:

@@ -21,7 +21,18 @@ def distil(
     steps: Annotated[int, typer.Option(help="training steps")] = 1500,
     batch_tokens: Annotated[int, typer.Option(help="tokens per step, about")] = 4096,
     learning_rate: Annotated[float, typer.Option(help="highest learning rate")] = 3e-3,
-    seed: Annotated[int, typer.Option(help="seed of lessons, batches and weights")] = 0,
+    seed: Annotated[int, typer.Option(help="seed of batches and weights")] = 0,
+    lessons_seed: Annotated[
+        int | None, typer.Option(help="seed of the lessons, so that students of several seeds can share them [--seed]")
+    ] = None,
+    initial_std: Annotated[
+        float,
+        typer.Option(help="standard deviation of the initial weights; where the loss stays at chance, try 0.1"),
+    ] = 0.02,
+    terse: Annotated[
+        bool,
+        typer.Option("--terse", help="other tasks: do not read the words that every message has, for fewer tokens"),
+    ] = False,
     data: Annotated[Path | None, typer.Option(help="folder of the lessons, made if missing [OUT/lessons]")] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or auto")] = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="continue --out after an interruption")] = False,
@@ -43,7 +54,21 @@ def distil(
     from horizon.distil.distil import distil as make
     from horizon.distil.recipe import Recipe
 
-    recipe = Recipe(env, size, targets, lessons, turns, nodes, steps, batch_tokens, learning_rate, seed)
+    recipe = Recipe(
+        environment=env,
+        size=size,
+        targets=targets,
+        lessons=lessons,
+        turns=turns,
+        nodes=nodes,
+        steps=steps,
+        batch_tokens=batch_tokens,
+        learning_rate=learning_rate,
+        seed=seed,
+        lessons_seed=lessons_seed,
+        initial_std=initial_std,
+        is_terse=terse,
+    )
     try:
         folder = make(
             recipe, out, data=data, device=device, resume=resume, watch=lambda text: typer.echo(text, err=True)

@@ -35,12 +35,16 @@ def command_of(recipe: Recipe) -> str:
     """Return the command that makes this student again."""
     usual = Recipe()
     flags = {"env": "environment", "size": "size", "targets": "targets", "lessons": "lessons", "turns": "turns"}
-    flags |= {name.replace("_", "-"): name for name in ("nodes", "steps", "batch_tokens", "learning_rate", "seed")}
+    flags |= {
+        name.replace("_", "-"): name
+        for name in ("nodes", "steps", "batch_tokens", "learning_rate", "seed", "lessons_seed", "initial_std")
+    }
     given = [
         f"--{flag} {getattr(recipe, name)}"
         for flag, name in flags.items()
         if getattr(recipe, name) != getattr(usual, name)
     ]
+    given += ["--terse"] if recipe.is_terse else []
     return " ".join(["horizon distil", *given, "--out FOLDER"])
 
 

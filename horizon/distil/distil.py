@@ -85,6 +85,7 @@ def _make_student(recipe: Recipe, out: Path, data: Path, on: str, watch: Callabl
         steps=recipe.steps,
         learning_rate=recipe.learning_rate,
         seed=recipe.seed,
+        initial_std=recipe.initial_std,
         device=on,
         checkpoint_s=CHECKPOINT_S,
     )

@@ -25,9 +25,9 @@ from horizon.distil.dialogue_lessons import (
     load_dialogue_lessons,
     write_dialogues,
 )
-from horizon.distil.recipe import Recipe
+from horizon.distil.recipe import EARLIER, Recipe
 from horizon.distil.teacher_games import read_games, write_games
-from horizon.distil.tokenizers import chess_tokenizer, word_tokenizer
+from horizon.distil.tokenizers import chess_tokenizer, constant_words, word_tokenizer
 from horizon.runs.lock import LOCK, Lock
 from horizon.runs.replacing import make_folder, replace_text, replacing
 
@@ -63,7 +63,7 @@ def _write_lessons(recipe: Recipe, folder: Path, watch: Callable[[str], None]) -
         write_games(
             games,
             recipe.lessons,
-            seed=recipe.seed,
+            seed=recipe.seed_of_lessons,
             nodes=recipe.nodes,
             watch=lambda n_done: watch(f"{n_done} of {recipe.lessons} games"),
         )
@@ -94,10 +94,13 @@ def _keep_facts(recipe: Recipe, folder: Path) -> None:
         known = None
     if not isinstance(known, dict):
         raise UsageError(f"{path} can't be read: name another folder for the lessons")
+    known = EARLIER | known
     for name, value in recipe.of_lessons.items():
         if known.get(name) != value:
+            usable = f", or learn from these by --lessons-seed {known.get(name)}" if name == "seed" else ""
             raise UsageError(
-                f"{folder} has lessons with {name}={known.get(name)}, not {value}: name another folder by --data"
+                f"{folder} has lessons with {name}={known.get(name)}, not {value}: name another folder by "
+                f"--data{usable}"
             )
 
 
@@ -151,8 +154,11 @@ def _from_dialogues(recipe: Recipe) -> tuple[Tokenizer, DialogueLessons]:
     numbers = range(recipe.lessons)
     parts: Sequence[range] = [numbers[start : start + 10 * _PART] for start in range(0, recipe.lessons, 10 * _PART)]
     with ProcessPoolExecutor(min(len(parts), len(sched_getaffinity(0)))) as pool:
-        writing = [pool.submit(write_dialogues, recipe.environment, recipe.seed, part, recipe.turns) for part in parts]
+        writing = [
+            pool.submit(write_dialogues, recipe.environment, recipe.seed_of_lessons, part, recipe.turns)
+            for part in parts
+        ]
         texts = [text for part in writing for text in part.result()]
-    tokenizer = word_tokenizer(texts)
-    check_spelling(recipe.environment, recipe.seed, numbers[:_PART], recipe.turns, tokenizer)
+    tokenizer = word_tokenizer(texts, constant_words(texts) if recipe.is_terse else ())
+    check_spelling(recipe.environment, recipe.seed_of_lessons, numbers[:_PART], recipe.turns, tokenizer)
     return tokenizer, dialogue_lessons_of(texts, tokenizer)

@@ -95,15 +95,15 @@ class _Body(nn.Module):
 class Network(nn.Module):
     """A causal language model with tied embeddings; padding must be on the right."""
 
-    def __init__(self, size: Size, words: int, seed: int) -> None:
-        """Make a network with weights drawn by seed."""
+    def __init__(self, size: Size, words: int, seed: int, initial_std: float = 0.02) -> None:
+        """Make a network with normal weights drawn by seed, of this standard deviation."""
         super().__init__()
         self.size, self.words = size, words
         generator = torch.Generator().manual_seed(seed)
         self.model = _Body(size, words)
         for weight in self.parameters():
             if weight.dim() > 1:
-                nn.init.normal_(weight, std=0.02, generator=generator)
+                nn.init.normal_(weight, std=initial_std, generator=generator)
 
     def forward(self, tokens: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
         """Return the logits at these places, (places, words); `tokens` is (rows, columns)."""

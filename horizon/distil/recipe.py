@@ -14,6 +14,9 @@ from horizon.runs.replacing import replace_text
 
 TARGETS = ("soft", "hard")
 FILE = "recipe.json"
+INITIAL_STD = 0.02
+EARLIER: dict[str, Json] = {"initial_std": INITIAL_STD, "is_terse": False}
+"""What holds for students and lessons from before it was a choice."""
 _TRAINED_ON_CHESS = 2
 """The fewest games: one is kept for the card."""
 
@@ -39,7 +42,13 @@ class Recipe:
     steps, batch_tokens, learning_rate
         The training.
     seed
-        The seed of lessons, batches and weights.
+        The seed of batches and weights.
+    lessons_seed
+        The seed of the lessons; by default `seed`. With one value, students of several seeds learn from equal lessons.
+    initial_std
+        The standard deviation of the initial weights.
+    is_terse
+        Other tasks: whether the student does not read the words that every message has.
     """
 
     environment: str = "chess"
@@ -52,6 +61,9 @@ class Recipe:
     batch_tokens: int = 4096
     learning_rate: float = 3e-3
     seed: int = 0
+    lessons_seed: int | None = None
+    initial_std: float = INITIAL_STD
+    is_terse: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what can't be trained.
@@ -66,8 +78,10 @@ class Recipe:
         for name in ("lessons", "turns", "nodes", "steps", "batch_tokens"):
             if getattr(self, name) < 1:
                 raise UsageError(f"--{name.replace('_', '-')} {getattr(self, name)}: give at least 1")
-        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
-            raise UsageError(f"--learning-rate {self.learning_rate:g}: give a number above 0, such as 0.003")
+        for name, usual in (("learning_rate", 0.003), ("initial_std", 0.1)):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise UsageError(f"--{name.replace('_', '-')} {value:g}: give a number above 0, such as {usual}")
         if not self.is_chess:
             return
         if ":" in self.environment:
@@ -75,6 +89,8 @@ class Recipe:
                 f"--env {self.environment}: students of chess are all taught one way (FEN, moves in UCI): give --env "
                 "chess, and the parameters to horizon play"
             )
+        if self.is_terse:
+            raise UsageError("--terse: students of chess read positions and moves alone: leave it out")
         if self.lessons < _TRAINED_ON_CHESS:
             raise UsageError(f"--lessons {self.lessons}: give at least {_TRAINED_ON_CHESS} games, one for the card")
 
@@ -84,10 +100,19 @@ class Recipe:
         return self.environment.partition(":")[0] == "chess"
 
     @property
+    def seed_of_lessons(self) -> int:
+        """The seed of the lessons: their own, or that of the student."""
+        return self.seed if self.lessons_seed is None else self.lessons_seed
+
+    @property
     def of_lessons(self) -> dict[str, Json]:
         """What determines the lessons alone; students that differ in the rest can share them."""
-        shared: dict[str, Json] = {"environment": self.environment, "lessons": self.lessons, "seed": self.seed}
-        return shared | ({"nodes": self.nodes} if self.is_chess else {"turns": self.turns})
+        shared: dict[str, Json] = {
+            "environment": self.environment,
+            "lessons": self.lessons,
+            "seed": self.seed_of_lessons,
+        }
+        return shared | ({"nodes": self.nodes} if self.is_chess else {"turns": self.turns, "is_terse": self.is_terse})
 
     def as_json(self) -> str:
         """Return the recipe as the text of its file."""
@@ -120,7 +145,7 @@ def check_recipe(recipe: Recipe, folder: Path, *, resume: bool) -> None:
     if not path.is_file():
         raise UsageError(f"nothing to resume in {folder}: start it without --resume")
     try:
-        known = dict(json.loads(path.read_text(encoding="utf-8")))
+        known = EARLIER | json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, TypeError):
         raise UsageError(f"{path} can't be read: start again, with another --out") from None
     if differing := sorted(name for name, value in asdict(recipe).items() if known.get(name) != value):

@@ -4,7 +4,8 @@ Both drop the rules, which a student was trained on and need not read. The one f
 moves, so that another wording of a prompt changes nothing; the one for other tasks keeps words and digits.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ _CHESS_TOKEN = "|".join(
         r"(?<![A-Za-z0-9@])[a-h][1-8][a-h][1-8][nbrq]?(?![A-Za-z0-9])",
     )
 )
-_WORD = r"<reply>|<asked>|[A-Za-zÄÖÜäöüß']+|[0-9]|[^\s\w]"
+_LETTERS = "A-Za-zÄÖÜäöüß'"
 
 
 def chess_tokenizer() -> Tokenizer:
@@ -79,8 +80,11 @@ def _squares_left(place: int) -> str:
     return rf"/?(?:(?:[.]|{_MEN}@[a-h][1-8])/?){{{63 - place}}}"
 
 
-def word_tokenizer(texts: Iterable[str]) -> Tokenizer:
-    """Return the tokenizer of students of other tasks: the words, digits and marks of these texts."""
+def word_tokenizer(texts: Iterable[str], without: Collection[str] = ()) -> Tokenizer:
+    """Return the tokenizer of students of other tasks: the words, digits and marks of these texts.
+
+    It does not read the words and marks in `without`.
+    """
     tokenizer = _word_level(dict.fromkeys(SPECIAL))
     tokenizer.normalizer = normalizers.Sequence(
         [
@@ -88,7 +92,7 @@ def word_tokenizer(texts: Iterable[str]) -> Tokenizer:
             normalizers.Replace(Regex(r"(?<=<reply>)Answer: "), ""),
         ]
     )
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(_WORD), "removed", invert=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(_pieces(without)), "removed", invert=True)
     # A word is written after a space; the digits of a number are not.
     tokenizer.decoder = decoders.Sequence([decoders.Replace(Regex("^(?=[A-Za-z])"), " ")])
     words = dict.fromkeys(SPECIAL)
@@ -97,6 +101,36 @@ def word_tokenizer(texts: Iterable[str]) -> Tokenizer:
         words |= dict.fromkeys(word for word, _ in pieces)
     tokenizer.model = WordLevel({word: number for number, word in enumerate(words)}, unk_token=UNKNOWN)
     return tokenizer
+
+
+def _pieces(without: Collection[str]) -> str:
+    """Return the expression of a word, digit or mark that is read."""
+    words = "|".join(sorted(re.escape(word) for word in without if word.isalpha()))
+    marks = "".join(sorted(re.escape(mark) for mark in without if not mark.isalpha()))
+    word = rf"(?<![{_LETTERS}])(?!(?:{words})(?![{_LETTERS}]))[{_LETTERS}]+" if words else f"[{_LETTERS}]+"
+    return rf"<reply>|<asked>|{word}|[0-9]|[^\s\w{marks}]"
+
+
+def constant_words(texts: Iterable[str]) -> frozenset[str]:
+    """Return words and marks that every message of these dialogues has, no reply has, and no two messages differ in.
+
+    A student that does not read them still tells all messages apart.
+    """
+    split = re.compile(_pieces(()))
+    asked: set[tuple[str, ...]] = set()
+    replied: set[str] = set()
+    for text in texts:
+        for turn in text.split(ASKED)[1:]:
+            message, _, reply = turn.partition(REPLY)
+            asked.add(tuple(split.findall(message)))
+            replied.update(split.findall(reply))
+    common = set[str].intersection(*map(set, asked)) if asked else set()
+    chosen: frozenset[str] = frozenset()
+    for word in sorted(word for word in common - replied if not word.isdigit()):
+        shorter = {tuple(piece for piece in message if piece != word) for message in asked}
+        if len(shorter) == len(asked):
+            asked, chosen = shorter, chosen | {word}
+    return chosen
 
 
 def save_tokenizer(tokenizer: Tokenizer, folder: Path, context_tokens: int) -> None:

@@ -35,6 +35,7 @@ class Training:
     learning_rate: float = 2e-3
     warmup_steps: int = 180
     seed: int = 0
+    initial_std: float = 0.02
     device: str = "cpu"
     checkpoint_s: float = 60.0
 
@@ -55,7 +56,7 @@ def train(
     """Train a student, or resume it from the checkpoint in `folder`; return the network on the CPU."""
     folder.mkdir(parents=True, exist_ok=True)
     device = torch.device(training.device)
-    network = Network(SIZES[training.size], lessons.words, training.seed).to(device).train()
+    network = Network(SIZES[training.size], lessons.words, training.seed, training.initial_std).to(device).train()
     inner = [weight for name, weight in network.named_parameters() if weight.dim() > 1 and "embed" not in name]
     outer = [weight for name, weight in network.named_parameters() if weight.dim() < 2 or "embed" in name]
     optimizers: list[torch.optim.Optimizer] = [

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from horizon.core.errors import UsageError
+from horizon.distil.card import command_of
 from horizon.distil.dialogue_lessons import check_spelling, write_dialogues
 from horizon.distil.distil import distil
 from horizon.distil.lesson_files import load_dialogues, make_lessons
-from horizon.distil.recipe import Recipe
+from horizon.distil.network import SIZES, Network
+from horizon.distil.recipe import Recipe, keep_recipe
 from horizon.distil.tokenizers import word_tokenizer
 from horizon.distil.trainer import Training, train
 
@@ -41,6 +44,7 @@ def test_every_dialogue_of_a_puzzle_that_ends_has_a_turn() -> None:
         ({"lessons": 1}, "at least 2 games"),
         ({"learning_rate": float("nan")}, "above 0"),
         ({"learning_rate": 0.0}, "above 0"),
+        ({"initial_std": 0.0}, "--initial-std 0: give a number above 0"),
     ],
 )
 def test_a_recipe_that_would_be_followed_otherwise_is_refused(more: dict[str, Any], message: str) -> None:
@@ -58,6 +62,37 @@ def test_lessons_of_another_recipe_are_refused(tmp_path: Path) -> None:
     (tmp_path / "shared" / "lessons.json").unlink()
     with pytest.raises(UsageError, match="unknown"):
         make_lessons(first, tmp_path / "shared", lambda text: None)
+
+
+def test_students_of_two_seeds_can_learn_from_the_same_lessons(tmp_path: Path) -> None:
+    first = Recipe("permutation:cups=2", "small", lessons=5, turns=2, steps=1, seed=3)
+    make_lessons(first, tmp_path, lambda text: None)
+    with pytest.raises(UsageError, match=r"seed=3, not 4: .* or learn from these by --lessons-seed 3"):
+        make_lessons(replace(first, seed=4), tmp_path, lambda text: None)
+    second = replace(first, seed=4, lessons_seed=3)
+    make_lessons(second, tmp_path, lambda text: None)
+    assert second.of_lessons == first.of_lessons
+    assert command_of(second).endswith("--seed 4 --lessons-seed 3 --out FOLDER")
+
+
+def test_initial_weights_have_the_spread_of_the_recipe() -> None:
+    narrow, wide = (Network(SIZES["small"], 500, 1, std) for std in (0.02, 0.1))
+    for network, std in ((narrow, 0.02), (wide, 0.1)):
+        assert float(network.model.embed_tokens.weight.std()) == pytest.approx(std, rel=0.02)
+    # One draw on two scales.
+    assert torch.allclose(narrow.model.embed_tokens.weight * 5, wide.model.embed_tokens.weight)
+
+
+def test_a_student_begun_before_the_spread_was_a_choice_is_resumed(tmp_path: Path) -> None:
+    recipe = Recipe("permutation:cups=2", "small", lessons=5, turns=2, steps=1)
+    keep_recipe(recipe, tmp_path, resume=False)
+    earlier = json.loads((tmp_path / "recipe.json").read_text(encoding="utf-8"))
+    (tmp_path / "recipe.json").write_text(
+        json.dumps({name: value for name, value in earlier.items() if name not in {"initial_std", "lessons_seed"}})
+    )
+    keep_recipe(recipe, tmp_path, resume=True)
+    with pytest.raises(UsageError, match=r"initial_std=0.02, not 0.1"):
+        keep_recipe(replace(recipe, initial_std=0.1), tmp_path, resume=True)
 
 
 def test_damaged_lessons_are_named(tmp_path: Path) -> None:

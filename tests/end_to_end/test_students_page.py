@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "results" / "students"
 sys.path.insert(0, str(ROOT / "benchmarks"))
 import students_tables as tables  # noqa: E402
+import students_trends as trends  # noqa: E402
 from students_tables import ANY, UNPLAYABLE  # noqa: E402
 
 
@@ -29,10 +30,10 @@ def page() -> str:
 
 
 def test_all_tables_are_those_of_the_rows(rows: tables.Rows, cards: list[tables.Card], page: str) -> None:
-    made = tables.all_tables(rows, cards)
+    made = trends.all_tables(rows, cards)
     remake = "run: python benchmarks/students.py FOLDER --only tables"
     assert (PAGE / "tables.md").read_text(encoding="utf-8") == made, remake
-    for part in (tables.students_table, tables.comparisons, tables.parts_table):
+    for part in (tables.students_table, trends.comparisons, tables.parts_table):
         assert part(rows, cards) in page, remake
     for card in cards:
         if not card.is_chess or card.student == tables.SHIPPED:
@@ -58,7 +59,7 @@ def test_h50_rises_with_size(rows: tables.Rows, cards: list[tables.Card], page: 
     lengths = [tables.h50(rows[card.student, "natural"], UNPLAYABLE) for card in sizes]
     assert [card.size for card in sizes] == ["small", "middle", "large"]
     assert [length.estimate for length in lengths] == sorted(length.estimate or 0.0 for length in lengths)
-    slope, _ = tables.trend(rows, sizes, UNPLAYABLE)
+    slope, _ = trends.trend(rows, sizes, UNPLAYABLE)
     assert slope[0] > 0
     small, middle, large = map(tables.turns_text, lengths)
     assert f"unplayable reply by turn {small}, {middle} and {large}" in flat(page)
