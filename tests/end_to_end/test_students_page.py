@@ -85,5 +85,5 @@ def flat(page: str) -> str:
     return re.sub(r"\s+", " ", page)
 
 
-UNLEARNED = ("permutation",)
+UNLEARNED = ("permutation-unlearned",)
 """Students that the page names as not having learned their task."""
