@@ -85,7 +85,8 @@ def _observed(rows: Rows, student: str, errors: str) -> tuple[float, float]:
     games = rows[student, "natural"]
     last, erred = first_errors(games, errors)
     end = int(max(len(game) for game in games))
-    free = np.cumprod([1 - ((last == turn) & (erred > 0)).sum() / (last >= turn).sum() for turn in range(1, end + 1)])
+    turns = range(1, end + 1)
+    free = np.cumprod([1 - ((last == turn) & (erred > 0)).sum() / max((last >= turn).sum(), 1) for turn in turns])
     h50 = 1 + int((free > 0.5).sum()) if free[-1] <= 0.5 else end
     return float(np.log2(h50)), sum(code in errors for game in games for code in game) / sum(map(len, games))
 

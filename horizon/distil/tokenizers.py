@@ -114,7 +114,7 @@ def _pieces(without: Collection[str]) -> str:
 def constant_words(texts: Iterable[str]) -> frozenset[str]:
     """Return words and marks that every message of these dialogues has, no reply has, and no two messages differ in.
 
-    A student that does not read them still tells all messages apart.
+    Without them no two different messages are read alike.
     """
     split = re.compile(_pieces(()))
     asked: set[tuple[str, ...]] = set()

@@ -1,4 +1,4 @@
-"""Claims about terse students: they do not read what every message has, and still tell all messages apart."""
+"""Claims about terse students: they do not read what every message has, and read no two messages alike."""
 
 from dataclasses import replace
 from pathlib import Path

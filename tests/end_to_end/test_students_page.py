@@ -65,6 +65,40 @@ def test_h50_rises_with_size(rows: tables.Rows, cards: list[tables.Card], page: 
     assert f"unplayable reply by turn {small}, {middle} and {large}" in flat(page)
 
 
+def test_h50_rises_with_size_over_students_trained_again(
+    rows: tables.Rows, cards: list[tables.Card], page: str
+) -> None:
+    students = tables.replicates(cards)
+    assert {card.size: sum(other.size == card.size for other in students) for card in students} == {
+        "small": 2,
+        "middle": 2,
+        "large": 2,
+    }
+    slope, _ = trends.over_students(rows, students, UNPLAYABLE)
+    assert slope[0] > 0
+    low, middle, high = 2**slope
+    assert (
+        f"(6, least squares, Student's t with 4 degrees of freedom) H50 is {middle:.2f} [{low:.2f}, {high:.2f}]"
+        in (flat(page))
+    )
+
+
+def test_the_interval_over_students_is_that_of_least_squares() -> None:
+    # Six games each, whose first unplayable turn is the same: log2 of H50 is 1, 2, 2, 3 at 0, 1, 1, 2 doublings.
+    firsts, doublings = (2, 4, 4, 8), (0, 1, 1, 2)
+    cards = [
+        tables.Card(str(place), "chess", "small", "soft", 1000 * 2**doubling, 1, 1, 1, 0.0, "cpu", 0.0)
+        for place, doubling in enumerate(doublings)
+    ]
+    rows = {
+        (card.student, "natural"): ["." * (first - 1) + "x" + "." * (16 - first)] * 6
+        for card, first in zip(cards, firsts, strict=True)
+    }
+    slope, _ = trends.over_students(rows, cards, UNPLAYABLE)
+    # The points lie on a line of slope 1, so that the interval has no width.
+    assert slope == pytest.approx([1.0, 1.0, 1.0])
+
+
 def test_bookkeeping_students_err_late_and_not_in_the_turns_they_were_taught(
     rows: tables.Rows, cards: list[tables.Card], page: str
 ) -> None:
@@ -85,5 +119,5 @@ def flat(page: str) -> str:
     return re.sub(r"\s+", " ", page)
 
 
-UNLEARNED = ("permutation",)
+UNLEARNED = ("permutation-unlearned",)
 """Students that the page names as not having learned their task."""
