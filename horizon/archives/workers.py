@@ -8,7 +8,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from dataclasses import replace
 from itertools import islice
 
@@ -16,6 +16,7 @@ from horizon.archives.documents import Problem
 from horizon.archives.games import ArchivedGame, ArchivedRows, Found
 from horizon.archives.replay import rows_of
 from horizon.archives.rows import Rows, rows_of_chat
+from horizon.runs.worker_pool import open_workers
 
 _FEW = 100
 """So many games cost less than starting processes."""
@@ -34,7 +35,7 @@ def replay_parts(parts: Iterator[Found], run_id: str) -> Iterator[Replayed]:
         yield from ((part, _rows(part, run_id)) for part in parts)
         return
     # Forked: a spawned process would run an unguarded script again. The workers touch python-chess and numpy alone.
-    with ProcessPoolExecutor(n_workers, mp_context=multiprocessing.get_context("fork")) as pool:
+    with open_workers(n_workers, multiprocessing.get_context("fork")) as pool:
         waiting: deque[tuple[tuple[Found, ...], Future[list[Rows | Problem]]]] = deque()
         for batch in _batches(parts):
             waiting.append((batch, pool.submit(_rows_of_batch, batch, run_id)))

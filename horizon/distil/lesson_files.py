@@ -6,7 +6,6 @@ A folder holds the teacher's games (chess), the tokenizer, and the arrays. Knows
 import json
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from os import sched_getaffinity
@@ -30,6 +29,7 @@ from horizon.distil.teacher_games import read_games, write_games
 from horizon.distil.tokenizers import chess_tokenizer, constant_words, word_tokenizer
 from horizon.runs.lock import LOCK, Lock
 from horizon.runs.replacing import make_folder, replace_text, replacing
+from horizon.runs.worker_pool import open_workers
 
 FACTS = "lessons.json"
 """The file of what determines the lessons of a folder."""
@@ -140,7 +140,7 @@ def trained_on(lessons: ChessLessons) -> ChessLessons:
 def _from_games(folder: Path, n_games: int) -> tuple[Tokenizer, ChessLessons]:
     parts = [range(start, min(n_games, start + _PART)) for start in range(0, n_games, _PART)]
     tokenizer = chess_tokenizer()
-    with ProcessPoolExecutor(min(len(parts), len(sched_getaffinity(0)))) as pool:
+    with open_workers(min(len(parts), len(sched_getaffinity(0)))) as pool:
         numbers = [tokenizer.get_vocab()] * len(parts)
         lessons = chess_lessons.join_lessons(list(pool.map(_lessons, [folder] * len(parts), parts, numbers)))
     return tokenizer, lessons
@@ -153,7 +153,7 @@ def _lessons(folder: Path, part: range, numbers: dict[str, int]) -> ChessLessons
 def _from_dialogues(recipe: Recipe) -> tuple[Tokenizer, DialogueLessons]:
     numbers = range(recipe.lessons)
     parts: Sequence[range] = [numbers[start : start + 10 * _PART] for start in range(0, recipe.lessons, 10 * _PART)]
-    with ProcessPoolExecutor(min(len(parts), len(sched_getaffinity(0)))) as pool:
+    with open_workers(min(len(parts), len(sched_getaffinity(0)))) as pool:
         writing = [
             pool.submit(write_dialogues, recipe.environment, recipe.seed_of_lessons, part, recipe.turns)
             for part in parts

@@ -10,7 +10,7 @@ import math
 import os
 import zlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from horizon.domains.chess.position import Position
 from horizon.engines.engine import Engine
 from horizon.engines.levels import choose_move
 from horizon.runs.replacing import replacing
+from horizon.runs.worker_pool import open_workers
 
 TEMPERATURES = (0.02, 0.6)
 """The range of the players' temperatures, drawn on a logarithmic scale; level 1 of the ladder has 0.5."""
@@ -113,7 +114,7 @@ def write_games(
     n_done = (n_files - len(missing)) * GAMES_PER_FILE
     watch(min(n_done, n_games))
     workers = processes or len(os.sched_getaffinity(0))
-    with ProcessPoolExecutor(max(1, min(workers, len(missing)))) as pool:
+    with open_workers(max(1, min(workers, len(missing)))) as pool:
         parts = [pool.submit(_write_file, folder, number, n_games, seed, nodes) for number in missing]
         for part in as_completed(parts):
             n_done += part.result()
