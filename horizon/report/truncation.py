@@ -19,10 +19,13 @@ _CAUSES = ("finish_reason", "context_tokens", "completion_tokens")
 
 
 def truncation_notes(group: Group, runs: Sequence[RunData]) -> Iterator[str]:
-    """Yield a line for each cause that cut many of a group's replies off; `runs` hold its rows."""
+    """Yield a line for each cause that cut many of a group's replies off; `runs` hold its rows.
+
+    Rows without a run, as of an imported table, do not show the cause: the limit of a reply is taken for it.
+    """
     counts = pl.concat([_counts(group, run) for run in runs] or [_NONE]).group_by("condition").sum().sort("condition")
     who = f"{group.model}, {group.setting}"
-    if at_limit := _shares(counts, "at_limit"):
+    if at_limit := _shares(counts, "at_limit") if counts.height else _shares_of_kinds(group):
         yield (
             f"{who}: replies cut off at the token limit count as errors ({at_limit}); with a larger max_tokens some "
             "may be correct."
@@ -64,6 +67,17 @@ def _counts(group: Group, run: RunData) -> pl.DataFrame:
             no_room=pl.col("no_room").sum().cast(pl.Int64),
         )
     )
+
+
+def _shares_of_kinds(group: Group) -> str:
+    """Return the conditions in which many replies were cut off, from the group's estimate of error kinds."""
+    kinds = group.estimates.get("error_kinds")
+    shares = {
+        str(point.at["condition"]): point.estimate or 0.0
+        for point in (kinds if isinstance(kinds, list) else ())
+        if point.at.get("kind") == "truncated"
+    }
+    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares.items() if share >= _MUCH)
 
 
 def _shares(counts: pl.DataFrame, cause: str) -> str:
