@@ -1,11 +1,12 @@
-"""Replies that can't be read, under the earlier rules of bookkeeping environments and the present ones.
+"""Replies that can't be read, under the two wordings of each environment's prompt.
 
-    python benchmarks/prompts.py [--gemma FILE.gguf] [--episodes 30]
+    python benchmarks/prompts.py [--gemma FILE.gguf] [--episodes 30] [--environments hanoi chess:show=fen]
 
 Writes results/prompts. Two turns of each episode, the same instances under both wordings: SmolLM2 in messages, and
-Gemma 3 270M, where its file is given (docs/models.md), by text that it continues. Counts replies without an answer,
-with one that can't be read, or cut off, and all errors. Runs in results/play/prompts are continued, and rows of a
-model that is not played are kept. One core: some 8 minutes for each.
+Gemma 3 270M, where its file is given (docs/models.md), by text that it continues, which chess has not in rules but in
+PGN. Counts replies without an answer, with one that can't be read, or cut off, and all errors. Runs in
+results/play/prompts are continued, and rows of what is not played are kept. One core: one to two minutes per model and
+environment.
 """
 
 import argparse
@@ -21,7 +22,11 @@ from horizon.play import session
 from horizon.runs import run_folder
 from horizon.scenarios.scenario import make
 
-ENVIRONMENTS = ("running_total", "permutation", "stack_machine", "board_tracking", "list_editing")
+BOOKKEEPING = ("running_total", "permutation", "stack_machine", "board_tracking", "list_editing")
+GRIDS = ("checker_jumping", "sliding_tiles", "grid_walk")
+PLANNING = ("hanoi", "blocks_world", "river_crossing", *GRIDS, "pddl", "endgame")
+CHESS = ("chess", "chess:show=fen", "chess_variant", "puzzle")
+ENVIRONMENTS = (*BOOKKEEPING, *PLANNING, *CHESS)
 PROMPTS = ("v1", "v2")
 UNREAD = ("no_answer", "unparsable", "truncated")
 OUT = Path("results/prompts")
@@ -31,13 +36,14 @@ SMOLLM2, GEMMA = "SmolLM2", "Gemma 3 270M"
 
 def played(name: str, model: str, environment: str, prompt: str, episodes: int) -> list[tuple[int, int]]:
     """Return for each episode, in order, how many turns had no readable answer and how many were in error."""
-    out = Path("results/play/prompts") / f"{name.replace(' ', '_')}-{environment}-{prompt}"
-    ask = ",ask=completion" if name == GEMMA else ""
+    folder = f"{name}-{environment}-{prompt}".replace(" ", "_").replace(":", "-")
+    out = Path("results/play/prompts") / folder
+    settings = [f"prompt={prompt}", *(["ask=completion"] if name == GEMMA else [])]
     if not (out / "manifest.json").exists() or not run_folder.is_finished(out):
         scenario = make(
             {
                 "model": model,
-                "environment": f"{environment}:prompt={prompt}{ask}",
+                "environment": f"{environment}{',' if ':' in environment else ':'}{','.join(settings)}",
                 "episodes": episodes,
                 "turns": TURNS,
                 "conditions": ("natural",),
@@ -86,10 +92,17 @@ def main() -> None:
     parser.add_argument("--gemma", type=Path, help="the file of Gemma 3 270M")
     parser.add_argument("--episodes", type=int, default=30)
     parser.add_argument("--only", choices=(SMOLLM2, GEMMA), help="the model to play")
+    parser.add_argument("--environments", nargs="+", choices=ENVIRONMENTS, default=ENVIRONMENTS, help="what to play")
     given = parser.parse_args()
     models = {SMOLLM2: "smollm2"} | ({GEMMA: f"gguf:{given.gemma}"} if given.gemma else {})
     models = {name: model for name, model in models.items() if given.only in (None, name)}
-    rows = [row for row in read_csv(OUT / "rows.csv") if row["model"] not in models]
+    plays = [
+        (name, environment)
+        for name in models
+        for environment in given.environments
+        if name == SMOLLM2 or environment not in CHESS
+    ]
+    rows = [row for row in read_csv(OUT / "rows.csv") if (row["model"], row["environment"]) not in plays]
     with keeping_weights():
         rows += [
             {
@@ -100,13 +113,12 @@ def main() -> None:
                 "unread": str(one),
                 "errors": str(other),
             }
-            for name, model in models.items()
-            for environment in ENVIRONMENTS
+            for name, environment in plays
             for prompt in PROMPTS
-            for number, (one, other) in enumerate(played(name, model, environment, prompt, given.episodes))
+            for number, (one, other) in enumerate(played(name, models[name], environment, prompt, given.episodes))
         ]
     OUT.mkdir(parents=True, exist_ok=True)
-    rows.sort(key=lambda row: (SMOLLM2, GEMMA).index(row["model"]))
+    rows.sort(key=lambda row: ((SMOLLM2, GEMMA).index(row["model"]), ENVIRONMENTS.index(row["environment"])))
     write_csv(OUT / "rows.csv", rows)
     (OUT / "table.md").write_text(table(rows), encoding="utf-8")
 

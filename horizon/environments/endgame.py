@@ -30,6 +30,7 @@ from horizon.domains.planning import Planning, Situation
 from horizon.domains.wording_shifts import display_names, language, read_shift, with_distractor
 
 PIECES = {"KQK": chess.QUEEN, "KRK": chess.ROOK, "KPK": chess.PAWN}
+_EXAMPLES = {"KQK": "Qd4 or Kc3", "KRK": "Rd4 or Kc3", "KPK": "e4, e8=Q or Kc3"}
 NAMES = ("king", "queen", "rook", "bishop", "knight", "pawn")
 _TYPES = (chess.KING, chess.QUEEN, chess.ROOK, chess.BISHOP, chess.KNIGHT, chess.PAWN)
 _GERMAN = ("König", "Dame", "Turm", "Läufer", "Springer", "Bauer")
@@ -85,9 +86,10 @@ class Endgame(Planning[str]):
     def instructions(self) -> str:
         how = "as the squares from and to, such as e2e4" if self._is_renamed else "such as Qd4 or Kc3"
         german_how = "mit Feld von und Feld nach, wie e2e4" if self._is_renamed else "wie Qd4 oder Kc3"
-        fuller_how = "in algebraic notation, such as Qd4 or Kc3"
+        fuller_how = f"in algebraic notation, such as {_EXAMPLES[self.material]}"
         if self._is_renamed:
-            fuller_how = "as the square from which you move and the square to which you move, such as e2e4"
+            promotion = ", or e7e8q for a promotion" if self.material == "KPK" else ""
+            fuller_how = f"as the square from which you move and the square to which you move, such as e2e4{promotion}"
         return self._choose_text(
             v1="You play White in a chess endgame and must checkmate as fast as possible. Avoid stalemate and do not "
             f"lose your piece. Write moves {how}.",
