@@ -177,3 +177,21 @@ def test_the_fuller_wording_lists_no_key_that_is_held() -> None:
                 assert f"Key {letter} " not in text
             state = task.step(state, task.oracle(state))
     assert seen > 10
+
+
+@pytest.mark.parametrize("shift", ["none", "mirror"])
+def test_the_map_of_a_maze_is_as_the_fuller_rules_describe_it(shift: str) -> None:
+    task = opened("grid_walk", "v2", f",size=5,shift={shift}")
+    assert "north at its top" in task.rules() and "two characters further on the map" in task.rules()
+    for state in states(task, 4, 10):
+        text = task.pose(state)
+        grid = [line for line in text.splitlines() if set(line) <= set("#.@X")]
+        row, column = next((row, line.index("@")) for row, line in enumerate(grid) if "@" in line)
+        steps = {"north": (-1, 0), "east": (0, 1), "south": (1, 0), "west": (0, -1)}
+        drawn = [way for way, (down, right) in steps.items() if grid[row + down][column + right] != "#"]
+        listed = re.search(r"No wall is in these directions: (.*)\.", text)
+        assert listed is not None and sorted(listed[1].split(", ")) == sorted(drawn)
+        for way in drawn:
+            after = task.pose(task.step(state, task.parse(state, f"Answer: {way}").action)).splitlines()
+            down, right = steps[way]
+            assert after[row + 2 * down][column + 2 * right] == "@"
