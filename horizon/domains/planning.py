@@ -16,7 +16,7 @@ from horizon.core.records import Answer, Json, Scores, Verdict
 from horizon.core.seeds import derive
 from horizon.core.tool_calls import parse_call
 from horizon.domains import plan_answers
-from horizon.domains.prompt_versions import one_line
+from horizon.domains.prompt_versions import one_line, reminded
 from horizon.domains.text_task import TextTask
 from horizon.domains.wording_shifts import with_distractor
 
@@ -245,26 +245,30 @@ class Planning(TextTask, Generic[P]):
         return {"distance": distance}
 
     def _answer_format(self) -> str:
-        example = self.answer_example()
+        example = self._form()
         if self.ask == "plan":
-            plan = f"{example}; {example}; ..."
             return self._choose_text(
-                v1=f"Reply with one line, all actions up to the goal, as: Answer: {plan}",
-                v2=one_line("all moves up to the goal, in order and with semicolons between them", plan),
-                german=f"Antworte mit einer Zeile, allen Zügen bis zum Ziel, als: Answer: {plan}",
+                v1=f"Reply with one line, all actions up to the goal, as: Answer: {example}",
+                v2=one_line("all moves up to the goal, in order and with semicolons between them", example),
+                german=f"Antworte mit einer Zeile, allen Zügen bis zum Ziel, als: Answer: {example}",
             )
         short = self._one_line(example)
         if self.ask == "tools":
             return short
         return self._choose_text(v1=short, v2=one_line("your move", example), german=short)
 
+    def _form(self) -> str:
+        example = self.answer_example()
+        return f"{example}; {example}; ..." if self.ask == "plan" else example
+
     def _question(self) -> str:
         if self.ask == "plan":
-            fuller = "Which moves lead from here to the goal?"
+            fuller = reminded("Which moves lead from here to the goal?", self._form())
             return self._choose_text(v1="What is the whole plan?", v2=fuller, german="Wie lautet der ganze Plan?")
-        return self._choose_text(
-            v1="What is your next action?", v2="What is your next move?", german="Was ist dein nächster Zug?"
-        )
+        fuller = "What is your next move?"
+        if self.ask == "interactive":
+            fuller = reminded(fuller, self._form())
+        return self._choose_text(v1="What is your next action?", v2=fuller, german="Was ist dein nächster Zug?")
 
 
 def _loss(here: int | None, there: int | None) -> float:

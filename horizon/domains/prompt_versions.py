@@ -25,6 +25,11 @@ def one_line(what: str, example: str) -> str:
     )
 
 
+def reminded(question: str, example: str) -> str:
+    """Return the question of v2 with its answer format, which a model of 135M reads best at a message's end."""
+    return f"{question} Reply with one line in this form: Answer: {example}"
+
+
 def choose_text(prompt: str, *, v1: str, v2: str) -> str:
     """Return the text of a version."""
     return {"v1": v1, "v2": v2}[cast("PromptVersion", prompt)]

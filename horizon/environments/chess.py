@@ -25,7 +25,7 @@ from horizon.domains.chess.observation import SHOWN, ObservationStyle, observati
 from horizon.domains.chess.pgn_prompt import pgn_prompt
 from horizon.domains.chess.position import Position
 from horizon.domains.chess.roads import other_order
-from horizon.domains.chess.rules_text import describe_turn
+from horizon.domains.chess.rules_text import describe_turn, word_question
 from horizon.domains.chess.shifts import SHIFT_HELP, Letters, letters
 from horizon.domains.chess.start_positions import Start
 from horizon.domains.prompt_versions import VERSIONS, choose_text, prompt_parameter
@@ -134,11 +134,11 @@ class Chess(ChessContract):
 
     def pose(self, state: Game) -> str:
         """Return the parts that `show` names, for the side to move."""
-        return self._style.describe(state, _QUESTION, self._letters(state))
+        return self._style.describe(state, self._question, self._letters(state))
 
     def observe(self, state: Game) -> str:
         """Return the parts that `later` names, or the same as `pose`."""
-        return self._style.describe(state, _QUESTION, self._letters(state), is_later=True)
+        return self._style.describe(state, self._question, self._letters(state), is_later=True)
 
     def parse(self, state: Game, reply: str) -> Answer:
         """Parse the move in a reply, as described under Action."""
@@ -206,6 +206,10 @@ class Chess(ChessContract):
         if self.ask == "tools":
             return f"Reply by calling the tool {TOOL_NAME} exactly once, with the argument {ARGUMENT} being "
         return f"Reply with one line and nothing else: {ANSWER_FORMAT}"
+
+    @property
+    def _question(self) -> str:
+        return word_question(self.prompt, _QUESTION, by_tool=self.ask == "tools")
 
     @property
     def _style(self) -> ObservationStyle:

@@ -17,7 +17,7 @@ from horizon.domains.chess.environment_base import ChessContract
 from horizon.domains.chess.game import Game
 from horizon.domains.chess.observation import SHOWN, ObservationStyle, observation_style
 from horizon.domains.chess.position import Position
-from horizon.domains.chess.rules_text import describe_turn
+from horizon.domains.chess.rules_text import describe_turn, word_question
 from horizon.domains.chess.start_positions import play_random_plies
 from horizon.domains.chess.variant_rules import VARIANTS, describe_extras
 from horizon.domains.prompt_versions import choose_text, prompt_parameter
@@ -124,7 +124,8 @@ class ChessVariant(ChessContract):
 
     def _describe(self, state: Game, *, is_later: bool) -> str:
         extras = describe_extras(state.position.board)
-        text = self._style.describe(state, "Which move do you play?", is_later=is_later)
+        question = word_question(self.prompt, "Which move do you play?")
+        text = self._style.describe(state, question, is_later=is_later)
         return f"{extras}\n{text}" if extras else text
 
     def parse(self, state: Game, reply: str) -> Answer:

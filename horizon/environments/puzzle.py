@@ -18,7 +18,7 @@ from horizon.core.records import Answer, Json, Scores, Verdict
 from horizon.domains.chess import verdict as chess_verdict
 from horizon.domains.chess.novelty import novelty_of
 from horizon.domains.chess.observation import SHOWN, ObservationStyle, observation_style
-from horizon.domains.chess.rules_text import describe_turn
+from horizon.domains.chess.rules_text import describe_turn, word_question
 from horizon.domains.chess.shifts import SHIFT_HELP, Letters, letters
 from horizon.domains.prompt_versions import choose_text, prompt_parameter
 from horizon.domains.puzzles.loader import locate_pack, open_pack
@@ -258,8 +258,10 @@ class PuzzleTask:
     def _question(self, state: PuzzleState) -> str:
         puzzle = self._puzzle(state)
         if puzzle.goal == "mate":
-            return f"Mate in {turns_left(puzzle, len(state.moves))}. Which move do you play?"
-        return _ASKED[puzzle.goal]
+            question = f"Mate in {turns_left(puzzle, len(state.moves))}. Which move do you play?"
+        else:
+            question = _ASKED[puzzle.goal]
+        return word_question(self.prompt, question)
 
     def _extra(self, state: PuzzleState) -> dict[str, Json]:
         puzzle = self._puzzle(state)
