@@ -52,11 +52,11 @@ def environments() -> str:
 
     made = (
         "Made by `make docs` from the docstrings and prompts. Parameters are set as `hanoi:disks=4`.\n\n"
-        "`prompt` chooses the wording, as in `hanoi:prompt=v2`: of rules, messages and answer formats in planning, of\n"
-        "the rules in bookkeeping, of rules and answer formats in chess. States, judging and the reading of replies\n"
-        "are the same; German (`shift=german`) has one wording. The questions of reasoning_gym are its own, and the\n"
-        "game that `chess:ask=completion` shows is PGN: neither has a `prompt`. How two small models read both is in\n"
-        "results/prompts."
+        "`prompt` chooses the wording, as in `hanoi:prompt=v2`: of rules, messages and answer formats in planning,\n"
+        "of the rules in bookkeeping, of rules, question and answer format in chess. States, judging and reading of\n"
+        "replies are the same; German (`shift=german`) has one wording. reasoning_gym has its own questions, and\n"
+        "`chess:ask=completion` shows the game as PGN: neither has a `prompt`. How two small models read both\n"
+        "is in results/prompts."
     )
     parts = [f"# Environments\n\n{made}\n"]
     for row in listing("environments"):

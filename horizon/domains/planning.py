@@ -16,7 +16,7 @@ from horizon.core.records import Answer, Json, Scores, Verdict
 from horizon.core.seeds import derive
 from horizon.core.tool_calls import parse_call
 from horizon.domains import plan_answers
-from horizon.domains.prompt_versions import one_line, reminded
+from horizon.domains.prompt_versions import one_line, with_format
 from horizon.domains.text_task import TextTask
 from horizon.domains.wording_shifts import with_distractor
 
@@ -263,11 +263,11 @@ class Planning(TextTask, Generic[P]):
 
     def _question(self) -> str:
         if self.ask == "plan":
-            fuller = reminded("Which moves lead from here to the goal?", self._form())
+            fuller = with_format("Which moves lead from here to the goal?", self._form())
             return self._choose_text(v1="What is the whole plan?", v2=fuller, german="Wie lautet der ganze Plan?")
         fuller = "What is your next move?"
         if self.ask == "interactive":
-            fuller = reminded(fuller, self._form())
+            fuller = with_format(fuller, self._form())
         return self._choose_text(v1="What is your next action?", v2=fuller, german="Was ist dein nächster Zug?")
 
 

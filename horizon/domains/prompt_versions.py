@@ -25,7 +25,7 @@ def one_line(what: str, example: str) -> str:
     )
 
 
-def reminded(question: str, example: str) -> str:
+def with_format(question: str, example: str) -> str:
     """Return the question of v2 with its answer format, which a model of 135M reads best at a message's end."""
     return f"{question} Reply with one line in this form: Answer: {example}"
 

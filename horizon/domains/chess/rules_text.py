@@ -6,7 +6,7 @@ of observations; no environment.
 
 from horizon.core.tool_calls import ARGUMENT, TOOL_NAME
 from horizon.domains.chess.observation import POSITIONS, ObservationStyle
-from horizon.domains.prompt_versions import choose_text, one_line, reminded
+from horizon.domains.prompt_versions import choose_text, one_line, with_format
 
 _SQUARES = (
     "A move is written as the square from which a piece moves and the square to which it moves, such as g1f3, with "
@@ -41,4 +41,4 @@ def describe_turn(style: ObservationStyle, *, by_tool: bool = False) -> str:
 
 def word_question(prompt: str, question: str, *, by_tool: bool = False) -> str:
     """Return the question at the end of a message; in v2 with the format of the reply, unless that is a tool call."""
-    return choose_text(prompt, v1=question, v2=question if by_tool else reminded(question, _FORM))
+    return choose_text(prompt, v1=question, v2=question if by_tool else with_format(question, _FORM))
