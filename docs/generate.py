@@ -50,7 +50,14 @@ def environments() -> str:
     from horizon.cli.listing import listing
     from horizon.core.registry import load
 
-    made = "Made by `make docs` from the docstrings and prompts. Parameters are set as `hanoi:disks=4`."
+    made = (
+        "Made by `make docs` from the docstrings and prompts. Parameters are set as `hanoi:disks=4`.\n\n"
+        "`prompt` chooses the wording, as in `hanoi:prompt=v2`: of rules, messages and answer formats in planning,\n"
+        "of the rules in bookkeeping, of rules, question and answer format in chess. States, judging and reading of\n"
+        "replies are the same; German (`shift=german`) has one wording. reasoning_gym has its own questions, and\n"
+        "`chess:ask=completion` shows the game as PGN: neither has a `prompt`. How two small models read both\n"
+        "is in results/prompts."
+    )
     parts = [f"# Environments\n\n{made}\n"]
     for row in listing("environments"):
         module = load("environments", row["name"])
@@ -64,12 +71,14 @@ def environments() -> str:
         if knobs:
             varied = "; ".join(f"`{name}` {', '.join(map(str, values))}" for name, values in knobs.items())
             parts.append(f"\n`horizon calibrate` varies {varied}.")
-        parts += [_first_prompt(row["name"]), ""]
+        has_wordings = any(each["name"] == "prompt" for each in row["parameters"])
+        prompts = (row["name"], f"{row['name']}:prompt=v2") if has_wordings else (row["name"],)
+        parts += [*(_first_prompt(name) for name in prompts), ""]
     return "\n".join(parts)
 
 
 def _first_prompt(name: str) -> str:
-    """Return the rules and the first message of an environment's default; empty where a parameter must be given."""
+    """Return the rules and the first message of an environment; empty where a parameter must be given."""
     from horizon.core.environment import open_environment
     from horizon.core.errors import UsageError
 
@@ -78,7 +87,7 @@ def _first_prompt(name: str) -> str:
         prompt = f"{task.rules()}\n\n{task.pose(task.reset(0))}"
     except UsageError:
         return ""
-    return f"\nRules and first message, seed 0:\n\n```text\n{prompt}\n```"
+    return f"\nRules and first message of `{name}`, seed 0:\n\n```text\n{prompt}\n```"
 
 
 def replies() -> str:

@@ -57,7 +57,6 @@ class Questions(TextTask, Generic[W, E]):
         choices=("state", "event", "nothing"),
     )
     ahead: int = parameter(10, "events per block under restate=nothing and ask=plan", low=1, high=1000)
-    prompt: str = parameter("v1", "wording of the rules: v1, or the fuller v2", choices=("v1", "v2"), added=True)
 
     # The world. ------------------------------------------------------------------------------------------------
 

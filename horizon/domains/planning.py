@@ -16,6 +16,7 @@ from horizon.core.records import Answer, Json, Scores, Verdict
 from horizon.core.seeds import derive
 from horizon.core.tool_calls import parse_call
 from horizon.domains import plan_answers
+from horizon.domains.prompt_versions import one_line, with_format
 from horizon.domains.text_task import TextTask
 from horizon.domains.wording_shifts import with_distractor
 
@@ -127,10 +128,10 @@ class Planning(TextTask, Generic[P]):
             return self.pose(state)
         text = self._question()
         if self.restate == "event":
-            played = "Gespielt" if self._german else "Played"
-            texts = [
-                self.format_action(state.seed, state.position, action) for action in plan_answers.split(state.last)
-            ]
+            actions = plan_answers.split(state.last)
+            texts = [self.format_action(state.seed, state.position, action) for action in actions]
+            lead = "The last moves were" if len(texts) > 1 else "The last move was"
+            played = self._choose_text(v1="Played", v2=lead, german="Gespielt")
             text = f"{played}: {'; '.join(texts)}.\n{text}"
         return with_distractor(self.shift, state.seed, state.played, text)
 
@@ -244,17 +245,30 @@ class Planning(TextTask, Generic[P]):
         return {"distance": distance}
 
     def _answer_format(self) -> str:
+        example = self._form()
+        if self.ask == "plan":
+            return self._choose_text(
+                v1=f"Reply with one line, all actions up to the goal, as: Answer: {example}",
+                v2=one_line("all moves up to the goal, in order and with semicolons between them", example),
+                german=f"Antworte mit einer Zeile, allen Zügen bis zum Ziel, als: Answer: {example}",
+            )
+        short = self._one_line(example)
+        if self.ask == "tools":
+            return short
+        return self._choose_text(v1=short, v2=one_line("your move", example), german=short)
+
+    def _form(self) -> str:
         example = self.answer_example()
-        if self.ask != "plan":
-            return self._one_line(example)
-        if self._german:
-            return f"Antworte mit einer Zeile, allen Zügen bis zum Ziel, als: Answer: {example}; {example}; ..."
-        return f"Reply with one line, all actions up to the goal, as: Answer: {example}; {example}; ..."
+        return f"{example}; {example}; ..." if self.ask == "plan" else example
 
     def _question(self) -> str:
-        if self._german:
-            return "Wie lautet der ganze Plan?" if self.ask == "plan" else "Was ist dein nächster Zug?"
-        return "What is the whole plan?" if self.ask == "plan" else "What is your next action?"
+        if self.ask == "plan":
+            fuller = with_format("Which moves lead from here to the goal?", self._form())
+            return self._choose_text(v1="What is the whole plan?", v2=fuller, german="Wie lautet der ganze Plan?")
+        fuller = "What is your next move?"
+        if self.ask == "interactive":
+            fuller = with_format(fuller, self._form())
+        return self._choose_text(v1="What is your next action?", v2=fuller, german="Was ist dein nächster Zug?")
 
 
 def _loss(here: int | None, there: int | None) -> float:

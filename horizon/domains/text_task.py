@@ -1,7 +1,7 @@
-"""What planning and bookkeeping environments share: the parameters ask, restate and shift, rules and answer format.
+"""What planning and bookkeeping environments share: ask, restate, shift and prompt, rules and answer format.
 
-A task is stated in words, in the language of its shift, and answered in one line by the model alone. Knows neither
-puzzles nor worlds.
+A task is stated in words, in the language of its shift and the version of its prompt, and answered in one line by the
+model alone. Knows neither puzzles nor worlds.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from horizon.core.environment import Mover
 from horizon.core.parameters import parameter
 from horizon.core.tool_calls import ARGUMENT, TOOL_NAME
+from horizon.domains.prompt_versions import choose_text, prompt_parameter
 from horizon.domains.wording_shifts import SHIFT_HELP, language, read_shift
 
 
@@ -31,13 +32,14 @@ class TextTask:
     ask: str = parameter("interactive", "one action per turn, or several", choices=("interactive", "plan"))
     restate: str = parameter("state", "content of later turns", choices=("state", "event", "nothing"))
     shift: str = parameter("none", SHIFT_HELP)
+    prompt: str = prompt_parameter()
 
     def __post_init__(self) -> None:
         """Refuse impossible settings; a subclass that adds its own calls this one."""
         read_shift(self.shift)
 
     def instructions(self) -> str:
-        """Return the rules in the language of the shift, without the answer format."""
+        """Return the rules in one language and version, without the answer format."""
         raise NotImplementedError
 
     def answer_example(self) -> str:
@@ -65,6 +67,14 @@ class TextTask:
         if self._german:
             return f"Antworte mit genau einer Zeile in dieser Form: Answer: {example}"
         return f"Reply with exactly one line in this form: Answer: {example}"
+
+    def _choose_text(self, *, v1: str, v2: str, german: str) -> str:
+        """Return the text in the language of the shift, in English that of the prompt's version."""
+        return german if self._german else choose_text(self.prompt, v1=v1, v2=v2)
+
+    @cached_property
+    def _is_renamed(self) -> bool:
+        return bool(read_shift(self.shift) & {"names", "notation"})
 
     @cached_property
     def _german(self) -> bool:

@@ -24,7 +24,7 @@ from horizon.core.records import Json
 from horizon.core.seeds import generator
 from horizon.domains.name_matching import parse_names
 from horizon.domains.planning import Planning
-from horizon.domains.wording_shifts import display_names, language, read_shift
+from horizon.domains.wording_shifts import display_names, read_shift
 
 NAMES = tuple("abcdefghijklmnopqrst")
 EXACT_BLOCKS = 10
@@ -102,22 +102,25 @@ class BlocksWorld(Planning[Table]):
         return {"distance": distance}
 
     def instructions(self) -> str:
-        if language(self.shift) == "german":
-            return (
-                "Blöcke stehen in Türmen auf einem Tisch. Eine Hand hält höchstens einen Block. Es gibt vier Züge: "
-                "'pick-up X' nimmt den Block X vom Tisch, 'put-down X' legt den gehaltenen Block X auf den Tisch, "
-                "'unstack X Y' nimmt X von Y herunter, 'stack X Y' legt den gehaltenen Block X auf Y. Es geht nur mit "
-                "Blöcken, auf denen nichts liegt. Baue die Türme des Ziels mit möglichst wenigen Zügen."
-            )
-        return (
-            "Blocks stand in towers on a table. A hand holds at most one block. There are four actions: 'pick-up X' "
-            "takes block X from the table, 'put-down X' puts the held block X on the table, 'unstack X Y' takes X "
+        return self._choose_text(
+            v1="Blocks stand in towers on a table. A hand holds at most one block. There are four actions: 'pick-up "
+            "X' takes block X from the table, 'put-down X' puts the held block X on the table, 'unstack X Y' takes X "
             "off Y, 'stack X Y' puts the held block X on Y. Only blocks with nothing on them can be taken or built "
-            "on. Build the towers of the goal in as few actions as possible."
+            "on. Build the towers of the goal in as few actions as possible.",
+            v2="You are building towers of blocks on a table, with a hand that can hold one block. There are four "
+            "kinds of moves. 'pick-up X' takes block X from the table into the hand. 'put-down X' puts block X from "
+            "the hand on the table. 'unstack X Y' takes block X off block Y into the hand. 'stack X Y' puts block X "
+            "from the hand on block Y. You can take a block only if the hand is empty and nothing lies on the block, "
+            "and you can put a block only on the table or on a block on which nothing lies. Your task is to build the "
+            "towers of the goal in as few moves as possible. Write a move as its word and the names of its blocks.",
+            german="Blöcke stehen in Türmen auf einem Tisch. Eine Hand hält höchstens einen Block. Es gibt vier Züge: "
+            "'pick-up X' nimmt den Block X vom Tisch, 'put-down X' legt den gehaltenen Block X auf den Tisch, "
+            "'unstack X Y' nimmt X von Y herunter, 'stack X Y' legt den gehaltenen Block X auf Y. Es geht nur mit "
+            "Blöcken, auf denen nichts liegt. Baue die Türme des Ziels mit möglichst wenigen Zügen.",
         )
 
     def answer_example(self) -> str:
-        return "unstack X Y" if read_shift(self.shift) & {"names", "notation"} else "unstack a b"
+        return "unstack X Y" if self._is_renamed else "unstack a b"
 
     def describe(self, seed: int, position: Table) -> str:
         names = self._names(seed)
@@ -125,13 +128,16 @@ class BlocksWorld(Planning[Table]):
         goal = self._list_towers(position.goal, names)
         now = self._list_towers(position.towers, names)
         is_mirrored = "mirror" in read_shift(self.shift)
-        if language(self.shift) == "german":
-            way = "von oben nach unten" if is_mirrored else "von unten nach oben"
-            hand = f"Die Hand hält {held}." if held else "Die Hand ist leer."
-            return f"Türme {way}: {now or 'keine'}.\n{hand}\nZiel: {goal}."
         way = "from top to bottom" if is_mirrored else "from bottom to top"
+        german_way = "von oben nach unten" if is_mirrored else "von unten nach oben"
         hand = f"The hand holds {held}." if held else "The hand is empty."
-        return f"Towers {way}: {now or 'none'}.\n{hand}\nGoal: {goal}."
+        german_hand = f"Die Hand hält {held}." if held else "Die Hand ist leer."
+        return self._choose_text(
+            v1=f"Towers {way}: {now or 'none'}.\n{hand}\nGoal: {goal}.",
+            v2=f"Each tower is listed {way}.\nThe towers on the table are: {now or 'none'}.\n{hand}\n"
+            f"The towers of the goal are: {goal}.",
+            german=f"Türme {german_way}: {now or 'keine'}.\n{german_hand}\nZiel: {goal}.",
+        )
 
     def format_action(self, seed: int, position: Table, action: str) -> str:
         names = self._names(seed)

@@ -80,26 +80,21 @@ class BoardTracking(Questions[str, Plies]):
         return ("yes", "no")
 
     def instructions(self) -> str:
-        shifts = read_shift(self.shift)
-        uci = " Moves are written as the squares from and to." if "notation" in shifts else ""
-        if language(self.shift) == "german":
-            uci = " Züge stehen als Feld von und Feld nach." if uci else ""
-            return f"Auf einem Schachbrett werden Züge angesagt.{uci} Beantworte danach eine Frage zum Brett. " + (
-                "Felder heißen a1 bis h8; eine Figur heißt etwa 'white knight', ein leeres Feld 'empty'."
+        uci = ""
+        if "notation" in read_shift(self.shift):
+            uci = self._choose_text(
+                v1=" Moves are written as the squares from and to.",
+                v2=" Each move is written as the square it starts from and the square it goes to.",
+                german=" Züge stehen als Feld von und Feld nach.",
             )
-        if self.prompt == "v1":
-            return self._first_instructions(uci)
-        uci = " Each move is written as the square it starts from and the square it goes to." if uci else ""
-        return (
-            f"You are following chess moves on a board.{uci} After the moves you are asked a question about it. "
+        return self._choose_text(
+            v1=f"Moves are announced on a chess board.{uci} Afterwards answer a question about the board. Squares are "
+            "called a1 to h8; a piece is called as in 'white knight', a square without one 'empty'.",
+            v2=f"You are following chess moves on a board.{uci} After the moves you are asked a question about it. "
             "Squares are named a1 to h8. Name a piece with its colour, as in 'white knight', and answer 'empty' for a "
-            "square with no piece on it."
-        )
-
-    def _first_instructions(self, uci: str) -> str:
-        return (
-            f"Moves are announced on a chess board.{uci} Afterwards answer a question about the board. Squares are "
-            "called a1 to h8; a piece is called as in 'white knight', a square without one 'empty'."
+            "square with no piece on it.",
+            german=f"Auf einem Schachbrett werden Züge angesagt.{uci} Beantworte danach eine Frage zum Brett. "
+            "Felder heißen a1 bis h8; eine Figur heißt etwa 'white knight', ein leeres Feld 'empty'.",
         )
 
     def answer_example(self) -> str:

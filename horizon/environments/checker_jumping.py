@@ -23,7 +23,7 @@ from horizon.core.errors import UsageError
 from horizon.core.parameters import Value, parameter
 from horizon.core.seeds import generator
 from horizon.domains.planning import Planning
-from horizon.domains.wording_shifts import display_names, language, read_shift
+from horizon.domains.wording_shifts import display_names, read_shift
 
 _FILLERS = re.compile(
     r"\b(?:move|checker|red|blue|at|from|to|position|the|jump|over|von|nach|zug|step)\b", re.IGNORECASE
@@ -66,21 +66,27 @@ class CheckerJumping(Planning[str]):
 
     def instructions(self) -> str:
         mirrored = "mirror" in read_shift(self.shift)
-        if language(self.shift) == "german":
-            ways = ("links", "rechts") if mirrored else ("rechts", "links")
-            return (
-                "In einer Reihe stehen Steine zweier Farben mit einem leeren Platz (_). "
-                f"Steine der ersten Farbe ziehen nur nach {ways[0]}, die der zweiten nur nach {ways[1]}. Ein Stein "
-                "geht einen Schritt auf den leeren Platz oder springt über genau einen Stein der anderen Farbe auf "
-                "ihn. Die Farben sollen die Seiten tauschen. Ein Zug nennt den Platz des Steins und den leeren Platz."
-            )
         ways = ("left", "right") if mirrored else ("right", "left")
-        return (
-            "Checkers of two colours stand in a row with one empty place (_). "
+        german_ways = ("links", "rechts") if mirrored else ("rechts", "links")
+        example = ""
+        if "notation" not in read_shift(self.shift):
+            example = " For example, '2 3' moves the checker from place 2 to place 3."
+        return self._choose_text(
+            v1="Checkers of two colours stand in a row with one empty place (_). "
             f"Checkers of the first colour move only to the {ways[0]}, those of the second only to the {ways[1]}. A "
             "checker steps into the empty place next to it, or jumps over exactly one checker of the other colour "
             "into it. The two colours must change sides. "
-            "A move names the position of the checker, then the empty position that it goes to."
+            "A move names the position of the checker, then the empty position that it goes to.",
+            v2="You are solving a puzzle with checkers of two colours. They stand in a row of places, one of which is "
+            f"empty and shown as _. Checkers of the first colour move only to the {ways[0]}, and checkers of the "
+            f"second colour only to the {ways[1]}; no checker ever moves back. In one move a checker either goes to "
+            "the empty place next to it, or jumps over exactly one checker of the other colour into the empty place. "
+            "Your task is to make the two colours change sides, so that the row becomes the row of the goal. Write a "
+            f"move as two places: the place of the checker, and the empty place to which it goes.{example}",
+            german="In einer Reihe stehen Steine zweier Farben mit einem leeren Platz (_). "
+            f"Steine der ersten Farbe ziehen nur nach {german_ways[0]}, die der zweiten nur nach {german_ways[1]}. "
+            "Ein Stein geht einen Schritt auf den leeren Platz oder springt über genau einen Stein der anderen Farbe "
+            "auf ihn. Die Farben sollen die Seiten tauschen. Ein Zug nennt den Platz des Steins und den leeren Platz.",
         )
 
     def answer_example(self) -> str:
@@ -91,9 +97,13 @@ class CheckerJumping(Planning[str]):
         marks = {"R": names["red"], "B": names["blue"], "_": "_"}
         goal = "B" * self.checkers + "_" + "R" * self.checkers
         rows = [self._list_row(row, marks) for row in (position, goal)]
-        if language(self.shift) == "german":
-            return f"Erste Farbe {names['red']}, zweite {names['blue']}.\nReihe: {rows[0]}\nZiel: {rows[1]}"
-        return f"First colour {names['red']}, second {names['blue']}.\nRow: {rows[0]}\nGoal: {rows[1]}"
+        first, second = names["red"], names["blue"]
+        return self._choose_text(
+            v1=f"First colour {first}, second {second}.\nRow: {rows[0]}\nGoal: {rows[1]}",
+            v2=f"The first colour is {first}, and the second colour is {second}.\nThe row is now: {rows[0]}\n"
+            f"The row of the goal is: {rows[1]}",
+            german=f"Erste Farbe {first}, zweite {second}.\nReihe: {rows[0]}\nZiel: {rows[1]}",
+        )
 
     def format_action(self, seed: int, position: str, action: str) -> str:
         return " ".join(self._place(int(place)) for place in action.split())

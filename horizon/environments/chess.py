@@ -25,8 +25,10 @@ from horizon.domains.chess.observation import SHOWN, ObservationStyle, observati
 from horizon.domains.chess.pgn_prompt import pgn_prompt
 from horizon.domains.chess.position import Position
 from horizon.domains.chess.roads import other_order
+from horizon.domains.chess.rules_text import describe_turn, word_question
 from horizon.domains.chess.shifts import SHIFT_HELP, Letters, letters
 from horizon.domains.chess.start_positions import Start
+from horizon.domains.prompt_versions import VERSIONS, choose_text, prompt_parameter
 
 _SHUFFLED = "chess960:"
 _QUESTION = "Which move do you play?"
@@ -86,6 +88,7 @@ class Chess(ChessContract):
         "a move in a dialogue, the game as PGN that a base model continues, or a move by a tool call",
         choices=("interactive", "completion", "tools"),
     )
+    prompt: str = prompt_parameter()
 
     def __post_init__(self) -> None:
         asked = self._style.shift
@@ -93,9 +96,10 @@ class Chess(ChessContract):
             raise UsageError(
                 "environment chess: shift=mirror has no castling: set castling=gone here and in its original"
             )
-        if self.ask == "completion" and (self.shift != "none" or self.notation != "san"):
+        settings = (self.shift, self.notation, self.prompt)
+        if self.ask == "completion" and settings != ("none", "san", VERSIONS[0]):
             raise UsageError(
-                "environment chess: ask=completion shows the game as PGN: leave shift and notation as they are"
+                "environment chess: ask=completion shows the game as PGN: leave shift, notation and prompt as they are"
             )
         if self.fen and (ending := Position(game_text.board_of(self.fen)).ending):
             raise UsageError(f"environment chess: the game is over at fen={self.fen}: {ending}; give an earlier one")
@@ -112,22 +116,29 @@ class Chess(ChessContract):
 
     def rules(self) -> str:
         style = self._style
-        shuffled = ""
+        shuffled = fuller_shuffled = ""
         if self.opening == "chess960" or self.fen.startswith(_SHUFFLED):
             shuffled = "The pieces began on shuffled squares (Chess960); castling ends as in usual chess. "
-        return (
-            f"You play chess by the usual rules and try to win. {shuffled}"
+            fuller_shuffled = (
+                "The pieces began on shuffled squares (Chess960). After castling, the king and the rook are on the "
+                "squares where they are in usual chess. "
+            )
+        return choose_text(
+            self.prompt,
+            v1=f"You play chess by the usual rules and try to win. {shuffled}"
             f"Each turn you get {style.what}, {style.how}. "
-            f"{self._answer_format}MOVE, where MOVE is one of the legal moves."
+            f"{self._answer_format}MOVE, where MOVE is one of the legal moves.",
+            v2=f"You are playing chess by the usual rules, and you want to win. {fuller_shuffled}"
+            f"{describe_turn(style, by_tool=self.ask == 'tools')}",
         )
 
     def pose(self, state: Game) -> str:
         """Return the parts that `show` names, for the side to move."""
-        return self._style.describe(state, _QUESTION, self._letters(state))
+        return self._style.describe(state, self._question, self._letters(state))
 
     def observe(self, state: Game) -> str:
         """Return the parts that `later` names, or the same as `pose`."""
-        return self._style.describe(state, _QUESTION, self._letters(state), is_later=True)
+        return self._style.describe(state, self._question, self._letters(state), is_later=True)
 
     def parse(self, state: Game, reply: str) -> Answer:
         """Parse the move in a reply, as described under Action."""
@@ -195,6 +206,10 @@ class Chess(ChessContract):
         if self.ask == "tools":
             return f"Reply by calling the tool {TOOL_NAME} exactly once, with the argument {ARGUMENT} being "
         return f"Reply with one line and nothing else: {ANSWER_FORMAT}"
+
+    @property
+    def _question(self) -> str:
+        return word_question(self.prompt, _QUESTION, by_tool=self.ask == "tools")
 
     @property
     def _style(self) -> ObservationStyle:

@@ -17,8 +17,10 @@ from horizon.domains.chess.environment_base import ChessContract
 from horizon.domains.chess.game import Game
 from horizon.domains.chess.observation import SHOWN, ObservationStyle, observation_style
 from horizon.domains.chess.position import Position
+from horizon.domains.chess.rules_text import describe_turn, word_question
 from horizon.domains.chess.start_positions import play_random_plies
 from horizon.domains.chess.variant_rules import VARIANTS, describe_extras
+from horizon.domains.prompt_versions import choose_text, prompt_parameter
 from horizon.engines.position_text import BOARDS, join_position
 
 _ATTEMPTS = 1000
@@ -59,6 +61,7 @@ class ChessVariant(ChessContract):
     random_plies: int = parameter(4, "random legal plies by seed before the first position", low=0, high=100)
     fen: str = parameter("", "start from this position of the variant instead, and play the random plies from it")
     wrong_loss: float = parameter(0.10, "lost win probability that makes a move wrong", low=0.0, high=1.0)
+    prompt: str = prompt_parameter()
 
     def __post_init__(self) -> None:
         # Evaluated here, so that impossible settings are refused before anything is opened.
@@ -98,10 +101,17 @@ class ChessVariant(ChessContract):
         variant, style = VARIANTS[self.variant], self._style
         fifty = "" if self.variant == "crazyhouse" else "after fifty moves of each side without capture or pawn move, "
         drawn = f"The game is drawn when a position stands for the third time, {fifty}or when nobody can win any more."
-        return (
-            f"You play {variant.title}, a variant of chess, and try to win. {variant.rules} {drawn} "
+        fuller_drawn = (
+            f"The game is a draw when a position occurs for the third time, {fifty}or when neither side can win any "
+            "more."
+        )
+        return choose_text(
+            self.prompt,
+            v1=f"You play {variant.title}, a variant of chess, and try to win. {variant.rules} {drawn} "
             f"Each turn you get {style.what}, {style.how}. "
-            f"Reply with one line and nothing else: {ANSWER_FORMAT}MOVE, where MOVE is one of the legal moves."
+            f"Reply with one line and nothing else: {ANSWER_FORMAT}MOVE, where MOVE is one of the legal moves.",
+            v2=f"You are playing {variant.title}, a variant of chess, and you want to win. {variant.rules} "
+            f"{fuller_drawn} {describe_turn(style)}",
         )
 
     def pose(self, state: Game) -> str:
@@ -114,7 +124,8 @@ class ChessVariant(ChessContract):
 
     def _describe(self, state: Game, *, is_later: bool) -> str:
         extras = describe_extras(state.position.board)
-        text = self._style.describe(state, "Which move do you play?", is_later=is_later)
+        question = word_question(self.prompt, "Which move do you play?")
+        text = self._style.describe(state, question, is_later=is_later)
         return f"{extras}\n{text}" if extras else text
 
     def parse(self, state: Game, reply: str) -> Answer:

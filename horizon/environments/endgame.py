@@ -30,6 +30,7 @@ from horizon.domains.planning import Planning, Situation
 from horizon.domains.wording_shifts import display_names, language, read_shift, with_distractor
 
 PIECES = {"KQK": chess.QUEEN, "KRK": chess.ROOK, "KPK": chess.PAWN}
+_EXAMPLES = {"KQK": "Qd4 or Kc3", "KRK": "Rd4 or Kc3", "KPK": "e4, e8=Q or Kc3"}
 NAMES = ("king", "queen", "rook", "bishop", "knight", "pawn")
 _TYPES = (chess.KING, chess.QUEEN, chess.ROOK, chess.BISHOP, chess.KNIGHT, chess.PAWN)
 _GERMAN = ("König", "Dame", "Turm", "Läufer", "Springer", "Bauer")
@@ -83,38 +84,50 @@ class Endgame(Planning[str]):
         return {"distance": distance, "mate_in": distance}
 
     def instructions(self) -> str:
-        uci = bool(read_shift(self.shift) & {"notation", "names"})
-        if language(self.shift) == "german":
-            how = "mit Feld von und Feld nach, wie e2e4" if uci else "wie Qd4 oder Kc3"
-            return (
-                "Du spielst Weiß in einem Schachendspiel und sollst so schnell wie möglich matt setzen. Vermeide Patt "
-                f"und Figurenverlust. Schreibe Züge {how}."
-            )
-        how = "as the squares from and to, such as e2e4" if uci else "such as Qd4 or Kc3"
-        return (
-            "You play White in a chess endgame and must checkmate as fast as possible. Avoid stalemate and do not "
-            f"lose your piece. Write moves {how}."
+        how = "as the squares from and to, such as e2e4" if self._is_renamed else "such as Qd4 or Kc3"
+        german_how = "mit Feld von und Feld nach, wie e2e4" if self._is_renamed else "wie Qd4 oder Kc3"
+        fuller_how = f"in algebraic notation, such as {_EXAMPLES[self.material]}"
+        if self._is_renamed:
+            promotion = ", or e7e8q for a promotion" if self.material == "KPK" else ""
+            fuller_how = f"as the square from which you move and the square to which you move, such as e2e4{promotion}"
+        return self._choose_text(
+            v1="You play White in a chess endgame and must checkmate as fast as possible. Avoid stalemate and do not "
+            f"lose your piece. Write moves {how}.",
+            v2="You are playing White in a chess endgame, by the usual rules of chess. Black has only a king. Your "
+            "task is to checkmate Black in as few moves as possible, against the best defence. If Black is "
+            "stalemated, or takes your last piece beside the king, you can't win any more. Write a move "
+            f"{fuller_how}.",
+            german="Du spielst Weiß in einem Schachendspiel und sollst so schnell wie möglich matt setzen. Vermeide "
+            f"Patt und Figurenverlust. Schreibe Züge {german_how}.",
         )
 
     def answer_example(self) -> str:
         return "MOVE"
 
     def describe(self, seed: int, position: str) -> str:
-        board = self._mirror_board(chess.Board(position))
-        german = language(self.shift) == "german"
-        names = self._names(seed)
-        sides = []
-        for color, side in ((True, "Weiß" if german else "White"), (False, "Schwarz" if german else "Black")):
-            pieces = [
-                f"{names[NAMES[_TYPES.index(kind)]]} {chess.square_name(square)}"
-                for kind in _TYPES
-                for square in board.pieces(kind, color)
-            ]
-            sides.append(f"{side}: {', '.join(pieces)}.")
+        sides = f"{self._list_men(seed, position, chess.WHITE)} {self._list_men(seed, position, chess.BLACK)}"
         if not self.legal_moves:
-            return " ".join(sides)
+            return sides
+        label = self._choose_text(v1="Legal moves", v2="Your legal moves are", german="Legale Züge")
         legal = ", ".join(self.format_action(seed, position, move) for move in self.moves(position))
-        return f"{' '.join(sides)}\n{'Legale Züge' if german else 'Legal moves'}: {legal}."
+        return f"{sides}\n{label}: {legal}."
+
+    def _list_men(self, seed: int, position: str, color: chess.Color) -> str:
+        """Return the men of one side as a sentence."""
+        board = self._mirror_board(chess.Board(position))
+        names = self._names(seed)
+        men = [
+            (names[NAMES[_TYPES.index(kind)]], chess.square_name(square))
+            for kind in _TYPES
+            for square in board.pieces(kind, color)
+        ]
+        listed = ", ".join(f"{name} {square}" for name, square in men)
+        side, german_side = ("White", "Weiß") if color else ("Black", "Schwarz")
+        return self._choose_text(
+            v1=f"{side}: {listed}.",
+            v2=f"{side} has {' and '.join(f'the {name} on {square}' for name, square in men)}.",
+            german=f"{german_side}: {listed}.",
+        )
 
     def observe(self, state: Situation[str]) -> str:
         """Return the position, or the square of Black's king, which the history can't imply."""
@@ -122,8 +135,8 @@ class Endgame(Planning[str]):
             return self.pose(state)
         king = self._mirror_board(chess.Board(state.position)).king(chess.BLACK)
         square = chess.square_name(king) if king is not None else "?"
-        german = language(self.shift) == "german"
-        king_text = f"Der schwarze König steht jetzt auf {square}." if german else f"Black's king is now on {square}."
+        english = f"Black's king is now on {square}."
+        king_text = self._choose_text(v1=english, v2=english, german=f"Der schwarze König steht jetzt auf {square}.")
         return with_distractor(self.shift, state.seed, state.played, f"{king_text}\n{self._question()}")
 
     def format_action(self, seed: int, position: str, action: str) -> str:

@@ -11,21 +11,18 @@ References: Ivanitskiy et al. (2023), A configurable library for generating and 
 Versions: 2: one reader of replies for all environments. 1: first.
 """
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import ClassVar
 
 from horizon.core.errors import UsageError
 from horizon.core.parameters import Value, parameter
 from horizon.core.seeds import derive, generator
+from horizon.domains.maze import STEPS, WAYS, Maze, distances, may_enter, maze_of, step_from
 from horizon.domains.name_matching import parse_names
 from horizon.domains.planning import Planning
 from horizon.domains.wording_shifts import display_names, language, read_shift
 
-WAYS = ("north", "east", "south", "west")
-_STEPS = {"north": (-1, 0), "east": (0, 1), "south": (1, 0), "west": (0, -1)}
 _GERMAN = {"north": "norden", "east": "osten", "south": "süden", "west": "westen"}
 _TURNED = {"north": "north", "east": "west", "south": "south", "west": "east"}
 _FILLERS = frozenset({"go", "move", "walk", "step", "to", "the", "gehe", "nach", "richtung"})
@@ -38,16 +35,6 @@ class Spot:
     maze: int
     cell: int
     keys: int
-
-
-@dataclass(frozen=True, slots=True)
-class Maze:
-    """The open ways of each cell, the cells of keys and doors in alphabetical order, and the exit."""
-
-    ways: tuple[tuple[str, ...], ...]
-    keys: tuple[int, ...]
-    doors: tuple[int, ...]
-    exit: int
 
 
 @dataclass(frozen=True)
@@ -67,9 +54,9 @@ class GridWalk(Planning[Spot]):
     def first_position(self, seed: int) -> Spot:
         """Return a seeded cell of a seeded maze, at least `size` steps from the exit."""
         maze = derive(seed, "grid_walk") % 2**31
-        distances = _distances(maze, self.size, self.keys, self.loops)
-        far = [cell for (cell, keys), steps in distances.items() if not keys and steps >= self.size]
-        held = [cell for cell in far if cell not in _maze(maze, self.size, self.keys, self.loops).keys]
+        known = distances(maze, self.size, self.keys, self.loops)
+        far = [cell for (cell, keys), steps in known.items() if not keys and steps >= self.size]
+        held = [cell for cell in far if cell not in maze_of(maze, self.size, self.keys, self.loops).keys]
         return Spot(maze, generator(seed, "grid_walk start").choice(held or [0]), 0)
 
     def moves(self, position: Spot) -> tuple[str, ...]:
@@ -77,70 +64,100 @@ class GridWalk(Planning[Spot]):
         return tuple(way for way in maze.ways[position.cell] if self._may_enter(maze, position, way))
 
     def after(self, position: Spot, action: str) -> Spot:
-        cell = _step_from(position.cell, action, self.size)
+        cell = step_from(position.cell, action, self.size)
         maze = self._maze(position)
         taken = 1 << maze.keys.index(cell) if cell in maze.keys else 0
         return Spot(position.maze, cell, position.keys | taken)
 
     def distance(self, position: Spot) -> int | None:
         """Return the number of steps to the exit."""
-        return _distances(position.maze, self.size, self.keys, self.loops).get((position.cell, position.keys))
+        return distances(position.maze, self.size, self.keys, self.loops).get((position.cell, position.keys))
 
     def is_dead(self, position: Spot) -> bool:
         """Return False: the exit can be reached from every cell."""
         return False
 
     def instructions(self) -> str:
-        marks = self.map == "text"
-        if language(self.shift) == "german":
-            drawn = " Die Karte zeigt Wände als #, dich als @, den Ausgang als X." if marks else ""
-            doors = " Kleine Buchstaben sind Schlüssel, große die Türen dazu." if self.keys else ""
-            return (
-                f"Du gehst durch ein Labyrinth zum Ausgang.{drawn}{doors} Ein Schritt geht in ein Nachbarfeld ohne "
-                "Wand dazwischen; eine Tür geht nur mit ihrem Schlüssel auf. Gehe mit möglichst wenigen Schritten. "
-                f"Richtungen: {', '.join(_GERMAN.values())}."
-            )
-        drawn = " The map shows walls as #, you as @ and the exit as X." if marks else ""
-        doors = " Small letters are keys, the capital letters their doors." if self.keys else ""
-        return (
-            f"You walk through a maze to the exit.{drawn}{doors} A step goes to a neighbouring cell without a wall "
+        drawn = self._choose_text(
+            v1=" The map shows walls as #, you as @ and the exit as X.",
+            v2=" The map has north at its top. It shows walls as #, free ground as a dot, your own cell as @ and the "
+            "exit as X. One move takes you two characters further on the map, past the character between the two "
+            "cells, which is # if there is a wall.",
+            german=" Die Karte zeigt Wände als #, dich als @, den Ausgang als X.",
+        )
+        doors = self._choose_text(
+            v1=" Small letters are keys, the capital letters their doors.",
+            v2=" Small letters are keys, and each capital letter is a door that opens with the key of its small "
+            "letter. You take a key by going to its cell, and you can go to the cell of a door only when you have its "
+            "key.",
+            german=" Kleine Buchstaben sind Schlüssel, große die Türen dazu.",
+        )
+        counted = self._choose_text(
+            v1="", v2=" Rows are counted from the north, and columns from the west.", german=""
+        )
+        marks = f"{drawn if self.map == 'text' else counted}{doors if self.keys else ''}"
+        example = "" if self._is_renamed else " For example, 'north' takes you one cell to the north."
+        return self._choose_text(
+            v1=f"You walk through a maze to the exit.{marks} A step goes to a neighbouring cell without a wall "
             "between; a door opens only with its key. Reach the exit in as few steps as possible. "
-            f"Directions: {', '.join(WAYS)}."
+            f"Directions: {', '.join(WAYS)}.",
+            v2="You are walking through a maze to its exit. In one move you go to the next cell in the north, the "
+            f"east, the south or the west, if there is no wall between.{marks} Your task is to reach the exit in as "
+            f"few moves as possible. Write a move as the name of a direction.{example}",
+            german=f"Du gehst durch ein Labyrinth zum Ausgang.{marks} Ein Schritt geht in ein Nachbarfeld ohne "
+            "Wand dazwischen; eine Tür geht nur mit ihrem Schlüssel auf. Gehe mit möglichst wenigen Schritten. "
+            f"Richtungen: {', '.join(_GERMAN.values())}.",
         )
 
     def answer_example(self) -> str:
-        if read_shift(self.shift) & {"names", "notation"}:
+        if self._is_renamed:
             return "DIRECTION"
         return "norden" if language(self.shift) == "german" else "north"
 
     def describe(self, seed: int, position: Spot) -> str:
-        german = language(self.shift) == "german"
         maze = self._maze(position)
         names = self._names(seed)
         lines = []
-        if read_shift(self.shift) & {"names", "notation"}:
-            plain = _GERMAN if german else {way: way for way in WAYS}
+        if self._is_renamed:
+            plain = _GERMAN if language(self.shift) == "german" else {way: way for way in WAYS}
             legend = ", ".join(f"{plain[self._mirror_way(way)]} = {names[way]}" for way in WAYS)
-            lines.append(f"{'Richtungen' if german else 'Directions'}: {legend}.")
-        if self.map == "text":
-            lines.append(self._draw_map(maze, position))
-        else:
-            here, there = (self._coordinates(cell) for cell in (position.cell, maze.exit))
-            template = "Du bist in Zeile {}, Spalte {}; der Ausgang ist in Zeile {}, Spalte {}."
-            if not german:
-                template = "You are in row {}, column {}; the exit is in row {}, column {}."
-            lines.append(template.format(*here, *there))
-            words = ("Zeile", "Spalte") if german else ("row", "column")
-            things = [*zip(maze.keys, "abcd", strict=False), *zip(maze.doors, "ABCD", strict=False)]
-            for cell, letter in things:
-                row, column = self._coordinates(cell)
-                lines.append(f"{letter}: {words[0]} {row}, {words[1]} {column}.")
+            label = self._choose_text(v1="Directions", v2="The names of the directions are", german="Richtungen")
+            lines.append(f"{label}: {legend}.")
+        lines += [self._draw_map(maze, position)] if self.map == "text" else self._list_places(maze, position)
         ways = ", ".join(names[way] for way in maze.ways[position.cell])
         held = " ".join("abcd"[n] for n in range(self.keys) if position.keys >> n & 1)
         if self.keys:
-            lines.append(f"{'Deine Schlüssel' if german else 'Your keys'}: {held or ('keine' if german else 'none')}.")
-        lines.append(f"{'Wege ohne Wand' if german else 'Ways without a wall'}: {ways}.")
-        return "\n".join(lines)
+            none = self._choose_text(v1="none", v2="none", german="keine")
+            label = self._choose_text(v1="Your keys", v2="The keys that you have are", german="Deine Schlüssel")
+            lines.append(f"{label}: {held or none}.")
+        label = self._choose_text(
+            v1="Ways without a wall", v2="No wall is in these directions", german="Wege ohne Wand"
+        )
+        return "\n".join([*lines, f"{label}: {ways}."])
+
+    def _list_places(self, maze: Maze, position: Spot) -> list[str]:
+        """Return where the walker, the exit, the keys and the doors are; in v1 also a key that is held already."""
+        here, there = self._coordinates(position.cell), self._coordinates(maze.exit)
+        lines = [
+            self._choose_text(
+                v1=f"You are in row {here[0]}, column {here[1]}; the exit is in row {there[0]}, column {there[1]}.",
+                v2=f"You are in row {here[0]} and column {here[1]}. The exit is in row {there[0]} and column "
+                f"{there[1]}.",
+                german=f"Du bist in Zeile {here[0]}, Spalte {here[1]}; der Ausgang ist in Zeile {there[0]}, Spalte "
+                f"{there[1]}.",
+            )
+        ]
+        held = {cell for n, cell in enumerate(maze.keys) if position.keys >> n & 1}
+        for cell, letter in (*zip(maze.keys, "abcd", strict=False), *zip(maze.doors, "ABCD", strict=False)):
+            row, column = self._coordinates(cell)
+            thing = "Key" if letter.islower() else "Door"
+            text = self._choose_text(
+                v1=f"{letter}: row {row}, column {column}.",
+                v2=f"{thing} {letter} is in row {row} and column {column}." if cell not in held else "",
+                german=f"{letter}: Zeile {row}, Spalte {column}.",
+            )
+            lines += [text] if text else []
+        return lines
 
     def format_action(self, seed: int, position: Spot, action: str) -> str:
         return self._names(seed)[action]
@@ -157,15 +174,15 @@ class GridWalk(Planning[Spot]):
         if len(parts) != 3 or not all(part.isdecimal() for part in parts):
             raise UsageError(f"'{text}' is not a position: write it as maze cell keys, three numbers")
         spot = Spot(*(int(part) for part in parts))
-        if spot.maze >= 2**31 or (spot.cell, spot.keys) not in _distances(spot.maze, self.size, self.keys, self.loops):
+        if spot.maze >= 2**31 or (spot.cell, spot.keys) not in distances(spot.maze, self.size, self.keys, self.loops):
             raise UsageError(f"'{text}' is not a position of this maze: cells go from 0 to {self.size**2 - 1}")
         return spot
 
     def _maze(self, position: Spot) -> Maze:
-        return _maze(position.maze, self.size, self.keys, self.loops)
+        return maze_of(position.maze, self.size, self.keys, self.loops)
 
     def _may_enter(self, maze: Maze, position: Spot, way: str) -> bool:
-        return _may_enter(maze, _step_from(position.cell, way, self.size), position.keys)
+        return may_enter(maze, step_from(position.cell, way, self.size), position.keys)
 
     def _mirror_way(self, way: str) -> str:
         return _TURNED[way] if "mirror" in read_shift(self.shift) else way
@@ -187,7 +204,7 @@ class GridWalk(Planning[Spot]):
             row, column = divmod(cell, self.size)
             grid[2 * row + 1][2 * column + 1] = "."
             for way in ways:
-                down, right = _STEPS[way]
+                down, right = STEPS[way]
                 grid[2 * row + 1 + down][2 * column + 1 + right] = "."
         marks = [(maze.exit, "X"), *zip(maze.doors, "ABCD", strict=False)]
         marks += [(cell, "abcd"[n]) for n, cell in enumerate(maze.keys) if not position.keys >> n & 1]
@@ -199,99 +216,3 @@ class GridWalk(Planning[Spot]):
 
 
 ENVIRONMENT = GridWalk
-
-
-def _step_from(cell: int, way: str, size: int) -> int:
-    down, right = _STEPS[way]
-    return cell + down * size + right
-
-
-def _may_enter(maze: Maze, cell: int, keys: int) -> bool:
-    return cell not in maze.doors or bool(keys >> maze.doors.index(cell) & 1)
-
-
-@lru_cache(maxsize=1024)
-def _maze(seed: int, size: int, n_keys: int, loops: int) -> Maze:
-    """Return the maze of a seed: a random spanning tree with some walls removed, doors and keys on the way out."""
-    draw = generator(seed, "maze", size, n_keys, loops)
-    open_ways: list[set[str]] = [set() for _ in range(size**2)]
-    opposite = {"north": "south", "south": "north", "east": "west", "west": "east"}
-
-    def neighbours(cell: int) -> list[tuple[str, int]]:
-        row, column = divmod(cell, size)
-        cells = []
-        for way, (down, right) in _STEPS.items():
-            if 0 <= row + down < size and 0 <= column + right < size:
-                cells.append((way, _step_from(cell, way, size)))
-        return cells
-
-    stack, seen = [0], {0}
-    while stack:
-        fresh = [(way, cell) for way, cell in neighbours(stack[-1]) if cell not in seen]
-        if not fresh:
-            stack.pop()
-            continue
-        way, cell = draw.choice(fresh)
-        open_ways[stack[-1]].add(way)
-        open_ways[cell].add(opposite[way])
-        seen.add(cell)
-        stack.append(cell)
-    for _ in range(loops):
-        cell = draw.randrange(size**2)
-        way, other = draw.choice(neighbours(cell))
-        open_ways[cell].add(way)
-        open_ways[other].add(opposite[way])
-    ways = tuple(tuple(way for way in WAYS if way in open_here) for open_here in open_ways)
-    exit_cell = size**2 - 1
-    doors: list[int] = []
-    keys: list[int] = []
-    for _ in range(n_keys):
-        # A door must cut off the exit; its key is placed where it can be reached without passing the door.
-        taken = {*doors, *keys, exit_cell, 0}
-        free = [cell for cell in range(size**2) if cell not in taken]
-        draw.shuffle(free)
-        for door in free:
-            open_cells = _reach(ways, 0, {door, *doors}, size)
-            places = [cell for cell in free if cell in open_cells]
-            if exit_cell not in _reach(ways, 0, {door}, size) and places:
-                doors.append(door)
-                keys.append(draw.choice(places))
-                break
-    return Maze(ways, tuple(keys), tuple(doors), exit_cell)
-
-
-def _reach(ways: tuple[tuple[str, ...], ...], start: int, closed: set[int], size: int) -> set[int]:
-    cells, stack = {start}, [start]
-    while stack:
-        cell = stack.pop()
-        for way in ways[cell]:
-            other = _step_from(cell, way, size)
-            if other not in cells and other not in closed:
-                cells.add(other)
-                stack.append(other)
-    return cells
-
-
-@lru_cache(maxsize=512)
-def _distances(seed: int, size: int, n_keys: int, loops: int) -> dict[tuple[int, int], int]:
-    """Return the number of steps to the exit for every cell and set of keys from which it can be reached."""
-    maze = _maze(seed, size, n_keys, loops)
-    before: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for cell in range(size**2):
-        for keys in range(1 << len(maze.keys)):
-            if not _may_enter(maze, cell, keys) or (cell in maze.keys and not keys >> maze.keys.index(cell) & 1):
-                continue
-            for way in maze.ways[cell]:
-                other = _step_from(cell, way, size)
-                if _may_enter(maze, other, keys):
-                    taken = 1 << maze.keys.index(other) if other in maze.keys else 0
-                    before.setdefault((other, keys | taken), []).append((cell, keys))
-    known = {(maze.exit, keys): 0 for keys in range(1 << len(maze.keys))}
-    queue = deque(known)
-    while queue:
-        spot = queue.popleft()
-        for earlier in before.get(spot, ()):
-            if earlier not in known:
-                known[earlier] = known[spot] + 1
-                queue.append(earlier)
-    return known

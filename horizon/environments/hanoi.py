@@ -92,31 +92,34 @@ class Hanoi(Planning[Pegs]):
         return False
 
     def instructions(self) -> str:
-        if language(self.shift) == "german":
-            return (
-                "Es gibt drei Stäbe mit Scheiben verschiedener Größe. Ein Zug nimmt die oberste Scheibe eines Stabs "
-                "und legt sie auf einen anderen Stab. Eine größere Scheibe darf nie auf einer kleineren liegen. "
-                "Bringe die Scheiben mit möglichst wenigen Zügen dorthin, wo das Ziel sie verlangt. "
-                "Ein Zug nennt den Stab, von dem, und den Stab, auf den gelegt wird."
-            )
-        return (
-            "There are three pegs with disks of different sizes. A move takes the top disk of one peg and puts it on "
-            "another peg. A larger disk must never lie on a smaller one. "
+        example = "" if self._is_renamed else " For example, 'A C' moves the top disk of peg A to peg C."
+        return self._choose_text(
+            v1="There are three pegs with disks of different sizes. A move takes the top disk of one peg and puts it "
+            "on another peg. A larger disk must never lie on a smaller one. "
             "Bring the disks to where the goal wants them, in as few moves as possible. "
-            "A move names the peg that the disk is taken from, then the peg that it goes to."
+            "A move names the peg that the disk is taken from, then the peg that it goes to.",
+            v2="You are solving a Tower of Hanoi puzzle. It has three pegs and disks of different sizes. In one move "
+            "you take the top disk from one peg and put it on another peg. You must never put a larger disk on a "
+            "smaller one. Your task is to bring all disks to the pegs where the goal shows them, in as few moves as "
+            "possible. Write a move as the names of two pegs: the peg from which you take the disk, and the peg on "
+            f"which you put it.{example}",
+            german="Es gibt drei Stäbe mit Scheiben verschiedener Größe. Ein Zug nimmt die oberste Scheibe eines "
+            "Stabs und legt sie auf einen anderen Stab. Eine größere Scheibe darf nie auf einer kleineren liegen. "
+            "Bringe die Scheiben mit möglichst wenigen Zügen dorthin, wo das Ziel sie verlangt. "
+            "Ein Zug nennt den Stab, von dem, und den Stab, auf den gelegt wird.",
         )
 
     def answer_example(self) -> str:
-        return "FROM TO" if read_shift(self.shift) & {"names", "notation"} else "A C"
+        return "FROM TO" if self._is_renamed else "A C"
 
     def describe(self, seed: int, position: Pegs) -> str:
-        german = language(self.shift) == "german"
-        if german:
-            first = f"Scheiben von 1 (kleinste) bis {self.disks} (größte), je Stab von unten nach oben:"
-        else:
-            first = f"Disks 1 (smallest) to {self.disks} (largest), each peg from bottom to top:"
-        return f"{first}\n{self._list_pegs(seed, position.now)}\n{'Ziel' if german else 'Goal'}:\n" + self._list_pegs(
-            seed, position.goal
+        now, goal = self._list_pegs(seed, position.now), self._list_pegs(seed, position.goal)
+        return self._choose_text(
+            v1=f"Disks 1 (smallest) to {self.disks} (largest), each peg from bottom to top:\n{now}\nGoal:\n{goal}",
+            v2=f"Disk 1 is the smallest, and disk {self.disks} is the largest. Each peg is listed from bottom to "
+            f"top.\nThe pegs are now:\n{now}\nThe pegs of the goal are:\n{goal}",
+            german=f"Scheiben von 1 (kleinste) bis {self.disks} (größte), je Stab von unten nach oben:\n{now}\n"
+            f"Ziel:\n{goal}",
         )
 
     def format_action(self, seed: int, position: Pegs, action: str) -> str:

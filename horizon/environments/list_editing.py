@@ -107,26 +107,17 @@ class ListEditing(Questions[World, Edits]):
         return tuple(dict.fromkeys(self.truth(items, event) for items in (after, world, swapped, after[:-1])))
 
     def instructions(self) -> str:
-        if language(self.shift) == "german":
-            asked = (
-                "die ganze Liste, durch Kommas getrennt" if self.question == "list" else "das Wort an dieser Stelle"
-            )
-            return (
-                "Eine Liste von Wörtern wird Schritt für Schritt geändert. Die Stellen zählen von 1 an. 'move 3 to 1' "
-                f"nimmt das Wort an Stelle 3 heraus und fügt es an Stelle 1 wieder ein. Nenne danach {asked}."
-            )
-        asked = (
-            "the whole list, separated by commas" if self.question == "list" else "the word at the position asked for"
-        )
-        if self.prompt == "v1":
-            return (
-                "A list of words is edited step by step. Positions count from 1. 'move 3 to 1' takes the word at "
-                f"position 3 out and puts it back in at position 1. Afterwards tell {asked}."
-            )
-        return (
-            "You are editing a list of words step by step. Positions are counted from 1: 'move 3 to 1' takes the word "
-            "at position 3 out of the list and puts it back in at position 1. After the edits you are asked a "
-            f"question. Answer with {asked}."
+        is_list = self.question == "list"
+        asked = "the whole list, separated by commas" if is_list else "the word at the position asked for"
+        german = "die ganze Liste, durch Kommas getrennt" if is_list else "das Wort an dieser Stelle"
+        return self._choose_text(
+            v1="A list of words is edited step by step. Positions count from 1. 'move 3 to 1' takes the word at "
+            f"position 3 out and puts it back in at position 1. Afterwards tell {asked}.",
+            v2="You are editing a list of words step by step. Positions are counted from 1: 'move 3 to 1' takes the "
+            "word at position 3 out of the list and puts it back in at position 1. After the edits you are asked a "
+            f"question. Answer with {asked}.",
+            german="Eine Liste von Wörtern wird Schritt für Schritt geändert. Die Stellen zählen von 1 an. 'move 3 to "
+            f"1' nimmt das Wort an Stelle 3 heraus und fügt es an Stelle 1 wieder ein. Nenne danach {german}.",
         )
 
     def answer_example(self) -> str:

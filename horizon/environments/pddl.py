@@ -89,17 +89,23 @@ class Pddl(Planning[int]):
         return self.space.distances.get(position)
 
     def instructions(self) -> str:
-        german = language(self.shift) == "german"
-        lines = [self._describe_schema(schema, german) for schema in self.space.schemas]
-        if german:
-            head = "Löse eine Planungsaufgabe mit möglichst wenigen Zügen. Fakten sind wahr oder falsch. Züge:"
-        else:
-            head = "Solve a planning problem in as few actions as possible. Facts are true or false. Actions:"
+        lines = "\n".join(self._describe_schema(schema) for schema in self.space.schemas)
         kinds = ", ".join(f"{self._rename(name)} ({self._rename(kind)})" for name, kind in self.space.objects)
-        return "\n".join([head, *lines, f"{'Dinge' if german else 'Objects'}: {kinds}."])
+        return self._choose_text(
+            v1="Solve a planning problem in as few actions as possible. Facts are true or false. Actions:\n"
+            f"{lines}\nObjects: {kinds}.",
+            v2="You are solving a planning problem. Facts are true or false, and each move is an action that changes "
+            "some of them. You can carry out an action only if its needs are met. Your task is to reach the facts of "
+            "the goal in as few moves as possible. These are the actions, where ?1, ?2 and so on stand for objects of "
+            f"the types in brackets:\n{lines}\nThese are the objects, with their types in brackets: "
+            f"{kinds}.\nWrite a move as the name of the action and then its objects, in the order of ?1, ?2 and so "
+            "on.",
+            german="Löse eine Planungsaufgabe mit möglichst wenigen Zügen. Fakten sind wahr oder falsch. Züge:\n"
+            f"{lines}\nDinge: {kinds}.",
+        )
 
     def answer_example(self) -> str:
-        if read_shift(self.shift) & {"names", "notation"}:
+        if self._is_renamed:
             return "ACTION OBJECT OBJECT"
         return self._sentence(self.space.operators[0].words)
 
@@ -114,9 +120,12 @@ class Pddl(Planning[int]):
         facts = [self._sentence(fact) for fact in (*space.fixed, *true)]
         if "mirror" in read_shift(self.shift):
             facts.reverse()
-        if german:
-            return f"Wahr ist: {', '.join(facts)}.\nZiel: {', '.join(goal)}."
-        return f"True facts: {', '.join(facts)}.\nGoal: {', '.join(goal)}."
+        true_facts, goal_facts = ", ".join(facts), ", ".join(goal)
+        return self._choose_text(
+            v1=f"True facts: {true_facts}.\nGoal: {goal_facts}.",
+            v2=f"These facts are true: {true_facts}.\nThe facts of the goal are: {goal_facts}.",
+            german=f"Wahr ist: {true_facts}.\nZiel: {goal_facts}.",
+        )
 
     def format_action(self, seed: int, position: int, action: str) -> str:
         return self._sentence(tuple(action.split()))
@@ -163,22 +172,21 @@ class Pddl(Planning[int]):
     def _sentence(self, words: Words) -> str:
         return " ".join(self._rename(word) for word in words)
 
-    def _describe_schema(self, schema: Schema, german: bool) -> str:
+    def _describe_schema(self, schema: Schema) -> str:
         names = {name: f"?{place + 1}" for place, (name, _) in enumerate(schema.parameters)}
         kinds = ", ".join(f"{names[name]} {self._rename(kind)}" for name, kind in schema.parameters)
 
         def list_facts(facts: tuple[Words, ...]) -> str:
             return ", ".join(" ".join(names.get(word) or self._rename(word) for word in fact) for fact in facts)
 
-        words = (
-            ("braucht", "nicht", "macht wahr", "macht falsch")
-            if german
-            else ("needs", "not", "makes true", "makes false")
-        )
-        parts = [f"{words[0]} {list_facts(schema.needs)}"] if schema.needs else []
-        parts += [f"{words[1]} {list_facts((fact,))}" for fact in schema.forbids]
-        parts += [f"{words[2]} {list_facts(schema.adds)}"] if schema.adds else []
-        parts += [f"{words[3]} {list_facts(schema.deletes)}"] if schema.deletes else []
+        needs = self._choose_text(v1="needs", v2="needs to be true:", german="braucht")
+        no = self._choose_text(v1="not", v2="needs to be false:", german="nicht")
+        adds = self._choose_text(v1="makes true", v2="makes true:", german="macht wahr")
+        deletes = self._choose_text(v1="makes false", v2="makes false:", german="macht falsch")
+        parts = [f"{needs} {list_facts(schema.needs)}"] if schema.needs else []
+        parts += [f"{no} {list_facts((fact,))}" for fact in schema.forbids]
+        parts += [f"{adds} {list_facts(schema.adds)}"] if schema.adds else []
+        parts += [f"{deletes} {list_facts(schema.deletes)}"] if schema.deletes else []
         return f"- {self._rename(schema.name)} {' '.join(names.values())} ({kinds}): {'; '.join(parts)}."
 
 

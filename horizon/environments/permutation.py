@@ -91,20 +91,14 @@ class Permutation(Questions[World, Shuffle]):
         return THINGS[: self.cups]
 
     def instructions(self) -> str:
-        if language(self.shift) == "german":
-            return (
-                f"Unter {self.cups} Bechern liegen Dinge. In jeder Runde wechseln Becher ihre Plätze, und was "
-                "darunter liegt, geht mit. Sage, was danach unter dem genannten Becher liegt."
-            )
-        if self.prompt == "v1":
-            return (
-                f"Things lie under {self.cups} cups. Each turn cups change places, and what lies under them goes "
-                "along. Tell what lies under the cup that is asked for afterwards."
-            )
-        return (
-            f"There are {self.cups} cups in numbered places, with a different object under each one. When cups change "
-            "places, the objects under them move along. You are asked which object is under a cup after that. Answer "
-            "with the name of the object."
+        return self._choose_text(
+            v1=f"Things lie under {self.cups} cups. Each turn cups change places, and what lies under them goes "
+            "along. Tell what lies under the cup that is asked for afterwards.",
+            v2=f"There are {self.cups} cups in numbered places, with a different object under each one. When cups "
+            "change places, the objects under them move along. You are asked which object is under a cup after that. "
+            "Answer with the name of the object.",
+            german=f"Unter {self.cups} Bechern liegen Dinge. In jeder Runde wechseln Becher ihre Plätze, und was "
+            "darunter liegt, geht mit. Sage, was danach unter dem genannten Becher liegt.",
         )
 
     def answer_example(self) -> str:

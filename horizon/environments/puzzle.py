@@ -18,7 +18,9 @@ from horizon.core.records import Answer, Json, Scores, Verdict
 from horizon.domains.chess import verdict as chess_verdict
 from horizon.domains.chess.novelty import novelty_of
 from horizon.domains.chess.observation import SHOWN, ObservationStyle, observation_style
+from horizon.domains.chess.rules_text import describe_turn, word_question
 from horizon.domains.chess.shifts import SHIFT_HELP, Letters, letters
+from horizon.domains.prompt_versions import choose_text, prompt_parameter
 from horizon.domains.puzzles.loader import locate_pack, open_pack
 from horizon.domains.puzzles.puzzle import Puzzle
 from horizon.domains.puzzles.puzzle_state import PuzzleState, first_state, read_state, write_state
@@ -76,6 +78,7 @@ class PuzzleTask:
     show: str = parameter("last_move+fen+legal_moves", f"parts of an observation: {' '.join(SHOWN)}, joined by +")
     shift: str = parameter("none", SHIFT_HELP)
     margin: float = parameter(0.05, "win probability within which another move is correct", low=0.0, high=1.0)
+    prompt: str = prompt_parameter()
 
     def __post_init__(self) -> None:
         if self._style.shift.is_mirrored and self.castling != "gone":
@@ -90,9 +93,13 @@ class PuzzleTask:
 
     def rules(self) -> str:
         style = self._style
-        return (
-            f"You solve chess puzzles by the usual rules. Each turn you get {style.what}, {style.how}; find the right "
-            f"move. Reply with one line and nothing else: {ANSWER_FORMAT}MOVE, where MOVE is one of the legal moves."
+        return choose_text(
+            self.prompt,
+            v1=f"You solve chess puzzles by the usual rules. Each turn you get {style.what}, {style.how}; find the "
+            f"right move. Reply with one line and nothing else: {ANSWER_FORMAT}MOVE, where MOVE is one of the legal "
+            "moves.",
+            v2="You are solving chess puzzles, by the usual rules of chess. Find the move that the question asks for. "
+            f"{describe_turn(style)}",
         )
 
     def pose(self, state: PuzzleState) -> str:
@@ -251,8 +258,10 @@ class PuzzleTask:
     def _question(self, state: PuzzleState) -> str:
         puzzle = self._puzzle(state)
         if puzzle.goal == "mate":
-            return f"Mate in {turns_left(puzzle, len(state.moves))}. Which move do you play?"
-        return _ASKED[puzzle.goal]
+            question = f"Mate in {turns_left(puzzle, len(state.moves))}. Which move do you play?"
+        else:
+            question = _ASKED[puzzle.goal]
+        return word_question(self.prompt, question)
 
     def _extra(self, state: PuzzleState) -> dict[str, Json]:
         puzzle = self._puzzle(state)

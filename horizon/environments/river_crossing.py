@@ -23,7 +23,7 @@ from horizon.core.parameters import parameter
 from horizon.core.seeds import generator
 from horizon.domains.name_matching import parse_names
 from horizon.domains.planning import Planning
-from horizon.domains.wording_shifts import display_names, language, read_shift
+from horizon.domains.wording_shifts import display_names, read_shift
 
 _FILLERS = frozenset(
     {"and", "cross", "crosses", "the", "with", "take", "takes", "boat", "und", "mit", "missionary", "cannibal"}
@@ -82,41 +82,46 @@ class RiverCrossing(Planning[Banks]):
         return False
 
     def instructions(self) -> str:
-        german = language(self.shift) == "german"
+        company, bank = self._rule_of_company(), "left" if self._is_mirrored() else "right"
+        example = ""
+        if not self._is_renamed:
+            who = "one missionary and one cannibal" if self.kind == "missionaries" else "the first couple"
+            example = f" For example, '{self.answer_example()}' takes {who} to the other bank."
+        return self._choose_text(
+            v1=f"Everybody must cross a river. The boat holds {self.boat} and never crosses empty. {company} Bring "
+            f"all to the {bank} bank. A move names everybody who crosses in the boat.",
+            v2=f"You are taking people across a river in a boat. The boat has room for {self.boat} people, and it "
+            f"never crosses empty. {company} Your task is to bring everybody to the {bank} bank in as few crossings "
+            "as possible. Each move is one crossing to the other bank: write the names of everybody who crosses in "
+            f"the boat, separated by spaces.{example}",
+            german=f"Alle sollen über einen Fluss. Das Boot fasst {self.boat} und fährt nie leer. {company} Bringe "
+            f"alle ans {'linke' if self._is_mirrored() else 'rechte'} Ufer. Ein Zug nennt alle, die im Boot "
+            "übersetzen.",
+        )
+
+    def _rule_of_company(self) -> str:
+        n = self.pairs
         if self.kind == "missionaries":
-            if german:
-                company = (
-                    f"Es gibt {self.pairs} M (Missionare) und {self.pairs} C (Kannibalen). Auf keinem Ufer dürfen "
-                    "mehr C als M sein, wenn dort M sind."
-                )
-            else:
-                company = (
-                    f"There are {self.pairs} M (missionaries) and {self.pairs} C (cannibals). On no bank may there be "
-                    "more C than M where there are any M."
-                )
-        elif german:
-            company = (
-                f"Es gibt {self.pairs} Ehepaare: H1 ist der Mann von W1, H2 der von W2 und so weiter. Nirgends, auch "
-                "im Boot nicht, darf eine Frau ohne ihren Mann bei einem anderen Mann sein."
+            return self._choose_text(
+                v1=f"There are {n} M (missionaries) and {n} C (cannibals). On no bank may there be more C than M "
+                "where there are any M.",
+                v2=f"The people are missionaries (M) and cannibals (C), {n} of each. Whenever the boat has crossed, "
+                "neither bank may have more cannibals than missionaries, unless it has no missionaries at all.",
+                german=f"Es gibt {n} M (Missionare) und {n} C (Kannibalen). Auf keinem Ufer dürfen mehr C als M sein, "
+                "wenn dort M sind.",
             )
-        else:
-            company = (
-                f"There are {self.pairs} couples: H1 is the husband of W1, H2 of W2, and so on. Nowhere, in the boat "
-                "neither, may a wife be with another man unless her husband is there too."
-            )
-        if german:
-            return (
-                f"Alle sollen über einen Fluss. Das Boot fasst {self.boat} und fährt nie leer. {company} Bringe alle "
-                f"ans {'linke' if self._is_mirrored() else 'rechte'} Ufer. Ein Zug nennt alle, die im Boot übersetzen."
-            )
-        return (
-            f"Everybody must cross a river. The boat holds {self.boat} and never crosses empty. {company} Bring all "
-            f"to the {'left' if self._is_mirrored() else 'right'} bank. A move names everybody who crosses in the "
-            "boat."
+        couples = "; ".join(f"H{number} is the husband of W{number}" for number in range(1, n + 1))
+        return self._choose_text(
+            v1=f"There are {n} couples: H1 is the husband of W1, H2 of W2, and so on. Nowhere, in the boat neither, "
+            "may a wife be with another man unless her husband is there too.",
+            v2=f"The people are married couples: {couples}. A wife must never be with another man, neither on a bank "
+            "nor in the boat, unless her own husband is there too.",
+            german=f"Es gibt {n} Ehepaare: H1 ist der Mann von W1, H2 der von W2 und so weiter. Nirgends, auch im "
+            "Boot nicht, darf eine Frau ohne ihren Mann bei einem anderen Mann sein.",
         )
 
     def answer_example(self) -> str:
-        if read_shift(self.shift) & {"names", "notation"}:
+        if self._is_renamed:
             return "WHO WHO"
         return ("M C" if self.kind == "missionaries" else "H1 W1") if self.boat > 1 else "M"
 
@@ -129,12 +134,18 @@ class RiverCrossing(Planning[Banks]):
         banks = [" ".join(names[person] for person in bank) for bank in (left, right)]
         legend = ""
         if any(name != shown for name, shown in names.items()):
-            legend = ", ".join(f"{name} = {shown}" for name, shown in names.items()) + "\n"
-        if language(self.shift) == "german":
-            banks_text = f"Linkes Ufer: {banks[0] or 'niemand'}\nRechtes Ufer: {banks[1] or 'niemand'}\n"
-            return f"{legend}{banks_text}Das Boot ist {'links' if boat else 'rechts'}."
-        banks_text = f"Left bank: {banks[0] or 'nobody'}\nRight bank: {banks[1] or 'nobody'}\n"
-        return f"{legend}{banks_text}The boat is at the {'left' if boat else 'right'} bank."
+            shown_names = ", ".join(f"{name} = {shown}" for name, shown in names.items())
+            legend = self._choose_text(
+                v1=f"{shown_names}\n", v2=f"The names are: {shown_names}.\n", german=f"{shown_names}\n"
+            )
+        left_bank, right_bank = (bank or "nobody" for bank in banks)
+        boat_text = f"The boat is at the {'left' if boat else 'right'} bank."
+        return self._choose_text(
+            v1=f"{legend}Left bank: {left_bank}\nRight bank: {right_bank}\n{boat_text}",
+            v2=f"{legend}On the left bank: {left_bank}\nOn the right bank: {right_bank}\n{boat_text}",
+            german=f"{legend}Linkes Ufer: {banks[0] or 'niemand'}\nRechtes Ufer: {banks[1] or 'niemand'}\n"
+            f"Das Boot ist {'links' if boat else 'rechts'}.",
+        )
 
     def format_action(self, seed: int, position: Banks, action: str) -> str:
         names = self._names(seed)

@@ -80,19 +80,13 @@ class RunningTotal(Questions[int, tuple[tuple[str, int], ...]]):
         return {"increment": sum(number for _, number in event)}
 
     def instructions(self) -> str:
-        if language(self.shift) == "german":
-            return (
-                "Ein Wörterbuch gibt jedem Wort eine Zahl. In jeder Runde werden Wörter genannt. Schlage ihre Zahlen "
-                "nach und zähle sie zur Summe hinzu. Nenne nach jeder Runde die neue Summe."
-            )
-        if self.prompt == "v1":
-            return (
-                "A dictionary gives every word a number. Each turn names words. Look up their numbers and add them to "
-                "the total. After each turn tell the new total."
-            )
-        return (
-            "You are keeping a running total. A dictionary gives the value of each word. When words are listed, look "
-            "up the value of each one, add it to the total, and answer with the new total."
+        return self._choose_text(
+            v1="A dictionary gives every word a number. Each turn names words. Look up their numbers and add them to "
+            "the total. After each turn tell the new total.",
+            v2="You are keeping a running total. A dictionary gives the value of each word. When words are listed, "
+            "look up the value of each one, add it to the total, and answer with the new total.",
+            german="Ein Wörterbuch gibt jedem Wort eine Zahl. In jeder Runde werden Wörter genannt. Schlage ihre "
+            "Zahlen nach und zähle sie zur Summe hinzu. Nenne nach jeder Runde die neue Summe.",
         )
 
     def answer_example(self) -> str:

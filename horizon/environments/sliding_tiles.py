@@ -27,7 +27,7 @@ from horizon.core.records import Json
 from horizon.core.seeds import generator
 from horizon.domains.planning import Planning
 from horizon.domains.table_cache import cached_table
-from horizon.domains.wording_shifts import display_names, language, read_shift
+from horizon.domains.wording_shifts import display_names, read_shift
 
 Tiles = tuple[int, ...]
 Codes = NDArray[np.uint64]
@@ -101,28 +101,34 @@ class SlidingTiles(Planning[Tiles]):
     def instructions(self) -> str:
         size, last = self.size, self.size**2 - 1
         mirrored = "mirror" in read_shift(self.shift)
-        if language(self.shift) == "german":
-            way = "von rechts nach links" if mirrored else "von links nach rechts"
-            return (
-                f"Auf einem Brett von {size} mal {size} Feldern liegen die Kacheln 1 bis {last}, ein Feld (_) ist "
-                "leer. Ein Zug schiebt eine Kachel, die neben dem leeren Feld liegt, dorthin. Bringe die Kacheln mit "
-                f"möglichst wenigen Zügen in die Ordnung des Ziels ({way}, Zeile für Zeile). Ein Zug nennt die Kachel."
-            )
         way = "right to left" if mirrored else "left to right"
-        return (
-            f"A board of {size} by {size} cells holds the tiles 1 to {last}, one cell (_) is empty. A move slides a "
-            "tile next to the empty cell into it. Bring the tiles into the order of the goal in as few moves as "
-            f"possible ({way}, row by row). A move names the tile that slides."
+        german_way = "von rechts nach links" if mirrored else "von links nach rechts"
+        numbers = "" if self._is_renamed else f" numbered 1 to {last}"
+        example = "" if self._is_renamed else " For example, '5' slides tile 5 into the empty cell."
+        return self._choose_text(
+            v1=f"A board of {size} by {size} cells holds the tiles 1 to {last}, one cell (_) is empty. A move slides "
+            "a tile next to the empty cell into it. Bring the tiles into the order of the goal in as few moves as "
+            f"possible ({way}, row by row). A move names the tile that slides.",
+            v2=f"You are solving a sliding puzzle. Its board has {size} rows of {size} cells, with {last} tiles"
+            f"{numbers} and one empty cell, shown as _. In one move you slide a tile into the empty cell from the "
+            "cell above it, below it, to its left or to its right. Your task is to bring the tiles into the order of "
+            f"the goal, which goes from {way} and row by row, in as few moves as possible. Write a move as the tile "
+            f"that you slide.{example}",
+            german=f"Auf einem Brett von {size} mal {size} Feldern liegen die Kacheln 1 bis {last}, ein Feld (_) ist "
+            "leer. Ein Zug schiebt eine Kachel, die neben dem leeren Feld liegt, dorthin. Bringe die Kacheln mit "
+            f"möglichst wenigen Zügen in die Ordnung des Ziels ({german_way}, Zeile für Zeile). Ein Zug nennt die "
+            "Kachel.",
         )
 
     def answer_example(self) -> str:
-        return "TILE" if read_shift(self.shift) & {"names", "notation"} else "5"
+        return "TILE" if self._is_renamed else "5"
 
     def describe(self, seed: int, position: Tiles) -> str:
-        german = language(self.shift) == "german"
-        return (
-            f"{'Brett' if german else 'Board'}:\n{self._draw_board(seed, position)}\n"
-            f"{'Ziel' if german else 'Goal'}:\n{self._draw_board(seed, _goal(self.size))}"
+        now, goal = self._draw_board(seed, position), self._draw_board(seed, _goal(self.size))
+        return self._choose_text(
+            v1=f"Board:\n{now}\nGoal:\n{goal}",
+            v2=f"The board is now:\n{now}\nThe board of the goal is:\n{goal}",
+            german=f"Brett:\n{now}\nZiel:\n{goal}",
         )
 
     def format_action(self, seed: int, position: Tiles, action: str) -> str:

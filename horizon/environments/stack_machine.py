@@ -112,24 +112,18 @@ class StackMachine(Questions[Machine, Program]):
         return tuple(dict.fromkeys((true, *(str(number) for number in held))))
 
     def instructions(self) -> str:
-        if language(self.shift) == "german":
-            return (
-                "Eine Maschine hat Variablen und einen Stapel. 'push 5' legt eine Zahl auf den Stapel, 'push X' den "
-                "Wert der Variablen X. 'pop X' nimmt die oberste Zahl vom Stapel und setzt X darauf. "
-                "'X = 5' setzt X. 'swap X Y' vertauscht zwei Werte. "
-                "Führe die Anweisungen aus und nenne den Wert, nach dem gefragt wird."
-            )
-        if self.prompt == "v1":
-            return (
-                "A machine has variables and a stack. 'push 5' puts a number on the stack, 'push X' the value of "
-                "variable X. 'pop X' takes the top number off the stack and stores it in X. 'X = 5' sets X. "
-                "'swap X Y' exchanges two values. Carry out the instructions and tell the value that is asked for."
-            )
-        return (
-            "You are running a program on a machine that has variables and a stack. 'push 5' puts the number 5 on top "
-            "of the stack, and 'push X' puts the value of variable X there. 'pop X' removes the top number from the "
-            "stack and stores it in X. 'X = 5' sets X to 5. 'swap X Y' exchanges the values of X and Y. Carry out "
-            "the instructions in order, and answer each question with one number."
+        return self._choose_text(
+            v1="A machine has variables and a stack. 'push 5' puts a number on the stack, 'push X' the value of "
+            "variable X. 'pop X' takes the top number off the stack and stores it in X. 'X = 5' sets X. "
+            "'swap X Y' exchanges two values. Carry out the instructions and tell the value that is asked for.",
+            v2="You are running a program on a machine that has variables and a stack. 'push 5' puts the number 5 on "
+            "top of the stack, and 'push X' puts the value of variable X there. 'pop X' removes the top number from "
+            "the stack and stores it in X. 'X = 5' sets X to 5. 'swap X Y' exchanges the values of X and Y. Carry out "
+            "the instructions in order, and answer each question with one number.",
+            german="Eine Maschine hat Variablen und einen Stapel. 'push 5' legt eine Zahl auf den Stapel, 'push X' "
+            "den Wert der Variablen X. 'pop X' nimmt die oberste Zahl vom Stapel und setzt X darauf. "
+            "'X = 5' setzt X. 'swap X Y' vertauscht zwei Werte. "
+            "Führe die Anweisungen aus und nenne den Wert, nach dem gefragt wird.",
         )
 
     def answer_example(self) -> str:

@@ -54,7 +54,7 @@ def test_the_corpus_has_some_five_hundred_forms_of_every_stage() -> None:
     assert len({form.text for form in FORMS}) == len(FORMS)
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", [*EVERY, *(f"{name}:prompt=v2" for name in EVERY)])
 def test_every_environment_reads_every_form_of_the_corpus(name: str) -> None:
     assert misreadings(name, 3, FORMS) == []
 

@@ -25,8 +25,8 @@ from horizon.engines.position_text import board_of_position
 SHOWN = ("fen", "board", "pieces", "legal_moves", "last_move", "moves")
 """The parts of an observation."""
 
-_POSITIONS = ("fen", "board", "pieces")
-_RESTATING = {*_POSITIONS, "moves"}
+POSITIONS = ("fen", "board", "pieces")
+_RESTATING = {*POSITIONS, "moves"}
 _NAMES = {chess.WHITE: "White", chess.BLACK: "Black"}
 _MENTIONS_MOVE = re.compile(r"(?<!\w)[a-hA-H][1-8](?!\w)|\bcastl(?:e|es|ing)\b")
 
@@ -170,7 +170,7 @@ class ObservationStyle:
         return _clearest([*readings, usual])
 
     def _part(self, seen: Observed, part: str, letters: Letters | None) -> str:
-        if part in _POSITIONS:
+        if part in POSITIONS:
             shown = self._shift_position(seen.position)
             drawn = _draw(shown, part, letters)
             # A FEN contains more than the placement: a shift that draws it otherwise adds the remaining fields.
@@ -246,7 +246,7 @@ def observation_style(
 
 def _replace_drawing(parts: tuple[str, ...], drawing: str) -> tuple[str, ...]:
     """Return the parts with this drawing of the position in place of any other."""
-    return tuple(dict.fromkeys(drawing if part in _POSITIONS else part for part in parts))
+    return tuple(dict.fromkeys(drawing if part in POSITIONS else part for part in parts))
 
 
 @lru_cache(maxsize=512)
