@@ -61,11 +61,11 @@ class Chess(ChessContract):
     Difficulty: The number of legal moves; see also `random_loss`, which needs scores. `opening` sets how unusual the
         first position is; `novelty` in `extra` measures it for the position as shown.
     References: FIDE Laws of Chess (2023), articles 5, 9 and guideline II (Chess960); python-chess.
-    Versions: 2: one reader of replies for all environments. 1: first.
+    Versions: 4: true rules where `later` shows less than `show`. 2: one reader of replies for all environments. 1: first.
     """
 
     name: ClassVar[str] = "chess"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     summary: ClassVar[str] = "play a game of chess against an opponent"
     default_opponent: ClassVar[str] = "stockfish:level=1"
 
@@ -126,7 +126,7 @@ class Chess(ChessContract):
         return choose_text(
             self.prompt,
             v1=f"You play chess by the usual rules and try to win. {shuffled}"
-            f"Each turn you get {style.what}, {style.how}. "
+            f"{style.what}. "
             f"{self._answer_format}MOVE, where MOVE is one of the legal moves.",
             v2=f"You are playing chess by the usual rules, and you want to win. {fuller_shuffled}"
             f"{describe_turn(style, by_tool=self.ask == 'tools')}",

@@ -46,11 +46,11 @@ class ChessVariant(ChessContract):
         (1 and 0) are exact.
     Difficulty: The number of legal moves.
     References: https://lichess.org/variant; python-chess (chess.variant); Fairy-Stockfish.
-    Versions: 2: one reader of replies for all environments. 1: first.
+    Versions: 4: true rules where `later` shows less than `show`. 2: one reader of replies for all environments. 1: first.
     """
 
     name: ClassVar[str] = "chess_variant"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     summary: ClassVar[str] = "play a variant of chess (atomic, antichess, crazyhouse, ...) against an opponent"
 
     variant: str = parameter("king_of_the_hill", "the variant", choices=tuple(VARIANTS))
@@ -108,7 +108,7 @@ class ChessVariant(ChessContract):
         return choose_text(
             self.prompt,
             v1=f"You play {variant.title}, a variant of chess, and try to win. {variant.rules} {drawn} "
-            f"Each turn you get {style.what}, {style.how}. "
+            f"{style.what}. "
             f"Reply with one line and nothing else: {ANSWER_FORMAT}MOVE, where MOVE is one of the legal moves.",
             v2=f"You are playing {variant.title}, a variant of chess, and you want to win. {variant.rules} "
             f"{fuller_drawn} {describe_turn(style)}",

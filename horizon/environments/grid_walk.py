@@ -8,7 +8,7 @@ Oracle: Exact, by a table over all cells and sets of keys of the maze.
 Difficulty: `size`, `keys` and `loops`; the difficulty of a turn is the number of steps to the exit.
 References: Ivanitskiy et al. (2023), A configurable library for generating and manipulating maze datasets,
     arXiv 2309.10498 (mazes by depth-first search).
-Versions: 2: one reader of replies for all environments. 1: first.
+Versions: 4: no places of keys that are held. 2: one reader of replies for all environments. 1: first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ class GridWalk(Planning[Spot]):
     """A walk through a maze; a position is a spot."""
 
     name: ClassVar[str] = "grid_walk"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     summary: ClassVar[str] = "walk through a maze with keys and doors to the exit"
     knobs: ClassVar[Mapping[str, Sequence[Value]]] = {"size": (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)}
 
@@ -136,7 +136,7 @@ class GridWalk(Planning[Spot]):
         return "\n".join([*lines, f"{label}: {ways}."])
 
     def _list_places(self, maze: Maze, position: Spot) -> list[str]:
-        """Return where the walker, the exit, the keys and the doors are; in v1 also a key that is held already."""
+        """Return where the walker, the exit, the doors and the keys that are not held are."""
         here, there = self._coordinates(position.cell), self._coordinates(maze.exit)
         lines = [
             self._choose_text(
@@ -153,10 +153,10 @@ class GridWalk(Planning[Spot]):
             thing = "Key" if letter.islower() else "Door"
             text = self._choose_text(
                 v1=f"{letter}: row {row}, column {column}.",
-                v2=f"{thing} {letter} is in row {row} and column {column}." if cell not in held else "",
+                v2=f"{thing} {letter} is in row {row} and column {column}.",
                 german=f"{letter}: Zeile {row}, Spalte {column}.",
             )
-            lines += [text] if text else []
+            lines += [text] if cell not in held else []
         return lines
 
     def format_action(self, seed: int, position: Spot, action: str) -> str:

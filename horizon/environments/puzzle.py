@@ -95,7 +95,7 @@ class PuzzleTask:
         style = self._style
         return choose_text(
             self.prompt,
-            v1=f"You solve chess puzzles by the usual rules. Each turn you get {style.what}, {style.how}; find the "
+            v1=f"You solve chess puzzles by the usual rules. {style.what}; find the "
             f"right move. Reply with one line and nothing else: {ANSWER_FORMAT}MOVE, where MOVE is one of the legal "
             "moves.",
             v2="You are solving chess puzzles, by the usual rules of chess. Find the move that the question asks for. "

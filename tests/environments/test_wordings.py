@@ -159,23 +159,45 @@ def test_the_fuller_rules_of_chess_name_what_all_of_its_messages_show() -> None:
     assert "e7e8q" not in opened("chess", "v2", ",notation=uci,shift=renamed").rules()
 
 
+@pytest.mark.parametrize("name", ["chess", "chess_variant"])
+@pytest.mark.parametrize(
+    ("parts", "sentence"),
+    [
+        ("", "Each turn you get the position and your legal moves, written as "),
+        (
+            ",show=fen,later=last_move",
+            "At first you get the position, and later the last move, with moves written as ",
+        ),
+        (",later=fen", "At first you get the position and your legal moves, and later the position, with moves "),
+        (",later=moves+legal_moves", "and later the moves so far and your legal moves, with moves "),
+        (",show=moves", "Each turn you get the moves so far, written as "),
+    ],
+)
+def test_the_first_rules_of_chess_name_what_its_messages_show(name: str, parts: str, sentence: str) -> None:
+    assert sentence in opened(name, "v1", parts).rules()
+
+
 def test_a_game_that_a_base_model_continues_has_no_rules_to_word() -> None:
     with pytest.raises(UsageError, match=r"ask=completion shows the game as PGN: leave .* prompt as they are"):
         opened("chess", "v2", ",ask=completion")
 
 
-def test_the_fuller_wording_lists_no_key_that_is_held() -> None:
-    task = opened("grid_walk", "v2", ",map=none,keys=2,size=5")
+@pytest.mark.parametrize(
+    ("prompt", "label", "place"),
+    [("v1", "Your keys: ", "{letter}: row"), ("v2", "The keys that you have are: ", "Key {letter} ")],
+)
+def test_no_wording_lists_a_key_that_is_held(prompt: str, label: str, place: str) -> None:
+    task = opened("grid_walk", prompt, ",map=none,keys=2,size=5")
     seen = 0
     for seed in range(30):
         state = task.reset(seed)
         while task.done(state) is None:
             text = task.pose(state)
-            held = re.search(r"The keys that you have are: (.*)\.", text)
+            held = re.search(rf"{label}(.*)\.", text)
             assert held is not None
             for letter in held[1].replace("none", "").split():
                 seen += 1
-                assert f"Key {letter} " not in text
+                assert place.format(letter=letter) not in text
             state = task.step(state, task.oracle(state))
     assert seen > 10
 
