@@ -61,7 +61,7 @@ class Chess(ChessContract):
     Difficulty: The number of legal moves; see also `random_loss`, which needs scores. `opening` sets how unusual the
         first position is; `novelty` in `extra` measures it for the position as shown.
     References: FIDE Laws of Chess (2023), articles 5, 9 and guideline II (Chess960); python-chess.
-    Versions: 4: true rules where `later` shows less than `show`. 2: one reader of replies for all environments. 1: first.
+    Versions: 4: rules that name what `later` shows. 2: one reader of replies for all environments. 1: first.
     """
 
     name: ClassVar[str] = "chess"

@@ -46,7 +46,7 @@ class ChessVariant(ChessContract):
         (1 and 0) are exact.
     Difficulty: The number of legal moves.
     References: https://lichess.org/variant; python-chess (chess.variant); Fairy-Stockfish.
-    Versions: 4: true rules where `later` shows less than `show`. 2: one reader of replies for all environments. 1: first.
+    Versions: 4: rules that name what `later` shows. 2: one reader of replies for all environments. 1: first.
     """
 
     name: ClassVar[str] = "chess_variant"

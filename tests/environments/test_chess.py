@@ -43,7 +43,7 @@ def scored(task: Chess, state: Game, wins: dict[str, float], others: float) -> S
 
 def test_the_environment_keeps_the_contract() -> None:
     task: Environment[Any] = open_environment("chess:notation=uci,color=black")
-    assert (task.name, task.version, task.oracle_kind, task.has_opponent) == ("chess", 3, "engine", True)
+    assert (task.name, task.version, task.oracle_kind, task.has_opponent) == ("chess", 4, "engine", True)
     for heading in ("Rules", "Observation", "Action", "Oracle", "Difficulty", "References", "Versions"):
         assert f"\n    {heading}: " in (Chess.__doc__ or "")
 
