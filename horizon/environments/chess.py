@@ -25,7 +25,7 @@ from horizon.domains.chess.observation import SHOWN, ObservationStyle, observati
 from horizon.domains.chess.pgn_prompt import pgn_prompt
 from horizon.domains.chess.position import Position
 from horizon.domains.chess.roads import other_order
-from horizon.domains.chess.rules_text import describe_turn, word_question
+from horizon.domains.chess.rules_text import describe_messages, describe_turn, word_question
 from horizon.domains.chess.shifts import SHIFT_HELP, Letters, letters
 from horizon.domains.chess.start_positions import Start
 from horizon.domains.prompt_versions import VERSIONS, choose_text, prompt_parameter
@@ -126,7 +126,7 @@ class Chess(ChessContract):
         return choose_text(
             self.prompt,
             v1=f"You play chess by the usual rules and try to win. {shuffled}"
-            f"{style.what}. "
+            f"{describe_messages(style)}. "
             f"{self._answer_format}MOVE, where MOVE is one of the legal moves.",
             v2=f"You are playing chess by the usual rules, and you want to win. {fuller_shuffled}"
             f"{describe_turn(style, by_tool=self.ask == 'tools')}",

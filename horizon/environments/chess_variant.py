@@ -17,7 +17,7 @@ from horizon.domains.chess.environment_base import ChessContract
 from horizon.domains.chess.game import Game
 from horizon.domains.chess.observation import SHOWN, ObservationStyle, observation_style
 from horizon.domains.chess.position import Position
-from horizon.domains.chess.rules_text import describe_turn, word_question
+from horizon.domains.chess.rules_text import describe_messages, describe_turn, word_question
 from horizon.domains.chess.start_positions import play_random_plies
 from horizon.domains.chess.variant_rules import VARIANTS, describe_extras
 from horizon.domains.prompt_versions import choose_text, prompt_parameter
@@ -108,7 +108,7 @@ class ChessVariant(ChessContract):
         return choose_text(
             self.prompt,
             v1=f"You play {variant.title}, a variant of chess, and try to win. {variant.rules} {drawn} "
-            f"{style.what}. "
+            f"{describe_messages(style)}. "
             f"Reply with one line and nothing else: {ANSWER_FORMAT}MOVE, where MOVE is one of the legal moves.",
             v2=f"You are playing {variant.title}, a variant of chess, and you want to win. {variant.rules} "
             f"{fuller_drawn} {describe_turn(style)}",

@@ -18,7 +18,7 @@ from horizon.core.records import Answer, Json, Scores, Verdict
 from horizon.domains.chess import verdict as chess_verdict
 from horizon.domains.chess.novelty import novelty_of
 from horizon.domains.chess.observation import SHOWN, ObservationStyle, observation_style
-from horizon.domains.chess.rules_text import describe_turn, word_question
+from horizon.domains.chess.rules_text import describe_messages, describe_turn, word_question
 from horizon.domains.chess.shifts import SHIFT_HELP, Letters, letters
 from horizon.domains.prompt_versions import choose_text, prompt_parameter
 from horizon.domains.puzzles.loader import locate_pack, open_pack
@@ -95,7 +95,7 @@ class PuzzleTask:
         style = self._style
         return choose_text(
             self.prompt,
-            v1=f"You solve chess puzzles by the usual rules. {style.what}; find the "
+            v1=f"You solve chess puzzles by the usual rules. {describe_messages(style)}; find the "
             f"right move. Reply with one line and nothing else: {ANSWER_FORMAT}MOVE, where MOVE is one of the legal "
             "moves.",
             v2="You are solving chess puzzles, by the usual rules of chess. Find the move that the question asks for. "

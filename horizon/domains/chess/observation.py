@@ -26,8 +26,7 @@ SHOWN = ("fen", "board", "pieces", "legal_moves", "last_move", "moves")
 """The parts of an observation."""
 
 POSITIONS = ("fen", "board", "pieces")
-_POSITION_PARTS = frozenset(POSITIONS)
-_RESTATING = {*POSITIONS, "moves"}
+RESTATING = {*POSITIONS, "moves"}
 _NAMES = {chess.WHITE: "White", chess.BLACK: "Black"}
 _MENTIONS_MOVE = re.compile(r"(?<!\w)[a-hA-H][1-8](?!\w)|\bcastl(?:e|es|ing)\b")
 
@@ -79,17 +78,9 @@ class ObservationStyle:
         return "written as Nf3, exd5, O-O or e8=Q"
 
     @property
-    def what(self) -> str:
-        """The content of observations and the notation of moves, as a clause for the rules of v1."""
-        first, later = _contents(self.show), _contents(self.later)
-        if first == later:
-            return f"Each turn you get {first}, {self.how}"
-        return f"At first you get {first}, and later {later}, with moves {self.how}"
-
-    @property
     def restates(self) -> bool:
         """Whether a later observation shows the position, by a drawing or by all moves."""
-        return not _RESTATING.isdisjoint(self.later)
+        return not RESTATING.isdisjoint(self.later)
 
     def describe(
         self, seen: Observed, question: str, letters: Letters | None = None, *, is_later: bool = False
@@ -246,17 +237,6 @@ def observation_style(
     drawn = _replace_drawing(style.show, asked.drawing)
     first = drawn if asked.drawing in drawn else (asked.drawing, *drawn)
     return replace(style, show=first, later=_replace_drawing(style.later, asked.drawing) if later else first)
-
-
-def _contents(parts: tuple[str, ...]) -> str:
-    """Return what observations of these parts hold, as a phrase."""
-    kinds = (
-        ("the position", not _POSITION_PARTS.isdisjoint(parts)),
-        ("the moves so far", "moves" in parts and _POSITION_PARTS.isdisjoint(parts)),
-        ("the last move", "last_move" in parts and _RESTATING.isdisjoint(parts)),
-        ("your legal moves", "legal_moves" in parts),
-    )
-    return " and ".join(phrase for phrase, is_shown in kinds if is_shown) or "your side"
 
 
 def _replace_drawing(parts: tuple[str, ...], drawing: str) -> tuple[str, ...]:

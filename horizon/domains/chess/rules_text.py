@@ -1,11 +1,11 @@
-"""The words of chess environments under `prompt=v2`: what a turn shows, and how to write a move and give it.
+"""The words of chess environments in both wordings: what messages show, and how to write a move and give it.
 
-The rules hold for the first message and for later ones, whatever parts of an observation they have. Knows the style
+The rules of v2 hold for the first message and for later ones, whatever parts of an observation they have. Knows the style
 of observations; no environment.
 """
 
 from horizon.core.tool_calls import ARGUMENT, TOOL_NAME
-from horizon.domains.chess.observation import POSITIONS, ObservationStyle
+from horizon.domains.chess.observation import POSITIONS, RESTATING, ObservationStyle
 from horizon.domains.prompt_versions import choose_text, one_line, with_format
 
 _SQUARES = (
@@ -42,3 +42,23 @@ def describe_turn(style: ObservationStyle, *, by_tool: bool = False) -> str:
 def word_question(prompt: str, question: str, *, by_tool: bool = False) -> str:
     """Return the question at the end of a message; in v2 with the format of the reply, unless that is a tool call."""
     return choose_text(prompt, v1=question, v2=question if by_tool else with_format(question, _FORM))
+
+
+def describe_messages(style: ObservationStyle) -> str:
+    """Return what messages show and how moves are written, as a clause for the rules of v1."""
+    first, later = _contents(style.show), _contents(style.later)
+    if first == later:
+        return f"Each turn you get {first}, {style.how}"
+    return f"At first you get {first}, and later {later}, with moves {style.how}"
+
+
+def _contents(parts: tuple[str, ...]) -> str:
+    """Return what observations of these parts hold, as a phrase."""
+    has_position = not set(POSITIONS).isdisjoint(parts)
+    kinds = (
+        ("the position", has_position),
+        ("the moves so far", "moves" in parts and not has_position),
+        ("the last move", "last_move" in parts and RESTATING.isdisjoint(parts)),
+        ("your legal moves", "legal_moves" in parts),
+    )
+    return " and ".join(phrase for phrase, is_shown in kinds if is_shown) or "your side"
