@@ -1,7 +1,7 @@
 """The words of chess environments in both wordings: what messages show, and how to write a move and give it.
 
-The rules of v2 hold for the first message and for later ones, whatever parts of an observation they have. Knows the style
-of observations; no environment.
+The rules of v2 hold for the first message and for later ones, whatever parts of an observation they have. Knows the
+style of observations; no environment.
 """
 
 from horizon.core.tool_calls import ARGUMENT, TOOL_NAME
