@@ -62,7 +62,8 @@ def calibrate(
     from horizon.scenarios.compatibility import adapt
     from horizon.scenarios.scenario import Scenario, make
 
-    keys = {*Scenario.model_fields} - {"expect", "description", "episodes", "turns", "conditions", "calibrate"}
+    others = {"expect", "description", "episodes", "turns", "conditions", "opponents", "calibrate"}
+    keys = {*Scenario.model_fields} - others
     flags = read_flags(context.args, keys, others=context.params)
     if not 0 < target < 1:
         raise UsageError(f"--target {target:g} is no error rate: give one between 0 and 1, such as 0.1")

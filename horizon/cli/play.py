@@ -97,7 +97,8 @@ def play(
     from horizon.runs.shards import part_folder, shard_of
     from horizon.scenarios.scenario import Scenario, make, read_suite
 
-    keys = {*Scenario.model_fields} - {"expect", "description"}
+    # Lists have flags of their own, in the singular and repeatable: their values contain commas.
+    keys = {*Scenario.model_fields} - {"expect", "description", "opponents", "conditions"}
     words = [word for word in context.args if word != RETRY]
     retry = len(words) < len(context.args)
     if retry and not resume:

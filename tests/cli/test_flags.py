@@ -1,5 +1,6 @@
 """Claims about flags for scenario keys: read either way, and never guessed."""
 
+import command_line
 import pytest
 
 from horizon.cli.flags import read_flags
@@ -27,3 +28,10 @@ def test_both_ways_of_writing_a_flag_are_read() -> None:
 def test_what_cant_be_read_says_what_to_write(words: list[str], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         read_flags(words, KNOWN, others=("env",))
+
+
+@pytest.mark.parametrize(("word", "meant"), [("--opponents", "opponent"), ("--conditions", "condition")])
+def test_a_list_in_the_plural_names_the_flag_that_is_given_for_each(word: str, meant: str) -> None:
+    ran = command_line.horizon("play", "--model", "random", word, "natural")
+    assert ran.returncode == 2
+    assert ran.stderr.startswith(f"horizon: unknown option '{word}': did you mean '{meant}'")
