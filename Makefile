@@ -52,6 +52,7 @@ setup: $(VENV)/.installed
 
 setup-test: $(VENV)/.installed-test
 	@engines/install.sh stockfish fairy-stockfish gaviotatb
+	@engines/install.sh chromium || echo "horizon: tests of pages in a browser are skipped without chromium" >&2
 
 # Installed again only when the declared packages change: the package itself is editable.
 $(VENV)/.installed: pyproject.toml constraints.txt
