@@ -16,6 +16,7 @@ from students_tables import (
     Rows,
     by_turn,
     first_errors,
+    h50,
     ladder,
     parts_table,
     replicates,
@@ -26,7 +27,7 @@ from horizon.analysis.stats.bootstrap import draw_counts
 
 HARD = "-hard"
 _LEAST = 3
-"""Pairs, or students beyond one per size, for an interval over students."""
+"""Students beyond one per size, for an interval over students."""
 
 
 def _resampled(games: Sequence[str], errors: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -81,14 +82,10 @@ def over_students(rows: Rows, cards: Sequence[Card], errors: str) -> tuple[np.nd
 
 
 def _observed(rows: Rows, student: str, errors: str) -> tuple[float, float]:
-    """Return log2 of H50 and the share of errors of one student, over all its games."""
+    """Return log2 of H50 (beyond the end: the end) and the share of errors of one student, over all its games."""
     games = rows[student, "natural"]
-    last, erred = first_errors(games, errors)
-    end = int(max(len(game) for game in games))
-    turns = range(1, end + 1)
-    free = np.cumprod([1 - ((last == turn) & (erred > 0)).sum() / max((last >= turn).sum(), 1) for turn in turns])
-    h50 = 1 + int((free > 0.5).sum()) if free[-1] <= 0.5 else end
-    return float(np.log2(h50)), sum(code in errors for game in games for code in game) / sum(map(len, games))
+    turn = h50(games, errors).estimate or max(map(len, games))
+    return float(np.log2(turn)), sum(code in errors for game in games for code in game) / sum(map(len, games))
 
 
 def _slope_over(places: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -102,16 +99,6 @@ def pairs_of_targets(rows: Rows, cards: Sequence[Card]) -> list[tuple[str, str]]
     return [
         (card.student, card.student + HARD) for card in replicates(cards) if (card.student + HARD, "natural") in rows
     ]
-
-
-def contrast_over_pairs(rows: Rows, pairs: Sequence[tuple[str, str]], errors: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the differences of `contrast` with an interval over pairs of students: the ratio of H50, and points."""
-    gaps = np.array(
-        [np.subtract(_observed(rows, one, errors), _observed(rows, other, errors)) for one, other in pairs]
-    )
-    half = stats.t.ppf(0.975, len(gaps) - 1) * gaps.std(axis=0, ddof=1) / np.sqrt(len(gaps))
-    low, middle, high = gaps.mean(axis=0) - half, gaps.mean(axis=0), gaps.mean(axis=0) + half
-    return 2 ** np.array([low[0], middle[0], high[0]]), np.array([low[1], middle[1], high[1]])
 
 
 def ends(values: np.ndarray) -> str:
@@ -141,9 +128,6 @@ def comparisons(rows: Rows, cards: Sequence[Card]) -> str:
         found += [
             (f"{soft}: soft against hard, over games", *contrast(rows, soft, hard, errors)) for soft, hard in pairs
         ]
-        if len(pairs) >= _LEAST:
-            name = f"soft against hard, over {len(pairs)} pairs of students"
-            found.append((name, *contrast_over_pairs(rows, pairs, errors)))
         lines += [f"| {name} | {kind} | {times(ratio)} | {ends(points)} |" for name, ratio, points in found]
     return "\n".join(lines) + "\n"
 
