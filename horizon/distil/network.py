@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 CONTEXT_TOKENS = 4096
+INITIAL_STD = 0.02
+"""The standard deviation of initial weights, unless a recipe has another."""
 _EPSILON = 1e-6
 _ROPE_BASE = 10_000.0
 
@@ -95,7 +97,7 @@ class _Body(nn.Module):
 class Network(nn.Module):
     """A causal language model with tied embeddings; padding must be on the right."""
 
-    def __init__(self, size: Size, words: int, seed: int, initial_std: float = 0.02) -> None:
+    def __init__(self, size: Size, words: int, seed: int, initial_std: float = INITIAL_STD) -> None:
         """Make a network with normal weights drawn by seed, of this standard deviation."""
         super().__init__()
         self.size, self.words = size, words

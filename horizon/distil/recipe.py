@@ -8,15 +8,14 @@ from pathlib import Path
 from horizon.core.errors import UsageError
 from horizon.core.records import Json
 from horizon.core.registry import nearest
-from horizon.distil.network import SIZES
+from horizon.distil.network import INITIAL_STD, SIZES
 from horizon.runs.lock import LOCK
 from horizon.runs.replacing import replace_text
 
 TARGETS = ("soft", "hard")
 FILE = "recipe.json"
-INITIAL_STD = 0.02
-EARLIER: dict[str, Json] = {"initial_std": INITIAL_STD, "is_terse": False}
-"""What holds for students and lessons from before it was a choice."""
+EARLIER: dict[str, Json] = {"initial_std": 0.02, "is_terse": False}
+"""What holds for students and lessons from before these were choices."""
 _TRAINED_ON_CHESS = 2
 """The fewest games: one is kept for the card."""
 

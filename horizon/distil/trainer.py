@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from horizon.core.errors import StoreError
 from horizon.distil.batches import Batch, Lessons, join
-from horizon.distil.network import SIZES, Network
+from horizon.distil.network import INITIAL_STD, SIZES, Network
 from horizon.distil.optimizer import Muon
 from horizon.runs.replacing import replace_text, replacing
 
@@ -35,7 +35,7 @@ class Training:
     learning_rate: float = 2e-3
     warmup_steps: int = 180
     seed: int = 0
-    initial_std: float = 0.02
+    initial_std: float = INITIAL_STD
     device: str = "cpu"
     checkpoint_s: float = 60.0
 
