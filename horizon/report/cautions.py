@@ -21,7 +21,7 @@ from horizon.runs.run_data import RunData
 _RARE = 0.05
 """A rate is at the floor if its interval lies below this, and that at turn 1 contains 0."""
 _MANY_RETURN = 0.1
-_NO_RISE = "no rise can be measured here; horizon calibrate finds"
+_NO_RISE = "no rise can be measured here"
 
 
 def limits(analysis: Analysis) -> list[str]:
@@ -159,10 +159,9 @@ def at_an_end(group: Group, runs: Sequence[RunData] = ()) -> str | None:
     if end is None:
         return None
     words = end.words
-    if any(_has_found_no_setting(run, group) for run in runs):
-        for setting in ("an easier setting", "a harder setting"):
-            failed = f"no rise can be measured here, and calibration found no {setting.partition(' ')[2]}"
-            words = words.replace(f"{_NO_RISE} {setting}", f"{failed}: choose another task or model")
+    if end.wanted and any(_has_found_no_setting(run, group) for run in runs):
+        found_none = f"calibration found no {end.wanted.partition(' ')[2]}"
+        words = f"{end.finding}: {_NO_RISE}, and {found_none}: choose another task or model"
     return f"{group.model}, {group.setting}: {words}."
 
 
@@ -175,10 +174,16 @@ def _has_found_no_setting(run: RunData, group: Group) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Why no rise can be measured: a mark of one or two words for tables, and a sentence with the figure."""
+    """Why no rise can be measured: a mark of one or two words for tables, what was found, and the setting wanted."""
 
     mark: str
-    words: str
+    finding: str
+    wanted: str = ""
+
+    @property
+    def words(self) -> str:
+        """What was found, as a sentence, with the advice to calibrate where another setting is wanted."""
+        return f"{self.finding}: {_NO_RISE}; horizon calibrate finds {self.wanted}" if self.wanted else self.finding
 
 
 def end_of(group: Group) -> End | None:
@@ -194,18 +199,16 @@ def end_of(group: Group) -> End | None:
     skills = [point for point in points_of(group.estimates, "skill_by_turn") if point.at.get("condition") == "natural"]
     is_full = first.high is not None and first.high >= 1 - 1e-9
     if is_full and (first.estimate or 0.0) > 0.5:
-        return End(
-            "ceiling", f"errors are at the ceiling from the start ({_percent(first)}): {_NO_RISE} an easier setting"
-        )
+        return End("ceiling", f"errors are at the ceiling from the start ({_percent(first)})", "an easier setting")
     if skills and _holds(skills[0], 0.0):
         skill = f"skill {skills[0].figure}"
         if (skills[0].estimate or 0.0) > _CLEARLY_SKILLED:
             words = f"its first turns can't tell it from a random mover ({skill}): more episodes may"
             return End("too few turns", words)
-        return End("random play", f"plays like a random mover from the start ({skill}): {_NO_RISE} an easier setting")
+        return End("random play", f"plays like a random mover from the start ({skill})", "an easier setting")
     rate = single_of(group.estimates, "error_rate")
     if rate is not None and rate.high is not None and rate.high < _RARE and _holds(first, 0.0):
-        return End("floor", f"errors are at the floor ({_percent(rate)}): {_NO_RISE} a harder setting")
+        return End("floor", f"errors are at the floor ({_percent(rate)})", "a harder setting")
     return None
 
 
