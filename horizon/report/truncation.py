@@ -3,7 +3,7 @@
 Two causes with opposite cures: a larger max_tokens leaves the conversation still less room.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
@@ -77,10 +77,13 @@ def _shares_of_kinds(group: Group) -> str:
         for point in (kinds if isinstance(kinds, list) else ())
         if point.at.get("kind") == "truncated"
     }
-    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares.items() if share >= _MUCH)
+    return _write_shares(shares)
 
 
 def _shares(counts: pl.DataFrame, cause: str) -> str:
-    """Return the conditions in which a cause cut many replies off, as `fresh 3 %, natural 20 %`."""
-    shares = [(name, cut / turns) for name, turns, cut in counts.select("condition", "turns", cause).iter_rows()]
-    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares if share >= _MUCH)
+    """Return the conditions in which a cause cut many replies off, as `fresh 8 %, natural 20 %`."""
+    return _write_shares({name: cut / n for name, n, cut in counts.select("condition", "turns", cause).iter_rows()})
+
+
+def _write_shares(shares: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares.items() if share >= _MUCH)
