@@ -15,7 +15,7 @@ from horizon.runs.manifest import first_difference, plain
 from horizon.runs.plan_limits import LIMITS
 from horizon.runs.replacing import make_folder
 from horizon.runs.row_format import decode, encode
-from horizon.runs.sealed_lines import Entry, SealedLines, read_lines
+from horizon.runs.sealed_lines import Entry, SealedLines, convert_each, read_lines
 
 NAME = "calibration.jsonl"
 """Its name in the folder of a run that is calibrated first."""
@@ -124,11 +124,11 @@ class CalibrationFile:
             self._lines.append({"started": plain(started)})
             return
         _refuse_other(self.path, before, started, resume=resume)
-        for entry in self._lines.before.entries[1:]:
-            if "failed" in entry:
-                self._failed[entry["seed"]] = entry["failed"]
+        for seed, asked in filter(None, convert_each(self.path, self._lines.before.entries, _read_asked, _AGAIN)):
+            if isinstance(asked, Turn):
+                self._turns.setdefault(seed, []).append(asked)
             else:
-                self._turns.setdefault(entry["seed"], []).append(_turn(self.path, entry))
+                self._failed[seed] = asked
 
 
 def _started_in(path: Path, entries: tuple[Entry, ...]) -> dict[str, Any] | None:
@@ -158,10 +158,12 @@ def _deciding(started: Any) -> dict[str, Any]:
     return {"plan": plan, **{key: started.get(key) for key in ("environment", "knobs")}}
 
 
-def _turn(path: Path, entry: Entry) -> Turn:
-    try:
-        row = decode(json.dumps({"turn": entry["turn"]}).encode())
-    except (KeyError, ValueError) as problem:
-        raise StoreError(f"{path} holds a line that is no turn ({problem}): remove it to {_AGAIN}") from None
+def _read_asked(entry: Entry) -> tuple[int, Turn | int] | None:
+    """Return the seed of a batch with one of its turns, or with the number that failed; None for the first line."""
+    if "started" in entry:
+        return None
+    if "failed" in entry:
+        return entry["seed"], entry["failed"]
+    row = decode(json.dumps({"turn": entry["turn"]}).encode())
     assert isinstance(row, Turn)  # by its tag
-    return row
+    return entry["seed"], row
